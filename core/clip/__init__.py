@@ -1,0 +1,1 @@
+"""Clips: values that check themselves, the native format, and video files."""

@@ -1,0 +1,1 @@
+"""Networks: the published generator, ours, encoder and discriminators; they read like the paper."""

@@ -1,0 +1,36 @@
+"""What every generator offers: one step, with its state in the open."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor
+
+# What a generator carries from frame to frame: a tuple of tensors, never changed in place,
+# so that a roll-out can be resumed from any frame whose state was kept.
+State = Any
+
+
+class LabelMaps(NamedTuple):
+    """What a generator is told about one frame (B pictures side by side)."""
+
+    labels: Tensor  # (B, H, W) uint8 class ids
+    objects: Tensor  # (B, H, W) int32 object ids
+    flow: Tensor | None = None  # (B, 2, H, W) float32: to the frame before, pixels, x then y
+    flow_valid: Tensor | None = None  # (B, 1, H, W) bool: where that flow may be believed
+
+
+class Generator(Protocol):
+    """`state = start(); picture, state = step(labels, styles, state)`, frame after frame."""
+
+    def start(self) -> State:
+        """The state before the first frame: no history."""
+        ...
+
+    def step(self, labels: LabelMaps, styles: Tensor, state: State) -> tuple[Tensor, State]:
+        """Render one frame.
+
+        styles: (B, 3, H, W) float32, each pixel's style code. Returns the picture, (B, 3, H, W) uint8 RGB,
+        and the state for the next frame; the old state stays valid.
+        """
+        ...
