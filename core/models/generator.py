@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
@@ -20,6 +21,14 @@ class LabelMaps(NamedTuple):
     flow_valid: Tensor | None = None  # (B, 1, H, W) bool: where that flow may be believed
 
 
+class Past(NamedTuple):
+    """One frame that was rendered before: what it was rendered under, and the picture."""
+
+    labels: LabelMaps
+    styles: Tensor  # (B, 3, H, W) float32
+    picture: Tensor  # (B, 3, H, W) uint8 RGB
+
+
 class Generator(Protocol):
     """`state = start(); picture, state = step(labels, styles, state)`, frame after frame."""
 
@@ -32,5 +41,15 @@ class Generator(Protocol):
 
         styles: (B, 3, H, W) float32, each pixel's style code. Returns the picture, (B, 3, H, W) uint8 RGB,
         and the state for the next frame; the old state stays valid.
+        """
+        ...
+
+    def state_from(self, history: Sequence[Past]) -> State:
+        """The state as if these consecutive frames had just been rendered, newest last.
+
+        For previews: `history` may be shorter than what a generator looks back on (then the frames before it are
+        unknown, as at a clip's start), empty (the same as `start()`) or longer (the older frames are ignored).
+        Its pictures may stem from other edits than the frame that comes next; each is given with the maps
+        and styles that it was rendered under, so that a generator can tell where to believe it.
         """
         ...
