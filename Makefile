@@ -1,0 +1,36 @@
+# Set-up happens by itself: every target below makes or updates .venv first. Windows: see README.md.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.PHONY: help install app test lint prepare prepare-dev clean
+
+# Which Python makes .venv (3.11-3.13), and which build of torch goes in (auto, cpu or pip).
+PYTHON ?=
+TORCH ?= auto
+# Arguments for the program or for pytest: make app ARGS="--port 8000", make test ARGS="-k clip".
+ARGS ?=
+RUN := .venv/bin/python
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@echo '  Options: PYTHON=/path/to/python  TORCH=cpu (small build of torch, no CUDA)  ARGS="..."'
+
+install: prepare ## Make .venv and install the packages (done by the others too)
+
+app: prepare ## Start the editor and print its address
+	@$(RUN) app.py $(ARGS)
+
+test: prepare-dev ## Lint, then run all tests, those in a browser too
+	@$(RUN) tools/prepare.py --dev --browser
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) -m pytest $(ARGS)
+
+lint: prepare-dev ## Check style and import contracts
+	@$(RUN) -m ruff check --quiet .
+	@.venv/bin/lint-imports --no-logo
+
+clean: ## Remove .venv and caches; projects, runs and checkpoints stay
+	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache
+
+prepare prepare-dev:
+	@python=$$(PYTHON="$(PYTHON)" sh tools/find_python.sh) && \
+	  $$python tools/prepare.py --torch $(TORCH) $(if $(filter prepare-dev,$@),--dev)
