@@ -1,0 +1,87 @@
+"""The losses of vid2vid (Wang et al. 2018, section 3.2), each a named function of tensors.
+
+Means are taken over all elements, masked ones included. Pictures are (B, 3, H, W) in [-1, 1], flows (B, 2, H, W) in
+pixels, confidences and blend weights (B, 1, H, W) in [0, 1]. "Features" are what `MultiscaleDiscriminator` returns:
+a list over scales of a list of layers, the last of which is the prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.models.warp import warp
+
+Features = Sequence[Sequence[Tensor]]
+
+# Weights of the paper and its code.
+LAMBDA_FEATURES = 10.0
+LAMBDA_FLOW = 10.0
+LAMBDA_WARP = 10.0
+
+
+def masked_l1(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """ML1: mean of |a * c - b * c|."""
+    return F.l1_loss(a * c, b * c)
+
+
+def lsgan_generator(fake: Features) -> Tensor:
+    """Sum over scales of mean (D(fake) - 1)^2."""
+    return _distance(fake, 1.0)
+
+
+def lsgan_discriminator(real: Features, fake: Features) -> Tensor:
+    """Half of: sum over scales of mean (D(real) - 1)^2 + mean D(fake)^2. Make `fake` from detached pictures."""
+    return 0.5 * (lsgan_real(real) + lsgan_fake(fake))
+
+
+def lsgan_real(real: Features) -> Tensor:
+    """Sum over scales of mean (D(real) - 1)^2."""
+    return _distance(real, 1.0)
+
+
+def lsgan_fake(fake: Features) -> Tensor:
+    """Sum over scales of mean D(fake)^2."""
+    return _distance(fake, 0.0)
+
+
+def _distance(features: Features, target: float) -> Tensor:
+    predictions = [layers[-1] for layers in features]
+    return torch.stack([(prediction - target).square().mean() for prediction in predictions]).sum()
+
+
+def feature_matching(fake: Features, real: Features, weight: float = LAMBDA_FEATURES) -> Tensor:
+    """weight * sum over scales and all layers but the prediction of 4 / layers / scales * L1; real is detached."""
+    terms = [
+        F.l1_loss(mine, theirs.detach()) * (4.0 / (len(fake_layers) - 1) / len(fake))
+        for fake_layers, real_layers in zip(fake, real, strict=True)
+        for mine, theirs in zip(fake_layers[:-1], real_layers[:-1], strict=True)
+    ]
+    return weight * torch.stack(terms).sum()
+
+
+def flow_loss(flow: Tensor, teacher: Tensor, confidence: Tensor, scales: int = 1, weight: float = LAMBDA_FLOW) -> Tensor:
+    """F_Flow: the flow against the teacher's where that may be believed; scales: how many spatial scales there are."""
+    return weight / 2 ** (scales - 1) * masked_l1(flow, teacher, confidence)
+
+
+def flow_warp_loss(
+    real_previous: Tensor, real: Tensor, flow: Tensor, confidence: Tensor, weight: float = LAMBDA_WARP
+) -> Tensor:
+    """F_Warp: the real frame before, moved by the generator's flow, against the real frame."""
+    return weight * masked_l1(warp(real_previous, flow), real, confidence)
+
+
+def picture_warp_loss(
+    fake_previous: Tensor, fake: Tensor, teacher: Tensor, confidence: Tensor, weight: float = LAMBDA_WARP
+) -> Tensor:
+    """G_Warp: the frame against the one made before it, moved by the teacher's flow and detached."""
+    return weight * masked_l1(fake, warp(fake_previous, teacher).detach(), confidence)
+
+
+def weight_loss(blend_weight: Tensor, confidence: Tensor, weight: float = 1.0) -> Tensor:
+    """W: pulls the blend weight towards warping (0) where the teacher's flow may be believed."""
+    return weight * masked_l1(blend_weight, torch.zeros_like(blend_weight), confidence)
