@@ -8,57 +8,54 @@ same functions pool over objects, over (object, class) pairs, or over objects of
 from __future__ import annotations
 
 from math import sqrt
-from typing import Literal
+from typing import get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import InputError
-
-Norm = Literal["instance", "batch", "none"]
+from core.models.blocks import Norm, climb, initialise, stem, wide
+from core.models.padding import pad_to_multiple
 
 
 class Encoder(nn.Module):
     """Picture -> feature map of the same size, each number in (-1, 1).
 
-    7x7 stem, `n_down` halvings, `n_down` doublings, 7x7 head. `state_dict` keys are the published ones. "batch"
-    and "instance" use the statistics of the very batch or picture, as the published code does in training and in
-    use; "none" is local: what a pixel becomes depends on nothing that is far from it.
+    7x7 stem, `n_down` halvings, `n_down` doublings, 7x7 head; `state_dict` keys are the published ones. Norms are
+    those of `core.models.blocks`; with "none" it is local: what a pixel becomes depends on nothing that is far from it.
 
     in_channels   of the picture
     out_channels  numbers per pixel (the published feat_num)
     ngf           width of the stem; doubles with every halving
+    shortcut      the mean of the network's answer and the picture: a look starts as a colour (ours, not published)
     """
 
     def __init__(
-        self, in_channels: int = 3, out_channels: int = 3, ngf: int = 16, n_down: int = 4, norm: Norm = "instance"
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        ngf: int = 16,
+        n_down: int = 4,
+        norm: Norm = "instance",
+        shortcut: bool = False,
     ) -> None:
         super().__init__()
-        _check_config(in_channels, out_channels, ngf, n_down, norm)
-        self.config = {
-            "in_channels": in_channels, "out_channels": out_channels, "ngf": ngf, "n_down": n_down, "norm": norm,
-        }  # fmt: skip
-        self.n_down = n_down
-        widths = [ngf * 2**level for level in range(n_down + 1)]
-        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, ngf, 7), _norm(norm, ngf), nn.ReLU()]
-        for narrow, wide in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1), _norm(norm, wide), nn.ReLU()]
-        for wide, narrow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            up = nn.ConvTranspose2d(wide, narrow, 3, stride=2, padding=1, output_padding=1)
-            layers += [up, _norm(norm, narrow), nn.ReLU()]
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(ngf, out_channels, 7), nn.Tanh()]
-        self.model = nn.Sequential(*layers)
-        self.apply(_start_plain if norm == "none" else _start_published)
+        sizes = {"in_channels": in_channels, "out_channels": out_channels, "ngf": ngf, "n_down": n_down}
+        _check_config(sizes, norm, shortcut)
+        self.config = {**sizes, "norm": norm, "shortcut": shortcut}  # what `Encoder(**config)` takes
+        self.model = nn.Sequential(
+            *stem(in_channels, ngf, n_down, norm), *climb(ngf, n_down, norm), *wide(ngf, out_channels), nn.Tanh()
+        )
+        if norm == "none":
+            self.apply(_start_plain)
+        else:
+            initialise(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, in, H, W) in [-1, 1] -> (B, out, H, W); sides that 2**n_down does not divide are padded meanwhile."""
         height, width = pictures.shape[-2:]
-        step = 2**self.n_down
-        missing = (0, -width % step, 0, -height % step)
-        if any(missing):
-            pictures = F.pad(pictures, missing, mode="replicate")
-        return self.model(pictures)[..., :height, :width]
+        features = self.model(pad_to_multiple(pictures, 2 ** self.config["n_down"]))[..., :height, :width]
+        return (features + pictures) / 2 if self.config["shortcut"] else features
 
 
 def instance_pool(features: Tensor, objects: Tensor) -> Tensor:
@@ -114,21 +111,6 @@ def _rows(objects: Tensor, ids: Tensor) -> Tensor:
     return torch.where(ordered[place] == objects, order[place], ids.numel())
 
 
-def _norm(norm: Norm, channels: int) -> nn.Module:
-    if norm == "none":
-        return nn.Identity()
-    if norm == "batch":
-        return nn.BatchNorm2d(channels, track_running_stats=False)
-    return nn.InstanceNorm2d(channels)
-
-
-def _start_published(layer: nn.Module) -> None:
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(layer.weight, 0.0, 0.02)
-    elif isinstance(layer, nn.BatchNorm2d):
-        nn.init.normal_(layer.weight, 1.0, 0.02)
-
-
 def _start_plain(layer: nn.Module) -> None:
     """Without a norm each layer must keep the magnitude by itself (He et al. 2015)."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -138,13 +120,15 @@ def _start_plain(layer: nn.Module) -> None:
         nn.init.zeros_(layer.bias)
 
 
-def _check_config(in_channels: int, out_channels: int, ngf: int, n_down: int, norm: str) -> None:
-    sizes = (("in_channels", in_channels, 1, 64), ("out_channels", out_channels, 1, 64),
-             ("ngf", ngf, 1, 128), ("n_down", n_down, 0, 6))  # fmt: skip
-    for name, value, low, high in sizes:
-        if type(value) is not int or not low <= value <= high:
-            raise InputError(f"An encoder's {name} must be a whole number {low} to {high}, not {value!r}.")
-    if ngf * 2**n_down > 2048:
-        raise InputError(f"An encoder of ngf {ngf} with n_down {n_down} would be {ngf * 2**n_down} wide; 2048 is the limit.")
-    if norm not in ("instance", "batch", "none"):
-        raise InputError(f"An encoder's norm is instance, batch or none, not {norm!r}.")
+def _check_config(sizes: dict[str, int], norm: str, shortcut: bool) -> None:
+    limits = {"in_channels": (1, 64), "out_channels": (1, 64), "ngf": (1, 128), "n_down": (0, 6)}
+    for name, (low, high) in limits.items():
+        if type(sizes[name]) is not int or not low <= sizes[name] <= high:
+            raise InputError(f"An encoder's {name} must be a whole number {low} to {high}, not {sizes[name]!r}.")
+    widest = sizes["ngf"] * 2 ** sizes["n_down"]
+    if widest > 2048:
+        raise InputError(f"An encoder with {sizes} would be {widest} channels wide; 2048 is the limit.")
+    if norm not in get_args(Norm):
+        raise InputError(f"An encoder's norm is one of {', '.join(get_args(Norm))}, not {norm!r}.")
+    if shortcut is not False and (shortcut is not True or sizes["in_channels"] != sizes["out_channels"]):
+        raise InputError("An encoder's shortcut is true or false, and needs as many channels out as in.")

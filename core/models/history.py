@@ -1,0 +1,72 @@
+"""The past of a roll-out: which of it may be believed, brought to where it belongs now.
+
+First frames, edits, disocclusions and cuts are one case: history is zero where it is not valid (docs/adr).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from core.models.generator import LabelMaps
+from core.models.warp import warp
+
+# Past frames that a step reads (the paper's L = 2).
+HISTORY = 2
+# Codes that differ by less than this are the same look.
+_SAME_LOOK = 1e-3
+
+
+class Past(NamedTuple):
+    """One frame that was rendered."""
+
+    picture: Tensor  # (B, 3, H, W) uint8
+    maps: LabelMaps
+    styles: Tensor  # (B, 3, H, W)
+    flow: Tensor  # (B, 2, H, W) the motion that was used, to the frame before it
+    features: Tensor  # (B, C, H/4, W/4) its label features
+
+
+class History(NamedTuple):
+    """The past, warped here."""
+
+    warped: Tensor  # (B, 3, H, W) float32 in [-1, 1], the newest; zero where not valid
+    validity: Tensor  # (B, 1, H, W) float32: 1 where the newest may be believed
+    channels: Tensor  # (B, 4 HISTORY, H, W): picture and validity of each, zeros where there is none
+
+
+def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, ...]) -> History:
+    """Bring the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow."""
+    batch, height, width = maps.labels.shape
+    channels = torch.zeros(batch, 4 * HISTORY, height, width, device=maps.labels.device)
+    for index, frame in enumerate(past):
+        if index:
+            # Two steps back: this frame's motion, then the motion found where it leads.
+            flow = flow + warp(past[index - 1].flow, flow)
+        valid = agrees(maps, styles, frame, flow)
+        picture = warp(frame.picture.float() / 127.5 - 1, flow)
+        channels[:, 4 * index : 4 * index + 3] = picture * valid
+        channels[:, 4 * index + 3 : 4 * index + 4] = valid
+    return History(channels[:, :3], channels[:, 3:4], channels)
+
+
+def agrees(maps: LabelMaps, styles: Tensor, frame: Past, flow: Tensor) -> Tensor:
+    """(B, 1, H, W) float32: 1 where the pixel that the flow brings is in frame and of the same object, class and look."""
+    batch, height, width = maps.labels.shape
+    rows = torch.arange(height, device=flow.device).view(1, height, 1)
+    columns = torch.arange(width, device=flow.device).view(1, 1, width)
+    x, y = columns + flow[:, 0], rows + flow[:, 1]
+    inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
+    source = (y.round().long().clamp(0, height - 1) * width + x.round().long().clamp(0, width - 1)).view(batch, -1)
+    same = inside & (_brought(frame.maps.objects, source) == maps.objects)
+    same &= _brought(frame.maps.labels, source) == maps.labels
+    for channel in range(styles.shape[1]):
+        same &= (_brought(frame.styles[:, channel], source) - styles[:, channel]).abs() < _SAME_LOOK
+    return same.unsqueeze(1).float()
+
+
+def _brought(values: Tensor, source: Tensor) -> Tensor:
+    """(B, H, W) values gathered at flat indices (B, H * W)."""
+    return values.flatten(1).gather(1, source).view(values.shape)

@@ -1,0 +1,95 @@
+"""The building blocks of our own generator: weight-normalised, local, free of statistics over a picture.
+
+No layer looks at more of the picture than its kernel, so an edit stays where it is (docs/adr). Magnitudes are
+kept by the weights alone (Karras et al. 2024, "Analyzing and improving the training dynamics of diffusion
+models", section 3): every filter has unit length times a learned gain, and a residual sum has a fixed gain.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# Variance-preserving for a leaky ReLU of slope 0.2.
+_ACTIVATION_GAIN = (2 / (1 + 0.2**2)) ** 0.5
+_RESIDUAL_GAIN = 0.5
+
+
+class Conv(nn.Module):
+    """Convolution (B, in, h, w) -> (B, out, h / stride, w / stride) with weight = gain * v / |v| per filter."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, stride: int = 1, gain: float = 1.0) -> None:
+        super().__init__()
+        self.stride = stride
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
+        self.gain = nn.Parameter(torch.full((channels_out,), gain))
+        self.bias = nn.Parameter(torch.zeros(channels_out))
+
+    def normalised_weight(self) -> Tensor:
+        """(out, in, k, k): unit filters times their gains; in float32 whatever the picture's precision."""
+        weight = self.weight.float()
+        length = weight.square().sum((1, 2, 3), keepdim=True).sqrt() + 1e-8
+        return weight * (self.gain.view(-1, 1, 1, 1) / length)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.normalised_weight(), self.bias, self.stride, self.weight.shape[-1] // 2)
+
+    def folded(self) -> nn.Conv2d:
+        """The same convolution with its weight computed once."""
+        out, into, kernel, _ = self.weight.shape
+        plain = nn.Conv2d(into, out, kernel, self.stride, kernel // 2)
+        with torch.no_grad():
+            plain.weight.copy_(self.normalised_weight())
+            plain.bias.copy_(self.bias)
+        return plain
+
+
+class Block(nn.Module):
+    """Residual block: x + gain * conv(act(conv(act(x)))), two 3x3 convolutions."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = Conv(channels, channels, gain=_ACTIVATION_GAIN)
+        self.second = Conv(channels, channels, gain=_ACTIVATION_GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + _RESIDUAL_GAIN * self.second(act(self.first(act(x))))
+
+
+class Modulation(nn.Module):
+    """Style at one resolution: x * (1 + gain) + bias, both a 1x1 convolution of the style embedding."""
+
+    def __init__(self, embedding: int, channels: int) -> None:
+        super().__init__()
+        self.project = Conv(embedding, 2 * channels, kernel=1, gain=0.3)
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        gain, bias = self.project(embedding).chunk(2, 1)
+        return x * (1 + gain) + bias
+
+
+def act(x: Tensor) -> Tensor:
+    """Leaky ReLU, slope 0.2."""
+    return F.leaky_relu(x, 0.2)
+
+
+def up(x: Tensor) -> Tensor:
+    """Twice the size by repeating pixels."""
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def fold(module: nn.Module) -> nn.Module:
+    """A copy for inference in which every `Conv` is a plain convolution with its weight computed once."""
+    return _fold_in_place(copy.deepcopy(module))
+
+
+def _fold_in_place(module: nn.Module) -> nn.Module:
+    for name, child in module.named_children():
+        if isinstance(child, Conv):
+            setattr(module, name, child.folded())
+        else:
+            _fold_in_place(child)
+    return module

@@ -1,0 +1,239 @@
+"""Our generator: the paper's structure (Wang et al. 2018, section 3), local in everything.
+
+    label maps of t ---> LabelEncoder ---> features at 1/2, 1/4      no history: any number of frames in one batch
+    features of t, t-1 -> FlowBranch -----> flow to t-1              where the clip does not know its own motion
+    features of t -----> Foreground ------> picture of the things
+    two past frames, warped and validated -> ImageTrunk -> raw picture, blend weight
+    final = weight * raw + (1 - weight) * warped                     (equation 4; here 1 keeps raw)
+
+Nothing normalises over a picture or a batch: an edit stays where it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.errors import InputError
+from core.models.generator import LabelMaps
+from core.models.history import HISTORY, Past, look_back
+from core.models.layers import Block, Conv, Modulation, act, up
+
+
+@dataclass(frozen=True)
+class LocalConfig:
+    """Sizes of the network. `classes` is the length of a table indexed by class id."""
+
+    classes: int
+    foreground: tuple[int, ...]  # class ids rendered by the foreground branch
+    width: int = 64  # channels at 1/2; twice that at 1/4, four times at 1/8 and 1/16
+    deep_blocks: int = 4  # residual blocks at 1/16
+    embedding: int = 8  # numbers that stand for a class
+    style_embedding: int = 16
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.classes <= 256 or any(not 0 <= c < self.classes for c in self.foreground):
+            raise InputError(f"A generator of {self.classes} classes can't have foreground {self.foreground}.")
+        for name in ("width", "deep_blocks", "embedding", "style_embedding"):
+            if not 1 <= getattr(self, name) <= 1024:
+                raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON form, kept in the checkpoint."""
+        return asdict(self)
+
+
+class LabelFeatures(NamedTuple):
+    """What one frame's labels and looks say, without any history."""
+
+    half: Tensor  # (B, width, H/2, W/2)
+    quarter: Tensor  # (B, 2 width, H/4, W/4)
+    base: Tensor  # (B, 3, H, W) float32: the colour that a look gives its object, before the tanh
+    foreground: Tensor  # (B, 1, H, W) float32: 1 on things
+
+
+class Rendered(NamedTuple):
+    """Everything one step makes; pictures in [-1, 1], float32."""
+
+    final: Tensor  # (B, 3, H, W)
+    raw: Tensor  # (B, 3, H, W) the hallucinated picture, foreground in it
+    weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
+    warped: Tensor  # (B, 3, H, W) the newest past frame brought here; zeros without history
+    validity: Tensor  # (B, 1, H, W) where it may be believed
+    flow: Tensor  # (B, 2, H, W) motion used: known where the clip knows it, else estimated
+    estimated_flow: Tensor | None  # (B, 2, H, W) the flow branch's own; None without history
+    coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
+    features: LabelFeatures
+
+
+class LabelEncoder(nn.Module):
+    """Labels, boundaries and looks of one frame -> features at 1/2 and 1/4. Sees no history."""
+
+    def __init__(self, config: LocalConfig) -> None:
+        super().__init__()
+        w, e = config.width, config.style_embedding
+        self.table = nn.Embedding(config.classes, config.embedding)
+        self.style_table = nn.Embedding(config.classes, 4 * e)  # per class an affine map: code -> embedding
+        self.base_table = nn.Embedding(config.classes, 4 * 3)  # per class an affine map: code -> colour
+        self.stem = Conv(4 * (config.embedding + 1 + 3), w)
+        self.to_quarter, self.to_eighth = Conv(w, 2 * w, stride=2), Conv(2 * w, 4 * w, stride=2)
+        self.to_sixteenth = Conv(4 * w, 4 * w, stride=2)
+        self.style = nn.ModuleList(Modulation(e, c) for c in (w, 2 * w, 4 * w, 4 * w))
+        self.quarter_in, self.eighth_in = Block(2 * w), Block(4 * w)
+        self.deep = nn.Sequential(*(Block(4 * w) for _ in range(config.deep_blocks)))
+        self.from_sixteenth, self.from_eighth = Conv(4 * w, 4 * w, kernel=1), Conv(4 * w, 2 * w, kernel=1)
+        self.eighth_out = Block(4 * w)
+        is_thing = torch.zeros(config.classes)
+        is_thing[list(config.foreground)] = 1
+        self.register_buffer("is_thing", is_thing, persistent=False)
+        with torch.no_grad():  # a look is a colour until training says more
+            self.base_table.weight.copy_(torch.cat([torch.eye(3).flatten(), torch.zeros(3)]).repeat(config.classes, 1))
+
+    def forward(self, maps: LabelMaps, styles: Tensor) -> LabelFeatures:
+        labels = maps.labels.int()
+        dtype = self.stem.bias.dtype
+        sight = torch.cat([_planes(self.table(labels)), boundary_map(maps.objects), styles], 1)
+        looks = self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(dtype)
+        half = self.style[0](self.stem(F.pixel_unshuffle(sight, 2).to(dtype)), looks)
+        looks = F.avg_pool2d(looks, 2)
+        quarter = self.quarter_in(self.style[1](self.to_quarter(act(half)), looks))
+        looks = F.avg_pool2d(looks, 2)
+        eighth = self.eighth_in(self.style[2](self.to_eighth(act(quarter)), looks))
+        deep = self.deep(self.style[3](self.to_sixteenth(act(eighth)), F.avg_pool2d(looks, 2)))
+        eighth = self.eighth_out(eighth + up(self.from_sixteenth(act(deep))))
+        quarter = quarter + up(self.from_eighth(act(eighth)))
+        return LabelFeatures(half, quarter, self.base(labels, styles), self.is_thing[labels.long()].unsqueeze(1))
+
+    def look(self, labels: Tensor, styles: Tensor) -> Tensor:
+        """(B, h, w) ids and (B, 3, h, w) codes -> (B, style_embedding, h, w)."""
+        return _affine(self.style_table(labels), styles)
+
+    def base(self, labels: Tensor, styles: Tensor) -> Tensor:
+        """The colour before the tanh that each pixel's look asks for, (B, 3, H, W) float32."""
+        return _affine(self.base_table(labels), styles).float()
+
+
+class FlowBranch(nn.Module):
+    """Label features of t and t-1 -> flow to t-1 in pixels, (B, 2, H, W) float32 (section 3.1, W)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mix, self.block = Conv(4 * width, width), Block(width)
+        self.head = Conv(width, 2, gain=0.1)
+
+    def forward(self, features: Tensor, previous: Tensor) -> Tensor:
+        x = self.block(self.mix(act(torch.cat([features, previous], 1))))
+        flow = 20 * self.head(act(x)).float()
+        return F.interpolate(flow, scale_factor=4, mode="bilinear", align_corners=False)
+
+
+class Foreground(nn.Module):
+    """Label features -> picture of the things before the tanh, (B, 3, H, W) (section 3.3, h_F)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.widen, self.block = Conv(2 * width, 2 * width, kernel=1), Block(width)
+        self.head = Conv(width, 12, gain=0.1)
+
+    def forward(self, features: LabelFeatures) -> Tensor:
+        x = F.pixel_shuffle(self.widen(act(features.quarter)), 2)
+        # The shuffle gives half the channels that 1/2 has; repeat them, so that both branches weigh alike.
+        x = self.block(torch.cat([x, x], 1) + features.half)
+        return F.pixel_shuffle(self.head(act(x)), 2).float()
+
+
+class ImageTrunk(nn.Module):
+    """Label features and the warped past -> raw picture before the tanh, and blend weight (section 3.1, H and M)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.history = Conv(16 * 4 * HISTORY, 2 * width)
+        self.at_quarter = nn.Sequential(Block(2 * width), Block(2 * width))
+        self.coarse = Conv(2 * width, 12, gain=0.1)
+        self.widen, self.at_half = Conv(2 * width, 4 * width, kernel=1), Block(width)
+        self.head = Conv(width, 16, gain=0.1)
+
+    def forward(self, features: LabelFeatures, past: Tensor | None, *, coarse: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        x = features.quarter
+        if past is not None:
+            x = x + self.history(F.pixel_unshuffle(past, 4).to(x.dtype))
+        x = self.at_quarter(x)
+        small = F.pixel_shuffle(self.coarse(act(x)), 2).float() if coarse else None
+        x = self.at_half(F.pixel_shuffle(self.widen(act(x)), 2) + features.half)
+        out = F.pixel_shuffle(self.head(act(x)), 2).float()
+        return out[:, :3], out[:, 3:], small
+
+
+class LocalGenerator(nn.Module):
+    """The trainable network. `core.models.local_runner` folds it and offers it as a `Generator`."""
+
+    def __init__(self, config: LocalConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = LabelEncoder(config)
+        self.flow = FlowBranch(config.width)
+        self.foreground = Foreground(config.width)
+        self.trunk = ImageTrunk(config.width)
+
+    def forward(self, maps: LabelMaps, styles: Tensor, past: tuple[Past, ...], *, coarse: bool = False) -> Rendered:
+        """Render one frame from its maps (B, H, W), codes (B, 3, H, W) and the past, newest first."""
+        return self.render(self.encoder(maps, styles), maps, styles, past, coarse=coarse)
+
+    def render(
+        self, features: LabelFeatures, maps: LabelMaps, styles: Tensor, past: tuple[Past, ...], *, coarse: bool = False
+    ) -> Rendered:
+        """The part of a step that reads history, given the label features."""
+        estimated = self.flow(features.quarter, past[0].features) if past else None
+        flow = known_flow(maps, estimated)
+        history = look_back(maps, styles, flow, past)
+        raw, weight, small = self.trunk(features, history.channels if past else None, coarse=coarse)
+        raw = torch.where(features.foreground > 0.5, self.foreground(features), raw) + features.base
+        raw, weight = raw.tanh(), blend_weight(weight, history.validity)
+        final = weight * raw + (1 - weight) * history.warped
+        if small is not None:
+            small = (small + F.avg_pool2d(features.base, 2)).tanh()
+        return Rendered(final, raw, weight, history.warped, history.validity, flow, estimated, small, features)
+
+
+def blend_weight(logits: Tensor, validity: Tensor) -> Tensor:
+    """(B, 1, H, W) in [0, 1]; 1 where history is not valid; within half a level of 0 or 1 it is 0 or 1."""
+    weight = torch.sigmoid(logits)
+    weight = torch.where(weight < 1 / 255, weight * 0, torch.where(weight > 254 / 255, weight * 0 + 1, weight))
+    return torch.where(validity > 0.5, weight, torch.ones_like(weight))
+
+
+def known_flow(maps: LabelMaps, estimated: Tensor | None) -> Tensor:
+    """The clip's own motion where it is valid, the estimate elsewhere; zeros where there is neither."""
+    if estimated is None:
+        batch, height, width = maps.labels.shape
+        estimated = torch.zeros(batch, 2, height, width, device=maps.labels.device)
+    if maps.flow is None or maps.flow_valid is None:
+        return estimated
+    return torch.where(maps.flow_valid, maps.flow.to(estimated.dtype), estimated)
+
+
+def boundary_map(objects: Tensor) -> Tensor:
+    """(B, H, W) ids -> (B, 1, H, W) float32: 1 where one of the four neighbours is another object."""
+    edge = torch.zeros(objects.shape, dtype=torch.bool, device=objects.device)
+    across, down = objects[:, :, 1:] != objects[:, :, :-1], objects[:, 1:] != objects[:, :-1]
+    edge[:, :, 1:] |= across
+    edge[:, :, :-1] |= across
+    edge[:, 1:] |= down
+    edge[:, :-1] |= down
+    return edge.unsqueeze(1).float()
+
+
+def _planes(x: Tensor) -> Tensor:
+    return x.permute(0, 3, 1, 2).float()
+
+
+def _affine(rows: Tensor, codes: Tensor) -> Tensor:
+    """Per-pixel affine map: rows (B, h, w, 4 n) hold n x 3 matrices and n offsets; codes (B, 3, h, w) -> (B, n, h, w)."""
+    n = rows.shape[-1] // 4
+    matrix, offset = _planes(rows[..., : 3 * n]), _planes(rows[..., 3 * n :])
+    parts = [matrix[:, i::3] * codes[:, i : i + 1] for i in range(3)]
+    return parts[0] + parts[1] + parts[2] + offset

@@ -1,0 +1,1 @@
+"""Training: data, losses, the adversary, the loop, and its presets."""
