@@ -32,5 +32,5 @@ clean: ## Remove .venv and caches; projects, runs and checkpoints stay
 	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache
 
 prepare prepare-dev:
-	@python=$$(PYTHON="$(PYTHON)" sh tools/find_python.sh) && \
+	@python=$$(PYTHON="$(PYTHON)" /bin/sh tools/find_python.sh) && \
 	  $$python tools/prepare.py --torch $(TORCH) $(if $(filter prepare-dev,$@),--dev)

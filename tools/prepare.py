@@ -24,7 +24,10 @@ SPACE_CUDA, SPACE_CPU = 9.0, 3.0
 TOLD_FROM = 20.0
 UNREACHABLE = "The package index cannot be reached; check the network and run this again."
 FULL = "The disk is full; free some gigabytes and run this again."
-NO_BUILD = "The package index has no build for this system and Python; another Python of 3.11-3.13 may have one."
+NO_BUILD = (
+    "The package index cannot be reached, or has no build for this system and Python: "
+    "check the network, or try another Python of 3.11-3.13."
+)
 # Signs in an installer's words, the first one found decides, and what to tell a person.
 CAUSES = {
     "No space left on device": FULL,
@@ -153,14 +156,9 @@ def check_space(needed: float) -> None:
 
 def run(command: list[str]) -> None:
     """Run an installer, its words into the log, large downloads to the screen."""
-    lines: list[str] = []
-    with (
-        LOG.open("a", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=ROOT
-        ) as process,
-    ):
-        assert process.stdout
+    lines = []
+    talk = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with LOG.open("a", encoding="utf-8") as log, subprocess.Popen(command, cwd=ROOT, **talk) as process:
         for line in process.stdout:
             log.write(line)
             lines.append(line)
