@@ -1,0 +1,122 @@
+"""Who looks how: each object's own look where the clip was filmed, else the most likely of its class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
+from core.conditioning import STYLE_SIZE, Code, StyleKey
+from core.errors import InputError
+from core.models.encoder import Encoder, object_means
+from core.styles.mixtures import Mixture, as_code, fit_mixture
+
+# Frames encoded at a time: 0.2 GB of features at 512x256.
+BATCH = 4
+NO_STYLE: Code = (0.0, 0.0, 0.0)
+# An object and its class as one number; class ids are below this.
+_CLASSES = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """A code for every object there may be.
+
+    own       looks encoded from the clip
+    mixtures  per class id
+    """
+
+    own: Mapping[StyleKey, Code]
+    mixtures: Mapping[int, Mixture]
+
+    def code(self, object_id: int, class_id: int) -> Code:
+        """The object's own look as this class, else the most likely look of the class, else zeros."""
+        own = self.own.get((object_id, class_id))
+        if own is not None:
+            return own
+        mixture = self.mixtures.get(class_id)
+        return NO_STYLE if mixture is None else mixture.likely
+
+
+def encode_looks(encoder: Encoder, clip: Clip) -> dict[StyleKey, Code]:
+    """Each object's look: its mean over all pixels of all frames in which it is of that class.
+
+    Without pictures there is nothing to encode: an empty answer, and `Looks` falls back on the mixtures.
+    """
+    if clip.pictures is None:
+        return {}
+    pooled = _pool(encoder, clip)
+    return {key: as_code(vector) for key, vector in zip(pooled.keys, pooled.vectors, strict=True)}
+
+
+def fit_mixtures(encoder: Encoder, clips: Iterable[Clip], label_set: LabelSet, seed: int = 0) -> dict[int, Mixture]:
+    """One mixture per class that the clips show, from one code per object and clip. Clips may come from a generator.
+
+    Raises `InputError` when no clip has pictures, or one has another label set.
+    """
+    codes: dict[int, list[np.ndarray]] = {}
+    areas: dict[int, list[float]] = {}
+    for clip in clips:
+        if clip.pictures is None:
+            continue
+        if clip.label_set.ids != label_set.ids:
+            raise InputError(f"Clip {clip.name!r} has another label set than {label_set.name!r}.")
+        for (_, class_id), vector, area in zip(*_pool(encoder, clip), strict=True):
+            codes.setdefault(class_id, []).append(vector)
+            areas.setdefault(class_id, []).append(float(area))
+    if not codes:
+        raise InputError("No clip has pictures to learn looks from.", "Mixtures need clips with frames.mp4.")
+    return {
+        class_id: fit_mixture(np.stack(codes[class_id]), np.array(areas[class_id]), seed) for class_id in sorted(codes)
+    }
+
+
+class _Pooled(NamedTuple):
+    keys: list[StyleKey]  # K pairs of object and class
+    vectors: np.ndarray  # (K, 3) float64
+    areas: np.ndarray  # (K,) float64, pixels over all frames
+
+
+@torch.inference_mode()
+def _pool(encoder: Encoder, clip: Clip) -> _Pooled:
+    """Sum and count over the frames, batch by batch."""
+    if encoder.config["out_channels"] != STYLE_SIZE:
+        raise InputError(f"This encoder gives {encoder.config['out_channels']} numbers; a look has {STYLE_SIZE}.")
+    pairs = _distinct_pairs(clip)
+    device = next(encoder.parameters()).device
+    ids = torch.from_numpy(pairs).to(device)
+    sums, areas = torch.zeros(len(pairs), STYLE_SIZE, dtype=torch.float64), torch.zeros(len(pairs), dtype=torch.float64)
+    for start in range(0, len(clip), BATCH):
+        frames = slice(start, start + BATCH)
+        features = encoder(_in_range(clip.pictures[frames]).to(device))
+        means, seen = object_means(features, torch.from_numpy(_pairs(clip, frames)).to(device), ids)
+        sums += (means.double() * seen[:, None]).cpu()
+        areas += seen.cpu()
+    keys = [(pair // _CLASSES, pair % _CLASSES) for pair in pairs.tolist()]
+    return _Pooled(keys, (sums / areas[:, None]).numpy(), areas.numpy())
+
+
+def _pairs(clip: Clip, frames: slice) -> np.ndarray:
+    """(B, H, W) int64: object and class of each pixel as one number."""
+    return clip.objects[frames].astype(np.int64) * _CLASSES + clip.labels[frames]
+
+
+def _distinct_pairs(clip: Clip) -> np.ndarray:
+    batches = (_pairs(clip, slice(start, start + BATCH)) for start in range(0, len(clip), BATCH))
+    return np.unique(np.concatenate([_unique(batch) for batch in batches]))
+
+
+def _unique(pairs: np.ndarray) -> np.ndarray:
+    # Runs first: sorting every pixel of a clip takes a second.
+    return torch.unique(torch.unique_consecutive(torch.from_numpy(pairs))).numpy()
+
+
+def _in_range(pictures: np.ndarray) -> Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, H, W) float32 in [-1, 1]."""
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
