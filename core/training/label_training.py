@@ -19,6 +19,7 @@ def train_label_network(
     batch: int,
     crop: tuple[int, int],
     seed: int,
+    width: int = 32,
     learning_rate: float = 2e-3,
     on_step: Callable[[int, float, float], None] | None = None,
 ) -> LabelNetwork:
@@ -27,7 +28,7 @@ def train_label_network(
     The learning rate falls to 0 by a cosine, so a run of any length ends settled.
     """
     torch.manual_seed(seed)
-    network = LabelNetwork(data.label_set.size).to(memory_format=torch.channels_last)
+    network = LabelNetwork(data.label_set.size, width).to(memory_format=torch.channels_last)
     weights = class_weights(data)
     optimizer = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1))

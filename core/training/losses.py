@@ -63,7 +63,9 @@ def feature_matching(fake: Features, real: Features, weight: float = LAMBDA_FEAT
     return weight * torch.stack(terms).sum()
 
 
-def flow_loss(flow: Tensor, teacher: Tensor, confidence: Tensor, scales: int = 1, weight: float = LAMBDA_FLOW) -> Tensor:
+def flow_loss(
+    flow: Tensor, teacher: Tensor, confidence: Tensor, scales: int = 1, weight: float = LAMBDA_FLOW
+) -> Tensor:
     """F_Flow: the flow against the teacher's where that may be believed; scales: how many spatial scales there are."""
     return weight / 2 ** (scales - 1) * masked_l1(flow, teacher, confidence)
 

@@ -1,0 +1,59 @@
+"""Training state on disk: one safetensors file, replaced whole. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from core.errors import InputError
+from core.files import replacing
+
+
+def save_state(path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer], values: Mapping[str, Any]) -> None:
+    """Write weights, optimizer moments and JSON values; the file before stays until this one is whole."""
+    tensors: dict[str, Tensor] = {}
+    for name, module in modules.items():
+        tensors |= {f"module/{name}/{key}": value for key, value in module.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{name}/{index}/{key}": value for key, value in state.items()}
+    tensors = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
+    with replacing(path) as beside:
+        save_file(tensors, beside, metadata={"values": json.dumps(dict(values))})
+
+
+def load_state(path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[str, Any]:
+    """Read what `save_state` wrote into the same modules and optimizers; returns the values."""
+    try:
+        with safe_open(path, "pt") as file:
+            values = json.loads((file.metadata() or {})["values"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+        for name, module in modules.items():
+            module.load_state_dict(_below(tensors, f"module/{name}/"))
+        for name, optimizer in optimizers.items():
+            _load_optimizer(optimizer, _below(tensors, f"optimizer/{name}/"))
+    except (SafetensorError, KeyError, RuntimeError, ValueError, OSError) as error:
+        raise InputError(
+            f"The training state {path} does not fit: {str(error).splitlines()[0]}",
+            "Resume with the preset that it was begun with, or give another --out.",
+        ) from error
+    return values
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split("/", 1)
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
