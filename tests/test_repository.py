@@ -1,0 +1,162 @@
+"""The repository keeps its own rules: import contracts, a README that is true, exact pins, no traces of a machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PIN = re.compile(r"[A-Za-z][\w.-]*==[\w.]+")
+# A local path of somebody's machine, in any text of ours.
+MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:root|home|Users|work|tmp|opt)/[\w.-]")
+HOST = re.compile(r"https?://([\w.-]+)")
+# Hosts that text of ours may name: this machine, examples, licences, sources.
+HOSTS = {
+    "localhost", "127.0.0.1", "0.0.0.0", "www.w3.org", "www.apache.org", "creativecommons.org", "github.com",
+    "arxiv.org", "huggingface.co", "testserver", "example.com", "evil.example",
+}  # fmt: skip
+TEXT = {".py", ".md", ".txt", ".toml", ".js", ".mjs", ".css", ".html", ".sh", ".json", ""}
+
+
+def tracked() -> list[Path]:
+    """Files of the repository, relative to its root; skipped where this is no checkout."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [Path(name) for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the import contracts over the packages in a folder."""
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--no-logo"]
+    command += ["--config", str(ROOT / "pyproject.toml")]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def write_modules(folder: Path, modules: dict[str, str]) -> None:
+    """Write a tiny `core` and `app` in which everything that the contracts name exists."""
+    names = ["models", "project", "clip", "conditioning", "errors", "rendering"]
+    for name in ["app", "core", *(f"core.{name}" for name in names), *modules]:
+        path = folder.joinpath(*name.split("."), "__init__.py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(modules.get(name, ""))
+
+
+def test_import_contracts_hold() -> None:
+    result = lint_imports(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("core.clip", "import gradio"),
+        ("core.clip", "def late():\n    from fastapi import FastAPI"),
+        ("core.models", "import app"),
+        ("core.clip", "import core.project"),
+        ("core.models", "import core.project"),
+        ("core.rendering", "import core.training"),
+        ("core.rendering", "from core.project import edits"),
+        ("core.unplaced", ""),
+    ],
+)
+def test_import_contracts_can_fail(tmp_path: Path, module: str, text: str) -> None:
+    write_modules(tmp_path, {"core.training": "", "core.project.edits": ""})
+    assert lint_imports(tmp_path).returncode == 0
+    write_modules(tmp_path, {module: text})
+    result = lint_imports(tmp_path)
+    assert result.returncode == 1, result.stdout + result.stderr
+
+
+def tree_paths(readme: str) -> list[Path]:
+    """Paths of the README's tree: indented names below folders that end with a slash."""
+    block = re.search(r"## Tree\n.*?```\n(.*?)```", readme, re.S)
+    assert block, "README.md has no tree"
+    folders: list[str] = []
+    paths = []
+    for line in block[1].splitlines():
+        name = line.split()[0]
+        depth = (len(line) - len(line.lstrip())) // 2
+        assert depth <= len(folders), f"indented too far: {line}"
+        folders[depth:] = [name.rstrip("/")]
+        paths.append(Path(*folders))
+    return paths
+
+
+def test_tree_of_nested_names() -> None:
+    text = "## Tree\n\n```\na/   folder\n  b.py  file\n  c/\n    d.py  file\ne.py  file\n```"
+    assert tree_paths(text) == [Path(name) for name in ("a", "a/b.py", "a/c", "a/c/d.py", "e.py")]
+
+
+def test_readme_tree_is_true() -> None:
+    listed = tree_paths((ROOT / "README.md").read_text(encoding="utf-8"))
+    missing = [str(path) for path in listed if not (ROOT / path).exists()]
+    assert not missing, f"README's tree names what is not there: {missing}"
+    ours = [path for path in tracked() if path.parts[0] in ("core", "app", "tools", "app.py")]
+    code = {path for path in ours if path.suffix in (".py", ".js", ".sh") and path.name != "__init__.py"}
+    unnamed = sorted(str(path) for path in code - set(listed))
+    assert not unnamed, f"README's tree has no line for: {unnamed}"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTEXT.md", "NOTICE"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)", text)
+    dead = [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert not dead
+
+
+def test_decisions_are_numbered_and_whole() -> None:
+    files = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        parts = [part for part in ("**Decision.**", "**Rejected.**", "**Consequences.**") if part not in text]
+        assert not parts, f"{path.name} lacks {parts}"
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+def test_requirements_are_exact(name: str) -> None:
+    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r "))]
+    assert lines
+    assert [line for line in lines if not PIN.fullmatch(line)] == []
+    # Each build of torch pins its own; a name here would break the CPU build or another platform.
+    assert not [line for line in lines if re.match(r"nvidia|cuda|triton", line)]
+
+
+def test_ci_runs_what_a_person_runs() -> None:
+    script = (ROOT / ".ci/run").read_text()
+    assert "set -eu" in script
+    assert re.search(r"^make test$", script, re.M)
+    assert "CI=true" in script
+
+
+def test_make_help_names_the_targets() -> None:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("help", "install", "app", "test", "lint"):
+        assert f"make {target} " in shown
+
+
+def traces(text: str) -> list[str]:
+    """Paths of a machine and unexpected hosts in a text."""
+    return MACHINE_PATH.findall(text) + [host for host in HOST.findall(text) if host not in HOSTS]
+
+
+def test_traces_are_found() -> None:
+    folder = "/" + "home"
+    assert traces(f"see {folder}/me/clip and https://" + "index.example.net/simple")
+    assert not traces("see assets/home/clip, ~/x and http://127.0.0.1:7860/tmp/x")
+
+
+def test_no_traces_of_a_machine() -> None:
+    found = {}
+    for path in tracked():
+        if path.suffix in TEXT and path != Path(__file__).relative_to(ROOT) and path.name != "LICENSE":
+            here = traces((ROOT / path).read_text(encoding="utf-8"))
+            if here:
+                found[str(path)] = here
+    assert not found

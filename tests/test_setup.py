@@ -1,0 +1,153 @@
+"""Set-up: which Python is taken, what is told, and that browser tests never pass by not running."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import browser, prepare
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def script(folder: Path, name: str, text: str) -> None:
+    """Write an executable shell script."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def find_python(path: Path, named: str = "") -> subprocess.CompletedProcess[str]:
+    """Run tools/find_python.sh where only `path` is searched for commands."""
+    command = ["/bin/sh", str(ROOT / "tools/find_python.sh")]
+    return subprocess.run(command, env={"PATH": str(path), "PYTHON": named}, capture_output=True, text=True)
+
+
+def test_shims_with_nothing_behind_are_passed_over(tmp_path: Path) -> None:
+    for name in ("python3", "python3.12", "python3.13", "python"):
+        script(tmp_path, name, "echo 'command not found' >&2; exit 127")
+    script(tmp_path, "python3.11", f'exec "{sys.executable}" "$@"')
+    found = find_python(tmp_path)
+    assert (found.returncode, found.stdout.strip()) == (0, "python3.11")
+
+
+def test_no_python_is_a_sentence(tmp_path: Path) -> None:
+    found = find_python(tmp_path)
+    assert found.returncode == 1
+    assert found.stderr.startswith("Scenebrush needs Python 3.11, 3.12 or 3.13") and found.stderr.count("\n") == 1
+
+
+def test_python_without_venv_is_a_sentence(tmp_path: Path) -> None:
+    script(tmp_path, "python3", 'case "$2" in *ensurepip*) exit 1;; esac\nexit 0')
+    found = find_python(tmp_path)
+    assert found.returncode == 1
+    assert "cannot make virtual environments" in found.stderr
+
+
+def test_the_named_python_comes_first(tmp_path: Path) -> None:
+    for name in ("python3", "mine"):
+        script(tmp_path, name, f'exec "{sys.executable}" "$@"')
+    assert find_python(tmp_path, str(tmp_path / "mine")).stdout.strip() == str(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("WARNING: NameResolutionError(...)\nERROR: No matching distribution found for torch", prepare.UNREACHABLE),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", prepare.FULL),
+        ("ERROR: No matching distribution found for torch==2.12.1", prepare.NO_BUILD),
+        ("all is well", ""),
+    ],
+)
+def test_known_causes(words: str, sentence: str) -> None:
+    assert prepare.cause(words) == sentence
+
+
+def test_large_downloads_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    prepare.tell_progress("  Downloading torch-2.12.1-cp311-cp311-manylinux_2_28_x86_64.whl (530.7 MB)\n")
+    prepare.tell_progress("Downloading gradio (31.2MiB)\n")
+    prepare.tell_progress("  Downloading idna-3.20-py3-none-any.whl (70 kB)\n")
+    assert capsys.readouterr().out == "  torch-2.12.1 (531 MB)\n  gradio (31 MB)\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with requirement files and a .venv whose Python never runs, instead of this checkout."""
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.setattr(prepare, "ROOT", tmp_path)
+    monkeypatch.setattr(prepare, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(prepare, "LOG", tmp_path / ".venv/install.log")
+    prepare.venv_python().parent.mkdir(parents=True)
+    prepare.venv_python().touch()
+    return tmp_path
+
+
+def test_second_time_installs_only_what_changed(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[list[str]] = []
+    monkeypatch.setattr(prepare, "make_venv", lambda: None)
+    monkeypatch.setattr(prepare, "run", runs.append)
+    monkeypatch.setattr(prepare, "check_space", lambda needed: None)
+    arguments = argparse.Namespace(dev=True, torch="pip", browser=False)
+    prepare.prepare(arguments)
+    prepare.prepare(arguments)
+    arguments.dev = False  # tests need more than the program: installed already
+    prepare.prepare(arguments)
+    assert len(runs) == 1
+    with (checkout / "constraints.txt").open("a") as file:
+        file.write("another==1.0\n")
+    prepare.prepare(arguments)
+    assert len(runs) == 2
+
+
+def test_failed_install_is_tried_again(checkout: Path) -> None:
+    with pytest.raises(prepare.SetupError, match="no such package"):
+        prepare.run([sys.executable, "-c", "print('ERROR: no such package'); raise SystemExit(1)"])
+    assert "no such package" in prepare.LOG.read_text()
+    assert not prepare.is_installed(dev=False)
+
+
+def test_full_disk_is_told_before_downloading(checkout: Path) -> None:
+    with pytest.raises(prepare.SetupError, match="The disk has .* GB left"):
+        prepare.check_space(1e9)
+
+
+def test_browser_that_is_named_but_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SCENEBRUSH_BROWSER", str(tmp_path / "nothing"))
+    assert browser.find_browser() is None
+    monkeypatch.setenv("SCENEBRUSH_BROWSER", sys.executable)
+    assert browser.find_browser() == Path(sys.executable)
+
+
+@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
+def test_skipped_browser_tests_fail_in_ci_only(tmp_path: Path, ci: str, code: int) -> None:
+    (tmp_path / "tests/browser").mkdir(parents=True)
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path / "tests")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "tests/test_plain.py").write_text("import pytest\ndef test_plain():\n    pytest.skip('elsewhere')\n")
+    (tmp_path / "tests/browser/test_page.py").write_text("def test_page(browser_path):\n    pass\n")
+    environment = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT), "SCENEBRUSH_BROWSER": str(tmp_path / "nothing")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == code, result.stdout
+    assert "No Chrome or Chromium was found" in result.stdout
+
+
+def test_logged_error_fails_a_test(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path / "tests")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    body = "import logging, pytest\ndef test_bad():\n    logging.getLogger('x').error('broken')\n"
+    body += "@pytest.mark.errors_expected\ndef test_meant():\n    logging.getLogger('x').error('meant')\n"
+    (tmp_path / "tests/test_log.py").write_text(body)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == 1 and "errors were logged: ['broken']" in result.stdout
+    assert "meant" not in result.stdout.split("short test summary")[1]
