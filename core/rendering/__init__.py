@@ -1,0 +1,1 @@
+"""Rendering: conditionings in, pictures out. Sees conditionings, never an edit."""

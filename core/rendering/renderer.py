@@ -1,0 +1,163 @@
+"""Truth and preview of a frame, with everything that was rendered before at hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core.conditioning import Conditioning
+from core.models.generator import Generator, Past, State
+from core.rendering.rollout import from_picture, render_step, roll_out, to_maps
+from core.rendering.store import Chain, FrameStore
+
+# A frame's conditioning; a `Chain` is one that also knows its keys.
+Conditionings = Callable[[int], Conditioning]
+
+
+class Rendered(NamedTuple):
+    """A picture of frame t. `ms` is the time it took to render, 0 when it was at hand."""
+
+    t: int
+    key: str
+    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    ms: float
+
+
+class Shown(NamedTuple):
+    """A picture that somebody sees, and what it was rendered under."""
+
+    conditioning: Conditioning
+    picture: np.ndarray  # (H, W, 3) uint8 RGB
+
+
+class _Carried(NamedTuple):
+    """The state after frame t."""
+
+    t: int
+    state: State
+
+
+class Renderer:
+    """Renders on one device, for one thread at a time.
+
+    The *truth* of a frame is the dense roll-out from the clip's start. Frames are independent of the way they were
+    asked for: stored, resumed in the middle or rendered from the start, the pixels are the same.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        generator_hash: str,
+        store: FrameStore | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.generator = generator
+        self.store = store if store is not None else FrameStore()
+        self._hash = generator_hash
+        self._device = device
+
+    def chain(self, conditionings: Conditionings) -> Chain:
+        """Chain keys over these conditionings; a chain stays what it is."""
+        return conditionings if isinstance(conditionings, Chain) else Chain(self._hash, conditionings)
+
+    def at_hand(self, conditionings: Conditionings, count: int) -> list[str | None]:
+        """Picture keys of the first `count` frames' truth, None where it is not stored. Renders nothing."""
+        chain = self.chain(conditionings)
+        return [None if stored is None else stored.key for stored in map(self.store.get, map(chain.key, range(count)))]
+
+    def first_missing(self, conditionings: Conditionings, count: int) -> int:
+        """The first of `count` frames whose truth is not stored; `count` when all are."""
+        chain = self.chain(conditionings)
+        return next((t for t in range(count) if self.store.get(chain.key(t)) is None), count)
+
+    def steps_to(self, conditionings: Conditionings, t: int) -> int:
+        """How many generator steps the truth of frame t is away; 0 when it is stored."""
+        chain = self.chain(conditionings)
+        return 0 if self.store.get(chain.key(t)) is not None else t - self._newest_state(chain, t).t
+
+    def truth(self, conditionings: Conditionings, t: int) -> Rendered:
+        """Frame t of the dense roll-out."""
+        for rendered in self.toward(conditionings, t):
+            last = rendered
+        return last
+
+    def toward(self, conditionings: Conditionings, t: int) -> Iterator[Rendered]:
+        """The truth of frame t, a generator step at a time: frames on the way come first, t comes last.
+
+        Nothing is rendered before it is asked for, so that a caller can give up between two frames.
+        """
+        return (rendered for rendered, _ in self._toward(self.chain(conditionings), t, None))
+
+    def frames(self, conditionings: Conditionings, count: int) -> Iterator[Rendered]:
+        """The truth of frames 0 to `count` in order, a generator step at a time.
+
+        Each comes once, save that before a frame whose past the store had to drop that past is rendered again.
+        """
+        chain, carried = self.chain(conditionings), None
+        for t in range(count):
+            for rendered, state in self._toward(chain, t, carried):
+                carried = None if state is None else _Carried(rendered.t, state)
+                yield rendered
+
+    def preview(
+        self, conditionings: Conditionings, t: int, shown: Callable[[int], Shown | None] = lambda t: None
+    ) -> Rendered:
+        """Frame t at the cost of one step, from the pictures of t-1 and t-2 that are at hand.
+
+        Truth is taken where it is stored, else what `shown` has, else the frame starts without history.
+        """
+        started = time.perf_counter()
+        chain = self.chain(conditionings)
+        state = self._state_from(self._history(chain, t, shown))
+        step = render_step(self.generator, chain(t), state, self._device)
+        key = self.store.put_picture(step.picture)
+        return Rendered(t, key, step.picture, _ms_since(started))
+
+    def _history(self, chain: Chain, t: int, shown: Callable[[int], Shown | None]) -> list[Shown]:
+        """Pictures of t-2 and t-1, newest last; one or none of them where they are not at hand."""
+        history: list[Shown] = []
+        for earlier in range(t - 1, max(t - 3, -1), -1):
+            stored = self.store.get(chain.key(earlier))
+            past = Shown(chain(earlier), stored.picture) if stored is not None else shown(earlier)
+            if past is None:
+                break
+            history.insert(0, past)
+        return history
+
+    def _state_from(self, history: list[Shown]) -> State:
+        with torch.inference_mode():
+            past = [
+                Past(*to_maps(entry.conditioning, self._device), from_picture(entry.picture, self._device))
+                for entry in history
+            ]
+            return self.generator.state_from(past)
+
+    def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[Rendered, State | None]]:
+        """Frames up to t with the states after them. `carried`: a state at hand whatever the store has dropped."""
+        stored = self.store.get(chain.key(t))
+        if stored is not None:
+            yield Rendered(t, stored.key, stored.picture, 0.0), stored.state
+            return
+        last, state = carried if carried is not None and carried.t < t else self._newest_state(chain, t)
+        started = time.perf_counter()
+        steps = roll_out(self.generator, (chain(later) for later in range(last + 1, t + 1)), state, self._device)
+        for later, step in enumerate(steps, last + 1):
+            key = self.store.put(chain.key(later), step.picture, step.state)
+            yield Rendered(later, key, step.picture, _ms_since(started)), step.state
+            started = time.perf_counter()
+
+    def _newest_state(self, chain: Chain, t: int) -> _Carried:
+        """The newest frame before t whose state is stored; -1 and the start's state where there is none."""
+        for earlier in range(t - 1, -1, -1):
+            stored = self.store.get(chain.key(earlier))
+            if stored is not None and stored.state is not None:
+                return _Carried(earlier, stored.state)
+        return _Carried(-1, self.generator.start())
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

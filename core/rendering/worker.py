@@ -1,0 +1,286 @@
+"""One thread for one device: tickets, cancel, newest wins.
+
+What it does next is decided between any two frames, in this order: the first picture of a fresh request (what the
+person is looking at), calls and frames of edits in turn, frames of background requests.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from core.errors import InputError
+from core.rendering.renderer import Conditionings, Rendered, Renderer, Shown
+
+Stage = Literal["preview", "final"]
+Result = TypeVar("Result")
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FrameReady:
+    """A picture of frame `t`: `final` is the truth, a `preview` will be replaced by it. `ms`: 0 when at hand."""
+
+    ticket: int
+    revision: int
+    t: int
+    key: str
+    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    stage: Stage
+    ms: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """Every frame is true."""
+
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """Somebody cancelled the ticket, a newer request took its place, or the worker stopped."""
+
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No more frames of this ticket: one sentence for the person who waits for it."""
+
+    ticket: int
+    error: str
+
+
+Event = FrameReady | Done | Cancelled | Failed
+
+
+@dataclass(frozen=True, eq=False)
+class RenderRequest:
+    """All `count` frames of one revision, the one under the cursor first.
+
+    on_event is called in the worker's thread: every frame's truth once, maybe a preview of the cursor's frame before,
+    and at the end exactly one of Done, Cancelled and Failed. It must hand over and return: while a frame is being
+    published `cancel` and `submit` wait, so it must never wait for a lock that one of their callers may hold.
+    A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
+    """
+
+    project: str
+    revision: int
+    conditionings: Conditionings
+    count: int
+    cursor: int
+    on_event: Callable[[Event], None]
+    background: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or not 0 <= self.cursor < self.count:
+            raise InputError(f"Frame {self.cursor} is not one of {self.count} frames.")
+
+
+@dataclass(eq=False)
+class _Job:
+    ticket: int
+    request: RenderRequest
+    work: Iterator[FrameReady]
+    fresh: bool = True  # nothing of it has been rendered
+    published: set[int] = field(default_factory=set)  # frames whose truth is out
+
+    @property
+    def place(self) -> tuple[str, bool]:
+        """Only one request at a time has this place."""
+        return self.request.project, self.request.background
+
+
+class RenderWorker:
+    """Renders requests in a thread of its own until `stop()`; may be used in a `with` statement. For any thread."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self._changed = threading.Condition()
+        self._tickets = itertools.count(1)
+        self._jobs: OrderedDict[tuple[str, bool], _Job] = OrderedDict()
+        self._cancelled: deque[_Job] = deque()  # their Cancelled is still to be published
+        self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
+        self._call_is_due = False  # a frame was rendered since the last call
+        self._seen: dict[tuple[str, bool], dict[int, tuple[str, Conditionings]]] = {}
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: RenderRequest) -> int:
+        """Render this; the project's older request is cancelled. Returns the ticket at once."""
+        with self._changed:
+            self._refuse_when_stopped()
+            ticket = next(self._tickets)
+            job = _Job(ticket, request, iter(()))
+            job.work = self._frames(job)
+            self._withdraw(job.place)
+            self._jobs[job.place] = job
+            self._changed.notify_all()
+            return ticket
+
+    def cancel(self, ticket: int) -> None:
+        """After this returns no frame of the ticket is published. Unknown and finished tickets are no error."""
+        with self._changed:
+            for place, job in list(self._jobs.items()):
+                if job.ticket == ticket:
+                    self._withdraw(place)
+            self._changed.notify_all()
+
+    def call(self, fn: Callable[[], Result]) -> Future[Result]:
+        """Run `fn` in the worker's thread, between two frames. A call that has not begun can be cancelled."""
+        future: Future[Result] = Future()
+        with self._changed:
+            self._refuse_when_stopped()
+            self._calls.append((fn, future))
+            self._changed.notify_all()
+        return future
+
+    def forget(self, project: str) -> None:
+        """A project was closed: cancel its requests and let go of what was kept for its previews."""
+        with self._changed:
+            for place in ((project, False), (project, True)):
+                self._withdraw(place)
+                self._seen.pop(place, None)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Cancel everything and wait for the thread, at most one frame's time. May be called twice."""
+        with self._changed:
+            self._stopping = True
+            for place in list(self._jobs):
+                self._withdraw(place)
+            self._changed.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def __enter__(self) -> RenderWorker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _refuse_when_stopped(self) -> None:
+        if self._stopping:
+            raise RuntimeError("the render worker has stopped")
+
+    def _withdraw(self, place: tuple[str, bool]) -> None:
+        job = self._jobs.pop(place, None)
+        if job is not None:
+            self._cancelled.append(job)
+
+    # ---- below: the worker's thread only ----
+
+    def _run(self) -> None:
+        while (work := self._next()) is not None:
+            work()
+        for _, future in self._calls:
+            future.cancel()
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for something to do; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._cancelled or self._jobs or self._calls)
+            if self._cancelled:
+                job = self._cancelled.popleft()
+                return lambda: self._tell(job, Cancelled(job.ticket))
+            if self._stopping:
+                return None
+            job = self._next_job()
+            # With nothing but background work a call is always due.
+            if self._calls and (job is None or job.request.background or (self._call_is_due and not job.fresh)):
+                self._call_is_due = False
+                call = self._calls.popleft()
+                return lambda: _answer(*call)
+            assert job is not None
+            self._jobs.move_to_end(job.place)  # projects take turns
+            self._call_is_due = True
+            return lambda: self._advance(job)
+
+    def _next_job(self) -> _Job | None:
+        rank = {job: (job.request.background, not job.fresh) for job in self._jobs.values()}
+        return min(rank, key=lambda job: rank[job], default=None)
+
+    def _advance(self, job: _Job) -> None:
+        """Render one frame of a job, and publish it if the job still stands."""
+        job.fresh = False
+        try:
+            event: Event = next(job.work, Done(job.ticket))
+        except InputError as error:
+            event = Failed(job.ticket, str(error))
+        except Exception as error:  # whatever a generator does, the next request must find the worker alive
+            _LOG.exception("rendering failed")
+            event = Failed(job.ticket, f"Rendering failed: {_one_line(error)}.")
+        with self._changed:
+            if self._jobs.get(job.place) is not job:
+                return
+            if isinstance(event, FrameReady):
+                self._publish(job, event)
+                return
+            del self._jobs[job.place]
+        self._tell(job, event)
+
+    def _publish(self, job: _Job, frame: FrameReady) -> None:
+        if frame.stage == "final":
+            if frame.t in job.published:  # rendered a second time on the way to another
+                return
+            job.published.add(frame.t)
+        self._seen.setdefault(job.place, {})[frame.t] = (frame.key, job.request.conditionings)
+        self._tell(job, frame)
+
+    def _tell(self, job: _Job, event: Event) -> None:
+        try:
+            job.request.on_event(event)
+        except Exception:  # a listener's defect must not end the rendering of others
+            _LOG.exception("a listener failed on %s", type(event).__name__)
+
+    def _frames(self, job: _Job) -> Iterator[FrameReady]:
+        """What a job publishes, rendered one by one as they are asked for."""
+        request, renderer = job.request, self._renderer
+        chain = renderer.chain(request.conditionings)
+
+        def ready(rendered: Rendered, stage: Stage) -> FrameReady:
+            t, key, picture, ms = rendered
+            return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
+
+        # Where the truth is not more than a step away it is as quick as a preview.
+        if renderer.steps_to(chain, request.cursor) <= 1:
+            for rendered in renderer.toward(chain, request.cursor):
+                yield ready(rendered, "final")
+        elif not request.background:
+            yield ready(renderer.preview(chain, request.cursor, lambda t: self._shown(request.project, t)), "preview")
+        for rendered in renderer.frames(chain, request.count):
+            yield ready(rendered, "final")
+
+    def _shown(self, project: str, t: int) -> Shown | None:
+        """What is seen of a frame: the newest picture from the project's edits, else of the unedited clip."""
+        for place in ((project, False), (project, True)):
+            key, conditionings = self._seen.get(place, {}).get(t, ("", None))
+            picture = self._renderer.store.picture(key)
+            if picture is not None and conditionings is not None:
+                return Shown(conditionings(t), picture)
+        return None
+
+
+def _answer(fn: Callable[[], Any], future: Future) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(fn())
+    except Exception as error:  # belongs to whoever asked
+        future.set_exception(error)
+
+
+def _one_line(error: Exception) -> str:
+    """The type and the first line of what an exception says."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0].rstrip('.')}" if lines else type(error).__name__

@@ -1,0 +1,90 @@
+"""Truth is the plain roll-out however it was come by; previews use what is at hand."""
+
+import random
+
+import numpy as np
+import pytest
+
+from core.rendering.renderer import Shown
+from core.rendering.rollout import roll_out
+from tests.core.rendering.toy import ToyGenerator, clip, renderer
+
+
+def plain(frames) -> list[np.ndarray]:
+    return [step.picture for step in roll_out(ToyGenerator(), frames)]
+
+
+@pytest.mark.parametrize("max_bytes", [0, 3000, 20_000, 1 << 24])
+def test_truth_in_any_order_is_the_plain_roll_out(max_bytes):
+    versions = [clip(7), clip(7, f2=6), clip(7, f2=6, f5=4)]
+    wanted = [plain(version) for version in versions]
+    subject, dice = renderer(max_bytes=max_bytes), random.Random(max_bytes)
+    for _ in range(40):
+        which, t = dice.randrange(3), dice.randrange(7)
+        rendered = subject.truth(versions[which].__getitem__, t)
+        assert rendered.t == t
+        np.testing.assert_array_equal(rendered.picture, wanted[which][t])
+
+
+@pytest.mark.parametrize("max_bytes", [0, 3000, 1 << 24])
+def test_all_frames_come_in_order_and_only_once_even_without_a_store(max_bytes):
+    frames, generator = clip(7), ToyGenerator()
+    found = list(renderer(generator, max_bytes).frames(frames.__getitem__, 7))
+    assert [rendered.t for rendered in found] == list(range(7))
+    assert generator.steps == 7
+    for rendered, expected in zip(found, plain(frames), strict=True):
+        np.testing.assert_array_equal(rendered.picture, expected)
+
+
+def test_an_edit_renders_from_its_frame_on_and_undo_renders_nothing():
+    generator = ToyGenerator()
+    subject = renderer(generator)
+    before, after = clip(8).__getitem__, clip(8, f5=7).__getitem__
+    first = list(subject.frames(before, 8))
+    assert subject.first_missing(before, 8) == 8
+    assert subject.first_missing(after, 8) == 5
+    assert (subject.steps_to(after, 4), subject.steps_to(after, 5), subject.steps_to(after, 7)) == (0, 1, 3)
+    assert subject.at_hand(after, 8)[:5] == [rendered.key for rendered in first[:5]]
+    assert subject.at_hand(after, 8)[5:] == [None] * 3
+    list(subject.frames(after, 8))
+    assert generator.steps == 8 + 3
+    assert subject.at_hand(before, 8) == [rendered.key for rendered in first]
+    list(subject.frames(before, 8))
+    assert generator.steps == 8 + 3
+
+
+def test_a_caller_may_give_up_between_two_frames():
+    generator = ToyGenerator()
+    way = renderer(generator).toward(clip(8).__getitem__, 7)
+    assert next(way).t == 0
+    assert generator.steps == 1
+
+
+def test_a_preview_after_true_frames_is_the_truth():
+    subject, frames = renderer(), clip(6)
+    subject.truth(frames.__getitem__, 4)
+    preview = subject.preview(frames.__getitem__, 5)
+    np.testing.assert_array_equal(preview.picture, plain(frames)[5])
+
+
+def test_a_preview_takes_one_step_from_what_is_shown():
+    generator = ToyGenerator()
+    subject, old, new = renderer(generator), clip(6), clip(6, f1=7, f5=7)
+    pictures = plain(old)
+    preview = subject.preview(new.__getitem__, 5, lambda t: Shown(old[t], pictures[t]))
+    assert generator.steps == 1
+    # Frames 3 and 4 look alike in both versions, so that history is right though it is not the truth's.
+    state = list(roll_out(ToyGenerator(), old[:5]))[-1].state
+    expected = next(roll_out(ToyGenerator(), [new[5]], state))
+    np.testing.assert_array_equal(preview.picture, expected.picture)
+    assert subject.store.png(preview.key) is not None
+    assert subject.first_missing(new.__getitem__, 6) == 0  # a preview is never taken for the truth
+
+
+def test_a_preview_uses_no_history_across_a_gap():
+    subject, frames = renderer(), clip(6)
+    pictures = plain(frames)
+    alone = next(roll_out(ToyGenerator(), [frames[5]])).picture
+    only_older = subject.preview(frames.__getitem__, 5, lambda t: Shown(frames[3], pictures[3]) if t == 3 else None)
+    np.testing.assert_array_equal(only_older.picture, alone)
+    np.testing.assert_array_equal(subject.preview(frames.__getitem__, 5).picture, alone)

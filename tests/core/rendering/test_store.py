@@ -1,0 +1,90 @@
+"""Frames by content, within a bound."""
+
+import cv2
+import numpy as np
+import torch
+
+from core.rendering.store import Chain, FrameStore, encode_png, picture_key
+from tests.core.rendering.toy import clip
+
+
+def picture(value: int) -> np.ndarray:
+    return np.full((8, 12, 3), value, np.uint8)
+
+
+def state(*values: int) -> tuple[torch.Tensor, ...]:
+    return tuple(torch.full((1000,), value, dtype=torch.uint8) for value in values)
+
+
+def test_a_chain_key_says_the_whole_past_and_nothing_of_the_future():
+    before, after = clip(6), clip(6, f3=7)
+    a, b = Chain("g", before.__getitem__), Chain("g", after.__getitem__)
+    same = [a.key(t) == b.key(t) for t in range(6)]
+    assert same == [True, True, True, False, False, False]
+    assert Chain("other", before.__getitem__).key(0) != a.key(0)
+
+
+def test_frames_come_back_and_unknown_ones_do_not():
+    store = FrameStore()
+    kept = state(1)
+    key = store.put("a", picture(1), kept)
+    found = store.get("a")
+    assert found.key == key == picture_key(picture(1))
+    assert found.state is kept
+    np.testing.assert_array_equal(found.picture, picture(1))
+    assert store.get("b") is None
+    assert store.picture("no such key") is None and store.png("no such key") is None
+
+
+def test_a_kept_picture_can_not_be_changed_from_outside():
+    store, mine = FrameStore(), picture(5)
+    key = store.put_picture(mine)
+    mine[:] = 9
+    np.testing.assert_array_equal(store.picture(key), picture(5))
+
+
+def test_png_is_lossless_and_rgb():
+    colours = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    store = FrameStore()
+    data = store.png(store.put_picture(colours))
+    assert data == encode_png(colours)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(decoded[..., ::-1], colours)
+
+
+def test_memory_that_states_share_is_counted_once():
+    store, shared = FrameStore(), state(1)
+    store.put("a", picture(1), shared)
+    used = store.usage.used
+    store.put("b", picture(1), (*shared, *state(2)))  # the same picture, one tensor more
+    assert store.usage.used == used + 1000
+
+
+def test_states_leave_first_then_the_pictures_not_used_for_longest():
+    size = picture(0).nbytes
+    store = FrameStore(max_bytes=4 * size + 1500)
+    for t in range(4):
+        store.put(str(t), picture(t), state(t))
+    assert [store.get(str(t)).state is not None for t in range(4)] == [False, False, False, True]
+    store.get("0")
+    for value in range(10, 16):
+        store.put_picture(picture(value))
+    assert [store.get(str(t)) is not None for t in range(4)] == [True, False, True, True]
+    assert store.usage.used <= store.usage.limit
+    assert (store.usage.states_dropped, store.usage.pictures_dropped) == (4, 1)
+
+
+def test_nothing_is_lost_count_of_when_everything_leaves():
+    store = FrameStore(max_bytes=0)
+    for t in range(5):
+        key = store.put(str(t), picture(t), state(t, t + 1))
+        assert store.get(str(t)) is None and store.png(key) is None
+    assert store.usage.used == 0
+
+
+def test_a_frame_put_twice_is_counted_once():
+    store = FrameStore()
+    store.put("a", picture(1), state(1))
+    used = store.usage.used
+    store.put("a", picture(1), state(1))
+    assert store.usage.used == used
