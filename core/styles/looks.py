@@ -44,12 +44,13 @@ class Looks:
         return NO_STYLE if mixture is None else mixture.likely
 
 
-def encode_looks(encoder: Encoder, clip: Clip) -> dict[StyleKey, Code]:
+def encode_looks(encoder: Encoder | None, clip: Clip) -> dict[StyleKey, Code]:
     """Each object's look: its mean over all pixels of all frames in which it is of that class.
 
-    Without pictures there is nothing to encode: an empty answer, and `Looks` falls back on the mixtures.
+    Without pictures there is nothing to encode: an empty answer, and `Looks` falls back on the mixtures. So too
+    without an encoder (imported checkpoints have none).
     """
-    if clip.pictures is None:
+    if encoder is None or clip.pictures is None:
         return {}
     pooled = _pool(encoder, clip)
     return {key: as_code(vector) for key, vector in zip(pooled.keys, pooled.vectors, strict=True)}
@@ -94,7 +95,7 @@ def _pool(encoder: Encoder, clip: Clip) -> _Pooled:
     sums, areas = torch.zeros(len(pairs), STYLE_SIZE, dtype=torch.float64), torch.zeros(len(pairs), dtype=torch.float64)
     for start in range(0, len(clip), BATCH):
         frames = slice(start, start + BATCH)
-        features = encoder(_in_range(clip.pictures[frames]).to(device))
+        features = encoder(_in_range(clip.pictures[frames]).to(device, memory_format=torch.channels_last))
         means, seen = object_means(features, torch.from_numpy(_pairs(clip, frames)).to(device), ids)
         sums += (means.double() * seen[:, None]).cpu()
         areas += seen.cpu()

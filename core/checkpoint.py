@@ -1,0 +1,330 @@
+"""One file holds a generator: weights, sizes, encoder, label set, mixtures, and how it was made.
+
+A safetensors file (numbers and JSON, never pickle) with the tensors
+
+    generator.<key>   encoder.<key>   mixtures.<class id>.{weights,means,covariances}
+
+and one metadata entry, "scenebrush": JSON of `format, kind, name, config, encoder, label_set, recipe`.
+A checkpoint comes from outside: everything in it is checked before anything is built from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
+from core.errors import InputError
+from core.files import write_atomically
+from core.models.encoder import Encoder
+from core.models.generator import Generator
+from core.models.precision import resolve_precision
+from core.styles.mixtures import Mixture
+
+FORMAT = 1
+Kind = Literal["local", "published"]
+# Refused before anything is read: no checkpoint of ours comes near these.
+MAX_BYTES = 4 * 2**30
+MAX_HEADER = 4 * 2**20
+_META = "scenebrush"
+_FIELDS = {"format": int, "kind": str, "name": str, "config": dict, "label_set": dict, "recipe": dict}
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# Larger weights overflow half precision (65504) or come near it, and stay float32.
+_HALF_LIMIT = 60000
+_MIXTURE_KEY = re.compile(r"(\d{1,3})\.(weights|means|covariances)")
+_GET_ANOTHER = "Use a checkpoint that `python -m core train` wrote, or fetch this one again."
+
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkpoint:
+    """A checked file; networks are built from it on demand.
+
+    hash      first 16 hex digits of the file's sha256
+    config    sizes of the generator, `encoder` those of the encoder (None: the file has none)
+    mixtures  per class id
+    recipe    how it was trained; for people
+    """
+
+    name: str
+    hash: str
+    kind: Kind
+    config: dict[str, Any]
+    encoder: dict[str, Any] | None
+    label_set: LabelSet
+    mixtures: Mapping[int, Mixture]
+    recipe: dict[str, Any]
+    generator_state: State = field(default_factory=dict)
+    encoder_state: State = field(default_factory=dict)
+
+    def build_generator(self, device: str = "cpu", precision: str = "auto") -> Generator:
+        """A generator ready to render. precision: auto, float32 or bfloat16; published weights run in float32."""
+        network = _filled(lambda: _network(self.kind, self.config), self.generator_state)
+        if self.kind == "published":
+            if precision == "bfloat16":
+                raise InputError("The published generator is exact in float32 only.", "Use precision auto or float32.")
+            return network.to(device)
+        from core.models.local_runner import LocalRunner
+
+        dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
+        return LocalRunner(network, dtype=dtype, device=device)
+
+    def build_encoder(self, device: str = "cpu") -> Encoder | None:
+        """The encoder of looks, in float32; None where the checkpoint has none."""
+        if self.encoder is None:
+            return None
+        config = self.encoder
+        return _filled(lambda: Encoder(**config), self.encoder_state).to(device)
+
+    def __repr__(self) -> str:
+        return (
+            f"Checkpoint({self.name!r}, {self.kind}, {self.label_set.name}, {len(self.mixtures)} mixtures, {self.hash})"
+        )
+
+
+def save_checkpoint(
+    path: Path,
+    *,
+    kind: Kind,
+    config: Mapping[str, Any],
+    generator_state: State,
+    encoder_config: Mapping[str, Any] | None,
+    encoder_state: State,
+    label_set: LabelSet,
+    mixtures: Mapping[int, Mixture],
+    recipe: Mapping[str, Any],
+    half: bool = True,
+    name: str = "",
+) -> None:
+    """Write a checkpoint, whole or not at all. half: weights as float16.
+
+    What could not be loaded again is refused with `InputError`, and the file that was there stays.
+    """
+    meta = {
+        "format": FORMAT, "kind": kind, "name": name or Path(path).stem, "config": dict(config),
+        "encoder": None if encoder_config is None else dict(encoder_config),
+        "label_set": label_set.to_dict(), "recipe": dict(recipe),
+    }  # fmt: skip
+    tensors = {f"generator.{key}": _stored(value, half) for key, value in generator_state.items()}
+    tensors |= {f"encoder.{key}": _stored(value, half) for key, value in encoder_state.items()}
+    for class_id, mixture in mixtures.items():
+        for part in ("weights", "means", "covariances"):
+            tensors[f"mixtures.{class_id}.{part}"] = torch.from_numpy(getattr(mixture, part).copy())
+    data = save(tensors, {_META: json.dumps(meta)})
+    parse_checkpoint(data, str(path))
+    write_atomically(Path(path), data)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read and check a whole file. Raises `InputError` that names the file, what is wrong and what to do."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"There is no checkpoint {path}.", "Name a .safetensors file, for example from checkpoints/.")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"Checkpoint {path} is larger than {MAX_BYTES / 2**30:.0f} GB.", _GET_ANOTHER)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Checkpoint {path} cannot be read: {error.strerror}.") from error
+    return parse_checkpoint(data, str(path))
+
+
+def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
+    """The checkpoint in `data`. Raises `InputError`, naming `source`."""
+    try:
+        meta = _meta(data)
+        groups = _tensors(data)
+        checkpoint = Checkpoint(
+            name=meta["name"],
+            hash=hashlib.sha256(data).hexdigest()[:16],
+            kind=meta["kind"],
+            config={key: tuple(value) if isinstance(value, list) else value for key, value in meta["config"].items()},
+            encoder=meta["encoder"],
+            label_set=LabelSet.from_dict(meta["label_set"]),
+            mixtures=_mixtures(groups["mixtures"]),
+            recipe=meta["recipe"],
+            generator_state=groups["generator"],
+            encoder_state=groups["encoder"],
+        )
+        _check_networks(checkpoint)
+    except InputError as error:
+        raise InputError(f"Checkpoint {source} is not usable: {error.problem}", error.fix or _GET_ANOTHER) from error
+    return checkpoint
+
+
+def check_label_set(checkpoint: Checkpoint, clip: Clip) -> None:
+    """Raises `InputError` when the clip's classes are not those that the checkpoint was trained on (colours apart)."""
+    trained = {entry.id: (entry.name, entry.kind) for entry in checkpoint.label_set}
+    given = {entry.id: (entry.name, entry.kind) for entry in clip.label_set}
+    differing = [
+        f"{class_id} is {_told(given.get(class_id))} in the clip and {_told(trained.get(class_id))} in the checkpoint"
+        for class_id in sorted(trained.keys() | given.keys())
+        if trained.get(class_id) != given.get(class_id)
+    ]
+    if differing:
+        more = f" (and {len(differing) - 3} more)" if len(differing) > 3 else ""
+        raise InputError(
+            f"Clip {clip.name!r} and checkpoint {checkpoint.name!r} have different label sets: "
+            f"class {'; class '.join(differing[:3])}{more}.",
+            "Choose a checkpoint that was trained on the clip's label set, or convert the clip's labels.",
+        )
+
+
+def _told(entry: tuple[str, str] | None) -> str:
+    return "missing" if entry is None else f"{entry[0]!r} ({entry[1]})"
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous().clone()
+    if not half or not tensor.is_floating_point() or (tensor.numel() and tensor.abs().max() > _HALF_LIMIT):
+        return tensor
+    return tensor.half()
+
+
+def _meta(data: bytes) -> dict[str, Any]:
+    """The checked metadata, from the header alone."""
+    if data[:4] == b"PK\x03\x04" or data[:1] == b"\x80":
+        raise InputError("it is a pickle file (.pth, .pt), which could run code and is never opened.", _GET_ANOTHER)
+    size = int.from_bytes(data[:8], "little")
+    if len(data) < 10:
+        raise InputError(f"it is cut off after {len(data)} bytes.", "Fetch it again.")
+    if data[8:9] != b"{" or size > MAX_HEADER:
+        raise InputError("it is not a safetensors file, or its header is damaged.")
+    if size > len(data) - 8:
+        raise InputError("it is cut off within its header.", "Fetch it again.")
+    try:
+        header = json.loads(data[8 : 8 + size])
+        own = header["__metadata__"][_META]
+        meta = json.loads(own)
+    except (KeyError, TypeError) as error:
+        raise InputError("it is a safetensors file of something else: it has no Scenebrush metadata.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("its header is damaged.", "Fetch it again.") from error
+    return _checked(meta)
+
+
+def _checked(meta: Any) -> dict[str, Any]:
+    if not isinstance(meta, dict) or type(meta.get("format")) is not int:
+        raise InputError("its metadata says no format.")
+    if meta["format"] > FORMAT:
+        raise InputError(f"it is of format {meta['format']}, this program reads {FORMAT}.", "Update the program.")
+    for name, wanted in _FIELDS.items():
+        if not isinstance(meta.get(name), wanted):
+            raise InputError(f"{name!r} is missing in its metadata, or of the wrong type.")
+    if meta["kind"] not in get_args(Kind):
+        raise InputError(f"it is of the unknown kind {meta['kind'][:40]!r}; known are {', '.join(get_args(Kind))}.")
+    if "encoder" not in meta or not isinstance(meta["encoder"], dict | None):
+        raise InputError("'encoder' is missing in its metadata, or of the wrong type.")
+    return meta
+
+
+def _tensors(data: bytes) -> dict[str, dict[str, Tensor]]:
+    """Tensors by their first word, the rest as key; finite floats, every one."""
+    try:
+        tensors = load(data)
+    except (SafetensorError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        # Its header was readable: mostly the file's end is missing.
+        raise InputError(f"its tensors are cut off or damaged ({_first_line(error)}).", "Fetch it again.") from error
+    groups: dict[str, dict[str, Tensor]] = {"generator": {}, "encoder": {}, "mixtures": {}}
+    for key, tensor in tensors.items():
+        group, _, rest = key.partition(".")
+        if group not in groups or not rest:
+            raise InputError(f"it has a tensor {key[:80]!r} that belongs nowhere.")
+        if tensor.dtype not in _FLOATS:
+            raise InputError(f"its tensor {key!r} is of type {str(tensor.dtype).removeprefix('torch.')}, not a float.")
+        if not torch.isfinite(tensor if group == "mixtures" else tensor.float()).all():
+            raise InputError(
+                f"its tensor {key!r} has values that are not numbers.", "That training diverged; use an earlier save."
+            )
+        groups[group][rest] = tensor
+    return groups
+
+
+def _mixtures(tensors: State) -> dict[int, Mixture]:
+    parts: dict[int, dict[str, Any]] = {}
+    for key, tensor in tensors.items():
+        match = _MIXTURE_KEY.fullmatch(key)
+        if match is None or int(match[1]) > 254:
+            raise InputError(f"it has a tensor 'mixtures.{key[:60]}' that belongs nowhere.")
+        parts.setdefault(int(match[1]), {})[match[2]] = tensor.double().numpy()
+    mixtures = {}
+    for class_id in sorted(parts):
+        if len(parts[class_id]) != 3:
+            raise InputError(f"the mixture of class {class_id} has only {', '.join(sorted(parts[class_id]))}.")
+        try:
+            mixtures[class_id] = Mixture(**parts[class_id])
+        except InputError as error:
+            raise InputError(f"class {class_id}: {error.problem}", error.fix) from error
+    return mixtures
+
+
+def _check_networks(checkpoint: Checkpoint) -> None:
+    """Whether the weights fit what the sizes say; nothing is allocated for it."""
+    with torch.device("meta"):
+        _check_fit("generator", lambda: _network(checkpoint.kind, checkpoint.config), checkpoint.generator_state)
+        if checkpoint.encoder is not None:
+            config = checkpoint.encoder
+            _check_fit("encoder", lambda: Encoder(**config), checkpoint.encoder_state)
+        elif checkpoint.encoder_state:
+            raise InputError("it has weights of an encoder whose sizes it does not say.")
+    name = "label_nc" if checkpoint.kind == "published" else "classes"
+    classes = checkpoint.config.get(name, 0)
+    if classes < checkpoint.label_set.size:
+        raise InputError(f"its label set needs {checkpoint.label_set.size} classes, its generator has {classes}.")
+    foreign = sorted(set(checkpoint.mixtures) - set(checkpoint.label_set.ids))
+    if foreign:
+        raise InputError(f"it has a mixture of class {foreign[0]}, which its label set does not have.")
+
+
+def _check_fit(what: str, build: Callable[[], nn.Module], state: State) -> None:
+    try:
+        wanted = {key: tuple(value.shape) for key, value in build().state_dict().items()}
+    except InputError:
+        raise
+    except (TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
+        raise InputError(f"the sizes of its {what} are not usable ({_first_line(error)}).") from error
+    given = {key: tuple(value.shape) for key, value in state.items()}
+    for problem, keys in (
+        ("has no", sorted(wanted.keys() - given.keys())),
+        ("has an unknown", sorted(given.keys() - wanted.keys())),
+        ("has a misshapen", [key for key in sorted(wanted.keys() & given.keys()) if wanted[key] != given[key]]),
+    ):
+        if keys:
+            key = keys[0]
+            shapes = f" ({given[key]} instead of {wanted[key]})" if key in given and key in wanted else ""
+            more = f", nor {len(keys) - 1} more" if len(keys) > 1 else ""
+            raise InputError(f"its {what} {problem} tensor {key[:80]!r}{shapes}{more}.")
+
+
+def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
+    # Only the network that is asked for is imported.
+    if kind == "local":
+        from core.models.local import LocalConfig, LocalGenerator
+
+        return LocalGenerator(LocalConfig(**config))
+    from core.models.published import PublishedConfig, PublishedGenerator
+
+    return PublishedGenerator(PublishedConfig(**config))
+
+
+def _filled(build: Callable[[], Any], state: State) -> Any:
+    with torch.random.fork_rng(devices=[]):  # the start values are overwritten; leave the caller's dice alone
+        network = build()
+    network.load_state_dict({key: value.float() for key, value in state.items()}, strict=True)
+    return network.eval().requires_grad_(False)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
