@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 # batch     statistics over batch and pixels, learned scale and shift: BatchNorm in training mode
-# frame     statistics over the pixels of each picture, learned scale and shift; equals batch where a batch is one picture
+# frame     statistics over the pixels of each picture, learned scale and shift; is batch where that is one picture
 # instance  as frame, without scale and shift
 Norm = Literal["batch", "frame", "instance", "none"]
 EPS = 1e-5

@@ -71,7 +71,8 @@ class MultiscaleDiscriminator(nn.Module):
 def video_input(frames: Tensor, flows: Tensor) -> Tensor:
     """What the video discriminator reads: frames and flows as channels.
 
-    frames (B, T, 3, H, W), flows (B, T - 1, 2, H, W) in pixels -> (B, 3T + 2(T - 1), H, W). Real and fake runs get the same flows, those of the real frames.
+    frames (B, T, 3, H, W), flows (B, T - 1, 2, H, W) in pixels -> (B, 3 T + 2 (T - 1), H, W). Real and fake
+    runs get the same flows, those of the real frames.
     """
     return torch.cat((frames.flatten(1, 2), flows.flatten(1, 2) / FLOW_RANGE), dim=1)
 

@@ -1,0 +1,1 @@
+"""Other people's formats, converted to ours and nothing else."""
