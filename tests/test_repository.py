@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from core.project.edits import parse_edit
+from tools import tree
 
 ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"[A-Za-z][\w.-]*==[\w.]+")
@@ -72,34 +76,33 @@ def test_import_contracts_can_fail(tmp_path: Path, module: str, text: str) -> No
     assert result.returncode == 1, result.stdout + result.stderr
 
 
-def tree_paths(readme: str) -> list[Path]:
-    """Paths of the README's tree: indented names below folders that end with a slash."""
-    block = re.search(r"## Tree\n.*?```\n(.*?)```", readme, re.S)
-    assert block, "README.md has no tree"
-    folders: list[str] = []
-    paths = []
-    for line in block[1].splitlines():
-        name = line.split()[0]
-        depth = (len(line) - len(line.lstrip())) // 2
-        assert depth <= len(folders), f"indented too far: {line}"
-        folders[depth:] = [name.rstrip("/")]
-        paths.append(Path(*folders))
-    return paths
-
-
-def test_tree_of_nested_names() -> None:
-    text = "## Tree\n\n```\na/   folder\n  b.py  file\n  c/\n    d.py  file\ne.py  file\n```"
-    assert tree_paths(text) == [Path(name) for name in ("a", "a/b.py", "a/c", "a/c/d.py", "e.py")]
+def test_tree_is_read_and_written_alike(tmp_path: Path) -> None:
+    for name in ("a/b.py", "a/c/d.py", "a/new.py", "e.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('"""Says what it is. More."""')
+    text = "## Tree\n\n```\na/   a folder\n  b.py  one file\n  gone.py  x\n  c/\n    d.py  another\ne.py  last\n```"
+    read = tree.read_tree(text)
+    assert [str(path) for path in read] == ["a", "a/b.py", "a/gone.py", "a/c", "a/c/d.py", "e.py"]
+    assert read[Path("a/b.py")] == "one file"
+    full = tree.completed(read, [Path("a/new.py")], tmp_path)
+    lines = [line.split() for line in tree.written(full, tmp_path).splitlines()]
+    assert [words[0] for words in lines] == ["a/", "b.py", "c/", "d.py", "new.py", "e.py"]
+    assert lines[4][1:] == ["Says", "what", "it", "is"]
 
 
 def test_readme_tree_is_true() -> None:
-    listed = tree_paths((ROOT / "README.md").read_text(encoding="utf-8"))
-    missing = [str(path) for path in listed if not (ROOT / path).exists()]
-    assert not missing, f"README's tree names what is not there: {missing}"
-    ours = [path for path in tracked() if path.parts[0] in ("core", "app", "tools", "app.py")]
-    code = {path for path in ours if path.suffix in (".py", ".js", ".sh") and path.name != "__init__.py"}
-    unnamed = sorted(str(path) for path in code - set(listed))
-    assert not unnamed, f"README's tree has no line for: {unnamed}"
+    tracked()  # skipped where this is no checkout
+    listed = tree.read_tree((ROOT / "README.md").read_text(encoding="utf-8"))
+    full = tree.completed(listed, tree.code_files(ROOT), ROOT)
+    assert list(listed) == list(full), "run `make tree`, then say in README.md what each new file is"
+    assert not [str(path) for path, words in listed.items() if not words]
+
+
+def test_readme_edits_are_edits() -> None:
+    example = re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    assert example
+    edits = [parse_edit(edit) for edit in json.loads(example[1])["edits"]]
+    assert {edit.kind for edit in edits} == {"paint", "set_class", "set_style"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTEXT.md", "NOTICE"])
