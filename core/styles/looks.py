@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -30,18 +31,27 @@ class Looks:
 
     own       looks encoded from the clip
     mixtures  per class id
+    seed      0: objects without a look of their own get the most likely one of their class; any other number
+              draws one for each of them from the mixture
     """
 
     own: Mapping[StyleKey, Code]
     mixtures: Mapping[int, Mixture]
+    seed: int = 0
 
     def code(self, object_id: int, class_id: int) -> Code:
-        """The object's own look as this class, else the most likely look of the class, else zeros."""
+        """The object's own look as this class, else one from the class's mixture, else zeros."""
         own = self.own.get((object_id, class_id))
         if own is not None:
             return own
         mixture = self.mixtures.get(class_id)
-        return NO_STYLE if mixture is None else mixture.likely
+        if mixture is None:
+            return NO_STYLE
+        if self.seed == 0:
+            return mixture.likely
+        # By the object alone: its look does not depend on who else is there, or on the order of asking.
+        digest = hashlib.sha256(f"{self.seed} {object_id} {class_id}".encode()).digest()
+        return mixture.sample(1, int.from_bytes(digest[:8], "little"))[0].code
 
 
 def encode_looks(encoder: Encoder | None, clip: Clip) -> dict[StyleKey, Code]:
