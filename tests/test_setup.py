@@ -113,6 +113,24 @@ def test_failed_install_is_tried_again(checkout: Path) -> None:
     assert not prepare.is_installed(dev=False)
 
 
+def test_uv_chooses_the_build_of_torch_and_pip_is_next(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[list[str]] = []
+
+    def failing(command: list[str]) -> None:
+        runs.append(command)
+        if "--torch-backend" in command:
+            raise prepare.SetupError(prepare.UNREACHABLE)
+
+    monkeypatch.setattr(shutil, "which", lambda name: f"bin/{name}" if name == "uv" else None)
+    monkeypatch.setattr(prepare, "run", failing)
+    monkeypatch.setattr(prepare, "check_space", lambda needed: None)
+    prepare.install(dev=False, torch="auto")
+    assert [command[0] for command in runs] == ["bin/uv", str(prepare.venv_python())]
+    assert runs[0][-6:-4] == ["--torch-backend", "auto"] and prepare.is_installed(dev=False)
+    with pytest.raises(prepare.SetupError, match="cannot be reached"):
+        prepare.install(dev=False, torch="cpu")
+
+
 def test_full_disk_is_told_before_downloading(checkout: Path) -> None:
     with pytest.raises(prepare.SetupError, match="The disk has .* GB left"):
         prepare.check_space(1e9)

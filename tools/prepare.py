@@ -140,7 +140,14 @@ def install(dev: bool, torch: str) -> None:
     began = time.monotonic()
     LOG.write_text("", encoding="utf-8")
     wanted = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
-    run([*installer(torch), "-r", str(wanted), "-c", str(ROOT / "constraints.txt")])
+    what = ["-r", str(wanted), "-c", str(ROOT / "constraints.txt")]
+    try:
+        run([*installer(torch), *what])
+    except SetupError as error:
+        if torch != "auto" or not shutil.which("uv"):
+            raise
+        say(f"  uv: {error}\n  Trying pip instead ...")
+        run([*installer("pip"), *what])
     path, text = stamp(dev)
     path.write_text(text, encoding="ascii")
     say(f"Packages are installed ({time.monotonic() - began:.0f} s).")
