@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from torch import Tensor
 
+from core.clip.png import encode_png
 from core.conditioning import Conditioning
 from core.models.generator import State
 
@@ -183,14 +183,6 @@ class FrameStore:
             if not self._shared[place]:
                 del self._shared[place]
                 self._used -= size
-
-
-def encode_png(picture: np.ndarray) -> bytes:
-    """(H, W, 3) uint8 RGB -> PNG, quick rather than small."""
-    done, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise ValueError(f"a picture of shape {picture.shape} has no PNG form")
-    return data.tobytes()
 
 
 def _memory(state: Any) -> Iterator[tuple[int, int]]:

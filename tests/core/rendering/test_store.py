@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import torch
 
-from core.rendering.store import Chain, FrameStore, encode_png, picture_key
+from core.rendering.store import Chain, FrameStore, picture_key
 from tests.core.rendering.toy import clip
 
 
@@ -47,7 +47,6 @@ def test_png_is_lossless_and_rgb():
     colours = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
     store = FrameStore()
     data = store.png(store.put_picture(colours))
-    assert data == encode_png(colours)
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(decoded[..., ::-1], colours)
 

@@ -1,0 +1,119 @@
+"""python -m core <command>: everything that works without the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from core.errors import InputError
+
+# What a command needs is imported in the command: --help answers at once.
+
+
+class _Commands(typer.core.TyperGroup):
+    """Says in one sentence what a person can mend; everything else is a defect and keeps its traceback."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _say_error(str(error))
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            _say_error("Stopped.")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Paint the meaning of a clip, get the clip.",
+    epilog="The editor itself: python app.py",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+def render(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLIP|PROJECT",
+            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.mp4", help="The video: H.264, plays in browsers.")
+    ] = None,
+    frames: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also, or instead: every frame as PNG, in a new folder.")
+    ] = None,
+    edits: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Edits in place of the project's own.")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="How objects look that have no look of their own: 0 the most likely of their class, "
+            "any other number draws.  [dim]\\[default: what project or edits say, else 0][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
+    ] = None,
+) -> None:
+    """Render a clip or a project into a video: the same pixels as the editor's download."""
+    from core.rendering.command import render_files
+
+    render_files(source, out=out, frames=frames, edits=edits, seed=seed, checkpoint=checkpoint)
+
+
+@app.command()
+def check_reference(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Case folders and part files, at any depth.")],
+) -> None:
+    """Compare the published network with recorded outputs of the original, case by case.
+
+    Ends with 1 when a case fails or there is none.
+    """
+    from core.interop.reference import run_check
+
+    console = Console(highlight=False, soft_wrap=True)
+
+    def write(line: str) -> None:
+        console.print(line, style="red" if line.startswith("FAIL") else None, markup=False)
+
+    raise typer.Exit(run_check(folder, write))
+
+
+@app.command()
+def train(
+    preset: Annotated[str, typer.Option(metavar="NAME", help="The recipe, for example street, or tiny to try it out.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Saves, samples, log and, at the end, the checkpoint.")],
+) -> None:
+    """Train a generator. Interrupted, however hard, the same command goes on from the last save."""
+    from core.training.command import train as run
+
+    console = Console(highlight=False)
+    path = run(preset, data, out, say=lambda line: console.print(line, markup=False))
+    console.print(f"Checkpoint: {path}", markup=False)
+
+
+def _say_error(sentence: str) -> None:
+    Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m core")

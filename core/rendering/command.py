@@ -1,0 +1,70 @@
+"""`python -m core render`: files in, files out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from core.assets import default_checkpoint
+from core.checkpoint import load_checkpoint
+from core.clip.native import frame_file
+from core.clip.png import encode_png
+from core.clip.video import VideoWriter
+from core.errors import InputError
+from core.files import replacing_folder
+from core.rendering.headless import Source, open_source, render_clip, with_edits
+
+
+def render_files(
+    place: str,
+    *,
+    out: Path | None,
+    frames: Path | None,
+    edits: Path | None = None,
+    seed: int | None = None,
+    checkpoint: Path | None = None,
+) -> None:
+    """Render `place` into a video, a folder of PNG files, or both; each is there whole or not at all."""
+    if out is None and frames is None:
+        raise InputError("There is nothing to write to.", "Give -o out.mp4, --frames DIR or both.")
+    if out is not None and out.suffix.lower() != ".mp4":
+        raise InputError(f"{out} is not an mp4 file.", "Name it out.mp4; for pictures use --frames DIR.")
+    loaded = load_checkpoint(checkpoint or default_checkpoint())
+    source = with_edits(open_source(place), edits, seed)
+    console = Console(stderr=True, highlight=False)
+    if source.checkpoint_hash not in ("", loaded.hash):
+        console.print("This project was made with another checkpoint: looks may differ from it.", style="yellow")
+    clip = source.clip
+    with ExitStack() as stack:
+        video = stack.enter_context(VideoWriter(out, clip.rate, clip.width, clip.height)) if out else None
+        folder = stack.enter_context(replacing_folder(frames)) if frames else None
+        bar = stack.enter_context(_progress(console))
+        task = bar.add_task(f"{clip.name} {clip.width}x{clip.height}", total=len(clip))
+        pictures = render_clip(clip, source.edits, loaded, source.seed, lambda done: bar.update(task, completed=done))
+        for index, picture in enumerate(pictures):
+            if video is not None:
+                video.write(picture)
+            if folder is not None:
+                (folder / frame_file(index)).write_bytes(encode_png(picture))
+    console.print(_summary(source, out, frames), style="green", markup=False, soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _summary(source: Source, out: Path | None, frames: Path | None) -> str:
+    places = " and ".join(str(place) for place in (out, frames) if place is not None)
+    edits = len(source.edits)
+    return f"{len(source.clip)} frames with {edits} edit{'' if edits == 1 else 's'} in {places}"
