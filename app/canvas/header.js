@@ -1,0 +1,100 @@
+// The bar at the top: clip, saved or not, views, undo and redo, downloads, help.
+
+import { h, icon, rovingKeys, setText, show } from './dom.js';
+import { item, toggleMenu } from './menu.js';
+import { clipName } from './names.js';
+
+const VIEW_NAMES = { render: 'Render', labels: 'Labels', camera: 'Camera', wipe: 'Wipe', before: 'Before' };
+const VIEW_HINTS = {
+  render: 'The rendered clip',
+  labels: 'The label map, exact pixels',
+  camera: 'The filmed frame',
+  wipe: 'Render beside the render of the unedited clip: drag the line',
+  before: 'The render of the unedited clip (hold C to compare)',
+};
+
+export class Header {
+  constructor(actions, store) {
+    Object.assign(this, { actions, store });
+    this.clip = h('button.sb-quiet', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', title: 'Choose a clip', onclick: () => this.openClips() });
+    this.saved = h('span.sb-saved', { role: 'status' });
+    this.views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' }, ...Object.keys(VIEW_NAMES).map((view) => this.viewButton(view)));
+    this.undo = h('button.sb-button', { type: 'button', title: 'Undo (Ctrl+Z)', onclick: () => actions.undo() }, icon('undo'), h('span', {}, 'Undo'));
+    this.redo = h('button.sb-button', { type: 'button', title: 'Redo (Ctrl+Shift+Z)', onclick: () => actions.redo() }, icon('redo'), h('span', {}, 'Redo'));
+    this.download = h('button.sb-button.primary', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', onclick: () => this.openDownloads() }, 'Download', icon('down'));
+    this.help = h('button.sb-button.square', { type: 'button', ariaLabel: 'Help and keys', title: 'Help and keys (?)', onclick: () => actions.help() }, '?');
+    this.element = h('header.sb-header', {},
+      h('div.sb-start', {}, h('span.sb-logo', { ariaHidden: 'true' }), h('h1', {}, 'Scenebrush'), this.clip, this.saved),
+      this.views,
+      h('div.sb-end', {}, this.undo, this.redo, this.download, this.help));
+    rovingKeys(this.views);
+    store.subscribe((names, state) => this.update(state));
+  }
+
+  viewButton(view) {
+    return h('button', { type: 'button', role: 'radio', 'data-view': view, title: VIEW_HINTS[view],
+      onclick: () => this.actions.show(view) }, VIEW_NAMES[view]);
+  }
+
+  async openClips() {
+    const clips = await this.actions.clips();
+    const now = this.store.state.server?.clip.name;
+    toggleMenu(this.clip, clips.map((clip) => item(clipName(clip.name), () => this.actions.openClip(clip.name), {
+      note: `${clip.frames} frames, ${clip.width} × ${clip.height}${clip.name === now ? ' · starts a new project' : ''}`,
+      checked: clip.name === now,
+    })), { label: 'Clips' });
+  }
+
+  openDownloads() {
+    const line = (file, text, note) => h('a.sb-item', { href: this.actions.fileUrl(file), download: '', role: 'menuitem' }, h('span', {}, text), h('small', {}, note));
+    toggleMenu(this.download, [
+      line('video.mp4', 'Video', 'mp4, H.264, plays in browsers'),
+      line('frames.zip', 'Frames', 'a PNG for every frame'),
+      line('labels.zip', 'Label maps', '16-bit PNG, opens again as a clip'),
+      line('edits.json', 'Edits', 'for the command line: core render --edits'),
+    ], { label: 'Download' });
+  }
+
+  update(state) {
+    const server = state.server;
+    if (!server) return;
+    this.clip.replaceChildren(clipName(server.clip.name), icon('down'));
+    this.undo.disabled = !server.can_undo;
+    this.redo.disabled = !server.can_redo;
+    this.updateSaved(state);
+    for (const button of this.views.children) {
+      const on = button.dataset.view === state.view;
+      button.setAttribute('aria-checked', String(on));
+      button.tabIndex = on ? 0 : -1;
+      if (button.dataset.view === 'camera') button.disabled = !server.clip.camera;
+    }
+  }
+
+  updateSaved(state) {
+    const kind = state.saving === 'saved' && !state.online ? 'offline' : state.saving;
+    if (this.savedKind === kind) return;
+    this.savedKind = kind;
+    const text = { saved: 'Saved', saving: 'Saving…', unsaved: 'Not saved', offline: 'Offline' }[kind];
+    const buttons = kind === 'unsaved'
+      ? [h('button.sb-link', { type: 'button', onclick: () => this.actions.retry() }, 'Try again'),
+        h('button.sb-link', { type: 'button', onclick: () => this.actions.discard() }, 'Discard')] : [];
+    this.saved.dataset.kind = kind;
+    this.saved.replaceChildren(h('i', { ariaHidden: 'true' }), text, ...buttons);
+  }
+}
+
+/** Messages at the bottom of the stage; they go away by themselves, errors after a longer time. */
+export class Messages {
+  constructor(store) {
+    this.element = h('div.sb-message', { role: 'alert', hidden: true });
+    store.subscribe((names, state) => {
+      if (!names.has('message')) return;
+      clearTimeout(this.timer);
+      show(this.element, Boolean(state.message));
+      if (!state.message) return;
+      this.element.dataset.kind = state.message.kind;
+      setText(this.element, state.message.text);
+      this.timer = setTimeout(() => store.set({ message: null }), state.message.kind === 'error' ? 9000 : 4500);
+    });
+  }
+}

@@ -1,0 +1,244 @@
+// Builds the page from its parts and wires them: the parts know the store, the session knows the server.
+
+import { Api, ApiError, Events } from './api.js';
+import { Chips } from './chips.js';
+import { rgb } from './codec.js';
+import { h } from './dom.js';
+import { labelLoader, pictureLoader } from './frames.js';
+import { Header, Messages } from './header.js';
+import { Help, Steps } from './help.js';
+import { exposeHook } from './hook.js';
+import { Keys } from './keys.js';
+import { LookPanel } from './looks.js';
+import { closeMenu } from './menu.js';
+import { ClassPanel, ObjectPanel } from './panel.js';
+import { Player } from './player.js';
+import { Session } from './session.js';
+import { Store, rendered } from './store.js';
+import { Strokes } from './strokes.js';
+import { Timeline } from './timeline.js';
+import { Toolbar } from './toolbar.js';
+import { Toolbox } from './tools.js';
+import { picturePath, View } from './view.js';
+
+/** Start the editor in `element`. token: for writes; api: address of the routes, relative to the page; clip: the first clip. */
+export async function mount({ element, token, api: base, clip }) {
+  await stylesheet();
+  const editor = new Editor(new Api(new URL(base, document.baseURI).href, token));
+  element.replaceChildren(editor.element);
+  editor.view.resize();
+  exposeHook(editor);
+  await editor.start(clip);
+}
+
+function stylesheet() {
+  const link = h('link', { rel: 'stylesheet', href: new URL('style.css', import.meta.url).href });
+  return new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = () => reject(new Error('its styles cannot be loaded'));
+    document.head.append(link);
+  });
+}
+
+class Editor {
+  constructor(api) {
+    this.api = api;
+    this.store = new Store();
+    this.session = new Session(api, this.store, (project, handlers) => new Events(api.eventsUrl(project), handlers));
+    this.canvas = h('canvas.sb-canvas', { tabindex: 0, role: 'img', ariaLabel: 'The frame' });
+    this.buildStage();
+    this.buildPage();
+    this.session.settle = (entry, reply) => this.settled(entry, reply);
+    this.store.subscribe((names, state) => this.react(names, state));
+    new ResizeObserver(() => this.view.resize()).observe(this.stage);
+  }
+
+  buildStage() {
+    const project = () => this.store.state.server.project;
+    const loaded = () => { this.view.draw(); this.store.touch('loaded'); };
+    const palette = () => new Map(this.store.state.server.classes.map((entry) => [entry.id, rgb(entry.colour)]));
+    this.pictures = pictureLoader(this.api, project, loaded);
+    this.labels = labelLoader(this.api, project, () => this.store.state.server.clip, palette, loaded);
+    this.view = new View(this.canvas, this.store, this.pictures, this.labels);
+    this.strokes = new Strokes(this.api, this.session, this.store);
+    this.toolbox = new Toolbox(this.canvas, this.view, this.store, (stroke) => this.strokes.commit(stroke));
+    this.chips = new Chips(this.store, this.view);
+    this.view.onPlaced = () => this.chips.place();
+    this.toolbox.onHover = (at) => this.chips.follows(at);
+    this.player = new Player(this.store);
+  }
+
+  buildPage() {
+    this.steps = new Steps(this.store);
+    this.help = new Help(this.steps);
+    this.classes = new ClassPanel(this.store);
+    this.objects = new ObjectPanel(this.session, this.store, this.view);
+    this.looks = new LookPanel(this.api, this.session, this.store, this.objects);
+    this.actions = this.makeActions();
+    new Keys(this.actions, this.store, this.toolbox);
+    this.stage = h('main.sb-stage', {}, this.canvas, this.chips.element, this.steps.element, new Messages(this.store).element);
+    this.element = h('div.sb', { 'data-tool': 'select' },
+      new Header(this.actions, this.store).element,
+      new Toolbar(this.store).element,
+      this.stage,
+      new Timeline(this.actions, this.store).element,
+      h('aside.sb-panel', { ariaLabel: 'Classes, object and looks' }, this.classes.element, this.objects.element, this.looks.element),
+      this.help.element);
+    this.element.addEventListener('click', (event) => this.giveFocusBack(event));
+    this.element.addEventListener('pointerup', (event) => { if (event.target.matches('input[type=range]')) this.canvas.focus({ preventScroll: true }); });
+  }
+
+  /** After a click with the pointer keys belong to the stage again; a menu or a field keeps them. */
+  giveFocusBack(event) {
+    const button = event.target.closest('button');
+    if (event.detail === 0 || !button || button.closest('.sb-menu, dialog') || button.getAttribute('aria-haspopup')) return;
+    if (document.activeElement === button || document.activeElement === document.body) this.canvas.focus({ preventScroll: true });
+  }
+
+  makeActions() {
+    const { store, session, api } = this;
+    const path = (rest) => api.url(`projects/${store.state.server.project}/${rest}`);
+    return {
+      undo: () => session.undo(), redo: () => session.redo(), retry: () => session.retry(), discard: () => session.discard(),
+      removeEdit: (id) => session.remove(id),
+      cancel: () => session.cancel(), goOn: () => session.render(store.state.t),
+      show: (view) => store.set({ view }),
+      togglePlay: () => this.player.toggle(),
+      goTo: (t) => this.goTo(t), step: (by) => { store.set({ playing: false }); this.goTo(store.state.t + by); },
+      goToEdit: (edit, spans) => this.goToEdit(edit, spans),
+      fit: () => { this.view.placement.fit(); this.view.onPlaced(); this.view.draw(); },
+      zoom: (factor) => { const { stageWidth, stageHeight } = this.view.placement; this.view.placement.zoomAt(stageWidth / 2, stageHeight / 2, factor); this.view.onPlaced(); this.view.draw(); },
+      chooseClass: (index) => this.classes.chooseAt(index), find: () => this.classes.toggleFind(true),
+      swap: () => this.swap(), escape: () => this.escape(), help: () => this.help.open(),
+      clips: () => api.json('clips'), openClip: (name) => this.openClip(name),
+      fileUrl: (file) => path(file), thumbUrl: (key) => path(`thumbs/${key}`),
+    };
+  }
+
+  goTo(t) {
+    const last = this.store.state.server.clip.frames - 1;
+    this.store.set({ t: Math.min(last, Math.max(0, t)) });
+  }
+
+  goToEdit(edit, spans) {
+    const t = edit.keyframes?.[0].frame ?? spans[0]?.[0];
+    if (t !== undefined) this.goTo(t);
+    const object = edit.target?.object ?? edit.object;
+    if (object !== undefined && object !== null) this.store.set({ picked: object });
+  }
+
+  /** S: swap what is under the pointer, or what is selected. */
+  swap() {
+    const { hover, tool } = this.store.state;
+    if (hover && tool === 'select') this.store.set({ picked: hover.object });
+    setTimeout(() => this.objects.focusSwap());
+  }
+
+  escape() {
+    if (closeMenu()) return;
+    if (this.toolbox.gesture) return this.toolbox.abandon();
+    this.store.set({ picked: null, playing: false });
+  }
+
+  async start(clip) {
+    const wanted = new URLSearchParams(location.search);
+    try {
+      if (!(await this.reopen(wanted.get('project')))) await this.openClip(clip || (await this.api.json('clips'))[0]?.name);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.session.say(error.message, 'error');
+    }
+    this.goTo(Math.max(0, (Number(wanted.get('frame')) || 1) - 1));
+    this.steps.openOnFirstVisit();
+  }
+
+  async reopen(project) {
+    if (!project || !/^[0-9a-f]{8,64}$/.test(project)) return false;
+    try {
+      await this.session.open(project);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      this.session.say('That project is not here any more; this is a new one.', 'error');
+      return false;
+    }
+    this.opened();
+    return true;
+  }
+
+  async openClip(name) {
+    this.store.set({ playing: false, picked: null, hover: null, objects: {}, range: null, over: null, stroke: null, follow: 'auto' });
+    await this.session.create(name);
+    this.store.set({ t: 0 });
+    this.opened();
+  }
+
+  opened() {
+    this.view.resize();
+    this.remember();
+    if (!this.session.server.ticket) this.session.render(this.store.state.t);
+  }
+
+  /** The address names project and frame, so that a reload comes back to both. */
+  remember() {
+    clearTimeout(this.rememberTimer);
+    this.rememberTimer = setTimeout(() => {
+      const { server, t } = this.store.state;
+      const address = new URL(location.href);
+      address.searchParams.set('project', server.project);
+      address.searchParams.set('frame', t + 1);
+      if (address.href !== location.href) history.replaceState(history.state, '', address);
+    }, 200);
+  }
+
+  react(names, state) {
+    if (!state.server) return;
+    this.element.dataset.tool = state.tool;
+    this.view.draw();
+    if (names.has('t')) {
+      if (!state.playing) this.remember();
+      this.prefetch(state);
+      this.wantPreview(state);
+    }
+    if (names.has('playing') && !state.playing) this.remember();
+    if (names.has('server') || names.has('playing')) this.prefetch(state);
+    const revision = `${state.server.project} ${state.server.revision}`;
+    if (this.objectsFor !== revision) { this.objectsFor = revision; this.loadObjects(revision); }
+    if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', `Frame ${state.t + 1} of ${state.server.clip.frames}`);
+  }
+
+  async loadObjects(revision) {
+    const objects = await this.api.json(`projects/${this.session.server.project}/objects`).catch(() => null);
+    if (objects && this.objectsFor === revision) this.store.set({ objects });
+  }
+
+  /** Neighbours first; when playing, what comes next. */
+  prefetch(state) {
+    const count = state.server.clip.frames;
+    const reach = state.playing ? 24 : 4;
+    const ahead = Array.from({ length: reach }, (_, index) => (state.t + index + 1) % count);
+    const around = state.playing ? ahead : [...ahead, ...ahead.map((t) => (2 * state.t - t + 2 * count) % count)];
+    const view = state.view === 'labels' ? 'render' : state.view;
+    this.pictures.prefetch(around.map((t) => picturePath(state, view, t)).filter(Boolean));
+    if (!state.playing) this.labels.prefetch(around.slice(0, 2).map((t) => state.server.label_keys[t]));
+  }
+
+  /** Resting on a frame that is to do, while others are being rendered: ask for it first. */
+  wantPreview(state) {
+    clearTimeout(this.wantTimer);
+    if (state.playing || rendered(state) || state.rendering !== 'running') return;
+    this.wantTimer = setTimeout(() => {
+      const now = this.store.state;
+      if (now.t === state.t && !rendered(now) && now.rendering === 'running') this.session.render(now.t);
+    }, 250);
+  }
+
+  /** An edit is saved: hold its stroke until the new label map is here; select a new object. */
+  async settled(entry, reply) {
+    const saved = this.session.server.edits.find(({ edit }) => edit.id === reply.edit);
+    if (entry.newObject && saved?.edit.object !== undefined) this.store.set({ picked: saved.edit.object });
+    if (!entry.stroke) return;
+    const key = this.session.server.label_keys[entry.stroke.frame];
+    const until = performance.now() + 1500;
+    while (!this.labels.get(key) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}

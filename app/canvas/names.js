@@ -1,0 +1,64 @@
+// Words and numbers as the page says them. Frames are counted from 0 in code and from 1 on the screen.
+
+const FIRST_NEW_OBJECT = 1_000_000;
+
+// Classes that people reach for come first; the rest follow in the order of the label set.
+const FAVOURITES = [
+  'road', 'sidewalk', 'building', 'sky', 'vegetation', 'terrain', 'car', 'truck', 'bus', 'person', 'motorcycle', 'bicycle',
+  'pole', 'traffic light', 'traffic sign', 'fence', 'wall', 'street furniture',
+];
+
+/** Classes to paint with, in the order of the panel: favourites, then the others; void is not painted. */
+export function panelOrder(classes) {
+  const rank = (entry) => {
+    const at = FAVOURITES.indexOf(entry.name);
+    return at < 0 ? FAVOURITES.length : at;
+  };
+  return classes.filter((entry) => entry.kind !== 'void').sort((a, b) => rank(a) - rank(b));
+}
+
+/** 'car 46', 'new tree 2', or just 'road' for stuff. */
+export function objectName(object, label, classes) {
+  const entry = classes.find((one) => one.id === label);
+  const name = entry ? entry.name : `class ${label}`;
+  if (object >= FIRST_NEW_OBJECT) return `new ${name} ${object - FIRST_NEW_OBJECT + 1}`;
+  if (entry && entry.kind !== 'thing') return name;
+  return object % 1000 ? `${name} ${object % 1000}` : name;
+}
+
+/** [start, stop) -> '22 – 47' as frames are counted on the screen; one frame -> '22'. */
+export function frameSpan([start, stop]) {
+  return stop - start === 1 ? `${start + 1}` : `${start + 1} – ${stop}`;
+}
+
+/** Spans of an edit in words: 'frames 22 – 47', 'frame 3', 'no frame'. */
+export function spansText(spans) {
+  if (!spans.length) return 'no frame';
+  const one = spans.length === 1 && spans[0][1] - spans[0][0] === 1;
+  return `${one ? 'frame' : 'frames'} ${spans.map(frameSpan).join(', ')}`;
+}
+
+/** Seconds as 0:02.5. */
+export function timecode(seconds) {
+  const tenths = Math.floor(seconds * 10 + 1e-6);
+  const whole = Math.floor(tenths / 10);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}.${tenths % 10}`;
+}
+
+/** Time left in words. */
+export function timeLeft(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '';
+  if (seconds < 10) return `${seconds.toFixed(1)} s left`;
+  if (seconds < 90) return `${Math.round(seconds)} s left`;
+  return `${Math.round(seconds / 60)} min left`;
+}
+
+/** A title of the server with a proper arrow. */
+export function tidyTitle(title) {
+  return title.replace(/\s*->\s*/g, ' → ');
+}
+
+/** Everything a person may call a clip: its folder name with a capital. */
+export function clipName(name) {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

@@ -1,0 +1,45 @@
+// Playing at the clip's rate: the clock says which frame is due, late pictures are passed over, never queued.
+
+/** The frame due `seconds` after starting at `from`, or null when the end was reached without looping. */
+export function frameDue(from, seconds, fps, count, loop) {
+  const t = from + Math.floor(seconds * fps + 1e-6);
+  if (t < count) return t;
+  return loop ? t % count : null;
+}
+
+export class Player {
+  constructor(store, clock = () => performance.now(), next = (step) => requestAnimationFrame(step)) {
+    Object.assign(this, { store, clock, next, running: false });
+    store.subscribe((names, state) => { if (names.has('playing') && state.playing && !this.running) this.start(); });
+  }
+
+  toggle() {
+    const { playing, server, t, loop } = this.store.state;
+    if (!server) return;
+    if (!playing && !loop && t === server.clip.frames - 1) this.store.set({ t: 0 });
+    this.store.set({ playing: !playing });
+  }
+
+  start() {
+    this.running = true;
+    this.from = this.last = this.store.state.t;
+    this.since = this.clock();
+    this.next(() => this.step());
+  }
+
+  step() {
+    const { playing, server, t, loop } = this.store.state;
+    if (!playing) { this.running = false; return; }
+    // Someone moved the playhead: go on from there.
+    if (t !== this.last) { this.from = t; this.since = this.clock(); }
+    const due = frameDue(this.from, (this.clock() - this.since) / 1000, server.clip.fps, server.clip.frames, loop);
+    if (due === null) {
+      this.store.set({ playing: false, t: server.clip.frames - 1 });
+      this.running = false;
+      return;
+    }
+    this.last = due;
+    this.store.set({ t: due });
+    this.next(() => this.step());
+  }
+}

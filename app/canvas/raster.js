@@ -1,0 +1,141 @@
+// Exact pixels: discs, strokes, fills, lassos and outlines on typed arrays. No canvas here, so nothing is anti-aliased.
+
+/** Half widths of the rows of a disc of `diameter` px around a pixel: row dy covers x - half .. x + half. */
+export function discRows(diameter) {
+  const radius = Math.max(1, diameter) / 2;
+  const reach = Math.floor(radius);
+  const rows = [];
+  for (let dy = -reach; dy <= reach; dy++) rows.push([dy, Math.floor(Math.sqrt(radius * radius - dy * dy))]);
+  return rows;
+}
+
+/** Set a disc at pixel (x, y). Parts outside the picture are cut off. */
+export function stampDisc(mask, width, height, x, y, rows) {
+  for (const [dy, half] of rows) {
+    const row = y + dy;
+    if (row < 0 || row >= height) continue;
+    const from = Math.max(0, x - half), to = Math.min(width, x + half + 1);
+    if (from < to) mask.fill(1, row * width + from, row * width + to);
+  }
+}
+
+/** The pixels from (x0, y0) to (x1, y1), both included (Bresenham). */
+export function linePixels(x0, y0, x1, y1) {
+  const pixels = [];
+  const dx = Math.abs(x1 - x0), dy = -Math.abs(y1 - y0);
+  const stepX = x0 < x1 ? 1 : -1, stepY = y0 < y1 ? 1 : -1;
+  for (let x = x0, y = y0, error = dx + dy; ;) {
+    pixels.push([x, y]);
+    if (x === x1 && y === y1) return pixels;
+    const twice = 2 * error;
+    if (twice >= dy) { error += dy; x += stepX; }
+    if (twice <= dx) { error += dx; y += stepY; }
+  }
+}
+
+/** Set a stroke of discs along a segment. */
+export function stampLine(mask, width, height, from, to, diameter) {
+  const rows = discRows(diameter);
+  for (const [x, y] of linePixels(from[0], from[1], to[0], to[1])) stampDisc(mask, width, height, x, y, rows);
+}
+
+/** Mask of the 4-connected pixels that share label and object with (x, y). */
+export function floodFill(labels, objects, width, height, x, y) {
+  const mask = new Uint8Array(labels.length);
+  if (x < 0 || y < 0 || x >= width || y >= height) return mask;
+  const start = y * width + x;
+  const label = labels[start], object = objects[start];
+  const same = (at) => !mask[at] && labels[at] === label && objects[at] === object;
+  const stack = [start];
+  while (stack.length) {
+    const seed = stack.pop();
+    if (!same(seed)) continue;
+    const row = Math.floor(seed / width) * width;
+    let left = seed, right = seed;
+    while (left > row && same(left - 1)) left--;
+    while (right < row + width - 1 && same(right + 1)) right++;
+    mask.fill(1, left, right + 1);
+    for (let at = left; at <= right; at++) {
+      if (row > 0 && same(at - width)) stack.push(at - width);
+      if (row + width < labels.length && same(at + width)) stack.push(at + width);
+    }
+  }
+  return mask;
+}
+
+/** Mask of a closed polygon, even-odd, sampled at pixel centres; points are in pixels of the picture. */
+export function lassoMask(points, width, height) {
+  const mask = new Uint8Array(width * height);
+  if (points.length < 3) return mask;
+  for (let y = 0; y < height; y++) {
+    const crossings = rowCrossings(points, y + 0.5);
+    for (let i = 0; i + 1 < crossings.length; i += 2) {
+      const from = Math.max(0, Math.ceil(crossings[i] - 0.5));
+      const to = Math.min(width, Math.ceil(crossings[i + 1] - 0.5));
+      if (from < to) mask.fill(1, y * width + from, y * width + to);
+    }
+  }
+  return mask;
+}
+
+function rowCrossings(points, y) {
+  const crossings = [];
+  for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
+    const [xi, yi] = points[i], [xj, yj] = points[j];
+    if (yi > y !== yj > y) crossings.push(xi + ((y - yi) / (yj - yi)) * (xj - xi));
+  }
+  return crossings.sort((a, b) => a - b);
+}
+
+/** Keep only pixels whose class is in `over` (a Set), when it is given. */
+export function protect(mask, labels, over) {
+  if (!over) return mask;
+  return mask.map((set, at) => (set && over.has(labels[at]) ? 1 : 0));
+}
+
+/** Mask of everything that belongs to one object. */
+export function objectMask(objects, id) {
+  const mask = new Uint8Array(objects.length);
+  for (let i = 0; i < objects.length; i++) if (objects[i] === id) mask[i] = 1;
+  return mask;
+}
+
+/** Border of a mask as segments [x0, y0, x1, y1] along pixel edges, joined while they go straight on. */
+export function outline(mask, width, height) {
+  const segments = [];
+  const at = (x, y) => (x >= 0 && y >= 0 && x < width && y < height ? mask[y * width + x] : 0);
+  for (let y = 0; y <= height; y++) {
+    for (let x = 0, from = -1; x <= width; x++) {
+      const edge = x < width && at(x, y) !== at(x, y - 1);
+      if (edge && from < 0) from = x;
+      if (!edge && from >= 0) { segments.push([from, y, x, y]); from = -1; }
+    }
+  }
+  for (let x = 0; x <= width; x++) {
+    for (let y = 0, from = -1; y <= height; y++) {
+      const edge = y < height && at(x, y) !== at(x - 1, y);
+      if (edge && from < 0) from = y;
+      if (!edge && from >= 0) { segments.push([x, from, x, y]); from = -1; }
+    }
+  }
+  return segments;
+}
+
+/** Objects of a frame, largest first: [{object, label, area, box}]. */
+export function objectsIn(labels, objects, width) {
+  const found = new Map();
+  for (let i = 0; i < objects.length; i++) {
+    const x = i % width, y = (i - x) / width;
+    const entry = found.get(objects[i]);
+    if (!entry) {
+      found.set(objects[i], { object: objects[i], label: labels[i], area: 1, box: [y, x, y + 1, x + 1] });
+      continue;
+    }
+    entry.area++;
+    const box = entry.box;
+    if (y >= box[2]) box[2] = y + 1;
+    if (x < box[1]) box[1] = x;
+    if (x >= box[3]) box[3] = x + 1;
+  }
+  return [...found.values()].sort((a, b) => b.area - a.area);
+}

@@ -1,0 +1,256 @@
+// The tab's side of the protocol: one write at a time, no frame of another revision or ticket, nothing lost.
+
+import { ApiError, randomId } from './api.js';
+
+// Frames that arrive before the reply that explains them.
+const EARLY = 1000;
+
+export class Session {
+  /** makeEvents(project, handlers) opens the socket; it is a parameter so that tests need none. */
+  constructor(api, store, makeEvents) {
+    Object.assign(this, { api, store, makeEvents, early: [], known: 0, writes: 0 });
+  }
+
+  get server() { return this.store.state.server; }
+
+  async open(project) {
+    const server = await this.api.json(`projects/${project}`);
+    this.applyState(server);
+    this.listen(server.project);
+    return server;
+  }
+
+  async create(clip) {
+    const server = await this.api.write('POST', 'projects', { clip });
+    this.applyState(server);
+    this.listen(server.project);
+    return server;
+  }
+
+  listen(project) {
+    this.events?.close();
+    let first = true;
+    this.events = this.makeEvents(project, {
+      onEvent: (event) => this.onEvent(event),
+      onLost: () => this.store.set({ online: false }),
+      onOpen: () => {
+        this.store.set({ online: true });
+        if (!first) this.resync().then(() => this.retry(), () => {});
+        first = false;
+      },
+    });
+  }
+
+  async resync() {
+    this.applyState(await this.api.json(`projects/${this.server.project}`));
+    if (!this.server.ticket && this.store.state.rendering === 'running') await this.render(this.store.state.t);
+  }
+
+  /** Take over a STATE of the server. Frames of the same revision that are known already are kept. */
+  applyState(server) {
+    const old = this.server;
+    if (old && old.project === server.project) {
+      if (server.revision < old.revision) return;
+      server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
+      if (server.revision === old.revision) server.render = server.render.map((entry, t) => better(entry, old.render[t]));
+    }
+    this.known = Math.max(this.known, server.revision);
+    this.store.set({ server, rendering: server.ticket ? 'running' : complete(server) ? 'done' : this.store.state.rendering });
+    this.replay();
+  }
+
+  onEvent(event) {
+    const handler = { frame: 'onFrame', before: 'onBefore', changed: 'onChanged', progress: 'onProgress' }[event.type];
+    if (handler) return this[handler](event);
+    if (['done', 'cancelled', 'failed'].includes(event.type)) return this.onEnd(event);
+  }
+
+  /** A frame is shown only when its revision and ticket are the current ones. */
+  onFrame(event) {
+    const server = this.server;
+    if (event.revision !== server.revision || event.ticket !== server.ticket) {
+      const mayBecomeCurrent = event.revision > server.revision || (event.revision === server.revision && this.writes > 0);
+      if (mayBecomeCurrent && this.early.length < EARLY) this.early.push(event);
+      return;
+    }
+    server.render[event.t] = better({ key: event.key, stage: event.stage }, server.render[event.t]);
+    this.store.touch('server');
+  }
+
+  onBefore({ t, key }) {
+    this.server.before[t] = key;
+    this.store.touch('server');
+  }
+
+  onChanged({ revision }) {
+    this.known = Math.max(this.known, revision);
+    if (!this.writes && this.known > this.server.revision) this.resync().catch(() => {});
+  }
+
+  onProgress(event) {
+    if (event.ticket !== this.server.ticket) return;
+    this.store.set({ rendering: 'running', progress: { done: event.done, total: event.total, secondsLeft: event.seconds_left } });
+  }
+
+  onEnd({ type, ticket, error }) {
+    if (ticket !== this.server.ticket) { if (this.writes) this.early.push({ type, ticket, error }); return; }
+    this.server.ticket = null;
+    this.store.touch('server');
+    this.store.set({ rendering: type, progress: type === 'cancelled' ? this.store.state.progress : null });
+    if (type === 'failed') this.say(`Rendering stopped: ${error ?? 'unknown reason'}`, 'error');
+  }
+
+  replay() {
+    const waiting = this.early;
+    this.early = [];
+    waiting.forEach((event) => this.onEvent(event));
+  }
+
+  /** A write with a base; the reply is a STATE. Frames that arrive meanwhile wait for it. */
+  async change(method, path, fields) {
+    this.writes++;
+    try {
+      const state = await this.api.write(method, path, () => ({ base: this.server.revision, ...fields }));
+      const { edit_id: edit, ...server } = state;
+      this.applyState(server);
+      return { edit, server };
+    } finally {
+      this.writes--;
+      if (!this.writes && this.known > this.server.revision) this.resync().catch(() => {});
+    }
+  }
+
+  /** Save an edit; it stays in `pending` until the server has it. Returns whether it was saved. */
+  async edit(edit, { newObject = false, stroke = null, rebase = true } = {}) {
+    const entry = { id: edit.id, requestId: randomId(), edit, newObject, stroke, rebase, status: 'sending', why: '' };
+    this.store.set({ pending: [...this.store.state.pending, entry], saving: 'saving' });
+    return this.send(entry);
+  }
+
+  async send(entry) {
+    entry.status = 'sending';
+    this.showSaving();
+    try {
+      const reply = await this.change('POST', `projects/${this.server.project}/edits`, {
+        request_id: entry.requestId, edit: entry.edit, new_object: entry.newObject,
+      });
+      entry.status = 'saved';
+      await this.settle?.(entry, reply);
+      this.drop(entry);
+      await this.render(this.store.state.t);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.refused(entry, error);
+    }
+  }
+
+  async refused(entry, error) {
+    if (error.status === 409) {
+      await this.resync().catch(() => {});
+      if (entry.rebase && !entry.rebased) {
+        Object.assign(entry, { rebased: true, requestId: randomId() });
+        return this.send(entry);
+      }
+    }
+    if (error.status === 422 || error.status === 413) {
+      this.drop(entry);
+      this.say(`Not saved: ${error.message}`, 'error');
+      return false;
+    }
+    Object.assign(entry, { status: 'unsaved', why: error.message });
+    this.showSaving();
+    return false;
+  }
+
+  /** Send again what is not saved, oldest first. */
+  async retry() {
+    for (const entry of this.store.state.pending.filter((one) => one.status === 'unsaved')) {
+      entry.rebased = false;
+      if (!(await this.send(entry))) return;
+    }
+  }
+
+  discard() {
+    this.store.set({ pending: this.store.state.pending.filter((entry) => entry.status !== 'unsaved') });
+    this.showSaving();
+  }
+
+  drop(entry) {
+    this.store.set({ pending: this.store.state.pending.filter((other) => other !== entry) });
+    this.showSaving();
+  }
+
+  showSaving() {
+    const pending = this.store.state.pending;
+    const unsaved = pending.some((entry) => entry.status === 'unsaved');
+    this.store.set({ saving: unsaved ? 'unsaved' : pending.length ? 'saving' : 'saved' });
+    this.store.touch('pending');
+  }
+
+  undo() { return this.step('undo'); }
+
+  redo() { return this.step('redo'); }
+
+  async step(which) {
+    if (!this.server[`can_${which}`]) return;
+    await this.plain('POST', `projects/${this.server.project}/${which}`);
+  }
+
+  remove(edit) { return this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`); }
+
+  async plain(method, path) {
+    try {
+      await this.change(method, path, { request_id: randomId() });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 409) await this.resync().catch(() => {});
+      return this.say(`Not saved: ${error.message}`, 'error');
+    }
+    await this.render(this.store.state.t);
+  }
+
+  /** Ask for the frames that are missing, the one under the cursor first. */
+  async render(cursor) {
+    if (complete(this.server)) return this.store.set({ rendering: 'done', progress: null });
+    this.writes++;
+    try {
+      const revision = this.server.revision;
+      const { ticket } = await this.api.write('POST', `projects/${this.server.project}/render`, { request_id: randomId(), revision, cursor });
+      if (revision !== this.server.revision) return;
+      this.server.ticket = ticket;
+      this.store.touch('server');
+      this.store.set({ rendering: 'running', progress: null });
+      this.replay();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status && error.status !== 409) this.say(error.message, 'error');
+    } finally {
+      this.writes--;
+    }
+  }
+
+  /** Stop rendering. From here on no frame of that ticket is shown, whatever is still on its way. */
+  async cancel() {
+    const ticket = this.server.ticket;
+    if (!ticket) return;
+    this.server.ticket = null;
+    this.store.touch('server');
+    this.store.set({ rendering: 'cancelled' });
+    await this.api.write('DELETE', `projects/${this.server.project}/render/${ticket}`).catch(() => {});
+  }
+
+  say(text, kind = 'info') {
+    this.store.set({ message: { text, kind } });
+  }
+}
+
+/** Of two entries of the same frame and revision, the one that is nearer to the truth. */
+function better(entry, known) {
+  if (!entry) return known ?? null;
+  return known?.stage === 'final' && entry.stage !== 'final' ? known : entry;
+}
+
+function complete(server) {
+  return server.render.every((entry) => entry?.stage === 'final');
+}

@@ -1,0 +1,230 @@
+// Play, progress, filmstrip with its state line, and a lane for every edit.
+
+import { h, icon, setText, show } from './dom.js';
+import { rgb } from './codec.js';
+import { spansText, tidyTitle, timecode, timeLeft } from './names.js';
+import { classOf, rendered } from './store.js';
+
+const THUMB_WIDTH = 78;
+const STATE_COLOURS = { final: '#2dd4bf', preview: '#f5a524', todo: '#3d4148' };
+
+export class Timeline {
+  constructor(actions, store) {
+    Object.assign(this, { actions, store, thumbs: [], lanes: new Map() });
+    this.element = h('section.sb-timeline', { ariaLabel: 'Timeline' }, this.buildTransport(), this.buildTracks());
+    this.observer = new ResizeObserver(() => this.layout());
+    this.observer.observe(this.strip);
+    store.subscribe((names, state) => this.update(names, state));
+  }
+
+  buildTransport() {
+    const { actions, store } = this;
+    this.play = h('button.sb-button', { type: 'button', onclick: () => actions.togglePlay() });
+    this.loop = h('button.sb-button', { type: 'button', title: 'Start again at the end', onclick: () => store.set({ loop: !store.state.loop }) }, icon('loop'), 'Loop');
+    this.time = h('span.sb-time');
+    this.progressText = h('span', { role: 'status' });
+    this.bar = h('span.sb-bar', { role: 'progressbar', ariaLabel: 'Frames rendered', 'aria-valuemin': 0 }, h('i'));
+    this.left = h('span.sb-left');
+    this.cancel = h('button.sb-button', { type: 'button', onclick: () => actions.cancel() }, 'Cancel');
+    this.goOn = h('button.sb-button', { type: 'button', onclick: () => actions.goOn() }, 'Go on');
+    this.progress = h('div.sb-progress', {}, this.progressText, this.bar, this.left, this.cancel, this.goOn);
+    return h('div.sb-transport', {}, this.play, this.loop, this.time, this.progress);
+  }
+
+  buildTracks() {
+    this.strip = h('div.sb-strip', { tabindex: 0, role: 'slider', ariaLabel: 'Frame', 'aria-valuemin': 1, title: 'Drag to choose a frame' });
+    this.thumbRow = h('div.sb-thumbs');
+    this.line = h('canvas.sb-line', { role: 'img', ariaLabel: 'Which frames are rendered' });
+    this.strip.append(this.thumbRow, this.line);
+    this.laneList = h('ol.sb-lanes', { ariaLabel: 'Edits' });
+    this.playhead = h('div.sb-playhead', { ariaHidden: 'true' }, h('span'));
+    this.tracks = h('div.sb-tracks', {}, h('div.sb-strip-row', {}, this.strip), this.laneList, this.playhead);
+    for (const surface of [this.strip, this.playhead.firstChild]) this.scrubOn(surface);
+    return this.tracks;
+  }
+
+  scrubOn(surface) {
+    const go = (event) => {
+      const box = this.strip.getBoundingClientRect();
+      const count = this.store.state.server?.clip.frames ?? 1;
+      const t = Math.floor(((event.clientX - box.left) / box.width) * count);
+      this.actions.goTo(Math.min(count - 1, Math.max(0, t)));
+    };
+    surface.addEventListener('pointerdown', (event) => {
+      surface.setPointerCapture(event.pointerId);
+      this.store.set({ playing: false });
+      go(event);
+    });
+    surface.addEventListener('pointermove', (event) => { if (surface.hasPointerCapture(event.pointerId)) go(event); });
+  }
+
+  layout() {
+    const width = this.strip.clientWidth;
+    if (!width) return;
+    this.tracks.style.setProperty('--track', `${width}px`);
+    const count = Math.max(1, Math.round(width / THUMB_WIDTH));
+    if (this.thumbs.length !== count) {
+      this.thumbs = Array.from({ length: count }, () => h('img', { alt: '', draggable: 'false' }));
+      this.thumbRow.replaceChildren(...this.thumbs);
+    }
+    const scale = globalThis.devicePixelRatio || 1;
+    this.line.width = Math.round(width * scale);
+    this.line.height = Math.round(5 * scale);
+    this.drawFrames(this.store.state);
+    this.placeHead(this.store.state);
+  }
+
+  update(names, state) {
+    if (!state.server) return;
+    if (names.has('server') || names.has('pending')) {
+      this.drawFrames(state);
+      this.drawLanes(state);
+    }
+    if (names.has('t') || names.has('server')) this.placeHead(state);
+    this.updateTransport(state);
+    this.updateProgress(state);
+  }
+
+  updateTransport(state) {
+    if (this.playShown !== state.playing) {
+      this.playShown = state.playing;
+      this.play.replaceChildren(icon(state.playing ? 'pause' : 'play'), state.playing ? 'Pause' : 'Play', h('kbd', { ariaHidden: 'true' }, 'Space'));
+    }
+    this.loop.setAttribute('aria-pressed', String(state.loop));
+    const { fps } = state.server.clip;
+    setText(this.time, `${timecode(state.t / fps)} · ${Number(fps.toFixed(2))} fps`);
+  }
+
+  updateProgress(state) {
+    const total = state.progress?.total ?? state.server.render.length;
+    const final = state.server.render.filter((entry) => entry?.stage === 'final').length;
+    const done = state.progress?.done ?? final;
+    const running = state.rendering === 'running';
+    const complete = final === state.server.render.length;
+    setText(this.progressText, running ? `Rendering ${done} of ${total}` : complete ? `All ${final} frames rendered`
+      : state.rendering === 'cancelled' ? `Stopped, ${final} of ${state.server.render.length} rendered` : `${final} of ${state.server.render.length} rendered`);
+    this.bar.firstChild.style.width = `${(100 * done) / Math.max(1, total)}%`;
+    this.bar.setAttribute('aria-valuenow', String(done));
+    this.bar.setAttribute('aria-valuemax', String(total));
+    setText(this.left, running ? timeLeft(state.progress?.secondsLeft) : '');
+    show(this.bar, running || !complete);
+    show(this.left, running);
+    show(this.cancel, running);
+    show(this.goOn, !running && !complete);
+    this.progress.dataset.complete = String(complete);
+  }
+
+  placeHead(state) {
+    const count = state.server?.clip.frames ?? 1;
+    const at = (state.t + 0.5) / count;
+    this.playhead.style.left = `calc(var(--labels) + ${at} * var(--track))`;
+    setText(this.playhead.firstChild, String(state.t + 1));
+    this.strip.setAttribute('aria-valuenow', String(state.t + 1));
+    this.strip.setAttribute('aria-valuemax', String(count));
+  }
+
+  drawFrames(state) {
+    if (!state.server || !this.thumbs.length) return;
+    const count = state.server.clip.frames;
+    this.thumbs.forEach((image, index) => {
+      const t = Math.min(count - 1, Math.floor(((index + 0.5) * count) / this.thumbs.length));
+      const key = rendered(state, t)?.key ?? state.server.before[t];
+      const source = key ? this.actions.thumbUrl(key) : '';
+      if (image.dataset.source !== source) {
+        image.dataset.source = source;
+        if (source) image.src = source;
+        else image.removeAttribute('src');
+      }
+      image.dataset.waiting = String(!rendered(state, t));
+    });
+    this.drawLine(state, count);
+  }
+
+  drawLine(state, count) {
+    const context = this.line.getContext('2d');
+    const { width, height } = this.line;
+    context.clearRect(0, 0, width, height);
+    const gap = width / count > 4 * (globalThis.devicePixelRatio || 1) ? Math.round(globalThis.devicePixelRatio || 1) : 0;
+    for (let t = 0; t < count; t++) {
+      const from = Math.round((t * width) / count), to = Math.round(((t + 1) * width) / count);
+      context.fillStyle = STATE_COLOURS[rendered(state, t)?.stage ?? 'todo'];
+      context.fillRect(from, 0, Math.max(1, to - from - gap), height);
+    }
+  }
+
+  drawLanes(state) {
+    const known = new Map();
+    const lines = state.server.edits.map((entry) => {
+      const signature = JSON.stringify([entry.title, entry.spans, entry.note, entry.edit.frames]);
+      const old = this.lanes.get(entry.edit.id);
+      const lane = old?.signature === signature ? old : { signature, line: this.lane(entry, state) };
+      known.set(entry.edit.id, lane);
+      return lane.line;
+    });
+    const added = known.size > this.lanes.size;
+    this.lanes = known;
+    const empty = h('li.sb-no-lanes', {}, 'Every edit gets a lane here: what it is, where it acts, where it leaves the picture.');
+    const wanted = lines.length ? lines : [empty];
+    const same = wanted.length === this.laneList.children.length && wanted.every((line, index) => line === this.laneList.children[index]);
+    if (!same && (lines.length || !this.laneList.querySelector('.sb-no-lanes'))) this.laneList.replaceChildren(...wanted);
+    if (added) this.laneList.scrollTop = this.laneList.scrollHeight;
+  }
+
+  lane({ edit, title, spans, note }, state) {
+    const colour = laneColour(edit, state);
+    const where = spansText(spans);
+    const text = tidyTitle(title);
+    const about = [text, where, note].filter(Boolean).join(' · ');
+    const track = h('div.sb-lane-track', {}, ...spans.map((span) => this.span(edit, span, colour, state)), ...this.diamonds(edit, state), this.note(note, spans, state));
+    return h('li.sb-lane', { title: about },
+      h('button.sb-lane-name', { type: 'button', ariaLabel: `${about}. Go there.`, onclick: () => this.actions.goToEdit(edit, spans) }, h('i', { style: { background: swatch(edit, state) } }), h('span', {}, text)),
+      track,
+      h('button.sb-lane-remove', { type: 'button', ariaLabel: `Remove ${text}`, title: 'Remove this edit', onclick: () => this.actions.removeEdit(edit.id) }, icon('close')));
+  }
+
+  /** One stretch in which the edit acts; it fades where the edit leaves the picture inside its frames. */
+  span(edit, [start, stop], colour, state) {
+    const count = state.server.clip.frames;
+    const fadeIn = edit.kind === 'paint' && start > edit.frames[0] ? '14%' : '0%';
+    const fadeOut = edit.kind === 'paint' && stop < edit.frames[1] ? '86%' : '100%';
+    return h('i.sb-span', { style: {
+      left: `${(100 * start) / count}%`, width: `${(100 * (stop - start)) / count}%`,
+      background: `linear-gradient(90deg, ${fadeIn === '0%' ? colour : 'transparent'}, ${colour} ${fadeIn}, ${colour} ${fadeOut}, ${fadeOut === '100%' ? colour : 'transparent'})`,
+    } });
+  }
+
+  diamonds(edit, state) {
+    const count = state.server.clip.frames;
+    return (edit.keyframes ?? []).map(({ frame }) => h('i.sb-diamond', { style: { left: `${(100 * (frame + 0.5)) / count}%` } }));
+  }
+
+  note(note, spans, state) {
+    if (!note) return null;
+    const count = state.server.clip.frames;
+    const end = spans.length ? spans[spans.length - 1][1] / count : 0, start = spans.length ? spans[0][0] / count : 0;
+    if (end <= 0.72) return h('small.sb-note', { style: { left: `calc(${100 * end}% + 10px)` } }, note);
+    if (start >= 0.28) return h('small.sb-note', { style: { right: `calc(${100 * (1 - start)}% + 10px)` } }, note);
+    return h('small.sb-note.over', { style: { right: '10px' } }, note);
+  }
+}
+
+/** The class that an edit is about. */
+function editClass(edit, state) {
+  if (edit.kind === 'set_style') return classOf(state, edit.label);
+  if (typeof edit.to === 'number') return classOf(state, edit.to);
+  return null;
+}
+
+function swatch(edit, state) {
+  const entry = editClass(edit, state);
+  return entry ? `rgb(${rgb(entry.colour)})` : '#8a9099';
+}
+
+/** The class's colour, lightened until it stands out from the dark track. */
+export function laneColour(edit, state) {
+  const entry = editClass(edit, state);
+  if (!entry) return '#8a9099';
+  let [r, g, b] = rgb(entry.colour);
+  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) [r, g, b] = [r, g, b].map((part) => Math.round(part + (255 - part) * 0.12));
+  return `rgb(${r}, ${g}, ${b})`;
+}
