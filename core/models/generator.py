@@ -51,5 +51,8 @@ class Generator(Protocol):
         unknown, as at a clip's start), empty (the same as `start()`) or longer (the older frames are ignored).
         Its pictures may stem from other edits than the frame that comes next; each is given with the maps
         and styles that it was rendered under, so that a generator can tell where to believe it.
+
+        A generator whose state is wholly given by its last n frames has an attribute `looks_back = n`: then this
+        is the very state that its steps gave, and states need not be kept to go on from a kept picture.
         """
         ...

@@ -23,6 +23,8 @@ LocalState = tuple[Past, ...]
 class LocalRunner:
     """`core.models.generator.Generator` for a trained `LocalGenerator`; any size, padded to a multiple of 16."""
 
+    looks_back = HISTORY
+
     def __init__(self, network: LocalGenerator, *, dtype: torch.dtype = torch.float32, device: str = "cpu") -> None:
         self.dtype = dtype
         self.device = torch.device(device)

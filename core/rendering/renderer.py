@@ -151,12 +151,30 @@ class Renderer:
             started = time.perf_counter()
 
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
-        """The newest frame before t whose state is stored; -1 and the start's state where there is none."""
+        """The newest frame before t whose state is at hand; -1 and the start's state where there is none."""
         for earlier in range(t - 1, -1, -1):
             stored = self.store.get(chain.key(earlier))
-            if stored is not None and stored.state is not None:
+            if stored is None:
+                continue
+            if stored.state is not None:
                 return _Carried(earlier, stored.state)
+            history = self._exact_history(chain, earlier)
+            if history:
+                return _Carried(earlier, self._state_from(history))
         return _Carried(-1, self.generator.start())
+
+    def _exact_history(self, chain: Chain, t: int) -> list[Shown]:
+        """The true pictures up to t that wholly give the state after t, newest last; none where one is missing."""
+        looks_back = getattr(self.generator, "looks_back", None)
+        if looks_back is None:
+            return []
+        history: list[Shown] = []
+        for earlier in range(max(t + 1 - looks_back, 0), t + 1):
+            stored = self.store.get(chain.key(earlier))
+            if stored is None:
+                return []
+            history.append(Shown(chain(earlier), stored.picture))
+        return history
 
 
 def _ms_since(started: float) -> float:

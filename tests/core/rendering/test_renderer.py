@@ -15,10 +15,13 @@ def plain(frames) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("max_bytes", [0, 3000, 20_000, 1 << 24])
-def test_truth_in_any_order_is_the_plain_roll_out(max_bytes):
+@pytest.mark.parametrize("looks_back", [None, 2])
+def test_truth_in_any_order_is_the_plain_roll_out(max_bytes, looks_back):
     versions = [clip(7), clip(7, f2=6), clip(7, f2=6, f5=4)]
     wanted = [plain(version) for version in versions]
-    subject, dice = renderer(max_bytes=max_bytes), random.Random(max_bytes)
+    generator, dice = ToyGenerator(), random.Random(max_bytes)
+    generator.looks_back = looks_back
+    subject = renderer(generator, max_bytes)
     for _ in range(40):
         which, t = dice.randrange(3), dice.randrange(7)
         rendered = subject.truth(versions[which].__getitem__, t)
@@ -51,6 +54,20 @@ def test_an_edit_renders_from_its_frame_on_and_undo_renders_nothing():
     assert subject.at_hand(before, 8) == [rendered.key for rendered in first]
     list(subject.frames(before, 8))
     assert generator.steps == 8 + 3
+
+
+def test_where_states_had_to_leave_a_generator_that_can_goes_on_from_pictures():
+    frames, edited = clip(7), clip(7, f6=7)
+    size = plain(frames)[0].nbytes
+    for looks_back, steps in ((None, 7), (2, 1)):
+        generator = ToyGenerator()
+        generator.looks_back = looks_back
+        subject = renderer(generator, max_bytes=8 * size)
+        list(subject.frames(frames.__getitem__, 7))
+        assert subject.store.usage.states_dropped == 7 and subject.store.usage.pictures_dropped == 0
+        assert subject.steps_to(edited.__getitem__, 6) == steps
+        np.testing.assert_array_equal(subject.truth(edited.__getitem__, 6).picture, plain(edited)[6])
+        assert generator.steps == 7 + steps
 
 
 def test_a_caller_may_give_up_between_two_frames():
