@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -71,22 +72,23 @@ class Checkpoint:
 
     def build_generator(self, device: str = "cpu", precision: str = "auto") -> Generator:
         """A generator ready to render. precision: auto, float32 or bfloat16; published weights run in float32."""
-        network = _filled(lambda: _network(self.kind, self.config), self.generator_state)
-        if self.kind == "published":
-            if precision == "bfloat16":
-                raise InputError("The published generator is exact in float32 only.", "Use precision auto or float32.")
-            return network.to(device)
-        from core.models.local_runner import LocalRunner
+        if self.kind == "published" and precision == "bfloat16":
+            raise InputError("The published generator is exact in float32 only.", "Use precision auto or float32.")
+        with _own_dice():
+            network = _filled(_network(self.kind, self.config), self.generator_state)
+            if self.kind == "published":
+                return network.to(device)
+            from core.models.local_runner import LocalRunner
 
-        dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
-        return LocalRunner(network, dtype=dtype, device=device)
+            dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
+            return LocalRunner(network, dtype=dtype, device=device)
 
     def build_encoder(self, device: str = "cpu") -> Encoder | None:
         """The encoder of looks, in float32; None where the checkpoint has none."""
         if self.encoder is None:
             return None
-        config = self.encoder
-        return _filled(lambda: Encoder(**config), self.encoder_state).to(device)
+        with _own_dice():
+            return _filled(Encoder(**self.encoder), self.encoder_state).to(device)
 
     def __repr__(self) -> str:
         return (
@@ -195,7 +197,8 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
 
 def _meta(data: bytes) -> dict[str, Any]:
     """The checked metadata, from the header alone."""
-    if data[:4] == b"PK\x03\x04" or data[:1] == b"\x80":
+    # A safetensors file may begin with the same bytes (its header's length), but then has "{" behind it.
+    if data[8:9] != b"{" and data.startswith((b"PK\x03\x04", b"\x80")):
         raise InputError("it is a pickle file (.pth, .pt), which could run code and is never opened.", _GET_ANOTHER)
     size = int.from_bytes(data[:8], "little")
     if len(data) < 10:
@@ -218,7 +221,7 @@ def _meta(data: bytes) -> dict[str, Any]:
 def _checked(meta: Any) -> dict[str, Any]:
     if not isinstance(meta, dict) or type(meta.get("format")) is not int:
         raise InputError("its metadata says no format.")
-    if meta["format"] > FORMAT:
+    if meta["format"] != FORMAT:
         raise InputError(f"it is of format {meta['format']}, this program reads {FORMAT}.", "Update the program.")
     for name, wanted in _FIELDS.items():
         if not isinstance(meta.get(name), wanted):
@@ -304,7 +307,7 @@ def _check_fit(what: str, build: Callable[[], nn.Module], state: State) -> None:
         if keys:
             key = keys[0]
             shapes = f" ({given[key]} instead of {wanted[key]})" if key in given and key in wanted else ""
-            more = f", nor {len(keys) - 1} more" if len(keys) > 1 else ""
+            more = f", and so with {len(keys) - 1} more" if len(keys) > 1 else ""
             raise InputError(f"its {what} {problem} tensor {key[:80]!r}{shapes}{more}.")
 
 
@@ -319,9 +322,12 @@ def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
     return PublishedGenerator(PublishedConfig(**config))
 
 
-def _filled(build: Callable[[], Any], state: State) -> Any:
-    with torch.random.fork_rng(devices=[]):  # the start values are overwritten; leave the caller's dice alone
-        network = build()
+def _own_dice() -> AbstractContextManager[None]:
+    """Start values are drawn and overwritten when a network is built; the caller's random numbers stay as they are."""
+    return torch.random.fork_rng(devices=[])
+
+
+def _filled(network: Any, state: State) -> Any:
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=True)
     return network.eval().requires_grad_(False)
 

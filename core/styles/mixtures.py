@@ -24,6 +24,8 @@ MIN_OBJECTS = 20
 MAX_COMPONENTS = 8
 # Added to every variance when fitting: codes nearer than 0.01 look alike.
 SMALLEST_VARIANCE = 1e-4
+# How far below zero a variance may be by rounding.
+_ROUNDING = 1e-6
 # Codes are kept to four digits: far below what is visible, far above what another processor rounds differently.
 DIGITS = 4
 
@@ -64,7 +66,7 @@ class Mixture:
         mirrored = self.covariances.transpose(0, 2, 1)
         if np.abs(self.covariances).max() > 1e4 or np.abs(self.covariances - mirrored).max() > 1e-6:
             raise InputError("A mixture's covariances must be symmetric, and below 10000.")
-        if np.linalg.eigvalsh(self.covariances).min() < -1e-6:
+        if np.linalg.eigvalsh(self.covariances).min() < -_ROUNDING:
             raise InputError("A mixture's covariances must not be negative in any direction.")
 
     def __len__(self) -> int:
@@ -78,8 +80,8 @@ class Mixture:
     def sample(self, count: int, seed: int) -> list[Draw]:
         """`count` codes. The same seed gives the same ones, and asking for more keeps those before."""
         source = np.random.Generator(np.random.PCG64(abs(int(seed))))
-        # A hair on the diagonal: a flat component has no Cholesky factor.
-        factors = np.linalg.cholesky(self.covariances + 1e-9 * np.eye(STYLE_SIZE))
+        # A hair on the diagonal, more than rounding may lack: a flat component has no Cholesky factor.
+        factors = np.linalg.cholesky(self.covariances + 2 * _ROUNDING * np.eye(STYLE_SIZE))
         borders = np.cumsum(self.weights / self.weights.sum())
         draws = []
         for _ in range(count):
