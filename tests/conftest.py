@@ -11,6 +11,10 @@ import pytest
 
 from tools.browser import HOW_TO_GET_ONE, find_browser
 
+# Tiny networks are fastest on one thread, and threads that wait for each other make a busy machine crawl.
+# Read when torch is first imported, so it stands here and not in a fixture.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 BROWSER_TESTS = Path(__file__).parent / "browser"
 
 
