@@ -1,8 +1,8 @@
 """Compare our networks with recorded outputs of the published ones: generators and parts, a result a case.
 
-A folder with recorded roll-outs of a generator holds meta.json, inputs.npz, outputs.npz and netG*.state.npz; every other
-.npz is a part, told by what is in it; skipped_frames.json and losses.json are parts as well. A case that is not whole
-is a failed case and says why.
+A folder with recorded roll-outs of a generator holds meta.json, inputs.npz, outputs.npz and netG*.state.npz; every
+other .npz is a part, told by what is in it; skipped_frames.json and losses.json are parts as well. A case that
+is not whole is a failed case and says why.
 """
 
 from __future__ import annotations

@@ -20,13 +20,15 @@ from core.models.label_input import encode
 from core.models.published import History, PublishedConfig, PublishedNetwork
 from core.models.published_scales import ScaleOutput
 
-# Largest absolute difference allowed, from the recorded past: pictures and weights; flow in pixels of the coarsest scale.
+# Largest absolute difference allowed, from the recorded past: pictures and weights; flow in pixels, times 2^scale.
 PICTURE, FLOW = 2e-4, 5e-4
 # Inputs and features, times the largest magnitude.
 TENSOR = 1e-4
 # A roll-out of its own may stray this many times as far as another order of the same sums does.
 FREE = 10.0
 _PARTS = ("meta.json", "inputs.npz", "outputs.npz")
+# Options that the shapes of the weights tell.
+_TOLD = ["label_nc", "n_frames_G", "ngf", "n_downsample_G", "n_blocks", "norm", "no_flow", "fg", "output_nc"]
 _KEY = re.compile(r"t(\d+)_s(\d+)_(final|raw|flow|weight|warp|in_label|in_prev|in_mask|img_feat|flow_feat|fg_feat)")
 
 
@@ -182,11 +184,9 @@ def _scales(options: dict[str, Any], folder: Path) -> int:
 
 def _check_options(config: PublishedConfig, options: dict[str, Any]) -> None:
     """What the shapes of the weights tell must be what meta.json says."""
-    unfelt = {"n_blocks_local"} if config.n_scales_spatial == 1 else set()
-    for name in (
-        "label_nc", "n_frames_G", "ngf", "n_downsample_G", "n_blocks", "n_blocks_local", "norm", "no_flow", "fg", "output_nc",
-    ):  # fmt: skip
-        if name in options and name not in unfelt and options[name] != getattr(config, name):
+    felt = [*_TOLD, "n_blocks_local"] if config.n_scales_spatial > 1 else _TOLD
+    for name in felt:
+        if name in options and options[name] != getattr(config, name):
             raise InputError(f"meta.json says {name} {options[name]!r}; the weights say {getattr(config, name)!r}.")
 
 

@@ -76,7 +76,7 @@ def _check_encoder(arrays: Arrays, worst: Worst) -> None:
 
 
 def _check_first_frame(arrays: Arrays, worst: Worst) -> None:
-    network = load_first_frame(_weights(arrays))
+    network = load_first_frame(_weights(arrays), affine="batch")
     has_z = "model_downsample.1.weight" in _weights(arrays)
     if has_z and "z" not in arrays:
         raise InputError("the network reads z, and there is none.")
@@ -86,7 +86,12 @@ def _check_first_frame(arrays: Arrays, worst: Worst) -> None:
 
 def _check_discriminator(arrays: Arrays, worst: Worst) -> None:
     network = load_discriminator(_weights(arrays))
-    for scale, features in enumerate(network(arrays["x"])):
+    results = network(arrays["x"])
+    made = {f"f{scale}_{layer}" for scale, features in enumerate(results) for layer in range(len(features))}
+    strange = [name for name in arrays if re.fullmatch(r"f\d+_\d+", name) and name not in made]
+    if strange:
+        raise InputError(f"{strange[0]} is recorded, but this network does not make it.")
+    for scale, features in enumerate(results):
         for layer, ours in enumerate(features):
             name = f"f{scale}_{layer}"
             if name not in arrays:

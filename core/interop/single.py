@@ -14,13 +14,16 @@ from core.models.encoder import Encoder
 from core.models.single import WIDEST, GlobalGenerator, GlobalWithZ, LocalEnhancer, LocalWithZ
 
 
-def load_first_frame(state: State, source: str = "the weights") -> nn.Module:
-    """The first-frame generator that has these weights; it reads (x), or (x, z) where the weights have a place for z."""
+def load_first_frame(state: State, source: str = "the weights", affine: Norm = "frame") -> nn.Module:
+    """The first-frame generator that has these weights; it reads (x), or (x, z) where they have a place for z.
+
+    affine: the kind of normalisation where the weights have its scale and shift.
+    """
     with_z, local = "model_downsample.1.weight" in state, "model1_1.1.weight" in state
     if with_z:
-        network = _local_with_z(state) if local else _global_with_z(state)
+        network = _local_with_z(state, affine) if local else _global_with_z(state, affine)
     else:
-        network = _local(state) if local else _global(state)
+        network = _local(state, affine) if local else _global(state, affine)
     load_strict(network, state, source)
     return network.eval()
 
@@ -52,8 +55,8 @@ def load_encoder(state: State, source: str = "the weights") -> Encoder:
     return network.eval()
 
 
-def _norm(state: State, key: str) -> Norm:
-    return "frame" if key in state else "instance"
+def _norm(state: State, key: str, affine: Norm) -> Norm:
+    return affine if key in state else "instance"
 
 
 def _widest(deepest: int, ngf: int, n_down: int) -> int:
@@ -71,13 +74,13 @@ def _trunk(state: State) -> dict[str, int]:
     return {"source": source, "ngf": ngf, "n_down": n_down, "n_blocks": n_blocks, "widest": widest}
 
 
-def _global(state: State) -> GlobalGenerator:
+def _global(state: State, affine: Norm) -> GlobalGenerator:
     trunk = _trunk(state)
     last = f"model.{4 + 6 * trunk['n_down'] + trunk['n_blocks'] + 1}.weight"
-    return GlobalGenerator(**trunk, out_channels=shape_of(state, last)[0], norm=_norm(state, "model.2.weight"))
+    return GlobalGenerator(**trunk, out_channels=shape_of(state, last)[0], norm=_norm(state, "model.2.weight", affine))
 
 
-def _local(state: State) -> LocalEnhancer:
+def _local(state: State, affine: Norm) -> LocalEnhancer:
     trunk = _trunk(state)
     n_local = sum(bool(re.fullmatch(r"model\d+_1\.1\.weight", key)) for key in state)
     finest = f"model{n_local}_2"
@@ -87,7 +90,7 @@ def _local(state: State) -> LocalEnhancer:
         out_channels=shape_of(state, f"{finest}.{n_blocks_local + 4}.weight")[0],
         n_local=n_local,
         n_blocks_local=n_blocks_local,
-        norm=_norm(state, "model.2.weight"),
+        norm=_norm(state, "model.2.weight", affine),
     )
 
 
@@ -102,12 +105,14 @@ def _trunk_with_z(state: State) -> dict[str, int]:
     return {"source": both - nz, "nz": nz, "ngf": ngf, "n_down": n_down, "n_blocks": n_blocks, "widest": widest}
 
 
-def _global_with_z(state: State) -> GlobalWithZ:
+def _global_with_z(state: State, affine: Norm) -> GlobalWithZ:
     out_channels = shape_of(state, "model_upsample_conv.1.weight")[0]
-    return GlobalWithZ(**_trunk_with_z(state), out_channels=out_channels, norm=_norm(state, "model_downsample.2.weight"))
+    return GlobalWithZ(
+        **_trunk_with_z(state), out_channels=out_channels, norm=_norm(state, "model_downsample.2.weight", affine)
+    )
 
 
-def _local_with_z(state: State) -> LocalWithZ:
+def _local_with_z(state: State, affine: Norm) -> LocalWithZ:
     trunk = _trunk_with_z(state)
     ngf = shape_of(state, "model1_1.1.weight")[0]
     known = ("model_downsample.1.weight", "model1_1.1.weight")
@@ -119,7 +124,7 @@ def _local_with_z(state: State) -> LocalWithZ:
         **{**trunk, "ngf": ngf},
         out_channels=out_channels,
         n_blocks_local=count_blocks(state, "model1_2"),
-        norm=_norm(state, "model_downsample.2.weight"),
+        norm=_norm(state, "model_downsample.2.weight", affine),
         z_entry=shape_of(state, "model1_1.1.weight")[1] > trunk["source"],
         z_blocks=shape_of(state, "model1_2.0.conv_block.1.weight")[0] > 2 * ngf,
         z_picture=before > ngf,

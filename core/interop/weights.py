@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
@@ -21,7 +22,9 @@ State = Mapping[str, Tensor]
 
 # Running statistics are in the files and never used (the published code normalises with each frame's own).
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
-_UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError, zipfile.BadZipFile, SafetensorError)
+# What numpy, torch and safetensors raise when a file is truncated, of another kind, or would need pickle.
+_UNREADABLE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError)
+_UNREADABLE += (zipfile.BadZipFile, zlib.error, SafetensorError, TypeError, AttributeError)
 
 
 def read_arrays(path: Path) -> dict[str, Tensor]:
@@ -31,7 +34,7 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
             return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing.") from error
-    except (*_UNREADABLE, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{path} is not readable as .npz: {_first_line(error)}") from error
 
 
@@ -45,7 +48,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing.") from error
-    except (*_UNREADABLE, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{path} is not readable as weights: {_first_line(error)}") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"{path} is not a plain list of tensors by name.", "Give a published *_net_G*.pth file.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isnan
 
 from torch import Tensor
 
@@ -17,19 +18,20 @@ class Worst:
     limit: float = 0.0
     note: str = ""
     compared: int = 0
+    _used: float = 0.0
 
     @property
     def ok(self) -> bool:
         """True when there was something to compare and all of it was within its limit."""
-        return self.compared > 0 and self.difference <= self.limit
+        return self.compared > 0 and self._used <= 1
 
     def number(self, name: str, difference: float, limit: float) -> None:
         """Take in a difference that has been measured already; one that is not a number is infinite."""
-        difference = float("inf") if difference != difference else difference
+        difference = inf if isnan(difference) else difference
+        used = _used(difference, limit)
+        if not self.compared or used > self._used:
+            self.difference, self.limit, self.note, self._used = difference, limit, name, used
         self.compared += 1
-        # <= so that exact equality throughout still names the limit and the last thing compared.
-        if self.compared == 1 or self.difference * limit <= difference * self.limit:
-            self.difference, self.limit, self.note = difference, limit, name
 
     def tensor(self, name: str, ours: Tensor | None, recorded: Tensor, limit: float) -> None:
         """Compare by the largest absolute difference. Raises `InputError` when the shapes differ."""
@@ -47,3 +49,10 @@ class Worst:
 def scaled(limit: float, recorded: Tensor) -> float:
     """limit * max(1, largest magnitude recorded)."""
     return limit * max(1.0, recorded.double().abs().max().item())
+
+
+def _used(difference: float, limit: float) -> float:
+    """The part of a limit that is used up; infinite where the limit is 0, or no number."""
+    if difference <= limit:
+        return difference / limit if limit else 0.0
+    return difference / limit if limit > 0 else inf

@@ -27,7 +27,7 @@ def boundary_map(objects: Tensor) -> Tensor:
 
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
-    """(B, H, W) class ids -> (B, classes, H, W) float32. Raises `InputError` naming ids that are not below `classes`."""
+    """(B, H, W) class ids -> (B, classes, H, W) float32. Raises `InputError` naming ids from `classes` on."""
     if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         unknown = [value for value in labels.unique().tolist() if not 0 <= value < classes]
         raise InputError(

@@ -57,13 +57,15 @@ class PublishedConfig:
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                raise InputError(f"A published generator's {name} must be a whole number {low} to {high}, not {value!r}.")
+                raise InputError(f"The published option {name} must be a whole number {low} to {high}, not {value!r}.")
         if self.norm not in ("batch", "instance"):
             raise InputError(f"A published generator's norm is batch or instance, not {self.norm!r}.")
         if self.ngf % 2 ** (self.n_scales_spatial - 1) or self.ngf < 2**self.n_scales_spatial:
             raise InputError(f"A width of {self.ngf} cannot be halved for {self.n_scales_spatial} scales.")
         if self.fg and not (self.fg_labels and all(0 <= label < self.frame_channels for label in self.fg_labels)):
-            raise InputError(f"The foreground classes {list(self.fg_labels)} are not among the {self.label_nc} classes.")
+            raise InputError(
+                f"The foreground classes {list(self.fg_labels)} are not among the {self.label_nc} classes."
+            )
 
     @property
     def frame_channels(self) -> int:
@@ -160,9 +162,9 @@ class PublishedGenerator(nn.Module):
     """`Generator` on published weights: N label maps give N frames. Styles are not read, nor is flow.
 
     How it starts. With `first`, a first-frame network, frames 0 to tG - 2 are what that makes of their labels, as
-    published. Without, frame 0 is hallucinated from zeros and nothing is warped, and the clip is taken to have stood still
-    before it: its labels are repeated, and so is frame 0 in the history of frame 1. Only a network trained that way
-    (no_first_img) keeps zeros there. `state_from` starts from real frames.
+    published. Without, frame 0 is hallucinated from zeros and nothing is warped, and the clip is taken to have stood
+    still before it: its labels are repeated, and so is frame 0 in the history of frame 1. Only a network trained
+    that way (no_first_img) keeps zeros there. `state_from` starts from real frames.
     """
 
     def __init__(self, config: PublishedConfig, first: nn.Module | None = None) -> None:

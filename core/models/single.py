@@ -154,9 +154,7 @@ class LocalWithZ(GlobalTrunkWithZ):
         super().__init__(source, nz, 2 * ngf, n_down, n_blocks, norm, widest)
         self.z_entry, self.z_blocks, self.z_picture, self.picture = z_entry, z_blocks, z_picture, picture
         inner = 2 * ngf + nz * z_blocks
-        self.model1_1 = nn.Sequential(
-            *wide_entry(source + nz * z_entry, ngf, norm), *down(ngf, 2 * ngf, norm)
-        )
+        self.model1_1 = nn.Sequential(*wide_entry(source + nz * z_entry, ngf, norm), *down(ngf, 2 * ngf, norm))
         self.model1_2 = nn.Sequential(*residuals(n_blocks_local, inner, norm), *up(inner, ngf, norm))
         self.add_module(picture, nn.Sequential(*_picture_layers(ngf + nz * z_picture, out_channels)))
 
