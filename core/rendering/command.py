@@ -38,13 +38,13 @@ def render_files(
     if source.checkpoint_hash not in ("", loaded.hash):
         console.print("This project was made with another checkpoint: looks may differ from it.", style="yellow")
     clip = source.clip
+    pictures = render_clip(clip, source.edits, loaded, source.seed)
     with ExitStack() as stack:
         video = stack.enter_context(VideoWriter(out, clip.rate, clip.width, clip.height)) if out else None
         folder = stack.enter_context(replacing_folder(frames)) if frames else None
         bar = stack.enter_context(_progress(console))
-        task = bar.add_task(f"{clip.name} {clip.width}x{clip.height}", total=len(clip))
-        pictures = render_clip(clip, source.edits, loaded, source.seed, lambda done: bar.update(task, completed=done))
-        for index, picture in enumerate(pictures):
+        title = f"{clip.name} {clip.width}x{clip.height}"
+        for index, picture in enumerate(bar.track(pictures, total=len(clip), description=title)):
             if video is not None:
                 video.write(picture)
             if folder is not None:

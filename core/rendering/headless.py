@@ -92,10 +92,17 @@ def render_clip(
 ) -> Iterator[np.ndarray]:
     """Every frame of the edited clip, (H, W, 3) uint8 RGB, in order and as they are rendered.
 
-    on_frame is told how many are done. Raises `InputError` at the first frame when edits or label sets do not fit.
+    on_frame is told how many are done. Raises `InputError` at once when edits or label sets do not fit.
     """
     edits = tuple(edits)
     check_edits(edits, clip)
+    check_label_set(checkpoint, clip)
+    return _render(clip, edits, checkpoint, seed, on_frame)
+
+
+def _render(
+    clip: Clip, edits: tuple[Edit, ...], checkpoint: Checkpoint, seed: int, on_frame: Callable[[int], None]
+) -> Iterator[np.ndarray]:
     scene = open_scene(checkpoint, clip, seed)
     # Nothing is asked for twice: no memory is needed for it.
     renderer = open_renderer(checkpoint, max_bytes=0)

@@ -1,0 +1,94 @@
+"""Headless and editor: the same pixels."""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.checkpoint import Checkpoint, load_checkpoint
+from core.clip.label_set import LabelClass, LabelSet
+from core.clip.native import write_clip
+from core.errors import InputError
+from core.project.edits import Mask, parse_edit
+from core.rendering.headless import open_renderer, open_scene, open_source, render_clip
+from core.rendering.worker import Done, FrameReady, RenderRequest, RenderWorker
+from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_checkpoint, tiny_clip
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return load_checkpoint(tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"))
+
+
+def swap(start: int, stop: int, to: int = ROAD):
+    target = {"object": CAR_ID}
+    return parse_edit({"kind": "set_class", "id": "swap", "frames": [start, stop], "target": target, "to": to})
+
+
+def look(start: int, stop: int, code=(0.9, -0.9, 0.9)):
+    edit = {"kind": "set_style", "id": "look", "frames": [start, stop], "target": {"object": CAR_ID}}
+    return parse_edit({**edit, "label": CAR, "code": code})
+
+
+def stroke(frame: int, to: int = CAR, of=None):
+    pixels = np.zeros((16, 32), bool)
+    pixels[1:4, 20:26] = True
+    keyframes = [{"frame": frame, "mask": Mask.from_array(pixels).model_dump()}]
+    edit = {"kind": "paint", "id": "stroke", "frames": [0, 4], "keyframes": keyframes, "to": to, "object": of}
+    return parse_edit({**edit, "motion": {"kind": "still"}})
+
+
+@pytest.mark.parametrize(
+    "edits", [(), (swap(2, 4),), (look(1, 3), stroke(2, of=1_000_000))], ids=["plain", "swap", "two"]
+)
+def test_the_editors_frames_and_the_headless_ones_are_equal_pixel_by_pixel(checkpoint, edits):
+    clip = tiny_clip()
+    headless = list(render_clip(clip, edits, checkpoint))
+    scene, events = open_scene(checkpoint, clip), queue.Queue()
+    with RenderWorker(open_renderer(checkpoint, 1 << 24)) as worker:
+        for revision, version in enumerate([(), edits]):
+            worker.submit(
+                RenderRequest(
+                    "p", revision, lambda t, v=version: scene.conditioning(v, t), len(clip), 3, events.put, False
+                )
+            )
+            while not isinstance(event := events.get(timeout=30), Done):
+                if event.stage == "final" and event.revision == 1:
+                    np.testing.assert_array_equal(event.picture, headless[event.t])
+                assert isinstance(event, FrameReady)
+
+
+def test_a_swap_changes_its_frames_and_nothing_before(checkpoint):
+    clip, done = tiny_clip(), []
+    plain = list(render_clip(clip, (), checkpoint, on_frame=done.append))
+    swapped = list(render_clip(clip, (swap(2, 4),), checkpoint))
+    assert [np.array_equal(a, b) for a, b in zip(plain, swapped, strict=True)] == [True, True, False, False]
+    assert done == [1, 2, 3, 4]
+
+
+def test_a_seed_draws_looks_only_where_there_is_no_own_look(checkpoint):
+    for filmed in (True, False):
+        first, again, other = (next(render_clip(tiny_clip(filmed=filmed), (), checkpoint, seed)) for seed in (0, 0, 5))
+        np.testing.assert_array_equal(first, again)
+        assert np.array_equal(first, other) == filmed
+
+
+def test_what_does_not_fit_is_said_before_anything_is_rendered(checkpoint):
+    with pytest.raises(InputError):
+        next(render_clip(tiny_clip(), (swap(2, 400),), checkpoint))
+    with pytest.raises(InputError):
+        next(render_clip(tiny_clip(), (swap(2, 4, to=77),), checkpoint))
+    foreign = LabelSet("foreign", (*LABELS.classes[:2], LabelClass(CAR, "ship", (1, 2, 3), "thing")))
+    with pytest.raises(InputError, match="label set"):
+        next(render_clip(tiny_clip(label_set=foreign), (), checkpoint))
+
+
+def test_a_source_is_a_clip_or_a_project(tmp_path: Path):
+    write_clip(tiny_clip(), tmp_path / "tiny")
+    assert len(open_source(tmp_path / "tiny").clip) == 4
+    for nothing in (tmp_path, tmp_path / "no such", "no such clip"):
+        with pytest.raises(InputError, match="neither a clip nor a project"):
+            open_source(nothing)
