@@ -22,8 +22,8 @@ def warp(picture: Tensor, flow: Tensor) -> Tensor:
     """
     height, width = picture.shape[-2:]
     # A side of one pixel has nowhere to go; 1 keeps the division defined.
-    steps = flow.new_tensor([max(width - 1, 1) / 2.0, max(height - 1, 1) / 2.0]).view(1, 2, 1, 1)
-    grid = pixel_grid(height, width, picture.device) + (flow.float() / steps.float()).permute(0, 2, 3, 1)
+    steps = torch.tensor([max(width - 1, 1) / 2.0, max(height - 1, 1) / 2.0], device=flow.device).view(1, 2, 1, 1)
+    grid = pixel_grid(height, width, picture.device) + (flow.float() / steps).permute(0, 2, 3, 1)
     moved = F.grid_sample(picture.float(), grid, mode="bilinear", padding_mode="border", align_corners=True)
     return moved.to(picture.dtype)
 
