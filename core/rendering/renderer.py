@@ -117,6 +117,10 @@ class Renderer:
         key = self.store.put_picture(step.picture)
         return Rendered(t, key, step.picture, _ms_since(started))
 
+    def alone(self, conditioning: Conditioning) -> np.ndarray:
+        """(H, W, 3) uint8 of a frame, or a piece of one, without any history; kept nowhere. For crops of looks."""
+        return render_step(self.generator, conditioning, self.generator.start(), self._device).picture
+
     def _history(self, chain: Chain, t: int, shown: Callable[[int], Shown | None]) -> list[Shown]:
         """Pictures of t-2 and t-1, newest last; one or none of them where they are not at hand."""
         history: list[Shown] = []

@@ -105,3 +105,11 @@ def test_a_preview_uses_no_history_across_a_gap():
     only_older = subject.preview(frames.__getitem__, 5, lambda t: Shown(frames[3], pictures[3]) if t == 3 else None)
     np.testing.assert_array_equal(only_older.picture, alone)
     np.testing.assert_array_equal(subject.preview(frames.__getitem__, 5).picture, alone)
+
+
+def test_a_frame_alone_is_a_first_frame_and_leaves_no_trace():
+    subject, frames = renderer(), clip(3)
+    subject.truth(frames.__getitem__, 2)
+    used = subject.store.usage.used
+    np.testing.assert_array_equal(subject.alone(frames[2]), plain([frames[2]])[0])
+    assert subject.store.usage.used == used

@@ -41,9 +41,11 @@ class ToyGenerator:
         return tuple(history[-2:])
 
 
-def frame(label: int, code: float = 0.0, *, spot: int | None = None) -> Conditioning:
-    """A small frame: class `label` with one look; `spot` is the class of a square in it."""
+def frame(label: int, code: float = 0.0, *, column: int | None = None, spot: int | None = None) -> Conditioning:
+    """A small frame: class `label` with one look, a column of class 2; `spot` is the class of a square in it."""
     labels = np.full((HEIGHT, WIDTH), label, np.uint8)
+    if column is not None:
+        labels[:, column] = 2
     if spot is not None:
         labels[2:5, 3:6] = spot
     objects = labels.astype(np.int32) * 1000
@@ -52,8 +54,8 @@ def frame(label: int, code: float = 0.0, *, spot: int | None = None) -> Conditio
 
 
 def clip(count: int, **spots: int) -> list[Conditioning]:
-    """`count` frames that differ; `spots`: f3=5 puts a square of class 5 into frame 3."""
-    return [frame(1 + t % 3, spot=spots.get(f"f{t}")) for t in range(count)]
+    """`count` frames that differ: a column moves; `spots`: f3=5 puts a square of class 5 into frame 3."""
+    return [frame(1, column=t % WIDTH, spot=spots.get(f"f{t}")) for t in range(count)]
 
 
 def renderer(generator: ToyGenerator | None = None, max_bytes: int = 1 << 24) -> Renderer:
