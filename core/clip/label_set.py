@@ -45,6 +45,8 @@ class LabelSet:
     def __post_init__(self) -> None:
         if not self.classes:
             raise InputError(f"Label set {self.name!r} has no classes.")
+        if len(self.classes) > 255:
+            raise InputError(f"Label set {self.name!r} has {len(self.classes)} classes; 255 are possible.")
         for what in ("id", "name"):
             values = [getattr(entry, what) for entry in self.classes]
             twice = sorted({value for value in values if values.count(value) > 1})
@@ -117,7 +119,9 @@ class LabelSet:
                 for entry in data["classes"]
             )
             return cls(str(data["name"]), classes)
-        except (KeyError, TypeError, AttributeError) as error:
+        except InputError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise InputError(
                 f"The label set is not readable: {error!r}.",
                 "It needs a name and classes with id, name, colour (#rrggbb) and kind (thing, stuff or void).",

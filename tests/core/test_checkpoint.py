@@ -194,6 +194,8 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, good: bytes) -> None:
         ({"config": asdict(PublishedConfig(label_nc=3)), "kind": "published"}, "has no tensor"),
         ({"label_set": {}}, "label set"),
         ({"label_set": LABEL_SET.to_dict() | {"classes": [1]}}, "label set"),
+        ({"label_set": {"name": "b", "classes": [LABEL_SET.to_dict()["classes"][0] | {"id": "x"}]}}, "label set"),
+        ({"label_set": {"name": "b", "classes": LABEL_SET.to_dict()["classes"] * 9000}}, "18000 classes"),
         ({"label_set": LabelSet("b", (LabelClass(9, "a", (0, 0, 0), "stuff"),)).to_dict()}, "10"),
         ({"label_set": LabelSet("b", LABEL_SET.classes[:1]).to_dict()}, "mixture of class 2"),
     ],
