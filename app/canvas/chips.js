@@ -18,7 +18,8 @@ export class Chips {
     this.percent = h('span', {});
     this.labels = h('div.sb-chip.bottom.right', { title: 'Label overlay; \\ switches it off and on' }, this.percent, this.slider, h('kbd', { ariaHidden: 'true' }, '\\'));
     this.hover = h('div.sb-chip.hover', { hidden: true, ariaHidden: 'true' });
-    this.layer = h('div.sb-chips', {}, this.frame, this.follow, this.labels);
+    this.other = h('div.sb-chip.top.right', { hidden: true }, 'before');
+    this.layer = h('div.sb-chips', {}, this.frame, this.other, this.follow, this.labels);
     this.element = h('div.sb-chip-stage', {}, this.layer, this.hover);
     store.subscribe((names, state) => this.update(state));
   }
@@ -47,6 +48,7 @@ export class Chips {
     show(this.labels, state.view === 'render' && !state.comparing);
     setText(this.percent, state.playing ? 'Labels off while playing' : state.overlayOn ? `Labels ${strong} %` : 'Labels off');
     if (this.slider.value !== String(strong)) this.slider.value = String(strong);
+    show(this.other, effectiveView(state) === 'wipe');
     this.updateHover(state);
   }
 

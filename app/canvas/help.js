@@ -1,6 +1,6 @@
 // Help with all keys, and the four steps that a newcomer is shown once.
 
-import { h, icon } from './dom.js';
+import { h, icon, setText } from './dom.js';
 import { KEY_TABLE } from './keys.js';
 
 export const STEPS = [
@@ -10,11 +10,11 @@ export const STEPS = [
   ['Watch and download', 'Frames stream in below; Download has the video.'],
 ];
 
-/** Which of the four steps are done, judged by the state alone. */
-export function stepsDone(state, startFrame) {
-  const edits = state.server?.edits ?? [];
+/** Which of the four steps are done since `start` {t, edits: Set of edit ids}, judged by the state alone. */
+export function stepsDone(state, start) {
+  const edits = (state.server?.edits ?? []).filter(({ edit }) => !start.edits.has(edit.id));
   return [
-    state.t !== startFrame || state.playing,
+    state.t !== start.t || state.playing,
     edits.some(({ edit }) => edit.kind !== 'set_style'),
     edits.some(({ edit }) => edit.kind === 'set_style'),
     edits.length > 0 && state.server.render.every((entry) => entry?.stage === 'final'),
@@ -26,8 +26,9 @@ const SEEN = 'scenebrush-steps-seen';
 export class Steps {
   constructor(store, storage = globalThis.localStorage) {
     Object.assign(this, { store, storage });
-    this.lines = STEPS.map(([title, text], index) => h('li', {}, h('i', { ariaHidden: 'true' }, String(index + 1)), h('div', {}, h('b', {}, title), h('span', {}, text))));
-    this.element = h('aside.sb-steps', { ariaLabel: 'First steps', hidden: true }, h('ol', {}, ...this.lines),
+    this.lines = STEPS.map(([title], index) => h('li', {}, h('i', { ariaHidden: 'true' }, String(index + 1)), title));
+    this.text = h('p', { role: 'status' });
+    this.element = h('aside.sb-steps', { ariaLabel: 'First steps', hidden: true }, h('div', {}, h('ol', {}, ...this.lines), this.text),
       h('button.sb-button', { type: 'button', onclick: () => this.close() }, 'Got it'));
     store.subscribe((names, state) => this.update(state));
   }
@@ -37,7 +38,9 @@ export class Steps {
   }
 
   open() {
-    this.start = this.store.state.t;
+    const { t, server } = this.store.state;
+    this.start = { t, edits: new Set(server?.edits.map(({ edit }) => edit.id)) };
+    this.done = null;
     this.element.hidden = false;
     this.update(this.store.state);
   }
@@ -49,11 +52,15 @@ export class Steps {
 
   update(state) {
     if (this.element.hidden || !state.server) return;
-    const done = stepsDone(state, this.start);
-    done.forEach((yes, index) => {
-      if (this.lines[index].dataset.done === 'true') return;
-      this.lines[index].dataset.done = String(yes);
+    this.done = stepsDone(state, this.start).map((yes, index) => yes || Boolean(this.done?.[index]));
+    const current = this.done.indexOf(false);
+    this.lines.forEach((line, index) => {
+      line.dataset.done = String(this.done[index]);
+      if (index === current) line.setAttribute('aria-current', 'step');
+      else line.removeAttribute('aria-current');
+      setText(line.firstChild, this.done[index] ? '✓' : String(index + 1));
     });
+    setText(this.text, current < 0 ? 'That was all. The question mark above has the keys.' : STEPS[current][1]);
   }
 }
 

@@ -3,16 +3,19 @@
 import { h } from './dom.js';
 
 let open = null;
+// Who works with the pointer gets the keys of the stage back, who works with keys the button.
+let byPointer = false;
 
 /** Close the popover that is open. Returns whether there was one. */
 export function closeMenu(giveFocusBack = true) {
   if (!open) return false;
-  const { box, anchor, onClose } = open;
+  const { box, anchor, onClose, pointer } = open;
   open = null;
   box.remove();
   anchor.setAttribute('aria-expanded', 'false');
   onClose?.();
-  if (giveFocusBack) anchor.focus({ preventScroll: true });
+  const heir = pointer ? document.querySelector('.sb-canvas') : anchor;
+  if (giveFocusBack) heir?.focus({ preventScroll: true });
   return true;
 }
 
@@ -25,7 +28,7 @@ export function toggleMenu(anchor, content, { label, side = 'below', onClose } =
   anchor.closest('.sb').append(box);
   place(box, anchor.getBoundingClientRect(), side);
   anchor.setAttribute('aria-expanded', 'true');
-  open = { box, anchor, onClose };
+  open = { box, anchor, onClose, pointer: byPointer };
   box.addEventListener('keydown', (event) => moveFocus(box, event));
   focusables(box)[0]?.focus({ preventScroll: true });
 }
@@ -61,6 +64,8 @@ export function item(text, run, { note = '', checked, disabled } = {}) {
     onclick: () => { closeMenu(); run(); } }, h('span', {}, text), note ? h('small', {}, note) : null);
 }
 
-document.addEventListener('pointerdown', (event) => {
+addEventListener('keydown', () => { byPointer = false; }, true);
+addEventListener('pointerdown', (event) => {
+  byPointer = true;
   if (open && !open.box.contains(event.target) && !open.anchor.contains(event.target)) closeMenu(false);
 }, true);

@@ -100,7 +100,7 @@ export class ObjectPanel {
       h('option', { value: 'clip' }, 'whole clip'), h('option', { value: 'range' }, 'this range'), h('option', { value: 'onward' }, 'this frame onward'));
     this.removeButton = h('button.sb-button', { type: 'button', title: 'Remove it: what surrounds it grows over it', onclick: () => this.swap('surroundings') }, 'Remove');
     this.rangeRow = h('div', { hidden: true });
-    this.card = h('div.sb-object', {}, this.crop, h('div.sb-object-text', {}, this.name, this.facts), this.who);
+    this.card = h('div.sb-object', {}, this.crop, this.name, this.who, this.facts);
     this.controls = h('div.sb-becomes', {}, h('span', {}, 'Becomes'), this.becomes, this.scope, this.removeButton);
     this.empty = h('p.sb-empty', {}, 'Select something in the picture (V), or take it from the list.');
     this.element = h('section.sb-section', { ariaLabel: 'Object' }, h('div.sb-head', {}, h('h2', {}, 'Object'), this.list), this.card, this.controls, this.rangeRow, this.empty);

@@ -131,7 +131,8 @@ export class View {
 
   drawOutlines(state) {
     if (state.playing) return;
-    if (state.picked !== null) this.drawOutline(state.picked, 2.5);
+    // While painting the outline of what is selected steps back.
+    if (state.picked !== null) this.drawOutline(state.picked, state.tool === 'select' ? 2.5 : 1);
     if (state.hover && state.tool === 'select' && state.hover.object !== state.picked) this.drawOutline(state.hover.object, 1.75);
   }
 

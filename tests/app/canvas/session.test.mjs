@@ -1,0 +1,182 @@
+// The protocol from the tab's side, against a server of a few lines.
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Api, ApiError } from '../../../app/canvas/api.js';
+import { swapEdit } from '../../../app/canvas/edits.js';
+import { Session } from '../../../app/canvas/session.js';
+import { Store } from '../../../app/canvas/store.js';
+
+const FRAMES = 4;
+const mark = (key, stage = 'final') => ({ key, stage });
+
+class Server {
+  constructor() {
+    Object.assign(this, { revision: 0, edits: [], render: Array(FRAMES).fill(null), before: Array(FRAMES).fill(null), tickets: 0, ticket: null, calls: [], replies: {}, failures: [], running: 0, most: 0 });
+  }
+
+  state() {
+    return structuredClone({ project: 'p', revision: this.revision, seed: 0, clip: { name: 'c', frames: FRAMES, width: 4, height: 4, fps: 12 }, classes: [], edits: this.edits,
+      can_undo: this.edits.length > 0, can_redo: false, label_keys: Array(FRAMES).fill(`l${this.revision}`), render: this.render, before: this.before, ticket: this.ticket });
+  }
+
+  async fetch(url, { method = 'GET', body } = {}) {
+    const path = new URL(url).pathname.replace('/api/v1/', '');
+    const data = body ? JSON.parse(body) : {};
+    this.calls.push([method, path, data]);
+    this.most = Math.max(this.most, ++this.running);
+    await this.hold?.(path);
+    this.running--;
+    const failure = this.failures[0]?.path.test(path) ? this.failures.shift() : null;
+    if (failure?.status === 0) throw new TypeError('offline');
+    if (failure) return reply(failure.status, failure.body ?? {});
+    return this.answer(method, path, data);
+  }
+
+  answer(method, path, data) {
+    if (path.endsWith('/edits')) {
+      if (this.replies[data.request_id]) return reply(200, this.replies[data.request_id]);
+      if (data.base !== this.revision) return reply(409, { error: 'another edit came first', revision: this.revision });
+      this.edits.push({ edit: data.edit, title: '', spans: [], note: '' });
+      this.advance();
+      return reply(200, (this.replies[data.request_id] = { ...this.state(), edit_id: data.edit.id }));
+    }
+    if (path.endsWith('/render')) return reply(200, { ticket: (this.ticket = `t${++this.tickets}`) });
+    return reply(200, method === 'DELETE' ? {} : this.state());
+  }
+
+  advance() { this.revision++; this.render = Array(FRAMES).fill(null); this.ticket = null; }
+}
+
+const reply = (status, body) => ({ ok: status < 400, status, json: async () => body, text: async () => JSON.stringify(body) });
+const edit = () => swapEdit({ target: { object: 14046 }, to: 15, frames: [0, FRAMES] });
+
+let server, store, session, socket;
+beforeEach(async () => {
+  server = new Server();
+  store = new Store();
+  session = new Session(new Api('http://here/api/v1/', 'token', (...args) => server.fetch(...args)), store, (project, handlers) => { socket = { ...handlers, close() {} }; return socket; });
+  await session.open('p');
+  socket.onOpen();
+});
+const frame = (t, fields = {}) => socket.onEvent({ type: 'frame', ticket: store.state.server.ticket, revision: store.state.server.revision, t, key: `k${t}`, stage: 'final', ...fields });
+
+test('an edit is saved, then its frames are asked for, the one under the cursor first', async () => {
+  store.set({ t: 2 });
+  const saving = session.edit(edit());
+  assert.equal(store.state.saving, 'saving');
+  assert.equal(await saving, true);
+  assert.equal(store.state.saving, 'saved');
+  assert.equal(store.state.server.revision, 1);
+  assert.deepEqual(server.calls.slice(-2).map(([method, path]) => [method, path]), [['POST', 'projects/p/edits'], ['POST', 'projects/p/render']]);
+  assert.equal(server.calls.at(-1)[2].cursor, 2);
+  assert.equal(store.state.server.ticket, 't1');
+});
+
+test('a frame is taken only with the current ticket and revision', async () => {
+  await session.render(0);
+  frame(0, { ticket: 'other' });
+  frame(1, { revision: -1 });
+  assert.deepEqual(store.state.server.render, [null, null, null, null]);
+  frame(1);
+  assert.deepEqual(store.state.server.render[1], mark('k1'));
+});
+
+test('a preview never replaces the truth', async () => {
+  await session.render(0);
+  frame(1);
+  frame(1, { key: 'worse', stage: 'preview' });
+  assert.deepEqual(store.state.server.render[1], mark('k1'));
+});
+
+test('after cancel nothing of that ticket is shown', async () => {
+  await session.render(0);
+  const { ticket } = store.state.server;
+  await session.cancel();
+  frame(2, { ticket });
+  assert.equal(store.state.server.render[2], null);
+  assert.equal(store.state.rendering, 'cancelled');
+  assert.deepEqual(server.calls.at(-1).slice(0, 2), ['DELETE', 'projects/p/render/t1']);
+});
+
+test('frames that overtake the reply to a write are kept for it', async () => {
+  server.hold = async (path) => { if (path.endsWith('/render')) { server.hold = null; frame(3, { ticket: 't1', revision: 1 }); } };
+  await session.edit(edit());
+  assert.deepEqual(store.state.server.render[3], mark('k3'));
+});
+
+test('writes leave one at a time', async () => {
+  server.hold = () => new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([session.edit(edit()), session.edit(edit()), session.edit(edit())]);
+  assert.equal(server.most, 1);
+  assert.equal(store.state.server.revision, 3);
+});
+
+test('offline keeps the edit and says not saved; trying again sends the same request', async () => {
+  server.failures.push({ path: /edits$/, status: 0 });
+  assert.equal(await session.edit(edit()), false);
+  assert.equal(store.state.saving, 'unsaved');
+  assert.equal(store.state.pending.length, 1);
+  const first = server.calls.at(-1)[2].request_id;
+  await session.retry();
+  assert.equal(server.calls.filter(([, path]) => path.endsWith('/edits')).at(-1)[2].request_id, first);
+  assert.equal(store.state.saving, 'saved');
+  assert.equal(server.edits.length, 1);
+});
+
+test('a reply that was lost does not make the edit twice', async () => {
+  const answer = server.answer.bind(server);
+  let lost = false;
+  server.answer = (...args) => { const out = answer(...args); if (args[1].endsWith('/edits') && !lost) { lost = true; throw new TypeError('lost'); } return out; };
+  await session.edit(edit());
+  assert.equal(store.state.saving, 'unsaved');
+  await session.retry();
+  assert.equal(server.edits.length, 1);
+  assert.equal(store.state.saving, 'saved');
+});
+
+test('after a conflict a stroke is put on top of the newer state', async () => {
+  server.edits.push({ edit: edit(), title: '', spans: [], note: '' });
+  server.advance();
+  assert.equal(await session.edit(edit()), true);
+  assert.equal(server.edits.length, 2);
+  assert.equal(store.state.server.revision, 2);
+});
+
+test('after a conflict a fill is kept and said to be not saved', async () => {
+  server.advance();
+  assert.equal(await session.edit(edit(), { rebase: false }), false);
+  assert.equal(store.state.saving, 'unsaved');
+  assert.equal(store.state.pending.length, 1);
+  assert.equal(store.state.server.revision, 1);
+  session.discard();
+  assert.equal(store.state.saving, 'saved');
+});
+
+test('an edit that the server finds wrong is given up with its words', async () => {
+  server.failures.push({ path: /edits$/, status: 422, body: { error: 'Class 99 is not known.', fix: 'Choose another.' } });
+  await session.edit(edit());
+  assert.equal(store.state.pending.length, 0);
+  assert.match(store.state.message.text, /Class 99 is not known\. Choose another\./);
+});
+
+test('a change made elsewhere is fetched', async () => {
+  server.advance();
+  socket.onEvent({ type: 'changed', revision: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(store.state.server.revision, 1);
+});
+
+test('an older state never replaces a newer one, and known frames survive a fresh state', async () => {
+  const old = server.state();
+  await session.edit(edit());
+  frame(0);
+  session.applyState(old);
+  assert.equal(store.state.server.revision, 1);
+  session.applyState(server.state());
+  assert.deepEqual(store.state.server.render[0], mark('k0'));
+});
+
+test('errors carry the server\'s words', () => {
+  assert.equal(new ApiError(422, { error: 'Wrong.', fix: 'Mend it.' }).message, 'Wrong. Mend it.');
+  assert.equal(new ApiError(0).message, 'The server cannot be reached.');
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Placement } from '../../../app/canvas/camera.js';
+import { paintEdit, scopeFrames, typedRange } from '../../../app/canvas/edits.js';
+import { Kept, Loader } from '../../../app/canvas/frames.js';
+import { frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
+import { frameDue } from '../../../app/canvas/player.js';
+import { initialState, Store } from '../../../app/canvas/store.js';
+import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
+import { fromSlider, nextSize, toSlider } from '../../../app/canvas/toolbar.js';
+
+const CLASSES = [{ id: 0, name: 'unlabelled', kind: 'void' }, { id: 14, name: 'car', kind: 'thing' }, { id: 1, name: 'road', kind: 'stuff' }, { id: 30, name: 'camel', kind: 'thing' }];
+
+test('names of objects and frames', () => {
+  assert.equal(objectName(14046, 14, CLASSES), 'car 46');
+  assert.equal(objectName(1001, 1, CLASSES), 'road');
+  assert.equal(objectName(1_000_002, 14, CLASSES), 'new car 3');
+  assert.equal(frameSpan([21, 47]), '22 – 47');
+  assert.equal(spansText([[2, 3]]), 'frame 3');
+  assert.equal(spansText([[0, 2], [5, 6]]), 'frames 1 – 2, 6');
+  assert.equal(spansText([]), 'no frame');
+  assert.equal(tidyTitle('car 46 -> truck'), 'car 46 → truck');
+  assert.equal(timecode(62.55), '1:02.5');
+  assert.equal(timeLeft(1.44), '1.4 s left');
+  assert.equal(timeLeft(null), '');
+});
+
+test('the panel starts with favourites and leaves void out', () => {
+  assert.deepEqual(panelOrder(CLASSES).map((entry) => entry.name), ['road', 'car', 'camel']);
+});
+
+test('scopes and typed ranges', () => {
+  assert.deepEqual(scopeFrames('clip', 5, [1, 3], 60), [0, 60]);
+  assert.deepEqual(scopeFrames('onward', 5, null, 60), [5, 60]);
+  assert.deepEqual(scopeFrames('range', 5, [1, 3], 60), [1, 3]);
+  assert.deepEqual(typedRange(22, 47, 60), [21, 47]);
+  assert.deepEqual(typedRange(47, 22, 60), [21, 47]);
+  assert.deepEqual(typedRange(-4, 900, 60), [0, 60]);
+  assert.deepEqual(typedRange(80, 90, 60), [59, 60]);
+  assert.equal(typedRange(NaN, 3, 60), null);
+});
+
+test('a stroke is written as projects keep it', () => {
+  const edit = paintEdit({ frame: 3, mask: { box: [0, 0, 1, 1], runs: [0, 1] }, to: 14, motion: { kind: 'still' }, frames: [0, 9], over: new Set([11, 3]) });
+  assert.match(edit.id, /^[A-Za-z0-9_-]{1,40}$/);
+  assert.deepEqual({ ...edit, id: 'x' }, { kind: 'paint', id: 'x', frames: [0, 9], keyframes: [{ frame: 3, mask: { box: [0, 0, 1, 1], runs: [0, 1] } }], to: 14, object: null, motion: { kind: 'still' }, over: [3, 11] });
+});
+
+test('a painted thing is a new object unless it is added to the selected one', () => {
+  const state = { ...initialState(), server: { classes: CLASSES }, picked: 14046, objects: { 14046: { label: 14 } } };
+  assert.deepEqual(strokeObject(state, 14), { object: null, newObject: true });
+  assert.deepEqual(strokeObject({ ...state, extend: true }, 14), { object: 14046, newObject: false });
+  assert.deepEqual(strokeObject({ ...state, extend: true }, 30), { object: null, newObject: true });
+  assert.deepEqual(strokeObject(state, 1), { object: null, newObject: false });
+  assert.deepEqual(strokeObject(state, 'source'), { object: null, newObject: false });
+  assert.equal(chosenMotion('auto'), null);
+  assert.deepEqual(chosenMotion({ object: 3007 }), { kind: 'ride', object: 3007 });
+});
+
+test('the clock says which frame is due', () => {
+  assert.equal(frameDue(10, 0, 12, 60, true), 10);
+  assert.equal(frameDue(10, 1, 12, 60, true), 22);
+  assert.equal(frameDue(59, 1 / 12, 12, 60, true), 0);
+  assert.equal(frameDue(59, 1 / 12, 12, 60, false), null);
+});
+
+test('zoom keeps the point under the pointer, fit shows everything', () => {
+  const placement = new Placement();
+  placement.resize(512, 256, 1060, 600);
+  assert.equal(placement.zoom, 2);
+  const before = placement.pointAt(300, 200);
+  placement.zoomAt(300, 200, 2.5);
+  placement.pointAt(300, 200).forEach((part, index) => assert.ok(Math.abs(part - before[index]) < 1e-9));
+  placement.resize(512, 256, 700, 500);
+  assert.equal(placement.fitted, false);
+  placement.fit();
+  assert.ok(placement.x >= 0 && placement.x + placement.width * placement.zoom <= 700);
+  placement.pan(5000, 5000);
+  assert.ok(placement.visible().width > 0);
+});
+
+test('brush sizes grow and shrink within their limits', () => {
+  assert.equal(nextSize(1, -1), 1);
+  assert.equal(nextSize(128, 1), 128);
+  assert.ok(nextSize(36, 1) > 36 && nextSize(36, -1) < 36);
+  for (const size of [1, 24, 128]) assert.ok(Math.abs(fromSlider(toSlider(size)) - size) <= 2);
+});
+
+test('what is kept stays within its room, the oldest goes first', () => {
+  const closed = [];
+  const kept = new Kept(10);
+  for (const key of ['a', 'b']) kept.put(key, { close: () => closed.push(key) }, 4);
+  kept.get('a');
+  kept.put('c', {}, 4);
+  assert.deepEqual(closed, ['b']);
+  assert.ok(kept.has('a') && kept.has('c'));
+});
+
+test('the newest wish is loaded first, each once', async () => {
+  const order = [];
+  let loader;
+  const all = new Promise((resolve) => {
+    loader = new Loader(async (key) => { order.push(key); return { value: key, size: 1 }; }, 100, () => { if (order.length === 6) resolve(); });
+  });
+  for (const key of ['1', '2', '3', '4', '5']) loader.get(key);
+  loader.get('4');
+  loader.prefetch(['6', '5']);
+  await all;
+  assert.deepEqual(order, ['1', '2', '3', '4', '5', '6']);
+});
+
+test('a store tells all changes of a turn at once', async () => {
+  const store = new Store();
+  const heard = [];
+  store.subscribe((names) => heard.push([...names].sort()));
+  store.set({ t: 4, tool: 'brush' });
+  store.set({ size: 3, t: 4 });
+  await null;
+  assert.deepEqual(heard, [['size', 't', 'tool']]);
+});
