@@ -132,10 +132,10 @@ def installer(torch: str) -> list[str]:
 def install(dev: bool, torch: str) -> None:
     """Install packages into .venv and note it."""
     cuda = wants_cuda(torch)
-    size = "about 2.9 GB (5.5 GB on disk) with CUDA" if cuda else "about 0.5 GB (1.6 GB on disk)"
+    size = "about 3.0 GB (5.5 GB on disk) with CUDA" if cuda else "about 0.5 GB (1.6 GB on disk)"
     say(f"Installing packages: {size} to download the first time. The log is {LOG.relative_to(ROOT)}.")
     if cuda and not shutil.which("nvidia-smi"):
-        say("  No NVIDIA GPU is seen here. A fifth of that will do: stop with Ctrl-C and run `make install TORCH=cpu`.")
+        say("  No NVIDIA GPU is seen here. A sixth of that will do: stop with Ctrl-C and run `make install TORCH=cpu`.")
     check_space(SPACE_CUDA if cuda else SPACE_CPU)
     began = time.monotonic()
     LOG.write_text("", encoding="utf-8")

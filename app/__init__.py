@@ -1,0 +1,1 @@
+"""The web application: pages, routes, and nothing that knows a tensor."""
