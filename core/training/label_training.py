@@ -20,7 +20,7 @@ def train_label_network(
     crop: tuple[int, int],
     seed: int,
     width: int = 32,
-    learning_rate: float = 2e-3,
+    learning_rate: float = 1e-2,
     on_step: Callable[[int, float, float], None] | None = None,
 ) -> LabelNetwork:
     """Cross-entropy with classes weighted by 1 / sqrt(frequency). `on_step(step, loss, accuracy)` reports.
@@ -44,7 +44,7 @@ def train_label_network(
         optimizer.step()
         schedule.step()
         if on_step is not None:
-            on_step(step, float(loss), float((logits.argmax(1) == labels).float().mean()))
+            on_step(step, float(loss.detach()), float((logits.argmax(1) == labels).float().mean()))
     return network.eval()
 
 
