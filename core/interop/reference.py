@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 
 import torch
@@ -42,7 +43,12 @@ def check_reference(folder: Path) -> Iterator[CaseResult]:
 def format_line(result: CaseResult) -> str:
     """One line for a terminal."""
     verdict = "ok  " if result.ok else "FAIL"
-    return f"{verdict}  {result.name:<28} {result.difference:9.2e} of {result.limit:8.1e}  {result.note}".rstrip()
+    found = (
+        f"{result.difference:.2e} of {result.limit:.1e}"
+        if result.limit or isfinite(result.difference)
+        else "not compared"
+    )
+    return f"{verdict}  {result.name:<28} {found:>19}  {result.note}".rstrip()
 
 
 def run_check(folder: Path, write: Callable[[str], None] = print) -> int:
@@ -87,11 +93,11 @@ def _result(name: str, check: Callable[[], Worst]) -> CaseResult:
     try:
         worst = check()
     except InputError as error:
-        return CaseResult(name, float("inf"), 0.0, False, str(error))
+        return CaseResult(name, inf, 0.0, False, str(error))
     # What a damaged file can set off on its way through numpy and torch: the case failed, the others go on.
     except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         detail = (str(error) or "no message").splitlines()[0][:160]
-        return CaseResult(name, float("inf"), 0.0, False, f"cannot be run: {type(error).__name__}: {detail}")
+        return CaseResult(name, inf, 0.0, False, f"cannot be run: {type(error).__name__}: {detail}")
     return CaseResult(name, worst.difference, worst.limit, worst.ok, worst.note)
 
 

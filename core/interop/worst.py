@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, isnan
 
+import torch
 from torch import Tensor
 
 from core.errors import InputError
@@ -39,7 +40,8 @@ class Worst:
             raise InputError(f"{name} is recorded, but this network does not make it.")
         if ours.shape != recorded.shape:
             raise InputError(f"{name} is {tuple(recorded.shape)} in the file; the network gives {tuple(ours.shape)}.")
-        self.number(name, (ours.double() - recorded.double()).abs().max().item(), limit)
+        recorded, limit = recorded.double(), limit + rounding(recorded)
+        self.number(name, (ours.double() - recorded).abs().max().item(), limit)
 
     def relative(self, name: str, ours: float, recorded: float, limit: float) -> None:
         """Compare numbers by |ours - recorded| / |recorded|; absolutely where 0 is recorded."""
@@ -49,6 +51,13 @@ class Worst:
 def scaled(limit: float, recorded: Tensor) -> float:
     """limit * max(1, largest magnitude recorded)."""
     return limit * max(1.0, recorded.double().abs().max().item())
+
+
+def rounding(recorded: Tensor) -> float:
+    """How far a recorded value may be from what was meant, when it was stored in half precision; else 0."""
+    if recorded.dtype != torch.float16:
+        return 0.0
+    return torch.finfo(torch.float16).eps / 2 * recorded.double().abs().max().item()
 
 
 def _used(difference: float, limit: float) -> float:

@@ -72,7 +72,9 @@ def record(network: PublishedNetwork, inputs: dict[str, Tensor]) -> dict[str, Te
         for scale, out in enumerate(made):
             tensors = {"final": out.final, "raw": out.raw, "flow": out.flow, "weight": out.weight, "warp": out.warped}
             if t == 0:
-                tensors |= {"img_feat": out.features.image, "in_prev": history[scale]}
+                labels, mask = network.inputs(encoded[None, : before + 1])[scale]
+                tensors |= {"img_feat": out.features.image, "flow_feat": out.features.flow}
+                tensors |= {"in_prev": history[scale], "in_label": labels, "in_mask": mask}
             known = {name: value for name, value in tensors.items() if value is not None}
             outputs |= {f"t{t}_s{scale}_{name}": value[0] for name, value in known.items()}
         history = network.follow(history, made)

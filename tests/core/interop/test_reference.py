@@ -75,6 +75,17 @@ def test_a_small_deviation_anywhere_fails(case: Path, key: str) -> None:
     assert result.difference > result.limit
 
 
+def test_inputs_stored_in_half_precision_are_given_its_rounding(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "case", replace(BASE, n_scales_spatial=2))
+    with np.load(folder / "outputs.npz") as outputs:
+        exact = outputs["t0_s0_in_label"]
+    assert np.abs(exact.astype(np.float16) - exact).max() > 1e-4
+    change(folder / "outputs.npz", t0_s0_in_label=exact.astype(np.float16))
+    assert only(tmp_path).ok
+    change(folder / "outputs.npz", t0_s0_in_label=(exact + 0.002).astype(np.float16))
+    assert not only(tmp_path).ok
+
+
 def test_a_factor_of_the_flow_is_noticed(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import core.models.published_scales as scales
 
@@ -186,6 +197,17 @@ def test_parts_that_are_not_whole_fail(tmp_path: Path) -> None:
     assert set(results) == {"a", "b", "losses", "skipped_frames"}
     assert not any(result.ok for result in results.values())
     assert "losses_inputs.npz" in results["losses"].note
+
+
+def test_windows_in_time_are_compared_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "skipped_frames.json"
+    path.write_text(
+        '{"dense": [[null], [[[1, 2, 3]]], [[[3, 4, 5]]]], "sparse": [[null], [[[1, 2, 3]]], [[[3, 4, 5]]]]}'
+    )
+    assert only(tmp_path).ok
+    path.write_text(path.read_text().replace("[1, 2, 3]", "[0, 1, 2]", 1))
+    assert "after 4 frames" in format_line(only(tmp_path))
+    assert not only(tmp_path).ok
 
 
 def test_a_failure_is_not_covered_by_what_comes_after() -> None:
