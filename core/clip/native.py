@@ -1,0 +1,245 @@
+"""The native format of a clip, read and written.
+
+    clip.json      frames, width, height, fps; credits where there are any
+    ids/NNNN.png   16-bit grey: class * 1000 + instance; instance 0 is the class's stuff; one id is one object
+    frames.mp4     the pictures, where there are any
+    flow/NNNN.png  16-bit RGB (KITTI), where there is any: frame NNNN -> NNNN-1, value = pixels * 64 + 32768,
+                   x then y; the third channel is 1 where the flow is valid; frame 0 is invalid
+    label_set.json here or up to two folders above
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip
+from core.clip.instances import PER_CLASS, FileIds
+from core.clip.label_set import LabelSet
+from core.clip.png import encode_png, read_png16
+from core.clip.video import read_video, write_video
+from core.errors import InputError
+from core.files import replacing_folder, write_json
+
+# About 5 GB in memory; refused before anything is allocated.
+MAX_PIXELS = 400_000_000
+_MAX_JSON = 16 * 2**20
+_FLOW_ZERO, _FLOW_STEPS = 32768, 64  # KITTI: value = pixels * 64 + 2^15
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What clip.json says."""
+
+    frames: int
+    width: int
+    height: int
+    rate: Fraction
+    credits: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form. A rate that is no whole number is written exactly, as text: "30000/1001"."""
+        whole = self.rate.denominator == 1
+        fps = self.rate.numerator if whole else str(self.rate)
+        facts = {"frames": self.frames, "width": self.width, "height": self.height, "fps": fps}
+        return facts | ({"credits": self.credits} if self.credits else {})
+
+
+def read_clip(folder: Path) -> Clip:
+    """Read a clip folder. Raises `InputError` naming the file that does not fit, and what to do."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder.", "Choose a clip's folder, with clip.json and ids/ in it.")
+    facts = _read_facts(folder / "clip.json")
+    label_set = read_label_set(_label_set_file(folder))
+    labels, objects = _read_ids(folder / "ids", facts, label_set)
+    has_flow = (folder / "flow").exists()
+    flow, flow_valid = _read_flow(folder / "flow", facts) if has_flow else (None, None)
+    return Clip(
+        name=folder.resolve().name,
+        label_set=label_set,
+        labels=labels,
+        objects=objects,
+        rate=facts.rate,
+        pictures=_read_pictures(folder / "frames.mp4", facts) if (folder / "frames.mp4").exists() else None,
+        flow=flow,
+        flow_valid=flow_valid,
+        credits=facts.credits,
+    )
+
+
+def read_label_set(path: Path) -> LabelSet:
+    """Read a label_set.json. Raises `InputError`."""
+    try:
+        return LabelSet.from_dict(_read_json(path))
+    except (InputError, ValueError) as error:
+        if str(path) in str(error):
+            raise
+        problem, fix = (error.problem, error.fix) if isinstance(error, InputError) else (str(error), "")
+        raise InputError(f"{path}: {problem}", fix) from error
+
+
+def write_clip(clip: Clip, folder: Path) -> None:
+    """Write a clip folder whole or not at all. `folder` must be new or empty.
+
+    Pictures go through H.264 and lose a little; flow is kept in steps of 1/64 px, and what is beyond 511 px
+    becomes invalid. Objects whose id does not say their class get a new id (see `FileIds`).
+    """
+    ids = FileIds(zip(clip.labels, clip.objects, strict=True))
+    facts = ClipFacts(len(clip), clip.width, clip.height, clip.rate, clip.credits)
+    with replacing_folder(folder) as beside:
+        write_json(beside / "clip.json", facts.to_dict())
+        write_json(beside / "label_set.json", clip.label_set.to_dict())
+        (beside / "ids").mkdir()
+        for index, (labels, objects) in enumerate(zip(clip.labels, clip.objects, strict=True)):
+            (beside / "ids" / frame_file(index)).write_bytes(encode_png(ids.of(labels, objects), small=True))
+        if clip.pictures is not None:
+            write_video(beside / "frames.mp4", clip.pictures, clip.rate)
+        if clip.flow is not None and clip.flow_valid is not None:
+            (beside / "flow").mkdir()
+            for index, (flow, valid) in enumerate(zip(clip.flow, clip.flow_valid, strict=True)):
+                (beside / "flow" / frame_file(index)).write_bytes(encode_png(_pack_flow(flow, valid), small=True))
+
+
+def frame_file(index: int) -> str:
+    """The name of a frame's file: 0000.png."""
+    return f"{index:04d}.png"
+
+
+def _read_facts(path: Path) -> ClipFacts:
+    data = _read_json(path)
+    frames = _whole(path, data, "frames", 1, MAX_FRAMES)
+    width, height = _whole(path, data, "width", 8, MAX_SIDE), _whole(path, data, "height", 8, MAX_SIDE)
+    if frames * width * height > MAX_PIXELS:
+        raise InputError(
+            f"{path}: {frames} frames of {width}x{height} are more than fit in memory.", "Cut the clip or scale it."
+        )
+    return ClipFacts(frames, width, height, _read_rate(path, data), str(data.get("credits", "")))
+
+
+def _whole(path: Path, data: dict[str, Any], key: str, lowest: int, highest: int) -> int:
+    value = data.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise InputError(f"{path}: {key} must be a whole number from {lowest} to {highest}, not {value!r}.")
+    return value
+
+
+def _read_rate(path: Path, data: dict[str, Any]) -> Fraction:
+    value = data.get("fps")
+    try:
+        # By way of text: 29.97 stays 2997/100.
+        rate = Fraction(str(value)) if len(str(value)) <= 32 else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000 or rate.denominator > 10**6:
+        raise InputError(f'{path}: fps must be above 0 and up to 1000, like 12 or "30000/1001", not {value!r}.')
+    return rate
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            text = file.read(_MAX_JSON + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing.", "Choose a clip's folder, with clip.json and ids/ in it.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(text) > _MAX_JSON:
+        raise InputError(f"{path} is larger than {_MAX_JSON // 2**20} MB.", "It should hold a few numbers.")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested to no end
+        raise InputError(f"{path} is not JSON: {error}.", "Copy or export it again.") from error
+    if not isinstance(data, dict):
+        raise InputError(f"{path} does not hold a JSON object.", "Copy or export it again.")
+    return data
+
+
+def _label_set_file(folder: Path) -> Path:
+    near = folder.resolve()
+    for place in (near, *near.parents[:2]):
+        if (place / "label_set.json").exists():
+            return place / "label_set.json"
+    raise InputError(
+        f"{folder} has no label_set.json, nor have the two folders above it.", "Put the clip's label_set.json there."
+    )
+
+
+def _frame_files(folder: Path, frames: int) -> Iterator[Path]:
+    """The PNG of each frame, after it is sure that each has one and that there are no others."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is missing.", "A clip's folder holds ids/ with a PNG for each frame.")
+    # Hidden files are what file managers leave behind.
+    found = {path.name for path in folder.iterdir() if path.suffix.lower() == ".png" and path.name[0] != "."}
+    wanted = [frame_file(index) for index in range(frames)]
+    fix = "Correct frames in clip.json or export the clip again."
+    if missing := sorted(set(wanted) - found):
+        raise InputError(f"{folder} lacks {_listed(missing)}; clip.json says {frames} frames.", fix)
+    if extra := sorted(found - set(wanted)):
+        raise InputError(f"{folder} has {_listed(extra)}, but clip.json says {frames} frames.", fix)
+    return (folder / name for name in wanted)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _read_ids(folder: Path, facts: ClipFacts, label_set: LabelSet) -> tuple[np.ndarray, np.ndarray]:
+    objects = np.empty((facts.frames, facts.height, facts.width), np.int32)
+    labels = np.empty(objects.shape, np.uint8)
+    for index, path in enumerate(_frame_files(folder, facts.frames)):
+        ids = read_png16(path, facts.height, facts.width, 1)
+        objects[index], labels[index] = ids, ids // PER_CLASS
+        if unknown := label_set.unknown_ids(labels[index]):
+            raise InputError(
+                f"{path} has class {unknown[0]} (an id is class * {PER_CLASS} + instance), which label set "
+                f"{label_set.name!r} does not have.",
+                "Add the class to label_set.json or map it to one that is there.",
+            )
+    return labels, objects
+
+
+def _read_pictures(path: Path, facts: ClipFacts) -> np.ndarray:
+    fix = "Correct clip.json or export frames.mp4 again."
+    try:
+        pictures, _ = read_video(path, max_frames=facts.frames)
+    except InputError as error:
+        if "more than" not in error.problem:
+            raise
+        raise InputError(f"{path} has more frames than the {facts.frames} that clip.json says.", fix) from error
+    frames, height, width = pictures.shape[:3]
+    if frames != facts.frames:
+        raise InputError(f"{path} has {frames} frames, clip.json says {facts.frames}.", fix)
+    # Odd sides may be padded in the video: yuv420p has none.
+    padded = (facts.height + facts.height % 2, facts.width + facts.width % 2)
+    if (height, width) not in {(facts.height, facts.width), padded}:
+        raise InputError(f"{path} is {width}x{height}, clip.json says {facts.width}x{facts.height}.", fix)
+    return np.ascontiguousarray(pictures[:, : facts.height, : facts.width])
+
+
+def _read_flow(folder: Path, facts: ClipFacts) -> tuple[np.ndarray, np.ndarray]:
+    flow = np.empty((facts.frames, facts.height, facts.width, 2), np.float16)
+    valid = np.empty(flow.shape[:3], bool)
+    for index, path in enumerate(_frame_files(folder, facts.frames)):
+        packed = read_png16(path, facts.height, facts.width, 3)
+        flow[index] = (packed[..., :2].astype(np.float32) - _FLOW_ZERO) / _FLOW_STEPS
+        valid[index] = packed[..., 2] > 0
+    flow[~valid] = 0
+    # Nothing is before the first frame.
+    flow[0], valid[0] = 0, False
+    return flow, valid
+
+
+def _pack_flow(flow: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    steps = np.nan_to_num(flow.astype(np.float32), nan=1e6) * _FLOW_STEPS + _FLOW_ZERO
+    holds = valid & ((steps >= 0) & (steps <= 65535)).all(-1)
+    packed = np.zeros((*flow.shape[:2], 3), np.uint16)
+    packed[..., :2] = np.where(holds[..., None], np.rint(np.where(holds[..., None], steps, 0)), 0).astype(np.uint16)
+    packed[..., 2] = holds
+    return packed

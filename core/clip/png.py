@@ -1,0 +1,58 @@
+"""PNG files, RGB in and RGB out. The only place that knows that OpenCV keeps its channels the other way round."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.errors import InputError
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOUR_TYPES = {1: 0, 3: 2}  # channels -> the number that a PNG header has for them
+_SPEED = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+_SMALL = [cv2.IMWRITE_PNG_COMPRESSION, 6]
+
+
+def encode_png(picture: np.ndarray, *, small: bool = False) -> bytes:
+    """The PNG of (H, W) or (H, W, 3) RGB, uint8 or uint16. `small` packs harder and takes longer."""
+    stored = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    ok, data = cv2.imencode(".png", stored, _SMALL if small else _SPEED)
+    if not ok:
+        raise ValueError(f"no PNG for {picture.shape} {picture.dtype}")
+    return data.tobytes()
+
+
+def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray:
+    """Read a 16-bit PNG as (H, W) or (H, W, 3) uint16.
+
+    The header is held against what is asked for before anything is unpacked. Raises `InputError` naming the file.
+    """
+    try:
+        # Twice the pixels: no PNG of them is larger, so the rest is not read.
+        with open(path, "rb") as file:
+            data = file.read(4 * height * width * channels + 65536)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    _check_header(path, data, height, width, channels)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    wanted = (height, width) if channels == 1 else (height, width, channels)
+    if picture is None or picture.shape != wanted or picture.dtype != np.uint16:
+        raise InputError(f"{path} is damaged: its pixels cannot be read.", "Copy or export it again.")
+    return picture if channels == 1 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _check_header(path: Path, data: bytes, height: int, width: int, channels: int) -> None:
+    if len(data) < 33 or data[:8] != _SIGNATURE or data[12:16] != b"IHDR":
+        raise InputError(f"{path} is not a PNG, or is damaged.", "Copy or export it again.")
+    found_width, found_height, depth, colour = struct.unpack(">IIBB", data[16:26])
+    if (found_width, found_height) != (width, height):
+        raise InputError(
+            f"{path} is {found_width}x{found_height}, clip.json says {width}x{height}.",
+            "All frames of a clip are of one size: correct clip.json or export the file again.",
+        )
+    if depth != 16 or colour != _COLOUR_TYPES[channels]:
+        kind = "grey" if channels == 1 else "RGB"
+        raise InputError(f"{path} is not a 16-bit {kind} PNG.", "Export it with 16 bits a channel.")

@@ -1,0 +1,148 @@
+"""Video files, by PyAV: frames in, H.264 out. Pictures are (H, W, 3) uint8 RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
+
+from core.clip.clip import MAX_FRAMES, MAX_SIDE
+from core.errors import InputError
+from core.files import replacing
+
+# Rounds instead of truncating and interpolates chroma: 2 to 5 dB nearer to the picture than the default.
+_CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+_MAX_RATE = 1000
+
+
+def read_video(path: Path, max_frames: int = MAX_FRAMES) -> tuple[np.ndarray, Fraction]:
+    """All frames of a video, (N, H, W, 3) uint8 RGB, and its rate in frames a second.
+
+    Raises `InputError` when the file is no video, has a frame that cannot be decoded, frames of several sizes,
+    or more than `max_frames`.
+    """
+    path = Path(path)
+    pictures: list[np.ndarray] = []
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise InputError(f"{path} has no pictures in it.", "Choose a video file.")
+            stream = container.streams.video[0]
+            rate = _rate(path, stream)
+            for picture in _pictures(path, container, stream):
+                if len(pictures) == max_frames:
+                    raise InputError(f"{path} has more than {max_frames} frames.", "Cut it shorter.")
+                if pictures and picture.shape != pictures[0].shape:
+                    raise InputError(f"{path} changes its size at frame {len(pictures)}.", "Export it at one size.")
+                pictures.append(picture)
+    except (av.error.FFmpegError, OSError) as error:
+        where = f" after frame {len(pictures) - 1}" if pictures else ""
+        raise InputError(
+            f"{path} cannot be decoded{where}: {error.strerror or error}.", "Copy or export the file again."
+        ) from error
+    if not pictures:
+        raise InputError(f"{path} has no frames.", "Copy or export the file again.")
+    return np.stack(pictures), rate
+
+
+def _rate(path: Path, stream: av.VideoStream) -> Fraction:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise InputError(f"{path} is {width}x{height}; sides up to {MAX_SIDE} px are possible.", "Scale it down.")
+    rate = stream.average_rate or stream.guessed_rate
+    if not rate or not 0 < rate <= _MAX_RATE:
+        raise InputError(f"{path} does not say how many frames a second it has.", "Export it at a constant rate.")
+    return Fraction(rate)
+
+
+def _pictures(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[np.ndarray]:
+    # Without this a damaged frame is patched up from its neighbours and passes for a good one.
+    stream.codec_context.options = {"err_detect": "explode"}
+    stream.thread_type = "AUTO"
+    for index, frame in enumerate(container.decode(stream)):
+        if frame.is_corrupt:
+            raise InputError(f"{path}: frame {index} is damaged.", "Copy or export the file again.")
+        # Untagged files are ITU-601, as FFmpeg writes them.
+        source = Colorspace.ITU709 if frame.colorspace == Colorspace.ITU709 else Colorspace.ITU601
+        picture = frame.to_ndarray(format="rgb24", src_colorspace=source, interpolation=_CAREFUL)
+        # Telephones film on their side and say so.
+        yield np.rot90(picture, frame.rotation // 90) if frame.rotation else picture
+
+
+class VideoWriter:
+    """`with VideoWriter(path, rate, width, height) as video: video.write(picture)`, frame after frame.
+
+    H.264 in mp4 that browsers play while it loads: yuv420p, BT.709, crf 12. An odd side is padded by repeating
+    its last row or column. The file appears when the block ends well; after an error `path` is as it was.
+    """
+
+    def __init__(self, path: Path, rate: Fraction, width: int, height: int) -> None:
+        if not 0 < rate <= _MAX_RATE:
+            raise InputError(f"A video cannot have {rate} frames a second.", f"Choose a rate up to {_MAX_RATE}.")
+        self._path, self._rate, self._size = Path(path), Fraction(rate), (height, width)
+        self._closing = ExitStack()
+        self.frames = 0
+
+    def __enter__(self) -> VideoWriter:
+        height, width = self._size
+        with ExitStack() as stack:
+            beside = stack.enter_context(replacing(self._path))
+            self._container = stack.enter_context(
+                av.open(str(beside), "w", format="mp4", options={"movflags": "+faststart"})
+            )
+            stream = self._container.add_stream("libx264", rate=self._rate, options={"crf": "12", "preset": "medium"})
+            stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+            context = stream.codec_context
+            context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+            context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+            self._stream = stream
+            self._closing = stack.pop_all()
+        return self
+
+    def write(self, picture: np.ndarray) -> None:
+        """Add one frame, (H, W, 3) uint8 RGB."""
+        height, width = self._size
+        if picture.shape != (height, width, 3) or picture.dtype != np.uint8:
+            raise ValueError(f"a frame of {(height, width, 3)} uint8 was promised, not {picture.shape} {picture.dtype}")
+        even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            dst_color_primaries=ColorPrimaries.BT709,
+            dst_color_trc=ColorTrc.BT709,
+            interpolation=_CAREFUL,
+        )
+        frame.pts, frame.time_base = self.frames, 1 / self._rate
+        self._container.mux(self._stream.encode(frame))
+        self.frames += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The stack closes the container, then `replacing` moves the file or removes it and names a full disk.
+        if error is not None:
+            self._closing.__exit__(kind, error, trace)
+            return
+        with self._closing:
+            if not self.frames:
+                raise InputError(f"{self._path}: a video needs at least one frame.")
+            self._container.mux(self._stream.encode(None))
+
+
+def write_video(path: Path, pictures: Iterable[np.ndarray], rate: Fraction) -> None:
+    """Write pictures, (H, W, 3) uint8 RGB of one size, as they come. Raises `InputError` when there are none."""
+    coming = iter(pictures)
+    first = next(coming, None)
+    if first is None:
+        raise InputError(f"{path}: a video needs at least one frame.")
+    with VideoWriter(path, rate, first.shape[1], first.shape[0]) as video:
+        video.write(first)
+        for picture in coming:
+            video.write(picture)
