@@ -143,6 +143,22 @@ def test_browser_that_is_named_but_missing(monkeypatch: pytest.MonkeyPatch, tmp_
     assert browser.find_browser() == Path(sys.executable)
 
 
+@pytest.mark.parametrize("ci", ["true", ""])
+def test_without_a_browser(checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys, ci: str) -> None:
+    def failing(command: list[str]) -> None:
+        raise prepare.SetupError("apt-get says no.")
+
+    monkeypatch.setenv("SCENEBRUSH_BROWSER", str(checkout / "nothing"))
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(prepare, "run", failing)
+    if ci:
+        with pytest.raises(prepare.SetupError, match="No Chrome or Chromium"):
+            prepare.prepare_browser()
+    else:
+        prepare.prepare_browser()
+        assert "Without it they are skipped." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
 def test_skipped_browser_tests_fail_in_ci_only(tmp_path: Path, ci: str, code: int) -> None:
     (tmp_path / "tests/browser").mkdir(parents=True)

@@ -205,8 +205,11 @@ def prepare_browser() -> None:
     if find_browser() is None and shutil.which("apt-get") and os.geteuid() == 0:
         say("Installing Chromium for the browser tests with apt-get: about 100 MB ...")
         os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-        run(["apt-get", "update", "-qq"])
-        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+        try:
+            run(["apt-get", "update", "-qq"])
+            run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+        except SetupError as error:
+            say(str(error))
     if find_browser() is None:
         if os.environ.get("CI") == "true":
             raise SetupError(HOW_TO_GET_ONE)
