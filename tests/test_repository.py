@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"[A-Za-z][\w.-]*==[\w.]+")
 # A local path of somebody's machine, in any text of ours.
 MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:root|home|Users|work|tmp|opt)/[\w.-]")
-HOST = re.compile(r"https?://([\w.-]+)")
+HOST = re.compile(r"https?://([\w-]+(?:\.[\w-]+)+)")
 # Hosts that text of ours may name: this machine, examples, licences, sources.
 HOSTS = {
     "localhost", "127.0.0.1", "0.0.0.0", "www.w3.org", "www.apache.org", "creativecommons.org", "github.com",
