@@ -39,6 +39,12 @@ def only(folder: Path) -> CaseResult:
     return results[0]
 
 
+def test_the_recorded_case_in_the_repository_is_reproduced() -> None:
+    result = only(Path(__file__).parent / "recorded")
+    assert result.ok, result
+    assert result.name == "s2_fg"
+
+
 @pytest.mark.reference
 @pytest.mark.slow
 def test_every_recorded_case_is_reproduced() -> None:
