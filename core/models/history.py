@@ -53,7 +53,7 @@ def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, .
 
 
 def agrees(maps: LabelMaps, styles: Tensor, frame: Past, flow: Tensor) -> Tensor:
-    """(B, 1, H, W) float32: 1 where the pixel that the flow brings is in frame and of the same object, class and look."""
+    """(B, 1, H, W) float32: 1 where the flow brings a pixel that is in frame and of the same object, class and look."""
     batch, height, width = maps.labels.shape
     rows = torch.arange(height, device=flow.device).view(1, height, 1)
     columns = torch.arange(width, device=flow.device).view(1, 1, width)

@@ -21,7 +21,9 @@ _RESIDUAL_GAIN = 0.5
 class Conv(nn.Module):
     """Convolution (B, in, h, w) -> (B, out, h / stride, w / stride) with weight = gain * v / |v| per filter."""
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, stride: int = 1, gain: float = 1.0) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int = 3, stride: int = 1, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.stride = stride
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))

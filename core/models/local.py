@@ -157,7 +157,9 @@ class ImageTrunk(nn.Module):
         self.widen, self.at_half = Conv(2 * width, 4 * width, kernel=1), Block(width)
         self.head = Conv(width, 16, gain=0.1)
 
-    def forward(self, features: LabelFeatures, past: Tensor | None, *, coarse: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    def forward(
+        self, features: LabelFeatures, past: Tensor | None, *, coarse: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         x = features.quarter
         if past is not None:
             x = x + self.history(F.pixel_unshuffle(past, 4).to(x.dtype))
@@ -232,7 +234,7 @@ def _planes(x: Tensor) -> Tensor:
 
 
 def _affine(rows: Tensor, codes: Tensor) -> Tensor:
-    """Per-pixel affine map: rows (B, h, w, 4 n) hold n x 3 matrices and n offsets; codes (B, 3, h, w) -> (B, n, h, w)."""
+    """Per-pixel affine map: codes (B, 3, h, w) -> (B, n, h, w); rows (B, h, w, 4 n): n x 3 matrices, n offsets."""
     n = rows.shape[-1] // 4
     matrix, offset = _planes(rows[..., : 3 * n]), _planes(rows[..., 3 * n :])
     parts = [matrix[:, i::3] * codes[:, i : i + 1] for i in range(3)]

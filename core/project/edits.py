@@ -178,7 +178,9 @@ def parse_edit(data: Any) -> Paint | SetClass | SetStyle:
     try:
         return _EDIT.validate_python(data)
     except ValidationError as error:
-        raise InputError(f"This edit is not usable: {first_problem(error)}.", "See the edits format in the README.") from None
+        raise InputError(
+            f"This edit is not usable: {first_problem(error)}.", "See the edits format in the README."
+        ) from None
 
 
 def first_problem(error: ValidationError) -> str:

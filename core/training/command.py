@@ -28,7 +28,9 @@ _SAVE_EVERY = 300.0
 _LINE_EVERY = 10.0
 
 
-def train(name: str, data: Path, out: Path, *, say: Callable[[str], None] = print, save_every: float = _SAVE_EVERY) -> Path:
+def train(
+    name: str, data: Path, out: Path, *, say: Callable[[str], None] = print, save_every: float = _SAVE_EVERY
+) -> Path:
     """Train the preset `name` on the clips below `data`; everything goes into `out`. Returns the checkpoint's path.
 
     A run that was interrupted, however hard, goes on from its last save when the same command is given again.
@@ -51,7 +53,13 @@ def train(name: str, data: Path, out: Path, *, say: Callable[[str], None] = prin
         _sample(trainer, out)
 
     with _Interrupt() as interrupt:
-        run(trainer, save=save, report=_Reporter(recipe, trainer.done, out, say), save_every=save_every, stop=interrupt.asked)
+        run(
+            trainer,
+            save=save,
+            report=_Reporter(recipe, trainer.done, out, say),
+            save_every=save_every,
+            stop=interrupt.asked,
+        )
     if interrupt.asked():
         say(f"stopped at step {trainer.done}, saved in {out}")
         raise InputError("Training was stopped before its end.", "The same command goes on from here.")
@@ -80,7 +88,8 @@ def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> P
             "perceptual": "label network trained on the same clips",
         },
     )
-    say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]})")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB, sha256 {digest})")
     return path
 
 
@@ -103,7 +112,13 @@ def _label_network(recipe: Preset, data: ChunkDataset, out: Path, say: Callable[
             say(f"label network {step + 1}/{recipe.label_steps}  loss {loss:.3f}  right {accuracy:.0%}")
 
     network = train_label_network(
-        data, steps=recipe.label_steps, batch=4, crop=recipe.label_crop, seed=recipe.seed, width=recipe.label_width, on_step=report
+        data,
+        steps=recipe.label_steps,
+        batch=4,
+        crop=recipe.label_crop,
+        seed=recipe.seed,
+        width=recipe.label_width,
+        on_step=report,
     )
     with replacing(path) as beside:
         save_file({key: value.contiguous() for key, value in network.state_dict().items()}, beside)
@@ -113,12 +128,15 @@ def _label_network(recipe: Preset, data: ChunkDataset, out: Path, say: Callable[
 def _sample(trainer: Trainer, out: Path) -> None:
     clip = trainer.data.clips[len(trainer.data.clips) // 2]
     write_sample(
-        out / "samples" / f"step_{trainer.done:06d}.png", trainer.averaged["generator"], trainer.averaged["encoder"], clip
+        out / "samples" / f"step_{trainer.done:06d}.png",
+        trainer.averaged["generator"],
+        trainer.averaged["encoder"],
+        clip,
     )
 
 
 class _Reporter:
-    """A progress line every ten seconds: mean losses since the last one, frames a second, time left; also as JSON lines."""
+    """A progress line every ten seconds: mean losses since the last, frames a second, time left; as JSON lines too."""
 
     def __init__(self, recipe: Preset, begun_at: int, out: Path, say: Callable[[str], None]) -> None:
         self._recipe, self._say = recipe, say

@@ -36,7 +36,7 @@ def recolour(chunk: Chunk, things: Tensor, generator: torch.Generator, share: fl
 
 
 def chunk_styles(encoder: nn.Module, chunk: Chunk) -> Tensor:
-    """(T, B, 3, h, w): every object's code, encoded from the other frame, or from the first frame if it is not there."""
+    """(T, B, 3, h, w): every object's code, encoded from the other frame, or from the first if it is not there."""
     features = encoder(torch.cat([chunk.other_pictures, chunk.pictures[0]]).contiguous()).float()
     elsewhere, here = features.chunk(2)
     keys, other_keys = _keys(chunk.objects), _keys(chunk.other_objects)

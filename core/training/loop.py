@@ -46,8 +46,12 @@ class Trainer:
         self.config = LocalConfig(labels.size, foreground, width=preset.width, deep_blocks=preset.deep_blocks)
         self.generator = LocalGenerator(self.config).to(memory_format=torch.channels_last)
         self.encoder = Encoder(ngf=8, n_down=2, norm="none", shortcut=True)
-        self.adversary = Adversary(labels.size, ndf=preset.ndf, scales=preset.discriminators, learning_rate=_DISCRIMINATOR_RATE)
-        self.averaged = nn.ModuleDict({"generator": copy.deepcopy(self.generator), "encoder": copy.deepcopy(self.encoder)})
+        self.adversary = Adversary(
+            labels.size, ndf=preset.ndf, scales=preset.discriminators, learning_rate=_DISCRIMINATOR_RATE
+        )
+        self.averaged = nn.ModuleDict(
+            {"generator": copy.deepcopy(self.generator), "encoder": copy.deepcopy(self.encoder)}
+        )
         self.averaged.requires_grad_(False)
         self.optimizer = torch.optim.Adam([*self.generator.parameters(), *self.encoder.parameters()], betas=(0.5, 0.99))
         self.perceptual = PerceptualLoss(label_network.requires_grad_(False).features, _LEVELS)
@@ -121,13 +125,25 @@ class Trainer:
         self.done = int(load_state(path, self._modules(), self._optimizers())["step"])
 
     def _modules(self) -> dict[str, nn.Module]:
-        return {"generator": self.generator, "encoder": self.encoder, "adversary": self.adversary, "averaged": self.averaged}
+        return {
+            "generator": self.generator,
+            "encoder": self.encoder,
+            "adversary": self.adversary,
+            "averaged": self.averaged,
+        }
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"generator": self.optimizer, "adversary": self.adversary.optimizer}
 
 
-def run(trainer: Trainer, *, save: Callable[[], None], report: Callable[[int, dict[str, float], float], None], save_every: float = 300.0, stop: Callable[[], bool] = lambda: False) -> None:
+def run(
+    trainer: Trainer,
+    *,
+    save: Callable[[], None],
+    report: Callable[[int, dict[str, float], float], None],
+    save_every: float = 300.0,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
     """Train to the preset's end or until `stop`; saves every `save_every` seconds and at the end.
 
     `report(step, losses, frames a second)` is called after every step.

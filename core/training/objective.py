@@ -32,7 +32,9 @@ class ChunkResult:
     rendered: list[Rendered | None]  # None for a frame that was given as real history
 
 
-def roll_chunk(generator: LocalGenerator, chunk: Chunk, styles: Tensor, rng: np.random.Generator) -> list[Rendered | None]:
+def roll_chunk(
+    generator: LocalGenerator, chunk: Chunk, styles: Tensor, rng: np.random.Generator
+) -> list[Rendered | None]:
     """Render a chunk as a roll-out does: each frame's past is the uint8 frames rendered before it, detached.
 
     Half of the longer chunks begin with a real frame as their past, spoiled by up to two levels.
@@ -52,7 +54,13 @@ def roll_chunk(generator: LocalGenerator, chunk: Chunk, styles: Tensor, rng: np.
                 continue
             rendered = generator(maps, styles[t], past, coarse=True)
         results.append(rendered)
-        frame = Past(to_uint8(rendered.final.detach()), maps, styles[t].detach(), rendered.flow.detach(), rendered.features.quarter.detach())
+        frame = Past(
+            to_uint8(rendered.final.detach()),
+            maps,
+            styles[t].detach(),
+            rendered.flow.detach(),
+            rendered.features.quarter.detach(),
+        )
         past = (frame, *past)[:HISTORY]
     return results
 
@@ -64,7 +72,13 @@ def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
 
 
 def generator_losses(
-    chunk: Chunk, rendered: list[Rendered | None], perceptual: PerceptualLoss, adversary: Adversary | None, *, video: bool, rng: np.random.Generator
+    chunk: Chunk,
+    rendered: list[Rendered | None],
+    perceptual: PerceptualLoss,
+    adversary: Adversary | None,
+    *,
+    video: bool,
+    rng: np.random.Generator,
 ) -> dict[str, Tensor]:
     """Named losses, unweighted, each a mean over the chunk's frames."""
     frames = [(t, result) for t, result in enumerate(rendered) if result is not None]
@@ -88,7 +102,9 @@ def generator_losses(
     return losses
 
 
-def video_windows(chunk: Chunk, rendered: list[Rendered | None], rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor] | None:
+def video_windows(
+    chunk: Chunk, rendered: list[Rendered | None], rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor] | None:
     """(fake, real, flow) windows at a random frame rate; None where the chunk is too short."""
     rates = rates_for(len(chunk.pictures))
     return _windows(chunk, rendered, rates[int(rng.integers(len(rates)))]) if rates else None

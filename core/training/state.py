@@ -16,7 +16,12 @@ from core.errors import InputError
 from core.files import replacing
 
 
-def save_state(path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer], values: Mapping[str, Any]) -> None:
+def save_state(
+    path: Path,
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
+    values: Mapping[str, Any],
+) -> None:
     """Write weights, optimizer moments and JSON values; the file before stays until this one is whole."""
     tensors: dict[str, Tensor] = {}
     for name, module in modules.items():
@@ -29,7 +34,9 @@ def save_state(path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping
         save_file(tensors, beside, metadata={"values": json.dumps(dict(values))})
 
 
-def load_state(path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[str, Any]:
+def load_state(
+    path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer]
+) -> dict[str, Any]:
     """Read what `save_state` wrote into the same modules and optimizers; returns the values."""
     try:
         with safe_open(path, "pt") as file:

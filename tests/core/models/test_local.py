@@ -139,7 +139,14 @@ def test_pictures_are_rounded_not_truncated():
     assert to_uint8(values).tolist() == [0, 255, 128, 100]
 
 
-@pytest.mark.parametrize("wrong", [{"classes": 0, "foreground": ()}, {"classes": 3, "foreground": (3,)}, {"classes": 3, "foreground": (), "width": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"classes": 0, "foreground": ()},
+        {"classes": 3, "foreground": (3,)},
+        {"classes": 3, "foreground": (), "width": 0},
+    ],
+)
 def test_impossible_sizes_are_refused(wrong):
     with pytest.raises(InputError):
         LocalConfig(**wrong)

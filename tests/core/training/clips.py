@@ -19,7 +19,9 @@ LABELS = LabelSet(
 )
 
 
-def driving_clip(name: str = "small", colour: tuple[int, int, int] = (200, 30, 30), frames: int = 6, size: int = 48) -> Clip:
+def driving_clip(
+    name: str = "small", colour: tuple[int, int, int] = (200, 30, 30), frames: int = 6, size: int = 48
+) -> Clip:
     """`frames` frames of size x size; the car moves 3 px to the right a frame."""
     labels = np.full((frames, size, size), SKY, np.uint8)
     labels[:, size // 2 :] = ROAD
