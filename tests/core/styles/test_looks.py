@@ -88,6 +88,18 @@ def test_labels_without_frames_and_new_objects_wear_the_likely_look() -> None:
     assert looks.code(1001, TRUCK) == (0.0, 0.0, 0.0)
 
 
+def test_a_seed_draws_a_look_for_each_object_that_has_none() -> None:
+    car = Mixture(np.ones(1), np.zeros((1, 3)), np.eye(3)[None] * 0.05)
+    own = {(1001, CAR): (0.5, 0.5, 0.5)}
+    first, again, other = (Looks(own, {CAR: car}, seed) for seed in (4, 4, 5))
+    assert first.code(1001, CAR) == (0.5, 0.5, 0.5)
+    assert len({first.code(1002, CAR), first.code(1003, CAR), other.code(1002, CAR), car.likely}) == 4
+    # Whatever was asked before.
+    assert again.code(1003, CAR) == first.code(1003, CAR)
+    assert again.code(1002, CAR) == first.code(1002, CAR)
+    assert first.code(1002, TRUCK) == (0.0, 0.0, 0.0)
+
+
 def test_one_mixture_per_class_from_the_objects_of_all_clips() -> None:
     clips = (toy_clip(name=f"toy{n}") for n in range(3))
     mixtures = fit_mixtures(Plain(), clips, LABEL_SET)
