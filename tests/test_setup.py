@@ -93,7 +93,7 @@ def test_second_time_installs_only_what_changed(checkout: Path, monkeypatch: pyt
     runs: list[list[str]] = []
     monkeypatch.setattr(prepare, "make_venv", lambda: None)
     monkeypatch.setattr(prepare, "run", runs.append)
-    monkeypatch.setattr(prepare, "check_space", lambda needed: None)
+    monkeypatch.setattr(prepare, "announce", lambda cuda: None)
     arguments = argparse.Namespace(dev=True, torch="pip", browser=False)
     prepare.prepare(arguments)
     prepare.prepare(arguments)
@@ -123,7 +123,7 @@ def test_uv_chooses_the_build_of_torch_and_pip_is_next(checkout: Path, monkeypat
 
     monkeypatch.setattr(shutil, "which", lambda name: f"bin/{name}" if name == "uv" else None)
     monkeypatch.setattr(prepare, "run", failing)
-    monkeypatch.setattr(prepare, "check_space", lambda needed: None)
+    monkeypatch.setattr(prepare, "announce", lambda cuda: None)
     prepare.install(dev=False, torch="auto")
     assert [command[0] for command in runs] == ["bin/uv", str(prepare.venv_python())]
     assert runs[0][-6:-4] == ["--torch-backend", "auto"] and prepare.is_installed(dev=False)
@@ -131,9 +131,17 @@ def test_uv_chooses_the_build_of_torch_and_pip_is_next(checkout: Path, monkeypat
         prepare.install(dev=False, torch="cpu")
 
 
-def test_full_disk_is_told_before_downloading(checkout: Path) -> None:
-    with pytest.raises(prepare.SetupError, match="The disk has .* GB left"):
-        prepare.check_space(1e9)
+@pytest.mark.parametrize("cuda", [True, False])
+def test_size_is_told_and_a_full_disk_before_downloading(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cuda: bool
+) -> None:
+    usage = shutil.disk_usage(checkout)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=int(9.5e9)))
+    prepare.announce(cuda)
+    assert ("3.0 GB" if cuda else "0.5 GB") in capsys.readouterr().out
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=int(2e9)))
+    with pytest.raises(prepare.SetupError, match="The disk has 2.0 GB left"):
+        prepare.announce(cuda)
 
 
 def test_browser_that_is_named_but_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

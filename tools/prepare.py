@@ -131,12 +131,10 @@ def installer(torch: str) -> list[str]:
 
 def install(dev: bool, torch: str) -> None:
     """Install packages into .venv and note it."""
-    cuda = wants_cuda(torch)
-    size = "about 3.0 GB (5.5 GB on disk) with CUDA" if cuda else "about 0.5 GB (1.6 GB on disk)"
-    say(f"Installing packages: {size} to download the first time. The log is {LOG.relative_to(ROOT)}.")
-    if cuda and not shutil.which("nvidia-smi"):
-        say("  No NVIDIA GPU is seen here. A sixth of that will do: stop with Ctrl-C and run `make install TORCH=cpu`.")
-    check_space(SPACE_CUDA if cuda else SPACE_CPU)
+    if any(VENV.glob("**/site-packages/torch/version.py")):
+        say(f"Bringing packages up to date. The log is {LOG.relative_to(ROOT)}.")
+    else:
+        announce(wants_cuda(torch))
     began = time.monotonic()
     LOG.write_text("", encoding="utf-8")
     wanted = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
@@ -153,11 +151,14 @@ def install(dev: bool, torch: str) -> None:
     say(f"Packages are installed ({time.monotonic() - began:.0f} s).")
 
 
-def check_space(needed: float) -> None:
-    """Raise when the disk has less than `needed` GB and nothing is installed yet."""
-    installed = any(VENV.glob("**/site-packages/torch/version.py"))
-    free = shutil.disk_usage(ROOT).free / 1e9
-    if not installed and free < needed:
+def announce(cuda: bool) -> None:
+    """Say what a first installation downloads. Raises when the disk has no room for it."""
+    size = "about 3.0 GB (5.5 GB on disk) with CUDA" if cuda else "about 0.5 GB (1.6 GB on disk)"
+    say(f"Installing packages: {size} to download the first time. The log is {LOG.relative_to(ROOT)}.")
+    if cuda and not shutil.which("nvidia-smi"):
+        say("  No NVIDIA GPU is seen here. A sixth of that will do: stop with Ctrl-C and run `make install TORCH=cpu`.")
+    needed, free = SPACE_CUDA if cuda else SPACE_CPU, shutil.disk_usage(ROOT).free / 1e9
+    if free < needed:
         raise SetupError(f"The disk has {free:.1f} GB left, this needs {needed:.0f} GB; free some and run this again.")
 
 
