@@ -1,11 +1,11 @@
 """The native format of a clip, read and written.
 
-    clip.json      frames, width, height, fps; credits where there are any
-    ids/NNNN.png   16-bit grey: class * 1000 + instance; instance 0 is the class's stuff; one id is one object
-    frames.mp4     the pictures, where there are any
-    flow/NNNN.png  16-bit RGB (KITTI), where there is any: frame NNNN -> NNNN-1, value = pixels * 64 + 32768,
-                   x then y; the third channel is 1 where the flow is valid; frame 0 is invalid
-    label_set.json here or up to two folders above
+clip.json      frames, width, height, fps; credits where there are any
+ids/NNNN.png   16-bit grey: class * 1000 + instance; instance 0 is the class's stuff; one id is one object
+frames.mp4     the pictures, where there are any
+flow/NNNN.png  16-bit RGB (KITTI), where there is any: frame NNNN -> NNNN-1, value = pixels * 64 + 32768,
+               x then y; the third channel is 1 where the flow is valid; frame 0 is invalid
+label_set.json here or up to two folders above
 """
 
 from __future__ import annotations
