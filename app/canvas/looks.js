@@ -38,9 +38,10 @@ export class LookPanel {
     const seed = this.seed ?? state.server.seed;
     setText(this.seedText, `seed ${seed}`);
     const wish = [state.server.project, picked.object, picked.label, seed, state.server.revision].join(' ');
-    // The preview of the frame on the screen goes first.
-    if (wish === this.asked || (state.rendering === 'running' && !rendered(state))) return;
+    // The preview of the frame on the screen goes first; what an undo took away is not asked for.
+    if (wish === this.asked || state.objectsRevision !== state.server.revision || (state.rendering === 'running' && !rendered(state))) return;
     this.asked = wish;
+    this.queue = [];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(wish, picked, seed), WAIT_MS);
   }

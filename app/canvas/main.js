@@ -166,7 +166,7 @@ class Editor {
   }
 
   async openClip(name) {
-    this.store.set({ playing: false, picked: null, hover: null, objects: {}, range: null, over: null, stroke: null, follow: 'auto' });
+    this.store.set({ playing: false, picked: null, hover: null, objects: {}, objectsRevision: null, range: null, over: null, stroke: null, follow: 'auto' });
     await this.session.create(name);
     this.store.set({ t: 0 });
     this.opened();
@@ -201,14 +201,20 @@ class Editor {
     }
     if (names.has('playing') && !state.playing) this.remember();
     if (names.has('server') || names.has('playing')) this.prefetch(state);
-    const revision = `${state.server.project} ${state.server.revision}`;
-    if (this.objectsFor !== revision) { this.objectsFor = revision; this.loadObjects(revision); }
+    this.loadObjects(state.server);
     if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', `Frame ${state.t + 1} of ${state.server.clip.frames}`);
   }
 
-  async loadObjects(revision) {
-    const objects = await this.api.json(`projects/${this.session.server.project}/objects`).catch(() => null);
-    if (objects && this.objectsFor === revision) this.store.set({ objects });
+  /** Where the objects are, once for every revision. What is selected but gone is selected no more. */
+  async loadObjects({ project, revision }) {
+    const wish = `${project} ${revision}`;
+    if (this.objectsFor === wish) return;
+    this.objectsFor = wish;
+    const objects = await this.api.json(`projects/${project}/objects`).catch(() => null);
+    if (!objects) { this.objectsFor = null; return; }
+    if (this.objectsFor !== wish) return;
+    const { picked } = this.store.state;
+    this.store.set({ objects, objectsRevision: revision, picked: picked in objects ? picked : null });
   }
 
   /** Neighbours first; when playing, what comes next. */

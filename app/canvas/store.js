@@ -26,6 +26,7 @@ export function initialState() {
     hover: null, // {object, label}
     picked: null, // object id
     objects: {}, // object id -> {frames: [first, last], nearest, area, label}
+    objectsRevision: null, // revision that `objects` are of
     pending: [], // strokes and edits that the server has not acknowledged
     saving: 'saved', // 'saved' | 'saving' | 'unsaved'
     online: true,

@@ -70,15 +70,22 @@ export class View {
     const bitmap = path ? this.pictures.get(path) : null;
     if (bitmap) {
       this.drawBitmap(bitmap);
+      if (view === 'render') this.last = { t: state.t, project: state.server.project, bitmap };
       this.shown = { view, t: state.t, path, stage: view === 'render' || view === 'wipe' ? rendered(state)?.stage : null };
     } else if (view === 'render' || view === 'wipe') this.drawStandIn(state, maps);
     if (view === 'wipe') this.drawBefore(state);
     if (view === 'render') this.drawLabels(maps, overlay);
   }
 
-  /** Nothing true to show yet: the label map, so that no older picture is taken for this one. */
+  /** Nothing true to show yet: the label map. What this frame was before lies under it in grey, never to be taken for it. */
   drawStandIn(state, maps) {
-    this.drawLabels(maps, rendered(state) ? 0.6 : 0.85);
+    const old = this.last?.t === state.t && this.last.project === state.server.project ? this.last.bitmap : null;
+    if (old?.width) {
+      this.context.filter = 'grayscale(1) brightness(0.55)';
+      this.drawBitmap(old);
+      this.context.filter = 'none';
+    }
+    this.drawLabels(maps, old?.width ? 0.5 : 0.85);
   }
 
   drawBitmap(bitmap) {

@@ -1,0 +1,93 @@
+"""A browser, and the servers that its tests talk to."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.editor import Editor, Server
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium(browser_path: Path) -> Iterator[Browser]:
+    """One browser for all tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(browser_path), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
+    """Opens pages; at the end none of them may have logged an error or asked another machine for anything."""
+    editors: list[Editor] = []
+
+    def open_page(server: Server, query: str = "", size: tuple[int, int] = (1440, 900)) -> Editor:
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
+        context.add_init_script("localStorage.setItem('scenebrush-steps-seen', '1')")
+        editors.append(Editor(context, server))
+        return editors[-1].open(query)
+
+    yield open_page
+    complaints = [complaint for editor in editors for complaint in editor.complaints]
+    for editor in editors:
+        editor.context.close()
+    assert not complaints, complaints
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The routes with a renderer of a few lines: a synthetic clip, frames in no time."""
+    yield from _serve("tests.app.stand_in", [], tmp_path_factory.mktemp("stand-in"))
+
+
+@pytest.fixture(scope="session")
+def scenebrush(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The program as a user starts it: shipped clip, shipped checkpoint."""
+    if not (ROOT / "checkpoints" / "street.safetensors").exists():
+        pytest.skip("checkpoints/street.safetensors is not here: the editor is not tested with the real network")
+    projects = tmp_path_factory.mktemp("projects")
+    yield from _serve("app.py", ["--clip", "avenue", "--projects", str(projects)], projects)
+
+
+def _serve(program: str, arguments: list[str], folder: Path) -> Iterator[Server]:
+    """Start a program with a free port, wait for it, stop it at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [program] if program.endswith(".py") else ["-m", program]
+    log = folder / "server.log"
+    environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
+    # The tests' one thread is for tiny networks; the program takes what it would take by itself.
+    environment.pop("OMP_NUM_THREADS", None)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command, "--port", str(port), *arguments],
+            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment,
+        )  # fmt: skip
+        server = Server(f"http://127.0.0.1:{port}/", process, log)
+        try:
+            server.wait_until_up()
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=30)

@@ -1,0 +1,177 @@
+"""The page itself: layout, keys, names for readers, and what it says when something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.browser.editor import Editor, Server
+from tests.browser.pictures import brush_stroke
+
+Open = Callable[..., Editor]
+SIZES = [(1440, 900), (1024, 768)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size: tuple[int, int]) -> None:
+    editor = open_editor(stand_in, size=size)
+    root = editor.page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
+    assert root == [size[1], size[0]]
+    outside = editor.page.evaluate(
+        """() => [...document.querySelectorAll('.sb button, .sb select, .sb canvas')]
+          .filter((element) => element.offsetParent && !element.closest('.sb-lanes'))
+          .filter((element) => {
+            const box = element.getBoundingClientRect();
+            return box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight;
+          }).map((element) => element.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
+
+
+def test_everything_that_can_be_pressed_has_a_name(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    nameless = editor.page.evaluate(
+        """() => [...document.querySelectorAll('.sb button, .sb input, .sb select, .sb [role=slider]')]
+          .filter((element) => !(element.getAttribute('aria-label') || element.textContent.trim()
+            || element.closest('label')?.textContent.trim()))
+          .map((element) => element.outerHTML.slice(0, 80))"""
+    )
+    assert nameless == []
+
+
+def test_text_stands_out_from_its_ground(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    assert editor.page.evaluate(_CONTRAST) == []
+
+
+# Texts below 4.5:1 against the nearest opaque ground, as [text, ratio]; what is disabled may be fainter.
+_CONTRAST = """() => {
+  const parse = (colour) => colour.match(/[0-9.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
+    .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.8) return colour;
+    }
+    return [0, 0, 0];
+  };
+  const faint = [];
+  for (const element of document.querySelectorAll('.sb *')) {
+    const own = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
+    if (!own.length || !element.offsetParent || element.closest(':disabled, option')) continue;
+    const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) faint.push([own[0].data.trim(), ratio]);
+  }
+  return faint;
+}"""
+
+
+def test_tools_classes_and_frames_have_keys(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    editor.focus()
+    for key, tool in zip("vbeglih", ["select", "brush", "eraser", "fill", "lasso", "pick", "hand"], strict=True):
+        editor.page.keyboard.press(key)
+        assert editor.state("tool") == tool
+    editor.page.keyboard.press("b")
+    size = editor.state("size")
+    editor.page.keyboard.press("]")
+    assert editor.state("size") > size
+    editor.page.keyboard.press("2")
+    second = editor.page.locator(".sb-class").nth(1)
+    assert second.get_attribute("aria-checked") == "true"
+    editor.page.keyboard.press("ArrowRight")
+    editor.page.keyboard.press("ArrowRight")
+    assert editor.state("t") == 2
+    editor.page.keyboard.press("Backslash")
+    assert editor.state("overlayOn") is False
+    editor.page.keyboard.press(" ")
+    assert editor.state("playing") is True
+    editor.page.keyboard.press(" ")
+    assert editor.state("playing") is False
+
+
+def test_a_stroke_is_exact_and_undone_exactly(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    height, width = editor.size
+    labels, _ = editor.maps(0)
+    target = editor.page.locator(".sb-class").first
+    target.click()
+    to = int(target.get_attribute("data-class") or 0)
+    y, x_from, x_to = height // 2, width // 3, width // 2
+    editor.stroke((x_from, y), (x_to, y))
+    painted = brush_stroke(height, width, y, x_from, x_to, editor.state("size"))
+    assert np.array_equal(editor.maps(0)[0], np.where(painted, to, labels))
+    assert editor.page.evaluate("__scenebrush.maps().labels") == editor.maps(0)[0].ravel().tolist()
+    revision = editor.state("server.revision")
+    editor.page.keyboard.press("Control+z")
+    editor.saved(revision)
+    assert np.array_equal(editor.maps(0)[0], labels)
+
+
+def test_labels_are_shown_in_exactly_their_colours(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    editor.page.get_by_role("radio", name="Labels").click()
+    height, width = editor.size
+    labels, _ = editor.maps(0)
+    colours = {entry["id"]: entry["colour"] for entry in editor.state("server.classes")}
+    for y in range(3, height, max(1, height // 9)):
+        for x in range(2, width, max(1, width // 9)):
+            shown = editor.page.evaluate("([x, y]) => __scenebrush.colourAt(x, y)", [x, y])
+            assert "#{:02x}{:02x}{:02x}".format(*shown[:3]) == colours[int(labels[y, x])].lower()
+
+
+def test_offline_the_stroke_is_kept_and_said_to_be_not_saved(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    height, width = editor.size
+    editor.complete()
+    editor.tool("b")
+    editor.context.set_offline(True)
+    edits = len(editor.state("server.edits"))
+    editor.page.mouse.move(*editor.point(width // 4, height // 4))
+    editor.page.mouse.down()
+    editor.page.mouse.move(*editor.point(width // 3, height // 4))
+    editor.page.mouse.up()
+    editor.page.get_by_text("Not saved").wait_for()
+    assert len(editor.state("pending")) == 1
+    editor.context.set_offline(False)
+    editor.page.get_by_role("button", name="Try again").click()
+    editor.until("__scenebrush.idle && __scenebrush.state.saving === 'saved'")
+    assert len(editor.state("server.edits")) == edits + 1
+    # Chromium itself logs requests that fail for want of a network.
+    editor.complaints[:] = [one for one in editor.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_a_reload_returns_to_project_and_frame(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    editor.go_to(3)
+    editor.until("location.search.includes('frame=4')")
+    project = editor.state("server.project")
+    editor.page.reload()
+    editor.until("window.__scenebrush && __scenebrush.idle")
+    assert (editor.state("server.project"), editor.state("t")) == (project, 3)
+
+
+def test_objects_can_be_picked_from_the_list(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    editor.page.get_by_role("button", name="in view").click()
+    editor.page.locator(".sb-scroll .sb-item").first.click()
+    assert editor.state("picked") is not None
+    editor.page.keyboard.press("Escape")
+    assert editor.state("picked") is None
+
+
+def test_a_newcomer_is_shown_four_steps_once(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in)
+    steps = editor.page.locator(".sb-steps")
+    assert not steps.is_visible()
+    editor.focus()
+    editor.page.keyboard.press("?")
+    editor.page.get_by_role("button", name="Show the four steps again").click()
+    assert steps.locator("li").count() == 4
+    editor.page.get_by_role("button", name="Got it").click()
+    assert not steps.is_visible()
