@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,30 @@ def test_requirements_are_exact(name: str) -> None:
     assert [line for line in lines if not PIN.fullmatch(line)] == []
     # Each build of torch pins its own; a name here would break the CPU build or another platform.
     assert not [line for line in lines if re.match(r"nvidia|cuda|triton", line)]
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of what a file imports, at its top or later."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    ("roots", "files"),
+    [(("core", "app", "app.py"), ["requirements.txt"]), (("tests",), ["requirements.txt", "requirements-dev.txt"])],
+)
+def test_what_is_imported_is_required(roots: tuple[str, ...], files: list[str]) -> None:
+    pins = {line.partition("==")[0].lower() for name in files for line in (ROOT / name).read_text().splitlines()}
+    owners = packages_distributions()
+    for path in tracked():
+        if path.parts[0] in roots and path.suffix == ".py":
+            for name in imported(ROOT / path) & set(owners):
+                assert pins & {owner.lower() for owner in owners[name]}, f"{path} imports {name}, which {files[-1]} lacks"
 
 
 def test_ci_runs_what_a_person_runs() -> None:
