@@ -1,0 +1,91 @@
+"""edits.json: the edits of a project on their own, to be rendered without an editor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.clip.clip import Clip
+from core.errors import InputError
+from core.files import write_json
+from core.project.edits import ClassTarget, Edit, Paint, SetClass, SetStyle, parse_edit
+
+FORMAT = 1
+_MOST_BYTES = 64 << 20
+
+
+def read_edits(path: Path) -> tuple[tuple[Edit, ...], int | None]:
+    """Edits and seed (None when the file does not say). Raises `InputError` naming the first edit that does not fit."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputError(f"{path} is larger than {_MOST_BYTES >> 20} MB.", "An edits file is small.")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} cannot be read as JSON: {error}.", "See the edits format in the README.") from error
+    if not isinstance(data, dict) or not isinstance(data.get("edits"), list) or data.get("format") != FORMAT:
+        raise InputError(f"{path} is not an edits file.", f'It begins with {{"format": {FORMAT}, "edits": [...]}}.')
+    seed = data.get("seed")
+    if seed is not None and not isinstance(seed, int):
+        raise InputError(f"{path}: seed is {seed!r}.", "It is a whole number.")
+    return tuple(_read(path, index, edit) for index, edit in enumerate(data["edits"])), seed
+
+
+def write_edits(path: Path, edits: Sequence[Edit], seed: int = 0) -> None:
+    """Write edits.json, whole or not at all."""
+    write_json(path, edits_document(edits, seed))
+
+
+def edits_document(edits: Sequence[Edit], seed: int) -> dict[str, object]:
+    """What edits.json holds."""
+    return {"format": FORMAT, "seed": seed, "edits": [edit.model_dump(mode="json") for edit in edits]}
+
+
+def check_edits(edits: Sequence[Edit], clip: Clip) -> None:
+    """Raise `InputError` for the first edit that does not fit this clip: frames, classes, strokes outside of the picture."""
+    for index, edit in enumerate(edits):
+        name = f"Edit {index + 1} ({edit.id})"
+        if edit.frames[1] > len(clip):
+            raise InputError(
+                f"{name} goes to frame {edit.frames[1]}; clip {clip.name!r} has {len(clip)}.",
+                f"Frames are [start, stop) within 0..{len(clip)}.",
+            )
+        for class_id in _classes(edit):
+            if class_id not in clip.label_set:
+                raise InputError(
+                    f"{name} names class {class_id}, which label set {clip.label_set.name!r} does not have.",
+                    f"It has: {', '.join(f'{entry.id} {entry.name}' for entry in clip.label_set)}.",
+                )
+        if isinstance(edit, Paint):
+            _check_strokes(name, edit, clip)
+
+
+def _read(path: Path, index: int, data: object) -> Edit:
+    try:
+        return parse_edit(data)
+    except InputError as error:
+        raise InputError(f"{path}, edit {index + 1}: {error.problem}", error.fix) from None
+
+
+def _classes(edit: Edit) -> list[int]:
+    named = [edit.target.label] if isinstance(edit, SetClass | SetStyle) and isinstance(edit.target, ClassTarget) else []
+    if isinstance(edit, Paint | SetClass) and isinstance(edit.to, int):
+        named.append(edit.to)
+    if isinstance(edit, Paint) and edit.over is not None:
+        named += sorted(edit.over)
+    return [*named, edit.label] if isinstance(edit, SetStyle) else named
+
+
+def _check_strokes(name: str, edit: Paint, clip: Clip) -> None:
+    for keyframe in edit.keyframes:
+        if keyframe.frame >= len(clip):
+            raise InputError(f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.")
+        _, _, bottom, right = keyframe.mask.box
+        if bottom > clip.height or right > clip.width:
+            raise InputError(
+                f"{name} leaves the picture: its box is {keyframe.mask.box}, the clip {clip.width}x{clip.height}.",
+                "Boxes are top, left, bottom, right in pixels.",
+            )
