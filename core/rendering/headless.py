@@ -116,6 +116,8 @@ def _open_project(file: Path) -> Source:
         project = Project.from_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}.") from error
+    except InputError as error:
+        raise InputError(f"{file}: {error.problem}", error.fix) from None
     folder = clip_folders().get(project.clip, Path(project.clip))
     clip = read_clip(folder)
     if clip.hash != project.clip_hash:

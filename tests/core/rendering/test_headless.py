@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.label_set import LabelClass, LabelSet
-from core.clip.native import write_clip
+from core.clip.native import read_clip, write_clip
 from core.errors import InputError
 from core.project.edits import Mask, parse_edit
+from core.project.project import Project
 from core.rendering.headless import open_renderer, open_scene, open_source, render_clip
 from core.rendering.worker import Done, FrameReady, RenderRequest, RenderWorker
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_checkpoint, tiny_clip
@@ -92,3 +94,21 @@ def test_a_source_is_a_clip_or_a_project(tmp_path: Path):
     for nothing in (tmp_path, tmp_path / "no such", "no such clip"):
         with pytest.raises(InputError, match="neither a clip nor a project"):
             open_source(nothing)
+
+
+def test_a_project_brings_its_clip_edits_and_seed(tmp_path: Path, checkpoint):
+    write_clip(tiny_clip(), tmp_path / "tiny")
+    clip = read_clip(tmp_path / "tiny")
+    project = Project("a" * 32, str(tmp_path / "tiny"), clip.hash, checkpoint.hash, seed=3).applied(swap(2, 4))
+    (tmp_path / "project.json").write_text(project.to_json())
+    for place in (tmp_path, tmp_path / "project.json"):
+        source = open_source(place)
+        assert (source.edits, source.seed, source.checkpoint_hash) == ((swap(2, 4),), 3, checkpoint.hash)
+    write_clip(tiny_clip(3), tmp_path / "other")
+    moved = replace(project, clip=str(tmp_path / "other"))
+    (tmp_path / "project.json").write_text(moved.to_json())
+    with pytest.raises(InputError, match="another clip"):
+        open_source(tmp_path)
+    (tmp_path / "project.json").write_text("{}")
+    with pytest.raises(InputError, match="project.json"):
+        open_source(tmp_path)
