@@ -1,0 +1,135 @@
+"""Files that are whole or absent, also when the disk fills up in the middle."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from core.files import replacing, replacing_folder, write_atomically, write_json
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_replaces_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "deep" / "a.bin", b"one")
+    write_atomically(tmp_path / "deep" / "a.bin", b"two")
+    assert (tmp_path / "deep" / "a.bin").read_bytes() == b"two"
+    assert names(tmp_path / "deep") == ["a.bin"]
+
+
+def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with replacing(path) as beside:
+        beside.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+def test_an_error_in_the_block_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="midway"), replacing(path) as beside:
+        beside.write_text("half")
+        raise RuntimeError("midway")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_told_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def full(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"a\.txt.*disk is full.*nothing was changed") as told:
+        write_atomically(path, b"new")
+    assert told.value.fix
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_real_limit_of_the_system_is_told_plainly(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(InputError, match="disk is full"):
+            write_atomically(path, bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.bin"]
+
+
+def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is a folder"):
+        write_atomically(tmp_path, b"x")
+    with pytest.raises(InputError, match="not a place"):
+        write_atomically(tmp_path / "file" / "below", b"x")
+    assert names(tmp_path) == ["file"]
+
+
+def test_other_errors_of_the_system_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="disc on fire"), replacing(tmp_path / "a"):
+        raise OSError(errno.EIO, "disc on fire")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    try:
+        (tmp_path / "link").symlink_to(tmp_path / "real")
+    except OSError:
+        pytest.skip("no links here")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_json_is_refused_whole(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"title": "Straße", "n": [1, 2]})
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == {"title": "Straße", "n": [1, 2]}
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"n": float("nan")})
+    assert json.loads((tmp_path / "a.json").read_text("utf-8"))["n"] == [1, 2]
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    place = tmp_path / "clip"
+    with replacing_folder(place) as beside:
+        (beside / "ids").mkdir()
+        (beside / "ids" / "0").write_text("x")
+        assert not place.exists()
+    assert names(tmp_path) == ["clip"]
+    assert (place / "ids" / "0").read_text() == "x"
+
+
+def test_a_folder_that_fails_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), replacing_folder(tmp_path / "clip") as beside:
+        (beside / "a").write_text("x")
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def test_a_taken_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "clip").mkdir()
+    (tmp_path / "clip" / "mine").write_text("x")
+    with pytest.raises(InputError, match="already there"), replacing_folder(tmp_path / "clip"):
+        pass
+    assert names(tmp_path / "clip") == ["mine"]
+    (tmp_path / "clip" / "mine").unlink()
+    with replacing_folder(tmp_path / "clip") as beside:
+        (beside / "a").write_text("x")
+    assert names(tmp_path / "clip") == ["a"]
