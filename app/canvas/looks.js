@@ -27,7 +27,7 @@ export class LookPanel {
 
   cell(index) {
     const image = h('img', { alt: '' });
-    return h('button.sb-look-cell', { type: 'button', onclick: () => this.apply(index) }, image, index ? null : h('small', {}, 'now'));
+    return h('button.sb-look-cell', { type: 'button', ariaLabel: index ? `Look ${index}` : 'The look it wears now', onclick: () => this.apply(index) }, image, index ? null : h('small', {}, 'now'));
   }
 
   update(state) {

@@ -148,7 +148,8 @@ def _furthest_look(editor: Editor) -> None:
             return context.getImageData(4, 4, 8, 8).data;
           };
           const now = mean(cells[0]);
-          const far = cells.map((cell) => mean(cell).reduce((sum, part, index) => sum + Math.abs(part - now[index]), 0));
+          const distance = (data) => data.reduce((sum, part, index) => sum + Math.abs(part - now[index]), 0);
+          const far = cells.map((cell) => distance(mean(cell)));
           return far.indexOf(Math.max(...far));
         }"""
     )
@@ -183,9 +184,7 @@ def _cancel_midway(editor: Editor) -> None:
     editor.page.get_by_role("button", name="Cancel").click()
     editor.until("__scenebrush.state.rendering === 'cancelled'")
     stopped = {entry["key"] for entry in editor.state("server.render") if entry}
-    editor.page.evaluate(
-        "globalThis.__seen = []; globalThis.__watch = setInterval(() => { const s = __scenebrush; if (s.shown) __seen.push([s.state.server.revision, s.shown.path]); }, 20)"
-    )  # noqa: E501
+    editor.page.evaluate(_WATCH)
     editor.choose_class("sky")
     editor.stroke((200, 30), (260, 30))
     revision = editor.state("server.revision")
@@ -195,6 +194,16 @@ def _cancel_midway(editor: Editor) -> None:
     shown = {path.removeprefix("frames/") for at, path in seen if at == revision}
     assert shown, "nothing was seen of the new render"
     assert not shown & (stopped - final)
+
+
+# Notes what is on the stage, fifty times a second.
+_WATCH = """() => {
+  globalThis.__seen = [];
+  globalThis.__watch = setInterval(() => {
+    const { shown, state } = __scenebrush;
+    if (shown) __seen.push([state.server.revision, shown.path]);
+  }, 20);
+}"""
 
 
 def _video_is_the_render(editor: Editor) -> None:
