@@ -45,7 +45,7 @@ def edits_document(edits: Sequence[Edit], seed: int) -> dict[str, object]:
 
 
 def check_edits(edits: Sequence[Edit], clip: Clip) -> None:
-    """Raise `InputError` for the first edit that does not fit this clip: frames, classes, strokes outside of the picture."""
+    """Raise `InputError` for the first edit that doesn't fit this clip: frames, classes, strokes out of the picture."""
     for index, edit in enumerate(edits):
         name = f"Edit {index + 1} ({edit.id})"
         if edit.frames[1] > len(clip):
@@ -71,7 +71,8 @@ def _read(path: Path, index: int, data: object) -> Edit:
 
 
 def _classes(edit: Edit) -> list[int]:
-    named = [edit.target.label] if isinstance(edit, SetClass | SetStyle) and isinstance(edit.target, ClassTarget) else []
+    of_class = isinstance(edit, SetClass | SetStyle) and isinstance(edit.target, ClassTarget)
+    named = [edit.target.label] if of_class else []
     if isinstance(edit, Paint | SetClass) and isinstance(edit.to, int):
         named.append(edit.to)
     if isinstance(edit, Paint) and edit.over is not None:

@@ -1,4 +1,4 @@
-"""Edits folded in order into conditionings: the one place where an edit becomes label maps, object maps, looks, motion."""
+"""Edits folded in order into conditionings: the one place where an edit becomes labels, objects, looks, motion."""
 
 from __future__ import annotations
 
@@ -144,7 +144,9 @@ class Scene:
                     break
         return flow, valid
 
-    def _codes(self, labels: np.ndarray, objects: np.ndarray, styles: tuple[SetStyle, ...]) -> dict[tuple[int, int], Code]:
+    def _codes(
+        self, labels: np.ndarray, objects: np.ndarray, styles: tuple[SetStyle, ...]
+    ) -> dict[tuple[int, int], Code]:
         codes = {}
         for thing, label in _pairs(objects, labels):
             code = self.looks.code(thing, label)

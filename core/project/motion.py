@@ -15,7 +15,7 @@ import numpy as np
 
 from core.clip.clip import Clip
 from core.project.edits import Flow, Motion, Ride, Still
-from core.project.layer import Box, Layer, _grown
+from core.project.layer import Box, Layer, grown
 from core.project.order import Order
 
 # A thing must take this share of a stroke's area and outline to be ridden on by default.
@@ -91,6 +91,16 @@ def default_motion(clip: Clip, frame: int, mask: np.ndarray) -> Motion:
     return Flow() if clip.flow is not None else Still()
 
 
+def nearest(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For every place the nearest of the `pixels` (H, W) bool, at least one set: its row and column, each (H, W)."""
+    _, closest = cv2.distanceTransformWithLabels(
+        (~pixels).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(int(closest.max()) + 1, np.intp)
+    table[closest[pixels]] = np.flatnonzero(pixels)
+    return np.divmod(table[closest], pixels.shape[1])
+
+
 def _ride(
     clip: Clip, frame: int, mask: np.ndarray, object_id: int, frames: tuple[int, int], order: Order
 ) -> Carried:
@@ -98,7 +108,7 @@ def _ride(
     source = mask.astype(np.uint8) * 255
     masks, flows, hidden = {}, {}, set()
     cover: np.ndarray | None = None
-    for step in _walk(layer, clip, frame, mask, frames):
+    for step in _walk(layer, frame, mask, frames):
         shown = mask[step.cut] if step.t == frame else _look_up(source, step) >= 128
         within = bool(shown.any())
         if step.t != frame and within:
@@ -121,7 +131,7 @@ def _ride_on_each(clip: Clip, frame: int, mask: np.ndarray, frames: tuple[int, i
         layer = Layer(clip, object_id)
         part = mask & layer.seen(frame)
         own = part.astype(np.uint8) * 255
-        for step in _walk(layer, clip, frame, part, frames):
+        for step in _walk(layer, frame, part, layer.between(frames)):
             shown = part[step.cut]
             if step.t != frame:
                 # Half a pixel beyond the part's own outline the stroke goes on, so that parts leave no seams.
@@ -157,12 +167,12 @@ class _Step:
         return slice(self.box[0], self.box[2]), slice(self.box[1], self.box[3])
 
 
-def _walk(layer: Layer, clip: Clip, frame: int, mask: np.ndarray, frames: tuple[int, int]) -> Iterator[_Step]:
+def _walk(layer: Layer, frame: int, mask: np.ndarray, frames: tuple[int, int]) -> Iterator[_Step]:
     """The keyframe, then frame after frame away from it, in [start, stop); only around the mask."""
     if not mask.any() or frames[0] >= frames[1]:
         return
     source = mask.astype(np.uint8) * 255
-    box = _grown(_bounds(mask), 2, mask.shape)
+    box = grown(_bounds(mask), 2, mask.shape)
     first = _Step(frame, box, np.zeros((*_size(box), 2), np.float32), layer.flow(frame, box), layer.gone(frame))
     if frames[0] <= frame < frames[1]:
         yield first
@@ -186,12 +196,12 @@ def _next(layer: Layer, step: _Step, inner: Box, way: int, shape: tuple[int, ...
     """The step to the next frame forward (`way` 1) or backward (-1). `inner` bounds the mask in `step`."""
     margin = int(np.ceil(layer.speed(step.t + (way > 0)))) + 4
     while True:
-        box = _grown(inner, margin, shape)
+        box = grown(inner, margin, shape)
         if way > 0:
             flow = layer.flow(step.t + 1, box)
             move = flow
         else:
-            wide = _grown(box, margin, shape)
+            wide = grown(box, margin, shape)
             move = _inverse(layer.flow(step.t, wide), wide, box)
             flow = np.zeros_like(move)
         found = _Step(step.t + way, box, move + _sample(step.displacement, step.box, box, move), flow, False)
@@ -204,7 +214,7 @@ def _next(layer: Layer, step: _Step, inner: Box, way: int, shape: tuple[int, ...
 
 
 def _inverse(flow: np.ndarray, wide: Box, box: Box) -> np.ndarray:
-    """g over `box` with q = p + g(p) and q + flow(q) = p: the fixed point of g = -flow(p + g). `flow` is over `wide`."""
+    """g over `box` with q = p + g(p) and q + flow(q) = p: the fixed point of g = -flow(p + g). `flow`: over `wide`."""
     move = -flow[box[0] - wide[0] : box[2] - wide[0], box[1] - wide[1] : box[3] - wide[1]]
     for _ in range(_ROUNDS):
         move = -_sample(flow, wide, box, move)
@@ -221,11 +231,9 @@ def _sample(values: np.ndarray, of: Box, box: Box, move: np.ndarray) -> np.ndarr
 
 def _look_up(source: np.ndarray, step: _Step) -> np.ndarray:
     """How much of each pixel of the step's box is within `source` (H, W) 0 or 255 of the keyframe: uint8."""
-    whole = (0, 0, *source.shape)
     top, left, bottom, right = step.box
     columns = np.arange(left, right, dtype=np.float32)[None] + step.displacement[..., 0]
     rows = np.arange(top, bottom, dtype=np.float32)[:, None] + step.displacement[..., 1]
-    del whole
     return cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
 
 
