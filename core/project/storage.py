@@ -43,6 +43,10 @@ class ProjectStore:
         self.save(project)
         return project
 
+    def exists(self, project_id: str) -> bool:
+        """Whether a project of this id is here."""
+        return bool(_ID.fullmatch(project_id)) and (self.folder / project_id / _FILE).is_file()
+
     def load(self, project_id: str) -> Project:
         """Read a project. Raises `InputError` when there is none of this id, or its file is damaged."""
         file = self._file(project_id)

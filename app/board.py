@@ -1,0 +1,132 @@
+"""The rendered frames of one open project: what is at hand, what is under way, and telling the tabs."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.events import Hub
+from app.protocol import RenderedFrame
+from core.rendering.renderer import Conditionings
+from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, RenderWorker
+
+Keys = list[str | None]
+# Of the newest frames' times the mean says how long the rest will take.
+_TIMED_FRAMES = 8
+
+
+@dataclass(eq=False)
+class _Run:
+    """One request to the worker. `ended` may come before `submit` has told the ticket."""
+
+    total: int
+    missing: int  # frames whose truth was not at hand
+    ended: bool = False
+    done: int = 0
+    rendered: int = 0
+    times: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMED_FRAMES))
+
+    @property
+    def seconds_left(self) -> float | None:
+        if not self.times:
+            return None
+        return round(sum(self.times) / len(self.times) * max(self.missing - self.rendered, 0) / 1000, 2)
+
+
+class Board:
+    """Its lock is its own and short: the worker's thread takes it while it publishes a frame."""
+
+    def __init__(self, project: str, count: int, worker: RenderWorker, hub: Hub) -> None:
+        self._project, self._count, self._worker, self._hub = project, count, worker, hub
+        self._lock = threading.Lock()
+        self._revision = -1
+        self._frames: list[RenderedFrame | None] = [None] * count
+        self._before: Keys = [None] * count
+        self._ticket: int | None = None
+        self._run: _Run | None = None
+
+    def show(self, revision: int, at_hand: Keys) -> None:
+        """Another revision: what ran for the one before is cancelled. at_hand: keys of frames that are true already."""
+        with self._lock:
+            ticket, self._ticket, self._run = self._ticket, None, None
+            self._revision = revision
+            self._frames = [key and RenderedFrame(key=key, stage="final") for key in at_hand]
+        self._stop(ticket)
+
+    def frames(self) -> tuple[list[RenderedFrame | None], Keys, int | None]:
+        """(rendered frames of this revision, those of the unedited clip, the ticket under way)."""
+        with self._lock:
+            return list(self._frames), list(self._before), self._ticket
+
+    def render(self, revision: int, conditionings: Conditionings, cursor: int) -> int:
+        """Render what is missing of this revision; returns the ticket."""
+        with self._lock:
+            missing = sum(frame is None or frame.stage != "final" for frame in self._frames)
+            run = self._run = _Run(self._count, missing)
+        request = RenderRequest(
+            self._project, revision, conditionings, self._count, cursor, lambda event: self._on_event(run, event)
+        )
+        ticket = self._worker.submit(request)
+        with self._lock:
+            if self._run is run and not run.ended:
+                self._ticket = ticket
+        return ticket
+
+    def cancel(self, ticket: int) -> None:
+        """After this returns no frame of the ticket is sent. A ticket of another project is none of ours."""
+        with self._lock:
+            if ticket != self._ticket:
+                return
+            self._ticket = None
+        self._stop(ticket)
+
+    def render_before(self, conditionings: Conditionings) -> None:
+        """Render the unedited clip whenever nothing else is to be done."""
+
+        def told(event: Event) -> None:
+            if isinstance(event, FrameReady) and event.stage == "final":
+                with self._lock:
+                    self._before[event.t] = event.key
+                self._hub.publish(self._project, {"type": "before", "t": event.t, "key": event.key})
+
+        self._worker.submit(RenderRequest(self._project, 0, conditionings, self._count, 0, told, background=True))
+
+    def _stop(self, ticket: int | None) -> None:
+        if ticket is not None:
+            self._worker.cancel(ticket)
+            self._hub.silence(ticket)
+
+    def _on_event(self, run: _Run, event: Event) -> None:
+        """In the worker's thread, between its own look at the ticket and the next frame."""
+        tell: Callable[[dict], None] = lambda message: self._hub.publish(self._project, message)  # noqa: E731
+        if isinstance(event, FrameReady):
+            if not self._note(run, event):
+                return
+            of = {"ticket": event.ticket, "revision": event.revision}
+            frame = {"t": event.t, "key": event.key, "stage": event.stage, "ms": round(event.ms, 1)}
+            tell({"type": "frame"} | of | frame)
+            progress = {"done": run.done, "total": run.total, "seconds_left": run.seconds_left}
+            tell({"type": "progress"} | of | progress)
+            return
+        with self._lock:
+            run.ended = True
+            if self._run is run:
+                self._ticket = None
+        kind = {Done: "done", Cancelled: "cancelled", Failed: "failed"}[type(event)]
+        message = {"type": kind, "ticket": event.ticket}
+        tell(message | {"error": event.error} if isinstance(event, Failed) else message)
+
+    def _note(self, run: _Run, event: FrameReady) -> bool:
+        """Keep a frame; False when its revision is not the one that is shown."""
+        with self._lock:
+            if self._run is not run or event.revision != self._revision:
+                return False
+            self._frames[event.t] = RenderedFrame(key=event.key, stage=event.stage)
+            if event.stage == "final":
+                run.done += 1
+            if event.ms:
+                run.rendered += event.stage == "final"
+                run.times.append(event.ms)
+            return True

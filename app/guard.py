@@ -1,0 +1,156 @@
+"""Who may call. One gate around everything: pages, static files, routes and WebSockets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import refusal
+from app.settings import Settings, is_loopback
+
+TOKEN_HEADER = "x-scenebrush"
+API_PREFIX = "/api/"
+# One stroke is some kB. Gradio's own uploads are not used by the page; its calls are small.
+MAX_API_BODY = 1 << 20
+MAX_BODY = 4 << 20
+_READS = {"GET", "HEAD", "OPTIONS"}
+
+
+class _TooLarge(Exception):
+    """A body that grew beyond its limit while it was read."""
+
+
+class Guard:
+    """ASGI middleware. Refuses foreign hosts and origins, wrong passwords, writes without the token, large bodies.
+
+    The origin's host is compared, not its scheme: TLS may end at a proxy. CORS would not cover WebSockets.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refused = self._refused(scope)
+        if refused is not None:
+            await _refuse(refused, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._limited(scope, receive, self._with_headers(send))
+
+    def _refused(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        # Another name that leads here is another page's way in (DNS rebinding).
+        if self._settings.loopback and not is_loopback(_hostname(host)):
+            return refusal(403, f"This editor is not {host or 'without a host'}.", "Open it by the address it printed.")
+        if not self._same_site(headers, host):
+            return refusal(403, "Another page asked for this.", "Open the editor by its own address.")
+        if self._settings.password and not self._knows_password(headers):
+            response = refusal(401, "A password is needed.", "Any name and the password that was set.")
+            response.headers["WWW-Authenticate"] = 'Basic realm="Scenebrush", charset="UTF-8"'
+            return response
+        if not self._has_token(scope, headers):
+            return refusal(403, "The token is missing or of an earlier start.", "Reload the page.")
+        return None
+
+    def _same_site(self, headers: Headers, host: str) -> bool:
+        origin = headers.get("origin")
+        if origin is not None:
+            return urlsplit(origin).netloc.lower() == host.lower() != ""
+        if headers.get("sec-fetch-site") != "cross-site":
+            return True
+        # A link to the editor is followed; its pictures are not for other pages.
+        return headers.get("sec-fetch-mode") == "navigate"
+
+    def _knows_password(self, headers: Headers) -> bool:
+        kind, _, value = headers.get("authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return False
+        try:
+            given = base64.b64decode(value, validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return False
+        return secrets.compare_digest(given, self._settings.password.encode())
+
+    def _has_token(self, scope: Scope, headers: Headers) -> bool:
+        if not _path(scope).startswith(API_PREFIX):
+            return True
+        if scope["type"] == "websocket":
+            given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        elif scope["method"] in _READS:
+            return True
+        else:
+            given = headers.get(TOKEN_HEADER, "")
+        return secrets.compare_digest(given.encode(), self._settings.token.encode())
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = MAX_API_BODY if _path(scope).startswith(API_PREFIX) else MAX_BODY
+        too_large = refusal(413, f"The request is larger than {limit >> 20} MB.", "Send less at a time.")
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdigit() or int(length) > limit:
+            await too_large(scope, receive, send)
+            return
+        started, read = False, 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise _TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except _TooLarge:
+            if started:
+                raise
+            await too_large(scope, receive, send)
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                # The project's id is in the page's address.
+                headers["Referrer-Policy"] = "no-referrer"
+                if not self._settings.space:
+                    headers["X-Frame-Options"] = "SAMEORIGIN"
+            await send(message)
+
+        return sending
+
+
+async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        # Before it is accepted, closing answers the handshake with 403.
+        await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+    else:
+        await response(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    return scope["path"].removeprefix(scope.get("root_path", ""))
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

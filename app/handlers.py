@@ -1,0 +1,63 @@
+"""Typed functions for programs: Gradio's API calls them, over the same workspace as the page."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import gradio as gr
+
+from app import downloads
+from app.protocol import NewEdit
+from app.routes import PREFIX
+from app.workspace import Workspace
+from core.errors import InputError
+from core.project.edits import parse_edit
+from core.project.edits_file import check_edits
+
+
+def add_endpoints(page: gr.Blocks, workspace: Workspace) -> None:
+    """Give the page's Gradio API its four calls."""
+
+    def list_clips() -> list[dict[str, Any]]:
+        """The clips that a project may be made of: name, frames, width, height."""
+        return [entry.model_dump() for entry in workspace.clips()]
+
+    def open_project(clip: str, project: str = "") -> dict[str, Any]:
+        """Open a project by its id, or with an empty id begin a new one of a clip. Returns its state."""
+        with _told():
+            opened = workspace.open(project) if project else workspace.create(clip)
+            return opened.state().model_dump(mode="json")
+
+    def apply_edits(project: str, edits: list[dict[str, Any]]) -> dict[str, Any]:
+        """Add edits, in the form that edits.json keeps them, to a project. All of them fit, or none is added."""
+        with _told():
+            opened = workspace.open(project)
+            check_edits([parse_edit(edit) for edit in edits], opened.clip)
+            for edit in edits:
+                request = NewEdit(request_id=secrets.token_hex(16), base=opened.project.revision, edit=edit)
+                workspace.edit(project, request)
+            return opened.state().model_dump(mode="json")
+
+    def render_video(project: str) -> dict[str, Any]:
+        """Render what is missing of a project. Returns where its video is: an address relative to the page."""
+        with _told():
+            opened = workspace.open(project)
+            frames = sum(1 for _ in downloads.pictures(workspace, opened))
+            address = f"{PREFIX.lstrip('/')}/projects/{project}/{downloads.VIDEO}"
+            return {"video": address, "frames": frames, "revision": opened.project.revision}
+
+    with page:
+        for call in (list_clips, open_project, apply_edits, render_video):
+            gr.api(call, api_name=call.__name__, concurrency_limit=2)
+
+
+class _told:  # noqa: N801 - reads as a sentence in `with`
+    """What a person can mend becomes Gradio's own error, with its two sentences."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InputError):
+            raise gr.Error(str(error), print_exception=False) from error

@@ -1,0 +1,145 @@
+"""Looks to choose from: samples of a class's mixture, shown as crops of the frame rendered with them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from app.errors import NotFound
+from app.opened import OpenProject
+from app.protocol import Look, LookSheet
+from core.conditioning import Code, Conditioning
+from core.project.edits import Edit, Provenance, SetStyle
+from core.rendering.renderer import Renderer
+from core.rendering.worker import RenderWorker
+from core.styles.mixtures import Mixture
+
+MAX_LOOKS = 32
+_KEPT = 2000
+# Pixels: the smallest and largest side of a crop, and the margin around the object as a share of its size.
+_SMALLEST, _LARGEST, _MARGIN = 64, 224, 0.25
+# Sides are multiples of this, so that every generator can halve them.
+_STEP = 32
+
+
+@dataclass(frozen=True, eq=False)
+class _Crop:
+    conditioning: Conditioning
+    object: int
+    label: int
+    code: Code
+
+
+class LookBook:
+    """Crops by key: known when a sheet was asked for, rendered when the picture is."""
+
+    def __init__(self, worker: RenderWorker, renderer: Renderer, mixtures: Mapping[int, Mixture]) -> None:
+        self._worker, self._renderer, self._mixtures = worker, renderer, mixtures
+        self._lock = threading.Lock()
+        self._crops: OrderedDict[str, _Crop] = OrderedDict()
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+
+    def sheet(self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int) -> LookSheet:
+        """What the object wears now, and `count` samples drawn with `seed`. Raises `NotFound` without such a frame."""
+        if not 0 <= t < len(opened.clip):
+            raise NotFound(f"The clip has no frame {t}.")
+        opened.clip.label_set.by_id(label)
+        full = opened.scene.conditioning(opened.project.edits, t)
+        piece = _piece(full, thing, label)
+        now = full.codes.get((thing, label)) or opened.scene.scene.looks.code(thing, label)
+        mixture = self._mixtures.get(label)
+        draws = mixture.sample(min(count, MAX_LOOKS), seed) if mixture is not None else []
+        looks = [
+            Look(
+                code=draw.code,
+                key=self._known(piece, thing, label, draw.code),
+                provenance=Provenance(mixture=mixture.hash, seed=seed, component=draw.component),
+            )
+            for draw in draws
+            if mixture is not None
+        ]
+        return LookSheet(seed=seed, now=Look(code=now, key=self._known(piece, thing, label, now)), looks=looks)
+
+    def picture(self, key: str) -> bytes:
+        """The crop as webp. Raises `NotFound` when no sheet named it."""
+        with self._lock:
+            crop, data = self._crops.get(key), self._pictures.get(key)
+        if crop is None:
+            raise NotFound("This look is not known any more.", "Choose the object again.")
+        if data is None:
+            dressed = replace(
+                crop.conditioning, codes={**crop.conditioning.codes, (crop.object, crop.label): crop.code}
+            )
+            picture = self._worker.call(lambda: self._renderer.alone(dressed)).result()
+            data = encode_webp(picture)
+            with self._lock:
+                self._pictures[key] = data
+                _trim(self._pictures)
+        return data
+
+    def _known(self, piece: Conditioning | None, thing: int, label: int, code: Code) -> str | None:
+        if piece is None:
+            return None
+        text = f"{piece.key} {thing} {label} {tuple(code)}"
+        key = hashlib.sha256(text.encode()).hexdigest()[:32]
+        with self._lock:
+            self._crops[key] = _Crop(piece, thing, label, code)
+            self._crops.move_to_end(key)
+            _trim(self._crops)
+        return key
+
+
+def drawn_again(edit: Edit, mixtures: Mapping[int, Mixture]) -> Edit:
+    """A look under another checkpoint: drawn with the same seed from its class's mixture there, else the likely one."""
+    if not isinstance(edit, SetStyle) or edit.label not in mixtures:
+        return edit
+    mixture = mixtures[edit.label]
+    if edit.provenance.mixture == mixture.hash:
+        return edit
+    seed = edit.provenance.seed
+    code = mixture.likely if seed is None else mixture.sample(1, seed)[0].code
+    return edit.model_copy(update={"code": code, "provenance": Provenance(mixture=mixture.hash, seed=seed)})
+
+
+def encode_webp(picture: np.ndarray, quality: int = 90) -> bytes:
+    """(H, W, 3) uint8 RGB as webp."""
+    ok, data = cv2.imencode(".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    if not ok:
+        raise ValueError(f"no webp for {picture.shape}")
+    return data.tobytes()
+
+
+def _piece(full: Conditioning, thing: int, label: int) -> Conditioning | None:
+    """The frame around the object, the object as class `label`, without motion. None: it is not there."""
+    mask = full.objects == thing
+    if not mask.any():
+        return None
+    rows, columns = _side(mask.any(1), mask), _side(mask.any(0), mask.T)
+    objects = full.objects[rows, columns].copy()
+    labels = full.labels[rows, columns].copy()
+    labels[objects == thing] = label
+    return Conditioning(labels, objects, dict(full.codes))
+
+
+def _side(present: np.ndarray, mask: np.ndarray) -> slice:
+    """Where to cut along one side: the object with its margin, or the place where most of a large one is."""
+    length, indices = len(present), np.flatnonzero(present)
+    first, last = int(indices[0]), int(indices[-1]) + 1
+    wanted = int(np.clip((last - first) * (1 + 2 * _MARGIN), _SMALLEST, _LARGEST))
+    size = min(-(-wanted // _STEP) * _STEP, length)
+    middle = (first + last) // 2
+    if last - first > size:
+        middle = int(np.searchsorted(np.cumsum(mask.sum(1)), mask.sum() / 2))
+    start = min(max(middle - size // 2, 0), length - size)
+    return slice(start, start + size)
+
+
+def _trim(kept: OrderedDict) -> None:
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)

@@ -1,0 +1,264 @@
+"""One open project: the value that is saved, what it looks like folded, and its rendered frames."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from app import naming
+from app.board import Board, Keys
+from app.engine import Engine
+from app.errors import Conflict, NotFound
+from app.protocol import (
+    CheckpointState,
+    ClassState,
+    ClipState,
+    EditState,
+    Follows,
+    NewEdit,
+    SeenObject,
+    State,
+    Step,
+    Stroke,
+)
+from core.clip.clip import Clip
+from core.conditioning import Conditioning
+from core.errors import InputError
+from core.project.edits import Edit, Paint, parse_edit
+from core.project.edits_file import check_edits
+from core.project.fold import Scene
+from core.project.motion import carry, default_motion
+from core.project.project import Project
+from core.project.storage import ProjectStore
+
+# Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
+_KEPT_REPLIES = 200
+_KEPT_REVISIONS = 500
+_KEPT_LABEL_KEYS = 20_000
+
+Edits = tuple[Edit, ...]
+
+
+class SharedScene:
+    """A scene for several threads: one at a time, a frame at a time, so that the renderer never waits for long."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.clip: Clip = scene.clip
+        self.lock = threading.RLock()
+        self._keys: WeakKeyDictionary[Conditioning, str] = WeakKeyDictionary()
+
+    def conditioning(self, edits: Edits, t: int) -> Conditioning:
+        with self.lock:
+            return self.scene.conditioning(edits, t)
+
+    def labels_key(self, edits: Edits, t: int) -> str:
+        """Identity of a frame's label map and object map: 32 hex digits."""
+        conditioning = self.conditioning(edits, t)
+        with self.lock:
+            key = self._keys.get(conditioning)
+            if key is None:
+                digest = hashlib.sha256(np.ascontiguousarray(conditioning.labels).data)
+                digest.update(np.ascontiguousarray(conditioning.objects).data)
+                key = self._keys[conditioning] = digest.hexdigest()[:32]
+            return key
+
+    def objects(self, edits: Edits) -> dict[int, Any]:
+        for t in range(len(self.clip)):  # one by one, others may come in between
+            self.conditioning(edits, t)
+        with self.lock:
+            return self.scene.objects(edits)
+
+
+class OpenProject:
+    """All changes of a project pass through here, one after the other: checked, saved, shown, acknowledged."""
+
+    def __init__(
+        self, project: Project, scene: SharedScene, store: ProjectStore, board: Board, engine: Engine, notice: str = ""
+    ) -> None:
+        self.project, self.scene, self.board = project, scene, board
+        self._store, self._engine, self._notice = store, engine, notice
+        self._lock = threading.RLock()
+        self._replies: OrderedDict[str, State] = OrderedDict()
+        self._history: OrderedDict[int, Edits] = OrderedDict({project.revision: project.edits})
+        self._label_keys: OrderedDict[str, tuple[Edits, int]] = OrderedDict()
+        self._show()
+
+    @property
+    def clip(self) -> Clip:
+        return self.scene.clip
+
+    def conditionings(self, edits: Edits | None = None) -> Callable[[int], Conditioning]:
+        """Frame -> conditioning under these edits, those of now by default."""
+        edits = self.project.edits if edits is None else edits
+        return lambda t: self.scene.conditioning(edits, t)
+
+    def state(self) -> State:
+        """The project as the page shows it."""
+        with self._lock:
+            project, clip = self.project, self.clip
+            frames, before, ticket = self.board.frames()
+            return State(
+                project=project.id,
+                revision=project.revision,
+                seed=project.seed,
+                notice=self._notice,
+                clip=_clip_state(clip),
+                classes=_classes(clip),
+                checkpoint=CheckpointState(name=self._engine.name, hash=self._engine.hash),
+                edits=self._lanes(project.edits),
+                can_undo=bool(project.edits),
+                can_redo=bool(project.redo),
+                label_keys=self._keys_of_labels(project.edits),
+                render=frames,
+                before=before,
+                ticket=ticket,
+            )
+
+    def edit(self, request: NewEdit) -> State:
+        """Add an edit. Raises `Conflict` on an older base, `InputError` when the edit does not fit the clip."""
+        parsed = parse_edit(request.edit)
+        if request.new_object and not isinstance(parsed, Paint):
+            raise InputError("Only a stroke makes a new object.", "Send new_object with paint edits only.")
+
+        def change(project: Project) -> Project:
+            edit = parsed.model_copy(update={"object": project.next_object}) if request.new_object else parsed
+            check_edits((edit,), self.clip)
+            return project.applied(edit)
+
+        return self._change(request, change, parsed.id)
+
+    def undo(self, request: Step) -> State:
+        return self._change(request, Project.undone)
+
+    def redo(self, request: Step) -> State:
+        return self._change(request, Project.redone)
+
+    def remove(self, request: Step, edit_id: str) -> State:
+        return self._change(request, lambda project: project.without(edit_id))
+
+    def render(self, revision: int, cursor: int) -> int:
+        """Render the current revision, the frame at `cursor` first; returns the ticket."""
+        with self._lock:
+            if revision != self.project.revision:
+                raise Conflict(self._since(revision))
+            return self.board.render(revision, self.conditionings(), min(cursor, len(self.clip) - 1))
+
+    def labels(self, key: str) -> bytes:
+        """A frame's maps, gzip: H*W u8 labels, then H*W i32 objects, little-endian. Raises `NotFound`."""
+        with self._lock:
+            place = self._label_keys.get(key)
+        if place is None:
+            raise NotFound("These label maps are not known any more.", "Reload the page.")
+        conditioning = self.scene.conditioning(*place)
+        data = conditioning.labels.tobytes() + conditioning.objects.astype("<i4").tobytes()
+        return gzip.compress(data, 1, mtime=0)
+
+    def objects(self) -> dict[int, SeenObject]:
+        """Every object of the edited clip."""
+        seen = self.scene.objects(self.project.edits)
+        return {
+            thing: SeenObject(frames=(one.first, one.last), nearest=one.nearest, area=one.area, label=one.label)
+            for thing, one in seen.items()
+        }
+
+    def follows(self, stroke: Stroke) -> Follows:
+        """What a stroke painted now would ride on. Changes nothing."""
+        if stroke.frame >= len(self.clip):
+            raise InputError(f"The clip has no frame {stroke.frame}.")
+        mask = stroke.mask.to_array(self.clip.height, self.clip.width)
+        with self.scene.lock:
+            motion = default_motion(self.clip, stroke.frame, mask)
+            carried = carry(self.clip, stroke.frame, mask, motion, (0, len(self.clip)))
+        title = naming.motion_title(motion, self.clip.label_set, self._classes_of_objects(self.project.edits))
+        return Follows(motion=motion, title=title, span=carried.span)
+
+    def _change(self, request: Step, change: Callable[[Project], Project], edit_id: str | None = None) -> State:
+        with self._lock:
+            known = self._replies.get(request.request_id)
+            if known is not None:
+                return known
+            if request.base != self.project.revision:
+                raise Conflict(self._since(request.base))
+            changed = change(self.project)
+            self._fold(changed.edits)  # an edit that cannot be folded must not be saved
+            self._store.save(changed)
+            self.project = changed
+            self._history[changed.revision] = changed.edits
+            while len(self._history) > _KEPT_REVISIONS:
+                self._history.popitem(last=False)
+            self._show()
+            reply = self.state()
+            reply.edit_id = edit_id
+            self._replies[request.request_id] = reply
+            while len(self._replies) > _KEPT_REPLIES:
+                self._replies.popitem(last=False)
+            return reply
+
+    def _fold(self, edits: Edits) -> None:
+        for t in range(len(self.clip)):
+            self.scene.conditioning(edits, t)
+
+    def _show(self) -> None:
+        renderer = self._engine.renderer
+        at_hand: Keys = renderer.at_hand(self.conditionings(), len(self.clip))
+        self.board.show(self.project.revision, at_hand)
+
+    def _since(self, base: int) -> dict[str, Any]:
+        """What a page that shows revision `base` has missed."""
+        known = {edit.id for edit in self._history.get(base, ())}
+        new = [edit.model_dump(mode="json") for edit in self.project.edits if edit.id not in known]
+        return {"revision": self.project.revision, "edits": new}
+
+    def _lanes(self, edits: Edits) -> list[EditState]:
+        classes = self._classes_of_objects(edits)
+        lanes = []
+        for index, edit in enumerate(edits):
+            with self.scene.lock:
+                effect = self.scene.scene.effect(edits, index)
+            title = naming.edit_title(edit, self.clip.label_set, classes)
+            lanes.append(
+                EditState(edit=edit.model_dump(mode="json"), title=title, spans=list(effect.spans), note=effect.note)
+            )
+        return lanes
+
+    def _classes_of_objects(self, edits: Edits) -> dict[int, int]:
+        """The class of each object as it was filmed or painted, before any swap."""
+        classes = {thing: seen.label for thing, seen in self.scene.objects(()).items()}
+        painted = (edit for edit in edits if isinstance(edit, Paint) and edit.object is not None)
+        return {edit.object: edit.to for edit in painted if isinstance(edit.to, int)} | classes
+
+    def _keys_of_labels(self, edits: Edits) -> list[str]:
+        keys = [self.scene.labels_key(edits, t) for t in range(len(self.clip))]
+        for t, key in enumerate(keys):
+            self._label_keys[key] = (edits, t)
+            self._label_keys.move_to_end(key)
+        while len(self._label_keys) > _KEPT_LABEL_KEYS:
+            self._label_keys.popitem(last=False)
+        return keys
+
+
+def _clip_state(clip: Clip) -> ClipState:
+    return ClipState(
+        name=clip.name,
+        hash=clip.hash,
+        frames=len(clip),
+        width=clip.width,
+        height=clip.height,
+        fps=float(clip.rate),
+        camera=clip.pictures is not None,
+    )
+
+
+def _classes(clip: Clip) -> list[ClassState]:
+    return [
+        ClassState(id=entry.id, name=entry.name, colour="#{:02x}{:02x}{:02x}".format(*entry.colour), kind=entry.kind)
+        for entry in clip.label_set
+    ]

@@ -1,0 +1,136 @@
+"""What travels between page and server. Everything that comes in is strict: a misspelt field is an error."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.conditioning import Code
+from core.project.edits import Mask, Motion, Provenance
+
+RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Revision = Annotated[int, Field(ge=0)]
+FrameIndex = Annotated[int, Field(ge=0, le=100_000)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewProject(Message):
+    clip: Annotated[str, Field(min_length=1, max_length=200)]
+    seed: Seed = 0
+
+
+class Step(Message):
+    """Undo, redo, or the removal of one edit. `base`: the revision that the page shows."""
+
+    request_id: RequestId
+    base: Revision
+
+
+class NewEdit(Step):
+    edit: dict[str, Any]  # read by core.project.edits.parse_edit
+    new_object: bool = False  # the painted pixels become an object of their own
+
+
+class NewRender(Message):
+    request_id: RequestId
+    revision: Revision
+    cursor: FrameIndex
+
+
+class Stroke(Message):
+    frame: FrameIndex
+    mask: Mask
+
+
+class ClipEntry(BaseModel):
+    name: str
+    frames: int
+    width: int
+    height: int
+
+
+class ClipState(ClipEntry):
+    hash: str
+    fps: float
+    camera: bool  # whether it was filmed: camera/T has pictures
+
+
+class ClassState(BaseModel):
+    id: int
+    name: str
+    colour: str  # #rrggbb
+    kind: Literal["thing", "stuff", "void"]
+
+
+class EditState(BaseModel):
+    edit: dict[str, Any]
+    title: str
+    spans: list[tuple[int, int]]  # [start, stop) where it acts
+    note: str = ""
+
+
+class RenderedFrame(BaseModel):
+    key: str
+    stage: Literal["preview", "final"]
+
+
+class CheckpointState(BaseModel):
+    name: str
+    hash: str
+
+
+class State(BaseModel):
+    """A project as the page shows it; the reply to its GET and to every change."""
+
+    project: str
+    revision: int
+    seed: int
+    saved: bool = True
+    notice: str = ""  # one sentence that the person should read
+    clip: ClipState
+    classes: list[ClassState]
+    checkpoint: CheckpointState
+    edits: list[EditState]
+    can_undo: bool
+    can_redo: bool
+    label_keys: list[str]
+    render: list[RenderedFrame | None]
+    before: list[str | None]
+    ticket: int | None
+    edit_id: str | None = None
+
+
+class SeenObject(BaseModel):
+    frames: tuple[int, int]  # first and last
+    nearest: int
+    area: int
+    label: int
+
+
+class Follows(BaseModel):
+    """What a stroke would ride on, and the frames [start, stop) in which something of it is seen."""
+
+    motion: Motion
+    title: str
+    span: tuple[int, int]
+
+
+class Ticket(BaseModel):
+    ticket: int
+
+
+class Look(BaseModel):
+    code: Code
+    key: str | None  # None: not seen in that frame
+    provenance: Provenance | None = None
+
+
+class LookSheet(BaseModel):
+    seed: int
+    now: Look
+    looks: list[Look]

@@ -1,0 +1,201 @@
+"""The routes under /api/v1. They read requests, ask the workspace, and write replies: no decision is made here."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from typing import Annotated
+
+import cv2
+from fastapi import APIRouter, Path, Query, Response, WebSocket
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.background import BackgroundTask
+
+from app import downloads
+from app.errors import NotFound
+from app.looks import MAX_LOOKS, encode_webp
+from app.protocol import (
+    ClipEntry,
+    Follows,
+    LookSheet,
+    NewEdit,
+    NewProject,
+    NewRender,
+    SeenObject,
+    State,
+    Step,
+    Stroke,
+    Ticket,
+)
+from app.workspace import Workspace
+from core.clip.png import encode_png
+from core.errors import InputError
+
+PREFIX = "/api/v1"
+THUMB_HEIGHT = 48
+# A picture's name is its content: it may be kept for ever, by this browser only.
+IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+_DOWNLOADS_AT_ONCE = 2
+
+Project = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+Key = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+def api_routes(workspace: Workspace) -> APIRouter:
+    """All routes of the page."""
+    router = APIRouter(prefix=PREFIX)
+    for add in (_add_projects, _add_changes, _add_pictures, _add_rendering, _add_looks, _add_downloads, _add_events):
+        add(router, workspace)
+    return router
+
+
+def _add_projects(router: APIRouter, workspace: Workspace) -> None:
+    @router.get("/clips")
+    def clips() -> list[ClipEntry]:
+        return workspace.clips()
+
+    @router.post("/projects")
+    def create(request: NewProject) -> State:
+        return workspace.create(request.clip, request.seed).state()
+
+    @router.get("/projects/{project}")
+    def state(project: Project) -> State:
+        return workspace.open(project).state()
+
+    @router.get("/projects/{project}/objects")
+    def objects(project: Project) -> dict[int, SeenObject]:
+        return workspace.open(project).objects()
+
+    @router.post("/projects/{project}/motion")
+    def motion(project: Project, stroke: Stroke) -> Follows:
+        return workspace.open(project).follows(stroke)
+
+
+def _add_changes(router: APIRouter, workspace: Workspace) -> None:
+    @router.post("/projects/{project}/edits")
+    def edit(project: Project, request: NewEdit) -> State:
+        return workspace.edit(project, request)
+
+    @router.delete("/projects/{project}/edits/{edit_id}")
+    def remove(project: Project, edit_id: str, request: Step) -> State:
+        return workspace.remove(project, request, edit_id)
+
+    @router.post("/projects/{project}/undo")
+    def undo(project: Project, request: Step) -> State:
+        return workspace.undo(project, request)
+
+    @router.post("/projects/{project}/redo")
+    def redo(project: Project, request: Step) -> State:
+        return workspace.redo(project, request)
+
+
+def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
+    store = workspace.engine.renderer.store
+
+    @lru_cache(maxsize=1000)
+    def thumb(key: str) -> bytes:
+        picture = store.picture(key)
+        if picture is None:
+            raise NotFound("This frame is not at hand any more.", "It is rendered again when it is asked for.")
+        width = max(1, round(picture.shape[1] * THUMB_HEIGHT / picture.shape[0]))
+        return encode_webp(cv2.resize(picture, (width, THUMB_HEIGHT), interpolation=cv2.INTER_AREA), 80)
+
+    @router.get("/projects/{project}/labels/{key}")
+    def labels(project: Project, key: Key) -> Response:
+        data = workspace.open(project).labels(key)
+        return Response(data, media_type="application/octet-stream", headers=IMMUTABLE | {"Content-Encoding": "gzip"})
+
+    @router.get("/projects/{project}/frames/{key}")
+    def frames(project: Project, key: Key) -> Response:
+        data = store.png(key)
+        if data is None:
+            raise NotFound("This frame is not at hand any more.", "It is rendered again when it is asked for.")
+        return Response(data, media_type="image/png", headers=IMMUTABLE)
+
+    @router.get("/projects/{project}/thumbs/{key}")
+    def thumbs(project: Project, key: Key) -> Response:
+        return Response(thumb(key), media_type="image/webp", headers=IMMUTABLE)
+
+    @router.get("/projects/{project}/camera/{t}")
+    def camera(project: Project, t: Annotated[int, Path(ge=0)]) -> Response:
+        clip = workspace.open(project).clip
+        if clip.pictures is None or t >= len(clip):
+            raise NotFound(f"Frame {t} was not filmed.")
+        return Response(encode_png(clip.pictures[t]), media_type="image/png", headers=IMMUTABLE)
+
+
+def _add_rendering(router: APIRouter, workspace: Workspace) -> None:
+    @router.post("/projects/{project}/render")
+    def render(project: Project, request: NewRender) -> Ticket:
+        return Ticket(ticket=workspace.open(project).render(request.revision, request.cursor))
+
+    @router.delete("/projects/{project}/render/{ticket}")
+    def cancel(project: Project, ticket: int) -> JSONResponse:
+        workspace.open(project).board.cancel(ticket)
+        return JSONResponse({})
+
+
+def _add_looks(router: APIRouter, workspace: Workspace) -> None:
+    @router.get("/projects/{project}/looks")
+    def sheet(
+        project: Project,
+        thing: Annotated[int, Query(alias="object", ge=0, lt=2**31)],
+        label: Annotated[int, Query(ge=0, le=254)],
+        frame: Annotated[int, Query(ge=0)],
+        seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+        count: Annotated[int, Query(ge=0, le=MAX_LOOKS)] = 9,
+    ) -> LookSheet:
+        opened = workspace.open(project)
+        return workspace.looks.sheet(
+            opened, thing, label, frame, opened.project.seed if seed is None else seed, count
+        )
+
+    @router.get("/projects/{project}/looks/{key}")
+    def look(project: Project, key: Key) -> Response:
+        return Response(workspace.looks.picture(key), media_type="image/webp", headers=IMMUTABLE)
+
+
+def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
+    turns = downloads.Turns(_DOWNLOADS_AT_ONCE)
+
+    def send(project: str, what: str) -> FileResponse:
+        opened = workspace.open(project)
+        with turns.one():
+            path = downloads.make(workspace, opened, what)
+        return FileResponse(
+            path,
+            filename=f"{opened.clip.name}-{what}",
+            headers={"Cache-Control": "no-store"},
+            background=BackgroundTask(path.unlink, missing_ok=True),
+        )
+
+    @router.get("/projects/{project}/video.mp4")
+    def video(project: Project) -> FileResponse:
+        return send(project, downloads.VIDEO)
+
+    @router.get("/projects/{project}/frames.zip")
+    def frames(project: Project) -> FileResponse:
+        return send(project, downloads.FRAMES)
+
+    @router.get("/projects/{project}/labels.zip")
+    def labels(project: Project) -> FileResponse:
+        return send(project, downloads.LABELS)
+
+    @router.get("/projects/{project}/edits.json")
+    def edits(project: Project) -> JSONResponse:
+        opened = workspace.open(project)
+        name = f'attachment; filename="{downloads.EDITS}"'
+        return JSONResponse(
+            downloads.edits_of(opened), headers={"Content-Disposition": name, "Cache-Control": "no-store"}
+        )
+
+
+def _add_events(router: APIRouter, workspace: Workspace) -> None:
+    @router.websocket("/projects/{project}/events")
+    async def events(socket: WebSocket, project: str) -> None:
+        try:
+            await asyncio.to_thread(workspace.open, project)
+        except InputError:
+            await socket.close(1008)
+            return
+        await workspace.hub.serve(socket, project)

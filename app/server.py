@@ -1,0 +1,126 @@
+"""The web server: our routes, one WebSocket, the page's files, Gradio mounted behind them, the guard around all."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from app import errors
+from app.engine import engine_of
+from app.guard import Guard
+from app.routes import api_routes
+from app.settings import Settings
+from app.workspace import Workspace, clips_with
+from core.assets import clip_folders
+from core.checkpoint import check_label_set, load_checkpoint
+from core.clip.native import read_clip
+from core.errors import InputError
+from core.project.storage import ProjectStore
+
+# Tabs hold connections open; on Ctrl-C nobody wants to wait for them.
+GRACE_SECONDS = 2
+
+
+def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
+    """The whole application, ready for uvicorn. Closing it closes the workspace."""
+    # Read by Gradio when it is imported: nothing may leave this machine.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+
+    from app.canvas.canvas import STATIC_ROUTE, static_files
+    from app.handlers import add_endpoints
+    from app.layout import THEME, build_page
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        workspace.close()
+
+    app = FastAPI(title="Scenebrush", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    errors.install(app)
+    app.include_router(api_routes(workspace))
+    app.mount(STATIC_ROUTE, static_files())
+    page = build_page(settings)
+    add_endpoints(page, workspace)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=True,
+        max_file_size="1mb",
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        theme=THEME,
+    )
+    return Guard(app, settings)
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """Checkpoint, clips and projects as the settings say. Raises `InputError` for whatever is missing or unfit."""
+    clips = clips_with(settings.clip, clip_folders())
+    if not clips:
+        raise InputError("There is no clip to open.", "Name a clip's folder with --clip.")
+    checkpoint = load_checkpoint(settings.checkpoint)
+    first = next(iter(clips))
+    check_label_set(checkpoint, read_clip(clips[first]))
+    return Workspace(engine_of(checkpoint), ProjectStore(settings.projects), clips)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises `InputError` when the port is in use or the address is not ours."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+        return listening
+    except OSError as error:
+        problem = f"The editor can't listen on {host}, port {port}: {error.strerror or error}."
+        raise InputError(problem, "Choose another port with --port, or end the program that uses it.") from error
+
+
+def serve(
+    settings: Settings,
+    open_it: Callable[[Settings], Workspace] = open_workspace,
+    say: Callable[[str], None] = lambda line: print(line, flush=True),
+) -> None:
+    """Serve until Ctrl-C or SIGTERM. The port is taken first: a person is told at once when it is in use."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            say(f"Scenebrush is at {address_of(listening)}  (Ctrl-C ends it)")
+
+    with listen(settings.host, settings.port) as listening:
+        workspace = open_it(settings)
+        try:
+            config = uvicorn.Config(
+                build_app(settings, workspace),
+                log_level="warning",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                ws_max_size=1 << 16,
+                server_header=False,
+            )
+            Server(config).run(sockets=[listening])
+        finally:
+            workspace.close()
+
+
+def address_of(listening: socket.socket) -> str:
+    """What to type into a browser."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

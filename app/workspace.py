@@ -1,0 +1,150 @@
+"""Open projects: the one place through which canvas, Gradio handlers and API change anything."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from app.board import Board
+from app.engine import Engine
+from app.errors import NotFound
+from app.events import Hub
+from app.looks import LookBook, drawn_again
+from app.opened import OpenProject, SharedScene
+from app.protocol import ClipEntry, NewEdit, Step
+from app.protocol import State as ProjectState
+from core.clip.clip import Clip
+from core.clip.native import read_clip
+from core.errors import InputError
+from core.project.project import Project
+from core.project.storage import ProjectStore
+from core.rendering.worker import RenderWorker
+
+# Projects and scenes kept open; a scene of 60 frames of 512x256 holds about 150 MB.
+_OPEN_PROJECTS = 24
+_OPEN_SCENES = 4
+
+
+class Workspace:
+    """clips: folders by name. Everything here may be called from any thread; opening a clip takes a while."""
+
+    def __init__(self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path]) -> None:
+        self.engine, self._store, self._clips = engine, store, dict(clips)
+        self.hub = Hub()
+        self.worker = RenderWorker(engine.renderer)
+        self.looks = LookBook(self.worker, engine.renderer, engine.mixtures)
+        self._lock = threading.RLock()
+        self._open: OrderedDict[str, OpenProject] = OrderedDict()
+        self._scenes: OrderedDict[tuple[str, int], SharedScene] = OrderedDict()
+
+    def clips(self) -> list[ClipEntry]:
+        """The clips that a project may be made of."""
+        return [_entry(name, folder) for name, folder in self._clips.items()]
+
+    def create(self, clip: str, seed: int = 0) -> OpenProject:
+        """A new project of a clip. Raises `NotFound`, `InputError`."""
+        with self._lock:
+            scene = self._scene(clip, seed)
+            project = self._store.create(clip, scene.clip.hash, self.engine.hash, seed)
+            return self._opened(project, scene, "")
+
+    def open(self, project_id: str) -> OpenProject:
+        """A project by its id. Raises `NotFound`; `InputError` when its clip or file is not usable."""
+        with self._lock:
+            if project_id in self._open:
+                self._open.move_to_end(project_id)
+                return self._open[project_id]
+            if not self._store.exists(project_id):
+                raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
+            project, notice = with_looks_of(self._store.load(project_id), self.engine)
+            scene = self._scene(project.clip, project.seed)
+            if scene.clip.hash != project.clip_hash:
+                raise InputError(
+                    f"This project was made with another clip than {project.clip!r} is now.",
+                    "Put the clip back as it was, or open the clip anew.",
+                )
+            return self._opened(project, scene, notice)
+
+    def edit(self, project_id: str, request: NewEdit) -> ProjectState:
+        """Add an edit to a project."""
+        return self._told(project_id, self.open(project_id).edit(request))
+
+    def undo(self, project_id: str, request: Step) -> ProjectState:
+        return self._told(project_id, self.open(project_id).undo(request))
+
+    def redo(self, project_id: str, request: Step) -> ProjectState:
+        return self._told(project_id, self.open(project_id).redo(request))
+
+    def remove(self, project_id: str, request: Step, edit_id: str) -> ProjectState:
+        return self._told(project_id, self.open(project_id).remove(request, edit_id))
+
+    def close(self) -> None:
+        """Stop rendering and let others write the projects. What was acknowledged is saved already."""
+        self.worker.stop()
+        self._store.close()
+
+    def _told(self, project_id: str, state: ProjectState) -> ProjectState:
+        self.hub.publish(project_id, {"type": "changed", "revision": state.revision})
+        return state
+
+    def _opened(self, project: Project, scene: SharedScene, notice: str) -> OpenProject:
+        board = Board(project.id, len(scene.clip), self.worker, self.hub)
+        opened = OpenProject(project, scene, self._store, board, self.engine, notice)
+        self._open[project.id] = opened
+        while len(self._open) > _OPEN_PROJECTS:
+            forgotten, _ = self._open.popitem(last=False)
+            self.worker.forget(forgotten)
+        board.render_before(opened.conditionings(()))
+        return opened
+
+    def _scene(self, clip_name: str, seed: int) -> SharedScene:
+        key = (clip_name, seed)
+        if key not in self._scenes:
+            if clip_name not in self._clips:
+                known = ", ".join(self._clips) or "none"
+                raise NotFound(f"There is no clip {clip_name!r} here.", f"There is: {known}.")
+            clip: Clip = read_clip(self._clips[clip_name])
+            # On the device's thread: the clip's looks are encoded there.
+            self._scenes[key] = SharedScene(self.worker.call(lambda: self.engine.open_scene(clip, seed)).result())
+            while len(self._scenes) > _OPEN_SCENES:
+                self._scenes.popitem(last=False)
+        self._scenes.move_to_end(key)
+        return self._scenes[key]
+
+
+def with_looks_of(project: Project, engine: Engine) -> tuple[Project, str]:
+    """The project under this engine, and what is to be said about it. Codes mean nothing under another checkpoint."""
+    if project.checkpoint_hash in ("", engine.hash):
+        return project, ""
+    edits = tuple(drawn_again(edit, engine.mixtures) for edit in project.edits)
+    redo = tuple(drawn_again(edit, engine.mixtures) for edit in project.redo)
+    return (
+        replace(project, edits=edits, redo=redo, checkpoint_hash=engine.hash),
+        "This project was made with another checkpoint: its looks were drawn again and differ from before.",
+    )
+
+
+def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path]:
+    """The shipped clips, `first` (a name of them, or a clip's folder) at the head. Raises `InputError`."""
+    if first is None:
+        return dict(shipped)
+    if first in shipped:
+        return {first: shipped[first]} | dict(shipped)
+    folder = Path(first).resolve()
+    if not (folder / "clip.json").is_file():
+        known = ", ".join(shipped) or "none"
+        raise InputError(f"There is no clip {first!r}.", f"Name a clip's folder, or a shipped clip: {known}.")
+    return {folder.name: folder} | {name: path for name, path in shipped.items() if name != folder.name}
+
+
+def _entry(name: str, folder: Path) -> ClipEntry:
+    try:
+        facts = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+        return ClipEntry(name=name, frames=facts["frames"], width=facts["width"], height=facts["height"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = f"{folder / 'clip.json'} cannot be read: {error!r}."
+        raise InputError(problem, "Copy or export the clip again.") from error

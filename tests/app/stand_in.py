@@ -1,0 +1,95 @@
+"""The editor with a generator that needs no training: label colours shaded by look, about 0.15 s a frame.
+
+    python -m tests.app.stand_in --port 7861 [--clip ... --projects ...] [--seconds 0.15]
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.engine import Engine
+from app.server import serve
+from app.settings import Settings, read_settings
+from app.workspace import Workspace, clips_with
+from core.assets import clip_folders
+from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
+from core.clip.native import read_clip
+from core.conditioning import STYLE_SIZE
+from core.errors import InputError
+from core.models.generator import LabelMaps, Past
+from core.project.fold import Scene
+from core.project.storage import ProjectStore
+from core.rendering.renderer import Renderer
+from core.rendering.store import FrameStore
+from core.styles.looks import Looks
+from core.styles.mixtures import Mixture
+
+
+class StandInGenerator:
+    """A class's colour, brightened by the look; a quarter of the picture before stays where the class is the same."""
+
+    def __init__(self, label_set: LabelSet, seconds: float = 0.15) -> None:
+        self._palette = torch.from_numpy(label_set.palette().astype(np.float32))
+        self._seconds = seconds
+
+    def start(self) -> tuple[Past, ...]:
+        return ()
+
+    def step(self, labels: LabelMaps, styles: Tensor, state: tuple[Past, ...]) -> tuple[Tensor, tuple[Past, ...]]:
+        time.sleep(self._seconds)
+        colours = self._palette[labels.labels.long()].permute(0, 3, 1, 2)
+        picture = (colours * 0.6 + 40 + 100 * styles).clamp(0, 255)
+        if state:
+            same = (state[-1].labels.labels == labels.labels)[:, None]
+            picture = torch.where(same, 0.75 * picture + 0.25 * state[-1].picture, picture)
+        picture = picture.round().to(torch.uint8)
+        return picture, (Past(labels, styles, picture),)
+
+    def state_from(self, history: Sequence[Past]) -> tuple[Past, ...]:
+        return tuple(history[-1:])
+
+
+def stand_in_engine(label_set: LabelSet, seconds: float = 0.15) -> Engine:
+    """An engine whose mixtures have two components for every class."""
+    means = np.array([[0.4, 0.0, -0.4], [-0.4, 0.4, 0.0]])
+    mixture = Mixture(np.array([0.6, 0.4]), means, np.stack([np.eye(STYLE_SIZE) * 0.09] * 2))
+    mixtures = {class_id: mixture for class_id in label_set.ids}
+
+    def open_scene(clip: Clip, seed: int) -> Scene:
+        return Scene(clip, Looks({}, mixtures, seed))
+
+    renderer = Renderer(StandInGenerator(label_set, seconds), "stand-in", FrameStore(1 << 28))
+    return Engine("stand-in", "0123456789abcdef", mixtures, renderer, open_scene)
+
+
+def open_stand_in(settings: Settings, seconds: float = 0.15) -> Workspace:
+    """A workspace over the shipped clips, or the one that the settings name."""
+    clips = clips_with(settings.clip, clip_folders())
+    label_set = read_clip(next(iter(clips.values()))).label_set
+    return Workspace(stand_in_engine(label_set, seconds), ProjectStore(Path(settings.projects)), clips)
+
+
+def main(arguments: list[str]) -> int:
+    seconds = 0.15
+    if "--seconds" in arguments:
+        at = arguments.index("--seconds")
+        seconds = float(arguments[at + 1])
+        arguments = arguments[:at] + arguments[at + 2 :]
+    try:
+        serve(read_settings(arguments), lambda settings: open_stand_in(settings, seconds))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
