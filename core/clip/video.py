@@ -62,10 +62,8 @@ def _rate(path: Path, stream: av.VideoStream) -> Fraction:
 
 
 def _pictures(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[np.ndarray]:
-    # Without this a damaged frame is patched up from its neighbours and passes for a good one.
-    stream.codec_context.options = {"err_detect": "explode"}
-    stream.thread_type = "AUTO"
-    for index, frame in enumerate(container.decode(stream)):
+    for index, frame in enumerate(_frames(path, container, stream)):
+        # A damaged frame is patched up from its neighbours and would pass for a good one.
         if frame.is_corrupt:
             raise InputError(f"{path}: frame {index} is damaged.", "Copy or export the file again.")
         # Untagged files are ITU-601, as FFmpeg writes them.
@@ -73,6 +71,23 @@ def _pictures(path: Path, container: av.container.InputContainer, stream: av.Vid
         picture = frame.to_ndarray(format="rgb24", src_colorspace=source, interpolation=_CAREFUL)
         # Telephones film on their side and say so.
         yield np.rot90(picture, frame.rotation // 90) if frame.rotation else picture
+
+
+def _frames(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Decoded frames. Raises `InputError` at the end when a packet gave none."""
+    stream.codec_context.options = {"err_detect": "explode"}
+    stream.thread_type = "AUTO"
+    packets = frames = 0
+    for packet in container.demux(stream):
+        # The last packet is empty and fetches what the decoder still holds; it swallows errors of that.
+        packets += packet.size > 0 and not packet.is_discard
+        for frame in packet.decode():
+            frames += 1
+            yield frame
+    if frames < packets:
+        raise InputError(
+            f"{path}: {packets - frames} of {packets} frames are damaged.", "Copy or export the file again."
+        )
 
 
 class VideoWriter:
