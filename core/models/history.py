@@ -26,7 +26,7 @@ class Past(NamedTuple):
     maps: LabelMaps
     styles: Tensor  # (B, 3, H, W)
     flow: Tensor  # (B, 2, H, W) the motion that was used, to the frame before it
-    features: Tensor  # (B, C, H/4, W/4) its label features
+    features: Tensor | None = None  # (B, C, H/4, W/4) its label features; None until motion must be estimated
 
 
 class History(NamedTuple):

@@ -65,7 +65,7 @@ class Rendered(NamedTuple):
     warped: Tensor  # (B, 3, H, W) the newest past frame brought here; zeros without history
     validity: Tensor  # (B, 1, H, W) where it may be believed
     flow: Tensor  # (B, 2, H, W) motion used: known where the clip knows it, else estimated
-    estimated_flow: Tensor | None  # (B, 2, H, W) the flow branch's own; None without history
+    estimated_flow: Tensor | None  # (B, 2, H, W) the flow branch's own; None where it was not asked
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
     features: LabelFeatures
 
@@ -188,8 +188,11 @@ class LocalGenerator(nn.Module):
     def render(
         self, features: LabelFeatures, maps: LabelMaps, styles: Tensor, past: tuple[Past, ...], *, coarse: bool = False
     ) -> Rendered:
-        """The part of a step that reads history, given the label features."""
-        estimated = self.flow(features.quarter, past[0].features) if past else None
+        """The part of a step that reads history, given the label features.
+
+        Motion is estimated where it is not known, and always in training; `past[0]` needs its features then.
+        """
+        estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
         history = look_back(maps, styles, flow, past)
         raw, weight, small = self.trunk(features, history.channels if past else None, coarse=coarse)
@@ -199,6 +202,11 @@ class LocalGenerator(nn.Module):
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
         return Rendered(final, raw, weight, history.warped, history.validity, flow, estimated, small, features)
+
+    def must_estimate(self, maps: LabelMaps) -> bool:
+        """Whether the flow branch has anything to say about this frame."""
+        known = maps.flow is not None and maps.flow_valid is not None and bool(maps.flow_valid.all())
+        return self.training or not known
 
 
 def blend_weight(logits: Tensor, validity: Tensor) -> Tensor:

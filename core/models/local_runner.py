@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Past
 from core.models.layers import fold
-from core.models.local import LabelFeatures, LocalGenerator, Rendered, known_flow
+from core.models.local import LocalGenerator, known_flow
 from core.models.padding import pad_maps, pad_to_multiple, padded_size
 
 # Sides must be divisible by this: four halvings.
@@ -43,9 +43,12 @@ class LocalRunner:
         """Render one frame: (B, 3, H, W) uint8 and the state for the next. See `Generator.step`."""
         height, width = labels.labels.shape[-2:]
         maps, styles = self._padded(labels, styles)
-        rendered = self._network(maps, styles, state)
+        rendered = self._network(maps, styles, self._with_features(maps, state))
         picture = to_uint8(rendered.final)
-        past = _as_past(picture, maps, styles, rendered)
+        past = Past(picture, maps, styles, rendered.flow)
+        if state and rendered.estimated_flow is not None:
+            # The next frame's motion will have to be estimated too, very likely.
+            past = past._replace(features=rendered.features.quarter)
         return picture[:, :, :height, :width], (past, *state)[:HISTORY]
 
     @torch.inference_mode()
@@ -54,12 +57,23 @@ class LocalRunner:
         state: LocalState = ()
         for labels, styles, picture in history[-HISTORY:]:
             maps, styles = self._padded(labels, styles)
-            features: LabelFeatures = self._network.encoder(maps, styles)
-            estimated = self._network.flow(features.quarter, state[0].features) if state else None
-            flow = known_flow(maps, estimated)
-            past = Past(pad_to_multiple(picture.to(self.device), MULTIPLE), maps, styles, flow, features.quarter)
+            estimated = None
+            if state and self._network.must_estimate(maps):
+                state = self._with_features(maps, state)
+                estimated = self._network.flow(self._features(maps, styles), state[0].features)
+            past = Past(pad_to_multiple(picture.to(self.device), MULTIPLE), maps, styles, known_flow(maps, estimated))
             state = (past, *state)[:HISTORY]
         return state
+
+    def _with_features(self, maps: LabelMaps, state: LocalState) -> LocalState:
+        """The state with what estimating the motion of `maps` needs; it is seldom needed, so it is made late."""
+        if not state or state[0].features is not None or not self._network.must_estimate(maps):
+            return state
+        newest = state[0]._replace(features=self._features(state[0].maps, state[0].styles))
+        return (newest, *state[1:])
+
+    def _features(self, maps: LabelMaps, styles: Tensor) -> Tensor:
+        return self._network.encoder(maps, styles).quarter
 
     def _padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         maps = LabelMaps(*(None if part is None else part.to(self.device) for part in labels))
@@ -71,7 +85,3 @@ class LocalRunner:
 def to_uint8(pictures: Tensor) -> Tensor:
     """[-1, 1] -> 0..255, rounded to nearest: truncation would darken a roll-out by half a level a frame."""
     return ((pictures + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def _as_past(picture: Tensor, maps: LabelMaps, styles: Tensor, rendered: Rendered) -> Past:
-    return Past(picture, maps, styles, rendered.flow, rendered.features.quarter)
