@@ -1,10 +1,11 @@
 // What the frame is and what a stroke will do, said in chips on the picture.
 
-import { h, icon, setText, show } from './dom.js';
+import { h, setText, show } from './dom.js';
 import { typedRange } from './edits.js';
+import { icon } from './icons.js';
 import { item, toggleMenu } from './menu.js';
 import { frameSpan, objectName } from './names.js';
-import { classOf, rendered } from './store.js';
+import { rendered } from './store.js';
 import { PAINTING } from './tools.js';
 import { effectiveView } from './view.js';
 
@@ -12,11 +13,13 @@ export class Chips {
   constructor(store, view) {
     Object.assign(this, { store, view });
     this.frame = h('div.sb-chip.top', { role: 'status' });
-    this.follow = h('button.sb-chip.bottom', { type: 'button', ariaHaspopup: 'dialog', ariaExpanded: 'false', title: 'What strokes follow, and in which frames', onclick: () => this.openFollow() });
+    this.follow = h('button.sb-chip.bottom', { type: 'button', ariaHaspopup: 'dialog', ariaExpanded: 'false',
+      title: 'What strokes follow, and in which frames', onclick: () => this.openFollow() });
     this.slider = h('input', { type: 'range', min: 0, max: 100, ariaLabel: 'Strength of the label overlay',
       oninput: () => store.set({ overlay: Number(this.slider.value) / 100, overlayOn: true }) });
     this.percent = h('span', {});
-    this.labels = h('div.sb-chip.bottom.right', { title: 'Label overlay; \\ switches it off and on' }, this.percent, this.slider, h('kbd', { ariaHidden: 'true' }, '\\'));
+    this.labels = h('div.sb-chip.bottom.right', { title: 'Label overlay; \\ switches it off and on' }, this.percent,
+      this.slider, h('kbd', { ariaHidden: 'true' }, '\\'));
     this.hover = h('div.sb-chip.hover', { hidden: true, ariaHidden: 'true' });
     this.other = h('div.sb-chip.top.right', { hidden: true }, 'before');
     this.layer = h('div.sb-chips', {}, this.frame, this.other, this.follow, this.labels);
@@ -60,19 +63,17 @@ export class Chips {
 
   /** What the next stroke will ride on, in words. */
   followed(state) {
-    const { follow, hover } = state;
-    const classes = state.server.classes;
-    if (follow === 'still') return 'nothing: it stands still';
-    if (follow === 'flow') return 'the motion under it';
-    if (typeof follow === 'object') return objectName(follow.object, state.objects[follow.object]?.label, classes);
-    if (hover && classOf(state, hover.label)?.kind === 'thing') return objectName(hover.object, hover.label, classes);
-    return state.stroke?.title ?? 'the motion under it';
+    const object = riddenObject(state);
+    if (object !== null) return objectName(object, labelOf(state, object), state.server.classes);
+    if (state.follow === 'still') return 'nothing: it stands still';
+    if (state.follow === 'auto' && !state.hover && state.stroke) return state.stroke.title;
+    return 'the motion under it';
   }
 
+  /** In which frames it will, as far as that is known. */
   frames(state) {
     if (state.range) return `frames ${frameSpan(state.range)}`;
-    const object = typeof state.follow === 'object' ? state.follow.object : state.follow === 'auto' && state.hover && classOf(state, state.hover.label)?.kind === 'thing' ? state.hover.object : null;
-    const seen = state.objects[object]?.frames;
+    const seen = state.objects[riddenObject(state)]?.frames;
     if (seen) return `frames ${frameSpan([seen[0], seen[1] + 1])}`;
     if (state.follow === 'auto' && !state.hover && state.stroke?.span) return `frames ${frameSpan(state.stroke.span)}`;
     return 'whole clip';
@@ -95,9 +96,22 @@ export class Chips {
       item('The motion under it', set('flow'), { checked: state.follow === 'flow' }),
       item('Nothing: stand still', set('still'), { checked: state.follow === 'still', note: 'stays where it was painted' }),
     ];
-    if (picked) lines.push(item(objectName(state.picked, picked.label, state.server.classes), set({ object: state.picked }), { checked: typeof state.follow === 'object', note: 'the selected object' }));
-    toggleMenu(this.follow, [h('p.sb-menu-title', {}, 'Strokes follow'), ...lines, rangeForm(this.store)], { label: 'What strokes follow', side: 'above' });
+    if (picked) lines.push(item(objectName(state.picked, picked.label, state.server.classes), set({ object: state.picked }),
+      { checked: typeof state.follow === 'object', note: 'the selected object' }));
+    toggleMenu(this.follow, [h('p.sb-menu-title', {}, 'Strokes follow'), ...lines, rangeForm(this.store)],
+      { label: 'What strokes follow', side: 'above' });
   }
+}
+
+/** The object that a stroke would ride on: the chosen one, or by itself the thing under the pointer; null: none. */
+function riddenObject({ follow, hover, server }) {
+  if (typeof follow === 'object') return follow.object;
+  const thing = hover && server.classes.find((entry) => entry.id === hover.label)?.kind === 'thing';
+  return follow === 'auto' && thing ? hover.object : null;
+}
+
+function labelOf(state, object) {
+  return state.hover?.object === object ? state.hover.label : state.objects[object]?.label;
 }
 
 /** Two number fields for the frames of an edit, and a button for the whole clip. */
@@ -110,7 +124,8 @@ export function rangeForm(store) {
     const typed = typedRange(Number(from.value), Number(to.value), count);
     if (typed) store.set({ range: typed[0] === 0 && typed[1] === count ? null : typed });
   };
-  const whole = h('button.sb-button', { type: 'button', onclick: () => { from.value = 1; to.value = count; store.set({ range: null }); } }, 'Whole clip');
+  const whole = h('button.sb-button', { type: 'button',
+    onclick: () => { from.value = 1; to.value = count; store.set({ range: null }); } }, 'Whole clip');
   return h('div.sb-range', {}, h('span', {}, 'frames'), from, '–', to, whole);
 }
 

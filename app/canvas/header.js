@@ -1,6 +1,7 @@
 // The bar at the top: clip, saved or not, views, undo and redo, downloads, help.
 
-import { h, icon, rovingKeys, setText, show } from './dom.js';
+import { h, rovingKeys, setText, show } from './dom.js';
+import { icon } from './icons.js';
 import { item, toggleMenu } from './menu.js';
 import { clipName } from './names.js';
 
@@ -16,13 +17,18 @@ const VIEW_HINTS = {
 export class Header {
   constructor(actions, store) {
     Object.assign(this, { actions, store });
-    this.clip = h('button.sb-quiet', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', title: 'Choose a clip', onclick: () => this.openClips() });
+    this.clip = h('button.sb-quiet', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', title: 'Choose a clip',
+      onclick: () => this.openClips() });
     this.saved = h('span.sb-saved', { role: 'status' });
-    this.views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' }, ...Object.keys(VIEW_NAMES).map((view) => this.viewButton(view)));
+    this.views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' },
+      ...Object.keys(VIEW_NAMES).map((view) => this.viewButton(view)));
     this.undo = h('button.sb-button', { type: 'button', title: 'Undo (Ctrl+Z)', onclick: () => actions.undo() }, icon('undo'), h('span', {}, 'Undo'));
-    this.redo = h('button.sb-button', { type: 'button', title: 'Redo (Ctrl+Shift+Z)', onclick: () => actions.redo() }, icon('redo'), h('span', {}, 'Redo'));
-    this.download = h('button.sb-button.primary', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', onclick: () => this.openDownloads() }, 'Download', icon('down'));
-    this.help = h('button.sb-button.square', { type: 'button', ariaLabel: 'Help and keys', title: 'Help and keys (?)', onclick: () => actions.help() }, '?');
+    this.redo = h('button.sb-button', { type: 'button', title: 'Redo (Ctrl+Shift+Z)', onclick: () => actions.redo() },
+      icon('redo'), h('span', {}, 'Redo'));
+    this.download = h('button.sb-button.primary', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false',
+      onclick: () => this.openDownloads() }, 'Download', icon('down'));
+    this.help = h('button.sb-button.square', { type: 'button', ariaLabel: 'Help and keys', title: 'Help and keys (?)',
+      onclick: () => actions.help() }, '?');
     this.element = h('header.sb-header', {},
       h('div.sb-start', {}, h('span.sb-logo', { ariaHidden: 'true' }), h('h1', {}, 'Scenebrush'), this.clip, this.saved),
       this.views,
@@ -46,7 +52,8 @@ export class Header {
   }
 
   openDownloads() {
-    const line = (file, text, note) => h('a.sb-item', { href: this.actions.fileUrl(file), download: '', role: 'menuitem' }, h('span', {}, text), h('small', {}, note));
+    const line = (file, text, note) => h('a.sb-item', { href: this.actions.fileUrl(file), download: '', role: 'menuitem' },
+      h('span', {}, text), h('small', {}, note));
     toggleMenu(this.download, [
       line('video.mp4', 'Video', 'mp4, H.264, plays in browsers'),
       line('frames.zip', 'Frames', 'a PNG for every frame'),

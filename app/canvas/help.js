@@ -1,6 +1,7 @@
 // Help with all keys, and the four steps that a newcomer is shown once.
 
-import { h, icon, setText } from './dom.js';
+import { h, setText } from './dom.js';
+import { icon } from './icons.js';
 import { KEY_TABLE } from './keys.js';
 
 export const STEPS = [
@@ -66,10 +67,12 @@ export class Steps {
 
 export class Help {
   constructor(steps) {
-    const column = ([title, keys]) => h('section', {}, h('h3', {}, title), h('dl', {}, ...keys.flatMap(([key, what]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, what)])));
+    const column = ([title, keys]) => h('section', {}, h('h3', {}, title), h('dl', {},
+      ...keys.flatMap(([key, what]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, what)])));
     const close = () => this.element.close();
     this.element = h('dialog.sb-help', { ariaLabel: 'Help and keys' },
-      h('div.sb-help-head', {}, h('h2', {}, 'Paint the meaning of a clip, get the clip'), h('button.sb-button.square', { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close'))),
+      h('div.sb-help-head', {}, h('h2', {}, 'Paint the meaning of a clip, get the clip'), h('button.sb-button.square',
+        { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close'))),
       h('p', {}, 'Every frame has a label map: which pixel is road, sky, car. Change it and the clip is rendered again, frame after frame. A stroke follows what it was painted on, forward and backward; an object keeps its look through the clip.'),
       h('div.sb-keys', {}, ...KEY_TABLE.map(column)),
       h('button.sb-button', { type: 'button', onclick: () => { close(); steps.open(); } }, 'Show the four steps again'));

@@ -37,7 +37,8 @@ export function exposeHook(editor) {
       const scale = globalThis.devicePixelRatio || 1;
       const { placement } = view;
       view.drawNow();
-      return Array.from(view.context.getImageData(Math.floor((placement.x + (x + 0.5) * placement.zoom) * scale), Math.floor((placement.y + (y + 0.5) * placement.zoom) * scale), 1, 1).data);
+      return Array.from(view.context.getImageData(Math.floor((placement.x + (x + 0.5) * placement.zoom) * scale),
+        Math.floor((placement.y + (y + 0.5) * placement.zoom) * scale), 1, 1).data);
     },
   };
 }

@@ -3,10 +3,13 @@
 import { nextSize, TOOL_KEYS } from './toolbar.js';
 
 export const KEY_TABLE = [
-  ['Tools', [['V', 'select an object'], ['B', 'brush'], ['E', 'eraser: back to the clip'], ['G', 'fill'], ['L', 'lasso'], ['I', 'eyedropper (Alt while painting)'], ['H', 'hand'],
-    ['[  ]', 'brush size'], ['Shift', 'straight line from the last stroke'], ['1 – 9', 'class'], ['/', 'find a class'], ['S', 'swap the object'], ['Esc', 'deselect, stop a stroke']]],
+  ['Tools', [['V', 'select an object'], ['B', 'brush'], ['E', 'eraser: back to the clip'], ['G', 'fill'], ['L', 'lasso'], ['I',
+    'eyedropper (Alt while painting)'], ['H', 'hand'],
+    ['[  ]', 'brush size'], ['Shift', 'straight line from the last stroke'], ['1 – 9', 'class'], ['/', 'find a class'], ['S',
+      'swap the object'], ['Esc', 'deselect, stop a stroke']]],
   ['Frames', [['Space', 'play, pause'], ['←  →', 'step'], ['Shift ←  →', 'ten frames'], ['Home  End', 'first, last frame']]],
-  ['Picture', [['Wheel', 'zoom at the pointer'], ['+  −', 'zoom'], ['0', 'fit'], ['Space + drag', 'move (or middle button)'], ['\\', 'labels on, off'], ['C', 'hold to compare with before']]],
+  ['Picture', [['Wheel', 'zoom at the pointer'], ['+  −', 'zoom'], ['0', 'fit'], ['Space + drag', 'move (or middle button)'],
+    ['\\', 'labels on, off'], ['C', 'hold to compare with before']]],
   ['Project', [['Ctrl Z', 'undo'], ['Ctrl Shift Z', 'redo'], ['?', 'this help']]],
 ];
 

@@ -1,9 +1,10 @@
 // Looks of the selected object: samples of its class's mixture as rendered crops; a click puts one on.
 
 import { ApiError } from './api.js';
-import { h, icon, setText, show } from './dom.js';
+import { h, setText, show } from './dom.js';
 import { styleEdit } from './edits.js';
 import { Kept } from './frames.js';
+import { icon } from './icons.js';
 import { rendered } from './store.js';
 
 // With the look that it wears now there are nine crops.
@@ -18,16 +19,19 @@ export class LookPanel {
     this.seedText = h('span.sb-seed');
     this.cells = Array.from({ length: SAMPLES + 1 }, (_, index) => this.cell(index));
     this.grid = h('div.sb-looks', {}, ...this.cells);
-    this.shuffle = h('button.sb-button', { type: 'button', title: 'Nine others: a new seed', onclick: () => this.newSeed() }, icon('shuffle'), 'Shuffle');
+    this.shuffle = h('button.sb-button', { type: 'button', title: 'Nine others: a new seed', onclick: () => this.newSeed() },
+      icon('shuffle'), 'Shuffle');
     this.empty = h('p.sb-empty', {}, 'Looks appear here once something is selected.');
     this.footer = h('div.sb-look-buttons', {}, this.shuffle);
-    this.element = h('section.sb-section.sb-look', { ariaLabel: 'Look' }, h('div.sb-head', {}, h('h2', {}, 'Look'), this.seedText), this.grid, this.footer, this.empty);
+    this.element = h('section.sb-section.sb-look', { ariaLabel: 'Look' }, h('div.sb-head', {}, h('h2', {}, 'Look'),
+      this.seedText), this.grid, this.footer, this.empty);
     store.subscribe((names, state) => this.update(state));
   }
 
   cell(index) {
     const image = h('img', { alt: '' });
-    return h('button.sb-look-cell', { type: 'button', ariaLabel: index ? `Look ${index}` : 'The look it wears now', onclick: () => this.apply(index) }, image, index ? null : h('small', {}, 'now'));
+    return h('button.sb-look-cell', { type: 'button', ariaLabel: index ? `Look ${index}` : 'The look it wears now',
+      onclick: () => this.apply(index) }, image, index ? null : h('small', {}, 'now'));
   }
 
   update(state) {

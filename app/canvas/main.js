@@ -85,7 +85,8 @@ class Editor {
       h('aside.sb-panel', { ariaLabel: 'Classes, object and looks' }, this.classes.element, this.objects.element, this.looks.element),
       this.help.element);
     this.element.addEventListener('click', (event) => this.giveFocusBack(event));
-    this.element.addEventListener('pointerup', (event) => { if (event.target.matches('input[type=range]')) this.canvas.focus({ preventScroll: true }); });
+    this.element.addEventListener('pointerup',
+      (event) => { if (event.target.matches('input[type=range]')) this.canvas.focus({ preventScroll: true }); });
   }
 
   /** After a click with the pointer keys belong to the stage again; a menu or a field keeps them. */
@@ -107,12 +108,19 @@ class Editor {
       goTo: (t) => this.goTo(t), step: (by) => { store.set({ playing: false }); this.goTo(store.state.t + by); },
       goToEdit: (edit, spans) => this.goToEdit(edit, spans),
       fit: () => { this.view.placement.fit(); this.view.onPlaced(); this.view.draw(); },
-      zoom: (factor) => { const { stageWidth, stageHeight } = this.view.placement; this.view.placement.zoomAt(stageWidth / 2, stageHeight / 2, factor); this.view.onPlaced(); this.view.draw(); },
+      zoom: (factor) => this.zoom(factor),
       chooseClass: (index) => this.classes.chooseAt(index), find: () => this.classes.toggleFind(true),
       swap: () => this.swap(), escape: () => this.escape(), help: () => this.help.open(),
       clips: () => api.json('clips'), openClip: (name) => this.openClip(name),
       fileUrl: (file) => path(file), thumbUrl: (key) => path(`thumbs/${key}`),
     };
+  }
+
+  zoom(factor) {
+    const { placement } = this.view;
+    placement.zoomAt(placement.stageWidth / 2, placement.stageHeight / 2, factor);
+    this.view.onPlaced();
+    this.view.draw();
   }
 
   goTo(t) {
@@ -143,7 +151,10 @@ class Editor {
   async start(clip) {
     const wanted = new URLSearchParams(location.search);
     try {
-      if (!(await this.reopen(wanted.get('project')))) await this.openClip(clip || (await this.api.json('clips'))[0]?.name);
+      if (!(await this.reopen(wanted.get('project')))) {
+        const clips = await this.api.json('clips');
+        await this.openClip((clips.find((one) => one.name === clip) ?? clips[0]).name);
+      }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return this.session.say(error.message, 'error');
@@ -166,7 +177,8 @@ class Editor {
   }
 
   async openClip(name) {
-    this.store.set({ playing: false, picked: null, hover: null, objects: {}, objectsRevision: null, range: null, over: null, stroke: null, follow: 'auto' });
+    this.store.set({ playing: false, picked: null, hover: null, objects: {}, objectsRevision: null, range: null, over: null,
+      stroke: null, follow: 'auto' });
     await this.session.create(name);
     this.store.set({ t: 0 });
     this.opened();
@@ -175,7 +187,9 @@ class Editor {
   opened() {
     this.view.resize();
     this.remember();
-    if (!this.session.server.ticket) this.session.render(this.store.state.t);
+    const { notice, ticket } = this.session.server;
+    if (notice) this.session.say(notice);
+    if (ticket === null) this.session.render(this.store.state.t);
   }
 
   /** The address names project and frame, so that a reload comes back to both. */

@@ -1,9 +1,10 @@
 // The panel at the right: classes to paint with, the selected object, and what becomes of it.
 
-import { h, icon, rovingKeys, setText, show } from './dom.js';
-import { rgb } from './codec.js';
-import { scopeFrames, swapEdit } from './edits.js';
 import { rangeForm } from './chips.js';
+import { rgb } from './codec.js';
+import { h, rovingKeys, setText, show } from './dom.js';
+import { scopeFrames, swapEdit } from './edits.js';
+import { icon } from './icons.js';
 import { item, toggleMenu } from './menu.js';
 import { frameSpan, objectName, panelOrder } from './names.js';
 import { objectsIn } from './raster.js';
@@ -13,13 +14,16 @@ import { PAINTING } from './tools.js';
 export class ClassPanel {
   constructor(store) {
     this.store = store;
-    this.find = h('input.sb-find', { type: 'search', placeholder: 'Find a class', ariaLabel: 'Find a class', hidden: true, oninput: () => this.filter(),
+    this.find = h('input.sb-find', { type: 'search', placeholder: 'Find a class', ariaLabel: 'Find a class', hidden: true,
+      oninput: () => this.filter(),
       onkeydown: (event) => this.findKey(event) });
-    this.findButton = h('button.sb-link', { type: 'button', ariaExpanded: 'false', title: 'Find a class (/)', onclick: () => this.toggleFind() }, icon('find'), 'Find');
+    this.findButton = h('button.sb-link', { type: 'button', ariaExpanded: 'false', title: 'Find a class (/)',
+      onclick: () => this.toggleFind() }, icon('find'), 'Find');
     this.grid = h('div.sb-classes', { role: 'radiogroup', ariaLabel: 'Class to paint with' });
     this.over = h('select.sb-select', { ariaLabel: 'Paint only over', onchange: () => this.chooseOver() });
     this.extend = h('input', { type: 'checkbox', onchange: () => store.set({ extend: this.extend.checked }) });
-    this.extendRow = h('label.sb-extend', { title: 'Painted pixels join the selected object instead of making a new one' }, this.extend, h('span', {}, 'add to it'));
+    this.extendRow = h('label.sb-extend', { title: 'Painted pixels join the selected object instead of making a new one' },
+      this.extend, h('span', {}, 'add to it'));
     this.element = h('section.sb-section', { ariaLabel: 'Paint with' },
       h('div.sb-head', {}, h('h2', {}, 'Paint with'), this.findButton), this.find, this.grid,
       h('div.sb-protect', {}, h('span', {}, 'Only over'), this.over, this.extendRow));
@@ -30,7 +34,8 @@ export class ClassPanel {
   build(state) {
     this.classes = panelOrder(state.server.classes);
     this.buttons = this.classes.map((entry, index) => h('button.sb-class', { type: 'button', role: 'radio', 'data-class': entry.id, title: entry.name,
-      onclick: () => this.choose(entry.id) }, h('i', { style: { background: `rgb(${rgb(entry.colour)})` } }), h('span', {}, entry.name), index < 9 ? h('kbd', { ariaHidden: 'true' }, index + 1) : null));
+      onclick: () => this.choose(entry.id) }, h('i', { style: { background: `rgb(${rgb(entry.colour)})` } }), h('span', {},
+        entry.name), index < 9 ? h('kbd', { ariaHidden: 'true' }, index + 1) : null));
     this.grid.replaceChildren(...this.buttons);
     const options = this.classes.map((entry) => h('option', { value: entry.id }, entry.name));
     this.over.replaceChildren(h('option', { value: '' }, 'anything'), h('option', { value: 'stuff' }, 'stuff (spare objects)'), ...options);
@@ -97,13 +102,16 @@ export class ObjectPanel {
     this.who = h('select.sb-select.sb-who', { ariaLabel: 'Only this one, or all of its class' });
     this.becomes = h('select.sb-select', { ariaLabel: 'Becomes', onchange: () => this.swap(Number(this.becomes.value)) });
     this.scope = h('select.sb-select', { ariaLabel: 'In which frames', onchange: () => this.showRange() },
-      h('option', { value: 'clip' }, 'whole clip'), h('option', { value: 'range' }, 'this range'), h('option', { value: 'onward' }, 'this frame onward'));
-    this.removeButton = h('button.sb-button', { type: 'button', title: 'Remove it: what surrounds it grows over it', onclick: () => this.swap('surroundings') }, 'Remove');
+      h('option', { value: 'clip' }, 'whole clip'), h('option', { value: 'range' }, 'this range'), h('option',
+        { value: 'onward' }, 'this frame onward'));
+    this.removeButton = h('button.sb-button', { type: 'button', title: 'Remove it: what surrounds it grows over it',
+      onclick: () => this.swap('surroundings') }, 'Remove');
     this.rangeRow = h('div', { hidden: true });
     this.card = h('div.sb-object', {}, this.crop, this.name, this.who, this.facts);
     this.controls = h('div.sb-becomes', {}, h('span', {}, 'Becomes'), this.becomes, this.scope, this.removeButton);
     this.empty = h('p.sb-empty', {}, 'Select something in the picture (V), or take it from the list.');
-    this.element = h('section.sb-section', { ariaLabel: 'Object' }, h('div.sb-head', {}, h('h2', {}, 'Object'), this.list), this.card, this.controls, this.rangeRow, this.empty);
+    this.element = h('section.sb-section', { ariaLabel: 'Object' }, h('div.sb-head', {}, h('h2', {}, 'Object'), this.list),
+      this.card, this.controls, this.rangeRow, this.empty);
     store.subscribe((names, state) => this.update(names, state));
   }
 
@@ -148,8 +156,10 @@ export class ObjectPanel {
     this.filled = signature;
     const entry = classOf(state, label);
     this.crop.removeAttribute('src');
-    this.who.replaceChildren(h('option', { value: 'object' }, `this ${entry?.name ?? 'one'}`), h('option', { value: 'class' }, `all ${entry?.name ?? ''}`));
-    this.becomes.replaceChildren(...panelOrder(state.server.classes).map((one) => h('option', { value: one.id, selected: one.id === label }, one.name)));
+    this.who.replaceChildren(h('option', { value: 'object' }, `this ${entry?.name ?? 'one'}`), h('option', { value: 'class' },
+      `all ${entry?.name ?? ''}`));
+    this.becomes.replaceChildren(...panelOrder(state.server.classes).map((one) => h('option', { value: one.id,
+      selected: one.id === label }, one.name)));
   }
 
   showRange() {
@@ -186,7 +196,9 @@ export class ObjectPanel {
     const entries = this.inView(state);
     const line = (entry) => {
       const colour = rgb(classOf(state, entry.label)?.colour ?? '#888888');
-      const button = item(objectName(entry.object, entry.label, state.server.classes), () => this.store.set({ picked: entry.object, tool: 'select' }), { note: `${entry.area} px`, checked: entry.object === state.picked });
+      const button = item(objectName(entry.object, entry.label, state.server.classes),
+        () => this.store.set({ picked: entry.object, tool: 'select' }), { note: `${entry.area} px`,
+        checked: entry.object === state.picked });
       button.prepend(h('i', { style: { background: `rgb(${colour})` } }));
       const point = () => this.store.set({ hover: { object: entry.object, label: entry.label } });
       button.addEventListener('pointerenter', point);
@@ -195,7 +207,8 @@ export class ObjectPanel {
     };
     const things = this.things(state);
     const stuff = entries.filter((entry) => !things.includes(entry));
-    toggleMenu(this.list, [h('p.sb-menu-title', {}, `In frame ${state.t + 1}, largest first`), h('div.sb-scroll', {}, ...things.map(line), ...stuff.map(line))],
+    toggleMenu(this.list, [h('p.sb-menu-title', {}, `In frame ${state.t + 1}, largest first`),
+      h('div.sb-scroll', {}, ...things.map(line), ...stuff.map(line))],
       { label: 'Objects in view', onClose: () => this.store.set({ hover: null }) });
   }
 }

@@ -43,7 +43,7 @@ export class Session {
 
   async resync() {
     this.applyState(await this.api.json(`projects/${this.server.project}`));
-    if (!this.server.ticket && this.store.state.rendering === 'running') await this.render(this.store.state.t);
+    if (this.server.ticket === null && this.store.state.rendering === 'running') await this.render(this.store.state.t);
   }
 
   /** Take over a STATE of the server. Frames of the same revision that are known already are kept. */
@@ -55,7 +55,8 @@ export class Session {
       if (server.revision === old.revision) server.render = server.render.map((entry, t) => better(entry, old.render[t]));
     }
     this.known = Math.max(this.known, server.revision);
-    this.store.set({ server, rendering: server.ticket ? 'running' : complete(server) ? 'done' : this.store.state.rendering });
+    const running = server.ticket !== null ? 'running' : complete(server) ? 'done' : this.store.state.rendering;
+    this.store.set({ server, rendering: running });
     this.replay();
   }
 
@@ -69,8 +70,8 @@ export class Session {
   onFrame(event) {
     const server = this.server;
     if (event.revision !== server.revision || event.ticket !== server.ticket) {
-      const mayBecomeCurrent = event.revision > server.revision || (event.revision === server.revision && this.writes > 0);
-      if (mayBecomeCurrent && this.early.length < EARLY) this.early.push(event);
+      const maybeSoon = event.revision > server.revision || (event.revision === server.revision && this.writes > 0);
+      if (maybeSoon && this.early.length < EARLY) this.early.push(event);
       return;
     }
     server.render[event.t] = better({ key: event.key, stage: event.stage }, server.render[event.t]);
@@ -93,10 +94,17 @@ export class Session {
   }
 
   onEnd({ type, ticket, error }) {
-    if (ticket !== this.server.ticket) { if (this.writes) this.early.push({ type, ticket, error }); return; }
+    if (ticket !== this.server.ticket) {
+      if (this.writes) this.early.push({ type, ticket, error });
+      return;
+    }
+    // A newer request took its place; the reply that says so is on its way.
+    if (type === 'cancelled' && this.writes) return;
     this.server.ticket = null;
     this.store.touch('server');
     this.store.set({ rendering: type, progress: type === 'cancelled' ? this.store.state.progress : null });
+    // Another tab may have asked for a newer one.
+    if (type === 'cancelled') this.resync().catch(() => {});
     if (type === 'failed') this.say(`Rendering stopped: ${error ?? 'unknown reason'}`, 'error');
   }
 
@@ -216,7 +224,8 @@ export class Session {
     this.writes++;
     try {
       const revision = this.server.revision;
-      const { ticket } = await this.api.write('POST', `projects/${this.server.project}/render`, { request_id: randomId(), revision, cursor });
+      const wish = { request_id: randomId(), revision, cursor };
+      const { ticket } = await this.api.write('POST', `projects/${this.server.project}/render`, wish);
       if (revision !== this.server.revision) return;
       this.server.ticket = ticket;
       this.store.touch('server');
@@ -233,7 +242,7 @@ export class Session {
   /** Stop rendering. From here on no frame of that ticket is shown, whatever is still on its way. */
   async cancel() {
     const ticket = this.server.ticket;
-    if (!ticket) return;
+    if (ticket === null) return;
     this.server.ticket = null;
     this.store.touch('server');
     this.store.set({ rendering: 'cancelled' });

@@ -1,7 +1,8 @@
 // Play, progress, filmstrip with its state line, and a lane for every edit.
 
-import { h, icon, setText, show } from './dom.js';
 import { rgb } from './codec.js';
+import { h, setText, show } from './dom.js';
+import { icon } from './icons.js';
 import { spansText, tidyTitle, timecode, timeLeft } from './names.js';
 import { classOf, rendered } from './store.js';
 
@@ -20,7 +21,8 @@ export class Timeline {
   buildTransport() {
     const { actions, store } = this;
     this.play = h('button.sb-button', { type: 'button', onclick: () => actions.togglePlay() });
-    this.loop = h('button.sb-button', { type: 'button', title: 'Start again at the end', onclick: () => store.set({ loop: !store.state.loop }) }, icon('loop'), 'Loop');
+    this.loop = h('button.sb-button', { type: 'button', title: 'Start again at the end',
+      onclick: () => store.set({ loop: !store.state.loop }) }, icon('loop'), 'Loop');
     this.time = h('span.sb-time');
     this.progressText = h('span', { role: 'status' });
     this.bar = h('span.sb-bar', { role: 'progressbar', ariaLabel: 'Frames rendered', 'aria-valuemin': 0 }, h('i'));
@@ -102,7 +104,8 @@ export class Timeline {
     const running = state.rendering === 'running';
     const complete = final === state.server.render.length;
     setText(this.progressText, running ? `Rendering ${done} of ${total}` : complete ? `All ${final} frames rendered`
-      : state.rendering === 'cancelled' ? `Stopped, ${final} of ${state.server.render.length} rendered` : `${final} of ${state.server.render.length} rendered`);
+      : state.rendering === 'cancelled'
+        ? `Stopped, ${final} of ${state.server.render.length} rendered` : `${final} of ${state.server.render.length} rendered`);
     this.bar.firstChild.style.width = `${(100 * done) / Math.max(1, total)}%`;
     this.bar.setAttribute('aria-valuenow', String(done));
     this.bar.setAttribute('aria-valuemax', String(total));
@@ -175,11 +178,15 @@ export class Timeline {
     const where = spansText(spans);
     const text = tidyTitle(title);
     const about = [text, where, note].filter(Boolean).join(' · ');
-    const track = h('div.sb-lane-track', {}, ...spans.map((span) => this.span(edit, span, colour, state)), ...this.diamonds(edit, state), this.note(note, spans, state));
+    const track = h('div.sb-lane-track', {}, ...spans.map((span) => this.span(edit, span, colour, state)),
+      ...this.diamonds(edit, state), this.note(note, spans, state));
     return h('li.sb-lane', { title: about },
-      h('button.sb-lane-name', { type: 'button', ariaLabel: `${about}. Go there.`, onclick: () => this.actions.goToEdit(edit, spans) }, h('i', { style: { background: swatch(edit, state) } }), h('span', {}, text)),
+      h('button.sb-lane-name', { type: 'button', ariaLabel: `${about}. Go there.`,
+        onclick: () => this.actions.goToEdit(edit, spans) }, h('i', { style: { background: swatch(edit, state) } }), h('span',
+        {}, text)),
       track,
-      h('button.sb-lane-remove', { type: 'button', ariaLabel: `Remove ${text}`, title: 'Remove this edit', onclick: () => this.actions.removeEdit(edit.id) }, icon('close')));
+      h('button.sb-lane-remove', { type: 'button', ariaLabel: `Remove ${text}`, title: 'Remove this edit',
+        onclick: () => this.actions.removeEdit(edit.id) }, icon('close')));
   }
 
   /** One stretch in which the edit acts; it fades where the edit leaves the picture inside its frames. */
@@ -225,6 +232,7 @@ export function laneColour(edit, state) {
   const entry = editClass(edit, state);
   if (!entry) return '#8a9099';
   let [r, g, b] = rgb(entry.colour);
-  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) [r, g, b] = [r, g, b].map((part) => Math.round(part + (255 - part) * 0.12));
+  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) [r, g, b] = [r, g,
+    b].map((part) => Math.round(part + (255 - part) * 0.12));
   return `rgb(${r}, ${g}, ${b})`;
 }

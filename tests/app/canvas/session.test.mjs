@@ -16,7 +16,7 @@ class Server {
 
   state() {
     return structuredClone({ project: 'p', revision: this.revision, seed: 0, clip: { name: 'c', frames: FRAMES, width: 4, height: 4, fps: 12 }, classes: [], edits: this.edits,
-      can_undo: this.edits.length > 0, can_redo: false, label_keys: Array(FRAMES).fill(`l${this.revision}`), render: this.render, before: this.before, ticket: this.ticket });
+      can_undo: this.edits.length > 0, can_redo: false, label_keys: Array(FRAMES).fill(`l${this.revision}`), render: this.render, before: this.before, ticket: this.ticket, notice: '' });
   }
 
   async fetch(url, { method = 'GET', body } = {}) {
