@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ from core.project.edits import (
     SetStyle,
     Target,
 )
-from core.project.motion import carry, displacement, nearest
+from core.project.motion import Carried, carry, nearest
+from core.project.order import Order
 
 Edits = tuple[Edit, ...]
 # Conditionings kept: about 2 MB each at 512x256.
@@ -60,6 +61,7 @@ class Scene:
     def __init__(self, clip: Clip, looks: LooksLike) -> None:
         self.clip = clip
         self.looks = looks
+        self._order = Order(clip)
         self._conditionings = _Recent(_KEPT_CONDITIONINGS)
         self._geometries = _Recent(_KEPT_MASKS)
         self._seen = _Recent(8)
@@ -69,10 +71,22 @@ class Scene:
         acting = tuple(edit for edit in edits if edit.frames[0] <= t < edit.frames[1])
         return self._conditionings.get((acting, t), lambda: self._fold(acting, t))
 
-    def geometry(self, edit: Paint) -> dict[int, np.ndarray]:
+    def geometry(self, edit: Paint) -> Mapping[int, np.ndarray]:
         """The stroke's mask by frame; a function of strokes, motion, frames and clip, never of other edits."""
+        return self._carried(edit).masks
+
+    def _carried(self, edit: Paint) -> Carried:
         key = (edit.keyframes, edit.motion, edit.frames)
-        return self._geometries.get(key, lambda: self._carried(edit))
+        return self._geometries.get(key, lambda: self._carry(edit))
+
+    def _own_motion(self, edit: Paint, t: int) -> np.ndarray | None:
+        """(H, W, 2): how the stroke itself moves, on its mask; None where it moves as the clip does under it."""
+        carried = self._carried(edit)
+        if t not in carried.flows:
+            return None
+        field = np.zeros((*carried.masks[t].shape, 2), np.float32)
+        field[carried.masks[t]] = carried.flows[t]
+        return field
 
     def effect(self, edits: Edits, index: int) -> Effect:
         """Where edit `index` of `edits` acts."""
@@ -131,8 +145,8 @@ class Scene:
         flow, valid = flow.copy(), valid.copy()
         for edit, mask in draft.movers:
             mask = mask & draft.changed
-            way = displacement(clip, edit.motion, t, 1) if mask.any() and edit.motion.kind != "still" else None
-            flow[mask] = 0 if way is None else way.offset[mask]
+            own = self._own_motion(edit, t)
+            flow[mask] = own[mask] if own is not None else flow[mask]
             valid[mask] = True
         # What is not an object of its own moves as the stuff, or the class, that it joined.
         for thing, label in _pairs(draft.objects[draft.joined], draft.labels[draft.joined]):
@@ -156,11 +170,12 @@ class Scene:
             codes[thing, label] = code
         return codes
 
-    def _carried(self, edit: Paint) -> dict[int, np.ndarray]:
+    def _carry(self, edit: Paint) -> Carried:
         """Each keyframe's mask in the frames that are nearer to it than to another keyframe."""
         clip = self.clip
         keyframes = sorted(edit.keyframes, key=lambda keyframe: keyframe.frame)
         masks: dict[int, np.ndarray] = {}
+        flows: dict[int, np.ndarray] = {}
         for index, keyframe in enumerate(keyframes):
             start, stop = edit.frames
             if index:
@@ -168,8 +183,10 @@ class Scene:
             if index + 1 < len(keyframes):
                 stop = min(stop, (keyframe.frame + keyframes[index + 1].frame) // 2 + 1)
             mask = keyframe.mask.to_array(clip.height, clip.width)
-            masks |= carry(clip, keyframe.frame, mask, edit.motion, (start, stop)).masks
-        return masks
+            carried = carry(clip, keyframe.frame, mask, edit.motion, (start, stop), self._order)
+            masks |= carried.masks
+            flows |= carried.flows
+        return Carried(masks, flows)
 
     def _present(self, before: Edits, edit: SetClass | SetStyle, t: int) -> bool:
         codes = self.conditioning(before, t).codes

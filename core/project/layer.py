@@ -17,6 +17,7 @@ Box = tuple[int, int, int, int]  # top, left, bottom, right; half open
 
 # Pixels that a fit looks at: more make it slower, not better.
 _FIT_PIXELS = 1500
+_ROUGH_PIXELS = 100
 # The nearest pixel's deviation fades over this distance (pixels).
 _FADE = 12.0
 # The fit looks at least this far around the stroke (pixels).
@@ -28,15 +29,24 @@ _STIFFNESS = 0.003
 class Layer:
     """The backward flow of one object, asked for frame by frame along the clip."""
 
-    def __init__(self, clip: Clip, object_id: int) -> None:
+    def __init__(self, clip: Clip, object_id: int, rough: bool = False) -> None:
+        """rough: the trend alone, from fewer pixels; for parts too small to show more."""
         self._clip = clip
+        self._rough = rough
         self._object = object_id
         self._trend = np.zeros((3, 2))  # flow = (x, y, 1) @ trend, pixels
         self._touched_border = False
+        self._samples: tuple[int, np.ndarray, np.ndarray] | None = None  # of the frame asked for last
 
     def seen(self, t: int) -> np.ndarray:
         """(H, W) bool: where the object is seen in frame t."""
         return self._clip.objects[t] == self._object
+
+    def between(self, frames: tuple[int, int]) -> tuple[int, int]:
+        """The part of [start, stop) from the first frame that shows the object to the last."""
+        start, stop = frames
+        shown = np.flatnonzero((self._clip.objects[start:stop] == self._object).any((1, 2)))
+        return (start + int(shown[0]), start + int(shown[-1]) + 1) if shown.size else (start, start)
 
     def gone(self, t: int) -> bool:
         """Whether nothing of the object is seen in frame t though it did not leave over the picture's border.
@@ -56,40 +66,50 @@ class Layer:
         """
         if self._clip.flow is None or self._clip.flow_valid is None:
             return self._shift(t, box)
-        own = self.seen(t) & self._clip.flow_valid[t]
-        rows, columns = np.nonzero(own)
-        if rows.size:
-            chosen = slice(None, None, max(1, rows.size // _FIT_PIXELS))
-            points = np.stack([columns[chosen], rows[chosen]], 1).astype(np.float64)
-            values = self._clip.flow[t, rows[chosen], columns[chosen]].astype(np.float64)
+        points, values = self._sampled(t)
+        if len(points):
             self._trend = fit_affine(points, values, *_middle(box))
-        return self._with_own(t, box, own)
+        return _evaluate(self._trend, box) if self._rough else self._with_own(t, box)
 
     def speed(self, t: int) -> float:
-        """The largest step of the object's pixels between t and t-1, pixels."""
+        """The largest step of the object's pixels between t and t-1, pixels; a guess where it is not seen."""
         if self._clip.flow is None:
             return 32.0
-        flow = self._clip.flow[t][self.seen(t)]
-        return float(np.abs(flow.astype(np.float32)).max()) if flow.size else 16.0
+        _, values = self._sampled(t)
+        return float(np.abs(values).max()) if len(values) else 16.0
 
-    def _with_own(self, t: int, box: Box, own: np.ndarray) -> np.ndarray:
+    def _sampled(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """Places (n, 2) x, y and flow (n, 2) of some of the object's pixels, all over it."""
+        if self._samples is None or self._samples[0] != t:
+            assert self._clip.flow is not None and self._clip.flow_valid is not None
+            places = np.flatnonzero(self.seen(t) & self._clip.flow_valid[t])
+            places = places[:: max(1, places.size // (_ROUGH_PIXELS if self._rough else _FIT_PIXELS))]
+            points = np.stack([places % self._clip.width, places // self._clip.width], 1).astype(np.float64)
+            values = self._clip.flow[t].reshape(-1, 2)[places].astype(np.float64)
+            self._samples = (t, points, values)
+        return self._samples[1:]
+
+    def _with_own(self, t: int, box: Box) -> np.ndarray:
         """The trend over `box`, bent to the object's own flow where it is near."""
+        assert self._clip.flow is not None and self._clip.flow_valid is not None
         field = _evaluate(self._trend, box)
-        around = _grown(box, int(2 * _FADE), own.shape)
-        near = own[around[0] : around[2], around[1] : around[3]]
+        around = grown(box, int(2 * _FADE), (self._clip.height, self._clip.width))
+        part = slice(around[0], around[2]), slice(around[1], around[3])
+        near = (self._clip.objects[t][part] == self._object) & self._clip.flow_valid[t][part]
         if not near.any():
             return field
-        distance, nearest = cv2.distanceTransformWithLabels(
+        distance, closest = cv2.distanceTransformWithLabels(
             (~near).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
         )
-        flow = self._clip.flow[t, around[0] : around[2], around[1] : around[3]].astype(np.float32)
-        table = np.zeros((int(nearest.max()) + 1, 2), np.float32)
-        table[nearest[near]] = flow[near] - _evaluate(self._trend, around)[near]
+        flow = self._clip.flow[t][part].astype(np.float32)
+        table = np.zeros((int(closest.max()) + 1, 2), np.float32)
+        table[closest[near]] = flow[near] - _evaluate(self._trend, around)[near]
         cut = (
             slice(box[0] - around[0], box[2] - around[0]),
             slice(box[1] - around[1], box[3] - around[1]),
         )
-        return field + table[nearest[cut]] * np.exp(-distance[cut] / _FADE)[..., None]
+        field += table[closest[cut]] * np.exp(-distance[cut] / _FADE)[..., None]
+        return field
 
     def _shift(self, t: int, box: Box) -> np.ndarray:
         """Without flow: how far the middle of the object's outline moved."""
@@ -131,11 +151,16 @@ def _middle(box: Box) -> tuple[tuple[float, float], float]:
 
 def _evaluate(trend: np.ndarray, box: Box) -> np.ndarray:
     top, left, bottom, right = box
-    columns = np.arange(left, right)[None, :, None] * trend[0]
-    rows = np.arange(top, bottom)[:, None, None] * trend[1]
-    return (columns + rows + trend[2]).astype(np.float32)
+    slope, offset = trend.astype(np.float32), trend[2]
+    field = np.empty((bottom - top, right - left, 2), np.float32)
+    columns = np.arange(right - left, dtype=np.float32)
+    rows = np.arange(bottom - top, dtype=np.float32)[:, None]
+    for part in range(2):
+        corner = np.float32(offset[part] + left * trend[0, part] + top * trend[1, part])
+        np.add(rows * slope[1, part] + corner, columns * slope[0, part], out=field[..., part])
+    return field
 
 
-def _grown(box: Box, by: int, shape: tuple[int, ...]) -> Box:
+def grown(box: Box, by: int, shape: tuple[int, ...]) -> Box:
     """`box` grown on every side by `by` pixels, within the picture (H, W)."""
     return max(box[0] - by, 0), max(box[1] - by, 0), min(box[2] + by, shape[0]), min(box[3] + by, shape[1])

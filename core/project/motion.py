@@ -22,6 +22,8 @@ from core.project.order import Order
 _TOUCH = 0.15
 # An object of which the stroke covers this share, or that is this share of the stroke, was painted over on purpose.
 _MEANT = 0.5, 0.1
+# A part of a stroke below this share of it is carried by a plain affine motion.
+_SMALL = 0.01
 # Rounds of the fixed-point inversion; each gains a factor of the flow's gradient (about 10).
 _ROUNDS = 5
 
@@ -128,8 +130,8 @@ def _ride_on_each(clip: Clip, frame: int, mask: np.ndarray, frames: tuple[int, i
     masks: dict[int, np.ndarray] = {}
     source = mask.astype(np.uint8) * 255
     for object_id in np.unique(clip.objects[frame][mask]).tolist():
-        layer = Layer(clip, object_id)
-        part = mask & layer.seen(frame)
+        part = mask & (clip.objects[frame] == object_id)
+        layer = Layer(clip, object_id, rough=np.count_nonzero(part) < _SMALL * np.count_nonzero(mask))
         own = part.astype(np.uint8) * 255
         for step in _walk(layer, frame, part, layer.between(frames)):
             shown = part[step.cut]
