@@ -54,16 +54,14 @@ class LookBook:
         piece = _piece(full, thing, label)
         now = full.codes.get((thing, label)) or opened.scene.scene.looks.code(thing, label)
         mixture = self._mixtures.get(label)
-        draws = mixture.sample(min(count, MAX_LOOKS), seed) if mixture is not None else []
-        looks = [
-            Look(
-                code=draw.code,
-                key=self._known(piece, thing, label, draw.code),
-                provenance=Provenance(mixture=mixture.hash, seed=seed, component=draw.component),
-            )
-            for draw in draws
-            if mixture is not None
-        ]
+        looks = []
+        for index in range(min(count, MAX_LOOKS) if mixture is not None else 0):
+            # A seed of its own for each: from it alone the look can be drawn again.
+            own_seed = seed * MAX_LOOKS + index
+            draw = mixture.sample(1, own_seed)[0]
+            came_from = Provenance(mixture=mixture.hash, seed=own_seed, component=draw.component)
+            key = self._known(piece, thing, label, draw.code)
+            looks.append(Look(code=draw.code, key=key, provenance=came_from))
         return LookSheet(seed=seed, now=Look(code=now, key=self._known(piece, thing, label, now)), looks=looks)
 
     def picture(self, key: str) -> bytes:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from app import naming
 from app.board import Board, Keys
 from app.engine import Engine
@@ -31,7 +29,7 @@ from app.protocol import (
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
-from core.project.edits import Edit, Paint, parse_edit
+from core.project.edits import Edit, Paint, SetStyle, parse_edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
 from core.project.motion import carry, default_motion
@@ -53,22 +51,30 @@ class SharedScene:
         self.scene = scene
         self.clip: Clip = scene.clip
         self.lock = threading.RLock()
-        self._keys: WeakKeyDictionary[Conditioning, str] = WeakKeyDictionary()
+        self._identities: WeakKeyDictionary[Edit, bytes] = WeakKeyDictionary()
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
         with self.lock:
             return self.scene.conditioning(edits, t)
 
     def labels_key(self, edits: Edits, t: int) -> str:
-        """Identity of a frame's label map and object map: 32 hex digits."""
-        conditioning = self.conditioning(edits, t)
+        """Identity of a frame's label map and object map, 32 hex digits: of all that they are a function of.
+
+        Nothing is folded for it: the reply to a stroke does not wait for sixty frames.
+        """
+        acting = [edit for edit in edits if edit.frames[0] <= t < edit.frames[1] and not isinstance(edit, SetStyle)]
+        digest = hashlib.sha256(f"{self.clip.hash} {t}".encode())
+        for edit in acting:
+            digest.update(self._identity(edit))
+        return digest.hexdigest()[:32]
+
+    def _identity(self, edit: Edit) -> bytes:
         with self.lock:
-            key = self._keys.get(conditioning)
-            if key is None:
-                digest = hashlib.sha256(np.ascontiguousarray(conditioning.labels).data)
-                digest.update(np.ascontiguousarray(conditioning.objects).data)
-                key = self._keys[conditioning] = digest.hexdigest()[:32]
-            return key
+            known = self._identities.get(edit)
+            if known is None:
+                text = edit.model_dump_json(exclude={"id"})
+                known = self._identities[edit] = hashlib.sha256(text.encode()).digest()
+            return known
 
     def objects(self, edits: Edits) -> dict[int, Any]:
         for t in range(len(self.clip)):  # one by one, others may come in between
@@ -125,6 +131,10 @@ class OpenProject:
     def edit(self, request: NewEdit) -> State:
         """Add an edit. Raises `Conflict` on an older base, `InputError` when the edit does not fit the clip."""
         parsed = parse_edit(request.edit)
+        with self._lock:
+            if any(_same(parsed, edit, request.new_object) for edit in self.project.edits):
+                # Saved, but the reply was lost, maybe with the server that gave it.
+                return self.state().model_copy(update={"edit_id": parsed.id})
         if request.new_object and not isinstance(parsed, Paint):
             raise InputError("Only a stroke makes a new object.", "Send new_object with paint edits only.")
 
@@ -188,7 +198,7 @@ class OpenProject:
             if request.base != self.project.revision:
                 raise Conflict(self._since(request.base))
             changed = change(self.project)
-            self._fold(changed.edits)  # an edit that cannot be folded must not be saved
+            self._lanes(changed.edits)  # an edit that cannot be carried along the clip must not be saved
             self._store.save(changed)
             self.project = changed
             self._history[changed.revision] = changed.edits
@@ -202,13 +212,16 @@ class OpenProject:
                 self._replies.popitem(last=False)
             return reply
 
-    def _fold(self, edits: Edits) -> None:
-        for t in range(len(self.clip)):
-            self.scene.conditioning(edits, t)
-
     def _show(self) -> None:
-        renderer = self._engine.renderer
-        at_hand: Keys = renderer.at_hand(self.conditionings(), len(self.clip))
+        """The frames before the first change are true already; what follows it is a matter of the renderer."""
+        renderer, count = self._engine.renderer, len(self.clip)
+        chain = renderer.chain(self.conditionings())
+        at_hand: Keys = [None] * count
+        for t in range(count):
+            stored = renderer.store.get(chain.key(t))
+            if stored is None:  # a frame depends on its whole past: looking further would only take time
+                break
+            at_hand[t] = stored.key
         self.board.show(self.project.revision, at_hand)
 
     def _since(self, base: int) -> dict[str, Any]:
@@ -243,6 +256,13 @@ class OpenProject:
         while len(self._label_keys) > _KEPT_LABEL_KEYS:
             self._label_keys.popitem(last=False)
         return keys
+
+
+def _same(sent: Edit, kept: Edit, new_object: bool) -> bool:
+    """Whether an edit is the one that was sent; its new object was given here."""
+    if new_object and isinstance(sent, Paint) and isinstance(kept, Paint):
+        sent = sent.model_copy(update={"object": kept.object})
+    return sent == kept
 
 
 def _clip_state(clip: Clip) -> ClipState:

@@ -46,6 +46,12 @@ def api_routes(workspace: Workspace) -> APIRouter:
     router = APIRouter(prefix=PREFIX)
     for add in (_add_projects, _add_changes, _add_pictures, _add_rendering, _add_looks, _add_downloads, _add_events):
         add(router, workspace)
+
+    # Last, so that an unknown address is told in JSON and not by Gradio, which has the rest.
+    @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def unknown(path: str) -> Response:
+        raise NotFound(f"There is nothing at {PREFIX}/{path[:100]}.", "Check the address.")
+
     return router
 
 

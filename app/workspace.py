@@ -61,6 +61,8 @@ class Workspace:
             if not self._store.exists(project_id):
                 raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
             project, notice = with_looks_of(self._store.load(project_id), self.engine)
+            if not self._store.writable:
+                notice = "Another Scenebrush is using this folder of projects: this one can only be looked at."
             scene = self._scene(project.clip, project.seed)
             if scene.clip.hash != project.clip_hash:
                 raise InputError(
