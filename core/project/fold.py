@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,9 +25,11 @@ from core.project.motion import Carried, carry, nearest
 from core.project.order import Order
 
 Edits = tuple[Edit, ...]
-# Conditionings kept: about 2 MB each at 512x256.
-_KEPT_CONDITIONINGS = 240
-_KEPT_MASKS = 64
+# Conditionings are kept up to so many bytes; one takes about 15 bytes a pixel, 2 MB at 512x256.
+_KEPT_BYTES = 480 << 20
+_BYTES_A_PIXEL = 15
+_KEPT_STROKES = 64
+_Value = TypeVar("_Value")
 
 
 class LooksLike(Protocol):
@@ -62,8 +64,9 @@ class Scene:
         self.clip = clip
         self.looks = looks
         self._order = Order(clip)
-        self._conditionings = _Recent(_KEPT_CONDITIONINGS)
-        self._geometries = _Recent(_KEPT_MASKS)
+        self._stuff = frozenset(entry.id for entry in clip.label_set if entry.kind == "stuff")
+        self._conditionings = _Recent(max(8, _KEPT_BYTES // (_BYTES_A_PIXEL * clip.height * clip.width)))
+        self._strokes = _Recent(_KEPT_STROKES)
         self._seen = _Recent(8)
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
@@ -75,30 +78,30 @@ class Scene:
         """The stroke's mask by frame; a function of strokes, motion, frames and clip, never of other edits."""
         return self._carried(edit).masks
 
-    def _carried(self, edit: Paint) -> Carried:
-        key = (edit.keyframes, edit.motion, edit.frames)
-        return self._geometries.get(key, lambda: self._carry(edit))
-
-    def _own_motion(self, edit: Paint, t: int) -> np.ndarray | None:
-        """(H, W, 2): how the stroke itself moves, on its mask; None where it moves as the clip does under it."""
-        carried = self._carried(edit)
-        if t not in carried.flows:
-            return None
-        field = np.zeros((*carried.masks[t].shape, 2), np.float32)
-        field[carried.masks[t]] = carried.flows[t]
-        return field
-
     def effect(self, edits: Edits, index: int) -> Effect:
         """Where edit `index` of `edits` acts."""
         edit = edits[index]
-        last = min(edit.frames[1], len(self.clip))
         if isinstance(edit, Paint):
-            frames = sorted(self.geometry(edit))
-            note = f"leaves the picture after frame {frames[-1] + 1}" if frames and frames[-1] + 1 < last else ""
-        else:
-            frames = [t for t in range(edit.frames[0], last) if self._present(edits[:index], edit, t)]
-            note = ""
-        return Effect(_spans(frames), note if frames else "nothing to act on")
+            frames = [t for t in sorted(self.geometry(edit)) if self._paints(edits[:index], edit, t)]
+            return Effect(_spans(frames), self._farewell(edit) if frames else "nothing to act on")
+        span = range(edit.frames[0], min(edit.frames[1], len(self.clip)))
+        frames = [t for t in span if self._present(edits[:index], edit, t)]
+        return Effect(_spans(frames), "" if frames else "nothing to act on")
+
+    def _farewell(self, edit: Paint) -> str:
+        """A word on a stroke that is not seen up to the end of its frames."""
+        carried = self._carried(edit)
+        final = max(carried.masks)
+        if final + 1 >= min(edit.frames[1], len(self.clip)):
+            return ""
+        covered = any(t > final for t in carried.hidden)
+        return f"{'is covered' if covered else 'leaves the picture'} after frame {final + 1}"
+
+    def _paints(self, before: Edits, edit: Paint, t: int) -> bool:
+        """Whether `over` leaves something of the stroke in frame t, where it is seen."""
+        if edit.over is None:
+            return True
+        return bool(np.isin(self.conditioning(before, t).labels[self.geometry(edit)[t]], list(edit.over)).any())
 
     def objects(self, edits: Edits) -> dict[int, Seen]:
         """Every object of the edited clip."""
@@ -109,54 +112,31 @@ class Scene:
         if not acting:
             codes = self._codes(frame.labels, frame.objects, ())
             return Conditioning(frame.labels, frame.objects, codes, frame.flow, frame.flow_valid)
-        draft = _Draft(frame.labels.copy(), frame.objects.copy())
+        draft = _Draft(self.clip, t)
         for edit in acting:
             if isinstance(edit, Paint):
-                self._paint(draft, edit, t)
+                self._paint(draft, edit)
             elif isinstance(edit, SetClass):
-                _set_class(draft, edit)
-        flow, valid = self._motion(draft, t)
+                draft.set_class(edit)
         styles = tuple(edit for edit in acting if isinstance(edit, SetStyle))
-        return Conditioning(draft.labels, draft.objects, self._codes(draft.labels, draft.objects, styles), flow, valid)
+        codes = self._codes(draft.labels, draft.objects, styles)
+        return Conditioning(draft.labels, draft.objects, codes, draft.flow, draft.flow_valid)
 
-    def _paint(self, draft: _Draft, edit: Paint, t: int) -> None:
-        mask = self.geometry(edit).get(t)
+    def _paint(self, draft: _Draft, edit: Paint) -> None:
+        carried = self._carried(edit)
+        mask = carried.masks.get(draft.frame.index)
         if mask is None:
             return
-        if edit.over is not None:
-            mask = mask & np.isin(draft.labels, list(edit.over))
+        painted = mask if edit.over is None else mask & np.isin(draft.labels, list(edit.over))
         if edit.to == SOURCE:
-            draft.labels[mask] = self.clip.labels[t][mask]
-            draft.objects[mask] = self.clip.objects[t][mask]
-            draft.forget(mask)
+            draft.give_back(painted)
             return
-        draft.labels[mask] = edit.to
-        draft.objects[mask] = edit.to * 1000 if edit.object is None else edit.object
-        draft.moves(mask, edit)
-
-    def _motion(self, draft: _Draft, t: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """The clip's flow; where something else is there now, the flow of what is there now."""
-        clip = self.clip
-        if clip.flow is None:
-            return None, None
-        flow, valid = clip[t].flow, clip.flow_valid[t]
-        if t == 0 or not draft.changed.any():
-            return flow, valid
-        flow, valid = flow.copy(), valid.copy()
-        for edit, mask in draft.movers:
-            mask = mask & draft.changed
-            own = self._own_motion(edit, t)
-            flow[mask] = own[mask] if own is not None else flow[mask]
-            valid[mask] = True
-        # What is not an object of its own moves as the stuff, or the class, that it joined.
-        for thing, label in _pairs(draft.objects[draft.joined], draft.labels[draft.joined]):
-            here = draft.joined & (draft.objects == thing) & (draft.labels == label)
-            for like in ((draft.objects == thing), (draft.labels == label)):
-                if (source := like & ~draft.changed).any():
-                    flow[here] = clip[t].flow[nearest(source)][here]
-                    valid[here] = True
-                    break
-        return flow, valid
+        flow = carried.flows.get(draft.frame.index)
+        flow = None if flow is None else flow[painted[mask]]
+        if edit.object is None:
+            draft.paint(painted, edit.to, edit.to * 1000, flow, edit.to in self._stuff)
+        else:
+            draft.paint(painted, edit.to, edit.object, flow, False)
 
     def _codes(
         self, labels: np.ndarray, objects: np.ndarray, styles: tuple[SetStyle, ...]
@@ -170,12 +150,15 @@ class Scene:
             codes[thing, label] = code
         return codes
 
+    def _carried(self, edit: Paint) -> Carried:
+        key = (edit.keyframes, edit.motion, edit.frames)
+        return self._strokes.get(key, lambda: self._carry(edit))
+
     def _carry(self, edit: Paint) -> Carried:
         """Each keyframe's mask in the frames that are nearer to it than to another keyframe."""
         clip = self.clip
         keyframes = sorted(edit.keyframes, key=lambda keyframe: keyframe.frame)
-        masks: dict[int, np.ndarray] = {}
-        flows: dict[int, np.ndarray] = {}
+        parts = []
         for index, keyframe in enumerate(keyframes):
             start, stop = edit.frames
             if index:
@@ -183,10 +166,8 @@ class Scene:
             if index + 1 < len(keyframes):
                 stop = min(stop, (keyframe.frame + keyframes[index + 1].frame) // 2 + 1)
             mask = keyframe.mask.to_array(clip.height, clip.width)
-            carried = carry(clip, keyframe.frame, mask, edit.motion, (start, stop), self._order)
-            masks |= carried.masks
-            flows |= carried.flows
-        return Carried(masks, flows)
+            parts.append(carry(clip, keyframe.frame, mask, edit.motion, (start, stop), self._order))
+        return Carried.joined(parts)
 
     def _present(self, before: Edits, edit: SetClass | SetStyle, t: int) -> bool:
         codes = self.conditioning(before, t).codes
@@ -207,46 +188,66 @@ class Scene:
 
 
 class _Draft:
-    """A frame while edits are folded into it."""
+    """A frame while edits are folded into it: maps, and the motion of what is there."""
 
-    def __init__(self, labels: np.ndarray, objects: np.ndarray) -> None:
-        self.labels, self.objects = labels, objects
-        self.changed = np.zeros(labels.shape, bool)  # what is there is not what the clip's flow speaks of
-        self.joined = np.zeros(labels.shape, bool)  # of these, what moves as its neighbours do
-        self.movers: list[tuple[Paint, np.ndarray]] = []  # of these, what moves as its stroke does
+    def __init__(self, clip: Clip, t: int) -> None:
+        self.frame = clip[t]
+        self.labels, self.objects = self.frame.labels.copy(), self.frame.objects.copy()
+        self.flow = None if self.frame.flow is None else self.frame.flow.copy()
+        self.flow_valid = None if self.frame.flow_valid is None else self.frame.flow_valid.copy()
+        self._filmed = np.ones(self.labels.shape, bool)  # what is there is what the clip's flow speaks of
 
-    def moves(self, mask: np.ndarray, edit: Paint) -> None:
-        self.changed |= mask
-        if edit.object is None:
-            self.joined |= mask
+    def paint(self, mask: np.ndarray, to: int, thing: int, flow: np.ndarray | None, joins: bool) -> None:
+        """flow: the stroke's own motion at the mask's pixels (n, 2); None where it moves as the clip does under it.
+
+        What `joins` others of its kind moves as the nearest of them does; where there are none, as its stroke.
+        """
+        changed = mask & ((self.labels != to) | (self.objects != thing))
+        if self.flow is not None and self.flow_valid is not None and self.frame.index and changed.any():
+            like = self._like(to, thing) if joins else None
+            if like is not None:
+                self.flow[changed] = self.flow[nearest(like)][changed]
+            else:
+                self.flow[changed] = self.frame.flow[changed] if flow is None else flow[changed[mask]]
+            self.flow_valid[changed] = True
+        self.labels[changed], self.objects[changed] = to, thing
+        self._filmed &= ~changed
+
+    def give_back(self, mask: np.ndarray) -> None:
+        """What the clip had there."""
+        self.labels[mask], self.objects[mask] = self.frame.labels[mask], self.frame.objects[mask]
+        if self.flow is not None and self.flow_valid is not None:
+            self.flow[mask], self.flow_valid[mask] = self.frame.flow[mask], self.frame.flow_valid[mask]
+        self._filmed |= mask
+
+    def set_class(self, edit: SetClass) -> None:
+        """A swap keeps objects and motion; a removal takes everything from the nearest pixel that stays."""
+        if isinstance(edit.target, ObjectTarget):
+            mask = self.objects == edit.target.object
         else:
-            self.joined &= ~mask
-        # Stuff with no neighbour of its kind moves as its stroke does.
-        self.movers.append((edit, mask))
+            mask = self.labels == edit.target.label
+        if not mask.any():
+            return
+        if edit.to != SURROUNDINGS:
+            self.labels[mask] = edit.to
+        elif not mask.all():
+            self._grow_over(mask)
 
-    def joins(self, mask: np.ndarray) -> None:
-        self.changed |= mask
-        self.joined |= mask
+    def _grow_over(self, mask: np.ndarray) -> None:
+        rows, columns = nearest(~mask)
+        source = rows[mask], columns[mask]
+        for values in (self.labels, self.objects, self.flow, self.flow_valid):
+            if values is not None:
+                values[mask] = values[source]
+        self._filmed &= ~mask
 
-    def forget(self, mask: np.ndarray) -> None:
-        self.changed &= ~mask
-        self.joined &= ~mask
-
-
-def _set_class(draft: _Draft, edit: SetClass) -> None:
-    if isinstance(edit.target, ObjectTarget):
-        mask = draft.objects == edit.target.object
-    else:
-        mask = draft.labels == edit.target.label
-    if not mask.any():
-        return
-    if edit.to != SURROUNDINGS:
-        draft.labels[mask] = edit.to  # the object keeps its id, and its motion
-        return
-    if not mask.all():
-        source = nearest(~mask)
-        draft.labels[mask], draft.objects[mask] = draft.labels[source][mask], draft.objects[source][mask]
-        draft.joins(mask)
+    def _like(self, label: int, thing: int) -> np.ndarray | None:
+        """Where the clip shows this stuff, else this class, with flow; None where the frame has neither."""
+        for alike in (self.objects == thing, self.labels == label):
+            alike &= self._filmed & self.frame.flow_valid
+            if alike.any():
+                return alike
+        return None
 
 
 class _Recent:
@@ -256,7 +257,7 @@ class _Recent:
         self._size = size
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def get(self, key: Hashable, make: Any) -> Any:
+    def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
         if key not in self._kept:
             self._kept[key] = make()
             while len(self._kept) > self._size:
@@ -276,7 +277,11 @@ def _as_one(objects: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _pairs(objects: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
-    return [divmod(pair, 256) for pair in np.unique(_as_one(objects, labels)).tolist()]
+    """The (object, class) that are there, ascending."""
+    pairs = _as_one(objects, labels).ravel()
+    # Only where a run of equal pixels begins: a picture has few of those, and sorting it whole takes milliseconds.
+    begins = np.concatenate((pairs[:1], pairs[1:][pairs[1:] != pairs[:-1]]))
+    return [divmod(pair, 256) for pair in np.unique(begins).tolist()]
 
 
 def _spans(frames: list[int]) -> tuple[tuple[int, int], ...]:

@@ -7,7 +7,7 @@ float displacement to the keyframe, so nothing is rounded twice; the mask is loo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -28,6 +28,38 @@ _SMALL = 0.01
 _ROUNDS = 5
 
 
+class Masks(Mapping[int, np.ndarray]):
+    """(H, W) bool masks by frame, kept as bits of the box that they fill: a stroke of 60 frames in some 100 KB."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self._kept: dict[int, tuple[Box, np.ndarray]] = {}
+
+    def put(self, t: int, box: Box, part: np.ndarray) -> None:
+        """Set frame t to `part`, the pixels of `box`; at least one is set."""
+        self._kept[t] = (box, np.packbits(part))
+
+    def join(self, others: Masks) -> None:
+        """Take over the frames of `others`."""
+        self._kept |= others._kept
+
+    def __getitem__(self, t: int) -> np.ndarray:
+        (top, left, bottom, right), bits = self._kept[t]
+        full = np.zeros(self.shape, bool)
+        count = (bottom - top) * (right - left)
+        full[top:bottom, left:right] = np.unpackbits(bits, count=count).reshape(bottom - top, right - left)
+        return full
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._kept))
+
+    def __contains__(self, t: object) -> bool:
+        return t in self._kept
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Carried:
     """A mask along the clip.
@@ -38,7 +70,7 @@ class Carried:
     hidden: frames where it is within the picture but wholly covered
     """
 
-    masks: Mapping[int, np.ndarray]
+    masks: Masks
     flows: Mapping[int, np.ndarray] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
 
@@ -46,6 +78,16 @@ class Carried:
     def span(self) -> tuple[int, int] | None:
         """[first, stop) of the frames where something is left; None when there is none."""
         return (min(self.masks), max(self.masks) + 1) if self.masks else None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Carried]) -> Carried:
+        """Masks of one picture size, each in frames of its own, as one."""
+        masks = Masks(parts[0].masks.shape)
+        flows: dict[int, np.ndarray] = {}
+        for part in parts:
+            masks.join(part.masks)
+            flows |= part.flows
+        return cls(masks, flows, frozenset().union(*(part.hidden for part in parts)))
 
     def __repr__(self) -> str:
         return f"Carried({len(self.masks)} frames, span {self.span})"
@@ -67,9 +109,7 @@ def carry(
     if isinstance(motion, Ride):
         return _ride(clip, frame, mask, motion.object, (start, stop), order or Order(clip))
     if isinstance(motion, Still) or clip.flow is None:
-        still = np.zeros((int(mask.sum()), 2), np.float32)
-        moments = range(start, stop) if mask.any() else range(0)
-        return Carried(dict.fromkeys(moments, mask), dict.fromkeys(moments, still))
+        return _stay(mask, range(start, stop))
     return _ride_on_each(clip, frame, mask, (start, stop))
 
 
@@ -103,12 +143,17 @@ def nearest(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.divmod(table[closest], pixels.shape[1])
 
 
-def _ride(
-    clip: Clip, frame: int, mask: np.ndarray, object_id: int, frames: tuple[int, int], order: Order
-) -> Carried:
+def _stay(mask: np.ndarray, frames: range) -> Carried:
+    masks = Masks(mask.shape)
+    for t in frames if mask.any() else ():
+        masks.put(t, (0, 0, *mask.shape), mask)
+    return Carried(masks, dict.fromkeys(masks, np.zeros((int(mask.sum()), 2), np.float32)))
+
+
+def _ride(clip: Clip, frame: int, mask: np.ndarray, object_id: int, frames: tuple[int, int], order: Order) -> Carried:
     layer = Layer(clip, object_id)
     source = mask.astype(np.uint8) * 255
-    masks, flows, hidden = {}, {}, set()
+    masks, flows, hidden = Masks(mask.shape), {}, set()
     cover: np.ndarray | None = None
     for step in _walk(layer, frame, mask, frames):
         shown = mask[step.cut] if step.t == frame else _look_up(source, step) >= 128
@@ -118,7 +163,7 @@ def _ride(
                 cover = np.array(sorted(order.before(object_id) - _painted_over(clip.objects[frame], mask)), np.int32)
             shown = np.zeros_like(shown) if step.gone else shown & ~np.isin(clip.objects[step.t][step.cut], cover)
         if shown.any():
-            masks[step.t] = _placed(shown, step.box, mask.shape)
+            masks.put(step.t, step.box, shown)
             flows[step.t] = step.flow[shown]
         elif within:
             hidden.add(step.t)
@@ -127,7 +172,7 @@ def _ride(
 
 def _ride_on_each(clip: Clip, frame: int, mask: np.ndarray, frames: tuple[int, int]) -> Carried:
     """Each object under the mask carries the part that lies on it, and shows it only where it is seen itself."""
-    masks: dict[int, np.ndarray] = {}
+    shown_in: dict[int, np.ndarray] = {}
     source = mask.astype(np.uint8) * 255
     for object_id in np.unique(clip.objects[frame][mask]).tolist():
         part = mask & (clip.objects[frame] == object_id)
@@ -139,7 +184,10 @@ def _ride_on_each(clip: Clip, frame: int, mask: np.ndarray, frames: tuple[int, i
                 # Half a pixel beyond the part's own outline the stroke goes on, so that parts leave no seams.
                 shown = (_look_up(source, step) >= 128) & (_look_up(own, step) > 8) & layer.seen(step.t)[step.cut]
             if shown.any():
-                masks.setdefault(step.t, np.zeros(mask.shape, bool))[step.cut] |= shown
+                shown_in.setdefault(step.t, np.zeros(mask.shape, bool))[step.cut] |= shown
+    masks = Masks(mask.shape)
+    for t, shown in shown_in.items():
+        masks.put(t, (0, 0, *mask.shape), shown)
     return Carried(masks)
 
 
@@ -253,9 +301,3 @@ def _touches_edge(found: np.ndarray, box: Box, shape: tuple[int, ...]) -> bool:
     sides = (found[0].any(), found[:, 0].any(), found[-1].any(), found[:, -1].any())
     open_sides = (box[0] > 0, box[1] > 0, box[2] < shape[0], box[3] < shape[1])
     return any(side and is_open for side, is_open in zip(sides, open_sides, strict=True))
-
-
-def _placed(shown: np.ndarray, box: Box, shape: tuple[int, ...]) -> np.ndarray:
-    full = np.zeros(shape, bool)
-    full[box[0] : box[2], box[1] : box[3]] = shown
-    return full
