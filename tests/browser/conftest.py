@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import synthetic
 from tests.browser.editor import Editor, Server
 
 ROOT = Path(__file__).parents[2]
@@ -56,8 +57,18 @@ def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
 
 @pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The routes with a renderer of a few lines: a synthetic clip, frames in no time."""
-    yield from _serve("tests.app.stand_in", [], tmp_path_factory.mktemp("stand-in"))
+    """The program with a renderer of a few lines: a shipped clip, frames in no time."""
+    folder = tmp_path_factory.mktemp("stand-in")
+    arguments = ["--clip", "avenue", "--projects", str(folder / "projects"), "--seconds", "0.02"]
+    yield from _serve("tests.app.stand_in", arguments, folder)
+
+
+@pytest.fixture(scope="session")
+def facade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The stand-in with a clip of which every pixel's motion is known."""
+    folder = tmp_path_factory.mktemp("facade")
+    arguments = ["--clip", str(synthetic.write(folder)), "--projects", str(folder / "projects"), "--seconds", "0"]
+    yield from _serve("tests.app.stand_in", arguments, folder)
 
 
 @pytest.fixture(scope="session")

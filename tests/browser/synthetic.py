@@ -1,0 +1,59 @@
+"""A clip of which every pixel's motion is known: a facade that moves behind a pole that stands still."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from core.assets import clip_folders
+from core.clip.clip import Clip
+from core.clip.native import read_clip, write_clip
+
+FRAMES, HEIGHT, WIDTH = 12, 64, 128
+SPEED = 3  # pixels a frame, to the right
+FACADE, POLE = 3007, 6001
+FACADE_AT, FACADE_SIZE = 8, 40  # left side on frame 0, width
+POLE_FROM, POLE_TO = 60, 66
+
+
+def facade_behind_a_pole() -> Clip:
+    """Sky that stands still, a facade that moves, a pole in front of it."""
+    label_set = read_clip(next(iter(clip_folders().values()))).label_set
+    sky, building, pole = (label_set.by_name(name).id for name in ("sky", "building", "pole"))
+    labels = np.full((FRAMES, HEIGHT, WIDTH), sky, np.uint8)
+    objects = np.full((FRAMES, HEIGHT, WIDTH), sky * 1000, np.int32)
+    flow = np.zeros((FRAMES, HEIGHT, WIDTH, 2), np.float16)
+    for t in range(FRAMES):
+        left = FACADE_AT + SPEED * t
+        for part, (label, thing) in (
+            (np.s_[t, 12:56, left : left + FACADE_SIZE], (building, FACADE)),
+            (np.s_[t, 4:, POLE_FROM:POLE_TO], (pole, POLE)),
+        ):
+            labels[part], objects[part] = label, thing
+        flow[t][objects[t] == FACADE] = (-SPEED, 0)
+    valid = np.zeros((FRAMES, HEIGHT, WIDTH), bool)
+    for t in range(1, FRAMES):
+        came_from = np.arange(WIDTH)[None] + flow[t, ..., 0].astype(int)
+        rows = np.arange(HEIGHT)[:, None]
+        inside = (came_from >= 0) & (came_from < WIDTH)
+        valid[t] = inside & (objects[t - 1][rows, came_from.clip(0, WIDTH - 1)] == objects[t])
+    return Clip("facade", label_set, labels, objects, Fraction(12), flow=flow, flow_valid=valid)
+
+
+def write(folder: Path) -> Path:
+    """The clip as a folder; returns it."""
+    write_clip(facade_behind_a_pole(), folder / "facade")
+    return folder / "facade"
+
+
+def carried(mask: np.ndarray, frame: int, t: int) -> np.ndarray:
+    """Where a mask painted on the facade at `frame` is seen at t: moved along, behind the pole."""
+    moved = np.zeros_like(mask)
+    shift = SPEED * (t - frame)
+    columns = np.arange(WIDTH) - shift
+    inside = (columns >= 0) & (columns < WIDTH)
+    moved[:, inside] = mask[:, columns[inside]]
+    moved[4:, POLE_FROM:POLE_TO] = False
+    return moved
