@@ -11,6 +11,8 @@ from core.clip.clip import Clip
 # Fewer uncovered pixels than this tell nothing, and one side must have this many times the other's.
 _LEAST = 3
 _MARGIN = 4
+# A flow this near to its object's mean (pixels; and up to twice the mean) is believed.
+_NEAR = 2.0
 # Object ids stay below this (core.clip.clip.FIRST_NEW_OBJECT is): two make one number.
 _BASE = 1 << 24
 
@@ -54,7 +56,8 @@ def _uncovered(clip: Clip, t: int) -> np.ndarray:
     columns = np.arange(width, dtype=np.float32)[None] + flow[..., 0]
     rows = np.arange(height, dtype=np.float32)[:, None] + flow[..., 1]
     # Margins of half a pixel: all four neighbours are in the picture.
-    inside = clip.flow_valid[t] & (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
+    told = clip.flow_valid[t] | _plausible(flow, now, clip.flow_valid[t])
+    inside = told & (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
     middle = before[_index(rows, height), _index(columns, width)]
     at = np.nonzero(inside & (middle != now))
     hidden, seen, columns, rows = now[at], middle[at], columns[at], rows[at]
@@ -65,6 +68,25 @@ def _uncovered(clip: Clip, t: int) -> np.ndarray:
             keep = corner != hidden
             hidden, seen, columns, rows = hidden[keep], seen[keep], columns[keep], rows[keep]
     return seen.astype(np.int64) * _BASE + hidden
+
+
+def _plausible(flow: np.ndarray, objects: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """(H, W) bool: invalid pixels whose flow is like that of the valid ones of their object.
+
+    Many clips call a pixel invalid just because it was hidden, which is what is looked for here.
+    """
+    like = np.zeros(valid.shape, bool)
+    at = np.nonzero(~valid)
+    if not at[0].size or not valid.any():
+        return like
+    known, which = np.unique(objects[valid], return_inverse=True)
+    counts = np.bincount(which)
+    mean = np.stack([np.bincount(which, flow[valid][:, part]) / counts for part in range(2)], 1)
+    place = np.searchsorted(known, objects[at]).clip(0, len(known) - 1)
+    error = np.linalg.norm(flow[at] - mean[place], axis=1)
+    near = error <= _NEAR + np.linalg.norm(mean[place], axis=1)
+    like[at] = near & (known[place] == objects[at])
+    return like
 
 
 def _index(position: np.ndarray, size: int) -> np.ndarray:
