@@ -22,10 +22,6 @@ MAX_BODY = 4 << 20
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 
-class _TooLarge(Exception):
-    """A body that grew beyond its limit while it was read."""
-
-
 class Guard:
     """ASGI middleware. Refuses foreign hosts and origins, wrong passwords, writes without the token, large bodies.
 
@@ -56,7 +52,8 @@ class Guard:
             return refusal(403, f"This editor is not {host or 'without a host'}.", "Open it by the address it printed.")
         if not self._same_site(headers, host):
             return refusal(403, "Another page asked for this.", "Open the editor by its own address.")
-        if self._settings.password and not self._knows_password(headers):
+        # Not every browser sends the password with a socket; the token that it shows came with a page that needed it.
+        if self._settings.password and scope["type"] == "http" and not self._knows_password(headers):
             response = refusal(401, "A password is needed.", "Any name and the password that was set.")
             response.headers["WWW-Authenticate"] = 'Basic realm="Scenebrush", charset="UTF-8"'
             return response
@@ -67,7 +64,9 @@ class Guard:
     def _same_site(self, headers: Headers, host: str) -> bool:
         origin = headers.get("origin")
         if origin is not None:
-            return urlsplit(origin).netloc.lower() == host.lower() != ""
+            # Spaces stand behind a proxy that names the page's own host apart.
+            hosts = {host.lower(), headers.get("x-forwarded-host", "").lower() if self._settings.space else ""}
+            return urlsplit(origin).netloc.lower() in hosts - {""}
         if headers.get("sec-fetch-site") != "cross-site":
             return True
         # A link to the editor is followed; its pictures are not for other pages.
@@ -101,27 +100,15 @@ class Guard:
         if not length.isdigit() or int(length) > limit:
             await too_large(scope, receive, send)
             return
-        started, read = False, 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > limit:
-                raise _TooLarge
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except _TooLarge:
-            if started:
-                raise
+        body = await _read_body(receive, limit) if scope["method"] not in _READS else []
+        if body is None:
             await too_large(scope, receive, send)
+            return
+
+        async def again() -> Message:
+            return body.pop(0) if body else await receive()
+
+        await self._app(scope, again, send)
 
     def _with_headers(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -135,6 +122,18 @@ class Guard:
             await send(message)
 
         return sending
+
+
+async def _read_body(receive: Receive, limit: int) -> list[Message] | None:
+    """A body's messages, read before anything of it is parsed; None when it grows beyond the limit."""
+    messages: list[Message] = []
+    size = 0
+    while not messages or (messages[-1]["type"] == "http.request" and messages[-1].get("more_body", False)):
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+        if size > limit:
+            return None
+    return messages
 
 
 async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

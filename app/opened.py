@@ -40,6 +40,8 @@ from core.project.storage import ProjectStore
 _KEPT_REPLIES = 200
 _KEPT_REVISIONS = 500
 _KEPT_LABEL_KEYS = 20_000
+# How far beyond the next new object's id an edit may name one.
+_IDS_AHEAD = 100_000
 
 Edits = tuple[Edit, ...]
 
@@ -141,6 +143,7 @@ class OpenProject:
         def change(project: Project) -> Project:
             edit = parsed.model_copy(update={"object": project.next_object}) if request.new_object else parsed
             check_edits((edit,), self.clip)
+            _check_object(edit, project)
             return project.applied(edit)
 
         return self._change(request, change, parsed.id)
@@ -256,6 +259,13 @@ class OpenProject:
         while len(self._label_keys) > _KEPT_LABEL_KEYS:
             self._label_keys.popitem(last=False)
         return keys
+
+
+def _check_object(edit: Edit, project: Project) -> None:
+    """Objects that edits made elsewhere may bring their ids, but none that would leave no room for new ones."""
+    thing = edit.object if isinstance(edit, Paint) else None
+    if thing is not None and thing >= project.next_object + _IDS_AHEAD:
+        raise InputError(f"There is no object {thing}.", "Leave it to new_object to give a new one its id.")
 
 
 def _same(sent: Edit, kept: Edit, new_object: bool) -> bool:

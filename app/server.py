@@ -54,7 +54,7 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
-        show_error=True,
+        show_error=False,
         max_file_size="1mb",
         ssr_mode=False,
         pwa=False,
@@ -72,7 +72,8 @@ def open_workspace(settings: Settings) -> Workspace:
     checkpoint = load_checkpoint(settings.checkpoint)
     first = next(iter(clips))
     check_label_set(checkpoint, read_clip(clips[first]))
-    return Workspace(engine_of(checkpoint), ProjectStore(settings.projects), clips)
+    engine = engine_of(checkpoint, settings.projects / ".looks")
+    return Workspace(engine, ProjectStore(settings.projects), clips, settings.notice)
 
 
 def listen(host: str, port: int) -> socket.socket:

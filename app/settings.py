@@ -48,6 +48,11 @@ class Settings:
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
 
+    @property
+    def notice(self) -> str:
+        """What every tab is told when it opens a project."""
+        return "This place forgets projects when it restarts: download what you want to keep." if self.space else ""
+
 
 def is_loopback(host: str) -> bool:
     """localhost, 127.x.x.x or ::1."""

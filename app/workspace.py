@@ -17,6 +17,7 @@ from app.looks import LookBook, drawn_again
 from app.opened import OpenProject, SharedScene
 from app.protocol import ClipEntry, NewEdit, Step
 from app.protocol import State as ProjectState
+from core.assets import clip_folders
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.errors import InputError
@@ -32,7 +33,8 @@ _OPEN_SCENES = 4
 class Workspace:
     """clips: folders by name. Everything here may be called from any thread; opening a clip takes a while."""
 
-    def __init__(self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path]) -> None:
+    def __init__(self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path], notice: str = "") -> None:
+        """notice: one sentence that every tab is told when it opens a project."""
         self.engine, self._store, self._clips = engine, store, dict(clips)
         self.hub = Hub()
         self.worker = RenderWorker(engine.renderer)
@@ -40,6 +42,8 @@ class Workspace:
         self._lock = threading.RLock()
         self._open: OrderedDict[str, OpenProject] = OrderedDict()
         self._scenes: OrderedDict[tuple[str, int], SharedScene] = OrderedDict()
+        self._opening: dict[tuple[str, int], threading.Lock] = {}
+        self._notice = notice
 
     def clips(self) -> list[ClipEntry]:
         """The clips that a project may be made of."""
@@ -47,10 +51,12 @@ class Workspace:
 
     def create(self, clip: str, seed: int = 0) -> OpenProject:
         """A new project of a clip. Raises `NotFound`, `InputError`."""
-        with self._lock:
-            scene = self._scene(clip, seed)
-            project = self._store.create(clip, scene.clip.hash, self.engine.hash, seed)
-            return self._opened(project, scene, "")
+        if clip not in self._clips:
+            known = ", ".join(self._clips) or "none"
+            raise NotFound(f"There is no clip {clip!r} here.", f"There is: {known}.")
+        place = self._place(clip)
+        scene = self._scene(place, seed)
+        return self._opened(self._store.create(place, scene.clip.hash, self.engine.hash, seed), scene, "")
 
     def open(self, project_id: str) -> OpenProject:
         """A project by its id. Raises `NotFound`; `InputError` when its clip or file is not usable."""
@@ -58,18 +64,18 @@ class Workspace:
             if project_id in self._open:
                 self._open.move_to_end(project_id)
                 return self._open[project_id]
-            if not self._store.exists(project_id):
-                raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
-            project, notice = with_looks_of(self._store.load(project_id), self.engine)
-            if not self._store.writable:
-                notice = "Another Scenebrush is using this folder of projects: this one can only be looked at."
-            scene = self._scene(project.clip, project.seed)
-            if scene.clip.hash != project.clip_hash:
-                raise InputError(
-                    f"This project was made with another clip than {project.clip!r} is now.",
-                    "Put the clip back as it was, or open the clip anew.",
-                )
-            return self._opened(project, scene, notice)
+        if not self._store.exists(project_id):
+            raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
+        project, notice = with_looks_of(self._store.load(project_id), self.engine)
+        if not self._store.writable:
+            notice = "Another Scenebrush is using this folder of projects: this one can only be looked at."
+        scene = self._scene(project.clip, project.seed)
+        if scene.clip.hash != project.clip_hash:
+            raise InputError(
+                f"This project was made with another clip than {project.clip!r} is now.",
+                "Put the clip back as it was, or open the clip anew.",
+            )
+        return self._opened(project, scene, notice)
 
     def edit(self, project_id: str, request: NewEdit) -> ProjectState:
         """Add an edit to a project."""
@@ -94,28 +100,43 @@ class Workspace:
         return state
 
     def _opened(self, project: Project, scene: SharedScene, notice: str) -> OpenProject:
+        # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
         board = Board(project.id, len(scene.clip), self.worker, self.hub)
-        opened = OpenProject(project, scene, self._store, board, self.engine, notice)
-        self._open[project.id] = opened
-        while len(self._open) > _OPEN_PROJECTS:
-            forgotten, _ = self._open.popitem(last=False)
-            self.worker.forget(forgotten)
+        notices = " ".join(filter(None, (notice, self._notice)))
+        opened = OpenProject(project, scene, self._store, board, self.engine, notices)
+        with self._lock:
+            if project.id in self._open:  # another tab was quicker
+                return self._open[project.id]
+            self._open[project.id] = opened
+            while len(self._open) > _OPEN_PROJECTS:
+                forgotten, _ = self._open.popitem(last=False)
+                self.worker.forget(forgotten)
         board.render_before(opened.conditionings(()))
         return opened
 
-    def _scene(self, clip_name: str, seed: int) -> SharedScene:
-        key = (clip_name, seed)
-        if key not in self._scenes:
-            if clip_name not in self._clips:
-                known = ", ".join(self._clips) or "none"
-                raise NotFound(f"There is no clip {clip_name!r} here.", f"There is: {known}.")
-            clip: Clip = read_clip(self._clips[clip_name])
-            # On the device's thread: the clip's looks are encoded there.
-            self._scenes[key] = SharedScene(self.worker.call(lambda: self.engine.open_scene(clip, seed)).result())
-            while len(self._scenes) > _OPEN_SCENES:
-                self._scenes.popitem(last=False)
-        self._scenes.move_to_end(key)
-        return self._scenes[key]
+    def _place(self, name: str) -> str:
+        """What a project notes as its clip: a shipped clip's name, else the folder, to be found again."""
+        folder = self._clips[name]
+        return name if clip_folders().get(name) == folder else str(folder.resolve())
+
+    def _scene(self, place: str, seed: int) -> SharedScene:
+        """The scene of a clip by what a project notes. Only who asks for the same clip waits while it is opened."""
+        key = (place, seed)
+        with self._lock:
+            opening = self._opening.setdefault(key, threading.Lock())
+        with opening:
+            with self._lock:
+                known = self._scenes.get(key)
+            if known is None:
+                clip: Clip = read_clip(self._clips.get(place, Path(place)))
+                # On the device's thread: the clip's looks are encoded there.
+                known = SharedScene(self.worker.call(lambda: self.engine.open_scene(clip, seed)).result())
+            with self._lock:
+                self._scenes[key] = known
+                self._scenes.move_to_end(key)
+                while len(self._scenes) > _OPEN_SCENES:
+                    self._scenes.popitem(last=False)
+            return known
 
 
 def with_looks_of(project: Project, engine: Engine) -> tuple[Project, str]:
