@@ -1,0 +1,73 @@
+"""Projects on disk: whole or as they were, and one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from core import files
+from core.errors import InputError
+from core.project.edits import ObjectTarget, SetClass
+from core.project.storage import ProjectStore, ReadOnly
+
+SWAP = SetClass(id="a", target=ObjectTarget(object=14001), to=15, frames=(0, 3))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ProjectStore:
+    return ProjectStore(tmp_path / "projects")
+
+
+def test_what_is_saved_is_there_after_a_restart(store: ProjectStore) -> None:
+    project = store.create("avenue", "c", "d", 7).applied(SWAP).undone()
+    store.save(project)
+    store.close()
+    again = ProjectStore(store.folder)
+    assert again.load(project.id) == project and again.ids() == [project.id]
+    assert again.load(project.id).redone().edits == (SWAP,)
+
+
+def test_a_full_disk_changes_nothing(store: ProjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = store.create("avenue", "c", "d", 7)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(InputError, match="disk is full"):
+        store.save(project.applied(SWAP))
+    monkeypatch.undo()
+    assert store.load(project.id) == project
+    assert [file.name for file in (store.folder / project.id).iterdir()] == ["project.json"]
+
+
+def test_a_second_program_may_only_read(store: ProjectStore) -> None:
+    project = store.create("avenue", "c", "d", 7)
+    second = ProjectStore(store.folder)
+    assert second.load(project.id) == project
+    with pytest.raises(ReadOnly):
+        second.save(project)
+    store.close()
+    ProjectStore(store.folder).save(project)
+
+
+@pytest.mark.parametrize("name", ["", "x", "../" + "a" * 32, "A" * 32, "0" * 32, "0" * 31])
+def test_ids_of_no_project(store: ProjectStore, name: str) -> None:
+    with pytest.raises(InputError, match="no such project"):
+        store.load(name)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b'{"format": 1}'])
+def test_a_damaged_file_is_told(store: ProjectStore, content: bytes) -> None:
+    project = store.create("avenue", "c", "d", 7)
+    (store.folder / project.id / "project.json").write_bytes(content)
+    with pytest.raises(InputError):
+        store.load(project.id)
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "projects").write_text("")
+    with pytest.raises(InputError, match="--projects"):
+        ProjectStore(tmp_path / "projects")
