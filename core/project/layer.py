@@ -23,7 +23,7 @@ _FADE = 12.0
 # The fit looks at least this far around the stroke (pixels).
 _REACH = 16.0
 # Pulls a fit to a few pixels, or to a thin line of them, towards a plain shift.
-_STIFFNESS = 0.003
+_STIFFNESS = 0.001
 
 
 class Layer:
