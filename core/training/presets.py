@@ -27,6 +27,7 @@ class Weights:
     """Weight of each loss; the names are those in the log."""
 
     picture: float = 5.0  # L1
+    gradient: float = 10.0  # L1 of differences between neighbouring pixels
     coarse: float = 2.0  # L1 at half the size, the picture of scale 0
     perceptual: float = 5.0
     gan: float = 1.0

@@ -11,6 +11,7 @@ from core.models.warp import warp
 from core.training.adversary import rates_for, window
 from core.training.dataset import ChunkDataset
 from core.training.looks import chunk_styles, mean_colours, recolour
+from core.training.objective import gradient_loss
 from tests.core.training.clips import CAR, driving_clip
 
 
@@ -96,3 +97,15 @@ def test_a_window_at_half_the_rate_adds_up_the_motion():
     assert seen[0, :, 0, 0, 0].tolist() == [0, 2, 4]
     assert torch.equal(motion[:, :, 0], torch.full((1, 2, 4, 4), -3.0))
     assert rates_for(2) == [] and rates_for(3) == [1] and rates_for(5) == [1, 2]
+
+
+def test_the_gradient_loss_sees_a_pattern_that_l1_does_not():
+    real = torch.zeros(1, 3, 16, 16)
+    real[..., ::2] = 0.8  # texture that the network can't guess: it answers with its mean, 0.4
+    checks = torch.full((1, 3, 16, 16), 0.4)
+    checks[..., ::2, :] += 0.1
+    checks[..., 1::2, :] -= 0.1
+    flat = torch.full((1, 3, 16, 16), 0.4)
+    l1 = torch.nn.functional.l1_loss
+    assert l1(checks, real) == pytest.approx(float(l1(flat, real)))
+    assert gradient_loss(checks, real) > gradient_loss(flat, real) + 0.1
