@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from typing import Any
 
+import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 PING_SECONDS = 15.0
@@ -39,10 +40,9 @@ class Listener:
         """The oldest event; None when nothing came for a while."""
         while not self._waiting:
             self._news.clear()
-            try:
-                async with asyncio.timeout(PING_SECONDS):
-                    await self._news.wait()
-            except TimeoutError:
+            with anyio.move_on_after(PING_SECONDS) as silence:
+                await self._news.wait()
+            if silence.cancelled_caught:
                 return None
         return self._waiting.popleft()
 
@@ -77,16 +77,20 @@ class Hub:
         listener = Listener(asyncio.get_running_loop())
         with self._lock:
             self._listeners.setdefault(project, set()).add(listener)
-        sending = asyncio.create_task(self._send(socket, listener))
-        reading = asyncio.create_task(_until_closed(socket))
         try:
-            await asyncio.wait({sending, reading}, return_when=asyncio.FIRST_COMPLETED)
+            async with anyio.create_task_group() as both:
+
+                async def send() -> None:
+                    with contextlib.suppress(WebSocketDisconnect):
+                        await self._send(socket, listener)
+                    both.cancel_scope.cancel()
+
+                both.start_soon(send)
+                await _until_closed(socket)
+                both.cancel_scope.cancel()
         finally:
             with self._lock:
                 self._listeners[project].discard(listener)
-            for task in (sending, reading):
-                task.cancel()
-            await asyncio.gather(sending, reading, return_exceptions=True)
 
     async def _send(self, socket: WebSocket, listener: Listener) -> None:
         while not listener.lost:

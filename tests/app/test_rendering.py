@@ -1,0 +1,145 @@
+"""Frames, tickets, looks and downloads."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+from core.clip.native import read_clip
+from core.clip.video import read_video
+from core.rendering.rollout import roll_out
+from tests.app.client import stroke, swap
+from tests.app.stand_in import StandInGenerator
+from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD
+
+
+def truth(page) -> list[np.ndarray]:
+    """The plain roll-out of what the project is now."""
+    conditioning = page.workspace.open(page.project).conditionings()
+    return [step.picture for step in roll_out(StandInGenerator(LABELS, 0), map(conditioning, range(6)))]
+
+
+def picture(reply) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(reply.content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+
+
+def test_every_frame_is_told_once_and_is_the_truth(page):
+    page.edit(stroke())
+    told = page.rendered(cursor=4)
+    final = [event["t"] for event in told if event["type"] == "frame" and event["stage"] == "final"]
+    assert sorted(final) == list(range(6)) and all(event.get("revision", 1) == 1 for event in told)
+    for entry, expected in zip(page.state()["render"], truth(page), strict=True):
+        assert entry["stage"] == "final"
+        np.testing.assert_array_equal(picture(page.get(f"frames/{entry['key']}")), expected)
+
+
+def test_progress_is_told_to_the_end(page):
+    page.edit(swap())
+    progress = [event for event in page.rendered() if event["type"] == "progress"]
+    assert progress[-1]["done"] == progress[-1]["total"] == 6
+
+
+def test_frames_before_the_first_change_stay_true(page):
+    page.rendered()
+    # An edit of its own: what another test rendered is at hand here too.
+    entries = page.edit(swap(to=ROAD)).json()["render"]
+    assert [entry is not None for entry in entries] == [True] * 3 + [False] * 3
+
+
+def test_an_older_revision_is_not_rendered(page):
+    page.edit(swap())
+    reply = page.write("POST", "render", request_id="r", revision=0, cursor=0)
+    assert reply.status_code == 409
+
+
+def test_no_frame_is_sent_after_a_cancel(page, monkeypatch):
+    going_on = threading.Event()
+    generator = page.workspace.engine.renderer.generator
+    step = generator.step
+    monkeypatch.setattr(generator, "step", lambda *given: (going_on.wait(10), step(*given))[1])
+    page.edit(stroke(box=(2, 2, 5, 9)))
+    with page.events() as socket:
+        ticket = page.render().json()["ticket"]
+        assert page.write("DELETE", f"render/{ticket}").status_code == 200
+        going_on.set()
+        newer = page.render().json()["ticket"]
+        told = []
+        while not told or told[-1] != ("done", newer):
+            event = socket.receive_json()
+            told.append((event["type"], event.get("ticket")))
+    assert ("frame", ticket) not in told and ("frame", newer) in told
+
+
+def test_the_unedited_clip_is_rendered_by_itself(page):
+    page.edit(stroke())
+    page.rendered()
+    page.workspace.worker.call(lambda: None).result(10)
+    with page.events():
+        pass
+    before = page.workspace.open(page.project)
+    expected = [step.picture for step in roll_out(StandInGenerator(LABELS, 0), map(before.conditionings(()), range(6)))]
+    done = threading.Event()
+    for _ in range(100):
+        keys = page.state()["before"]
+        if all(keys):
+            break
+        done.wait(0.05)
+    for key, wanted in zip(keys, expected, strict=True):
+        np.testing.assert_array_equal(picture(page.get(f"frames/{key}")), wanted)
+
+
+def test_looks_are_samples_with_a_crop_each(page):
+    ask = {"object": CAR_ID, "label": CAR, "frame": 2, "seed": 5, "count": 4}
+    sheet = page.get("looks", **ask).json()
+    assert sheet == page.get("looks", **ask).json() and len({tuple(look["code"]) for look in sheet["looks"]}) == 4
+    assert sheet != page.get("looks", **(ask | {"seed": 6})).json()
+    one, other = (page.get(f"looks/{look['key']}") for look in sheet["looks"][:2])
+    assert one.headers["content-type"] == "image/webp" and one.content != other.content
+
+
+def test_a_look_can_be_drawn_again_from_its_provenance(page):
+    look = page.get("looks", object=CAR_ID, label=CAR, frame=2, seed=5, count=3).json()["looks"][2]
+    mixture = page.workspace.engine.mixtures[CAR]
+    assert mixture.sample(1, look["provenance"]["seed"])[0].code == tuple(look["code"])
+
+
+def test_the_video_and_its_frames_are_the_truth_without_asking_first(page, tmp_path):
+    page.edit(stroke())
+    (tmp_path / "v.mp4").write_bytes(page.get("video.mp4").content)
+    pictures, rate = read_video(tmp_path / "v.mp4")
+    assert (len(pictures), rate, pictures.shape[1:3]) == (6, 12, (16, 32))
+    archive = zipfile.ZipFile(io.BytesIO(page.get("frames.zip").content))
+    for t, expected in enumerate(truth(page)):
+        data = np.frombuffer(archive.read(f"{t:04d}.png"), np.uint8)
+        np.testing.assert_array_equal(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], expected)
+
+
+def test_label_maps_are_downloaded_as_a_clip(page, tmp_path):
+    page.edit(stroke(), new_object=True)
+    zipfile.ZipFile(io.BytesIO(page.get("labels.zip").content)).extractall(tmp_path / "labels")
+    np.testing.assert_array_equal(read_clip(tmp_path / "labels").labels[3], page.maps(3)[0])
+
+
+def test_downloaded_edits_are_those_of_the_project(page):
+    page.edit(swap())
+    assert page.get("edits.json").json()["edits"] == [lane["edit"] for lane in page.state()["edits"]]
+
+
+@pytest.mark.errors_expected
+def test_a_generator_that_fails_is_told(page, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(page.workspace.engine.renderer.generator, "step", fail)
+    page.edit(stroke(box=(0, 0, 2, 2)))
+    with page.events() as socket:
+        page.render()
+        event = socket.receive_json()
+        while event["type"] != "failed" or "ticket" not in event:
+            event = socket.receive_json()
+    assert "out of memory" in event["error"] and page.state()["ticket"] is None
