@@ -118,6 +118,22 @@ def test_hidden_while_its_object_is_hidden() -> None:
     assert {4, 5} <= carried.hidden
 
 
+def test_what_was_built_on_to_an_object_goes_on_when_the_object_has_left() -> None:
+    block = Block(FACADE, (8, 0, 34, 16), straight(-4, 0, FRAMES))
+    clip, mask = clip_of(block), square(8, 17, 30, 40)
+    assert not (clip.objects[5] == FACADE).any()
+    check(clip, 0, mask, Ride(object=FACADE), [moved(mask, block, 0, t) for t in range(FRAMES)])
+
+
+def test_each_part_of_an_object_has_its_own_motion() -> None:
+    """One object of two walls, one nearer than the other: no single trend fits both."""
+    far = Block(FACADE, (8, 4, 34, 24), straight(1, 0, FRAMES))
+    near = Block(FACADE, (8, 24, 34, 44), straight(3, 0, FRAMES))
+    clip = clip_of(far, near)
+    for block, mask in ((far, square(12, 10, 24, 18)), (near, square(12, 40, 24, 48))):
+        check(clip, 4, mask, Ride(object=FACADE), [moved(mask, block, 4, t) for t in range(FRAMES)])
+
+
 def test_frames_are_kept_to(passer: Clip) -> None:
     mask = square(14, 12, 26, 24)
     for motion in (Flow(), Ride(object=FACADE), Still()):
