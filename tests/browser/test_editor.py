@@ -21,6 +21,7 @@ FRAME = 10
 # Further away than this from every changed label, nothing that the network sees has changed within a few frames.
 FAR = 160
 LARGE = 1000
+STROKE = 24  # pixels from the first to the last centre of a stroke
 
 
 @pytest.fixture
@@ -31,14 +32,20 @@ def editor(scenebrush: Server, open_editor: Callable[..., Editor]) -> Iterator[E
 
 
 def sky_beside_a_facade(labels: np.ndarray, sky: int, building: int, size: int) -> tuple[int, int, int]:
-    """(y, x_from, x_to) of a horizontal stroke that lies in the sky and touches a building at its right end."""
-    reach = size // 2
-    for y in range(reach + 4, labels.shape[0] // 2):
-        for x in range(60, labels.shape[1] - reach - 4):
-            run = labels[y - reach : y + reach + 1, x - 40 - reach : x + reach]
-            if (run == sky).all() and labels[y, x + reach] == building:
-                return y, x - 40, x
-    raise AssertionError("no sky beside a facade on this frame")
+    """(y, x_from, x_to) of a horizontal stroke that lies in the sky and touches as much building as there is."""
+    height, width = labels.shape
+    best, found = 0, None
+    for y in range(size // 2 + 1, height // 2, 4):
+        for x in range(size, width - size - STROKE, 8):
+            stroke = brush_stroke(height, width, y, x, x + STROKE, size)
+            if (labels[stroke] == sky).mean() < 0.97:
+                continue
+            around = brush_stroke(height, width, y, x, x + STROKE, size + 6) & ~stroke
+            touched = int((labels[around] == building).sum())
+            if touched > best:
+                best, found = touched, (y, x, x + STROKE)
+    assert found is not None, "no sky beside a facade on this frame"
+    return found
 
 
 def test_a_building_over_sky(editor: Editor) -> None:
