@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """name and hash of the checkpoint; open_scene(clip, seed) encodes the clip's looks, which takes a while."""
+    """name and hash of the checkpoint; open_scene(clip, seed) gives the clip ready to be edited, or `InputError`."""
 
     name: str
     hash: str
@@ -46,19 +47,49 @@ def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int = STORE_BYTE
     )
 
 
-def _open_scene(checkpoint: Checkpoint, clip: Clip, seed: int, looks: Path) -> Scene:
-    """As `core.rendering.headless.open_scene`; a clip's looks are encoded once for each checkpoint."""
+def _open_scene(checkpoint: Checkpoint, clip: Clip, seed: int, folder: Path) -> Scene:
+    """As `core.rendering.headless.open_scene`, but looks come when they are needed: the page opens without them."""
     check_label_set(checkpoint, clip)
-    file = looks / f"{clip.hash}-{checkpoint.hash}.json"
+    return Scene(clip, LazyLooks(lambda: Looks(_looks_of(checkpoint, clip, folder), checkpoint.mixtures, seed)))
+
+
+class LazyLooks:
+    """Looks that are encoded when the first code is asked for, in the thread that asks."""
+
+    def __init__(self, make: Callable[[], Looks]) -> None:
+        self._make = make
+        self._made: Looks | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a code costs nothing."""
+        return self._made is not None
+
+    def prepare(self) -> Looks:
+        """Encode them if they are not."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def code(self, object_id: int, class_id: int) -> Code:
+        return (self._made or self.prepare()).code(object_id, class_id)
+
+
+def _looks_of(checkpoint: Checkpoint, clip: Clip, folder: Path) -> dict[StyleKey, Code]:
+    """A clip's own looks, encoded once for each checkpoint: the next start finds them in `folder`."""
+    file = folder / f"{clip.hash}-{checkpoint.hash}.json"
     own = _read_looks(file)
-    if own is None:
-        encoder = checkpoint.build_encoder(best_device()) if clip.pictures is not None else None
-        own = encode_looks(encoder, clip)
-        try:
-            write_json(file, [[*key, *code] for key, code in own.items()])
-        except (InputError, OSError) as error:  # the next start takes as long again
-            _LOG.warning("looks are not kept: %s", error)
-    return Scene(clip, Looks(own, checkpoint.mixtures, seed))
+    if own is not None:
+        return own
+    encoder = checkpoint.build_encoder(best_device()) if clip.pictures is not None else None
+    own = encode_looks(encoder, clip)
+    try:
+        write_json(file, [[*key, *code] for key, code in own.items()])
+    except (InputError, OSError) as error:  # the next start takes as long again
+        _LOG.warning("looks are not kept: %s", error)
+    return own
 
 
 def _read_looks(file: Path) -> dict[StyleKey, Code] | None:

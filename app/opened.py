@@ -29,10 +29,10 @@ from app.protocol import (
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
-from core.project.edits import Edit, Paint, SetStyle, parse_edit
+from core.project.edits import Edit, Keyframe, Paint, SetStyle, parse_edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
-from core.project.motion import carry, default_motion
+from core.project.motion import default_motion
 from core.project.project import Project
 from core.project.storage import ProjectStore
 
@@ -170,9 +170,13 @@ class OpenProject:
             place = self._label_keys.get(key)
         if place is None:
             raise NotFound("These label maps are not known any more.", "Reload the page.")
-        conditioning = self.scene.conditioning(*place)
-        data = conditioning.labels.tobytes() + conditioning.objects.astype("<i4").tobytes()
-        return gzip.compress(data, 1, mtime=0)
+        edits, t = place
+        if any(edit.frames[0] <= t < edit.frames[1] for edit in edits):
+            conditioning = self.scene.conditioning(edits, t)
+            labels, objects = conditioning.labels, conditioning.objects
+        else:  # without waiting for looks
+            labels, objects = self.clip.labels[t], self.clip.objects[t]
+        return gzip.compress(labels.tobytes() + objects.astype("<i4").tobytes(), 1, mtime=0)
 
     def objects(self) -> dict[int, SeenObject]:
         """Every object of the edited clip."""
@@ -189,9 +193,12 @@ class OpenProject:
         mask = stroke.mask.to_array(self.clip.height, self.clip.width)
         with self.scene.lock:
             motion = default_motion(self.clip, stroke.frame, mask)
-            carried = carry(self.clip, stroke.frame, mask, motion, (0, len(self.clip)))
+            keyframe = Keyframe(frame=stroke.frame, mask=stroke.mask)
+            # Kept by the scene: the stroke itself comes next.
+            asked = Paint(id="asked", frames=(0, len(self.clip)), keyframes=(keyframe,), to=0, motion=motion)
+            seen = self.scene.scene.geometry(asked)
         title = naming.motion_title(motion, self.clip.label_set, self._classes_of_objects(self.project.edits))
-        return Follows(motion=motion, title=title, span=carried.span)
+        return Follows(motion=motion, title=title, span=(min(seen), max(seen) + 1) if seen else (0, 0))
 
     def _change(self, request: Step, change: Callable[[Project], Project], edit_id: str | None = None) -> State:
         with self._lock:
@@ -220,7 +227,9 @@ class OpenProject:
         renderer, count = self._engine.renderer, len(self.clip)
         chain = renderer.chain(self.conditionings())
         at_hand: Keys = [None] * count
-        for t in range(count):
+        # With nothing edited the page needs no looks, and is not kept waiting for them.
+        ready = bool(self.project.edits) or getattr(self.scene.scene.looks, "ready", True)
+        for t in range(count if ready else 0):
             stored = renderer.store.get(chain.key(t))
             if stored is None:  # a frame depends on its whole past: looking further would only take time
                 break
@@ -234,7 +243,7 @@ class OpenProject:
         return {"revision": self.project.revision, "edits": new}
 
     def _lanes(self, edits: Edits) -> list[EditState]:
-        classes = self._classes_of_objects(edits)
+        classes = self._classes_of_objects(edits) if edits else {}
         lanes = []
         for index, edit in enumerate(edits):
             with self.scene.lock:

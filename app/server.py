@@ -17,8 +17,7 @@ from app.routes import api_routes
 from app.settings import Settings
 from app.workspace import Workspace, clips_with
 from core.assets import clip_folders
-from core.checkpoint import check_label_set, load_checkpoint
-from core.clip.native import read_clip
+from core.checkpoint import load_checkpoint
 from core.errors import InputError
 from core.project.storage import ProjectStore
 
@@ -70,10 +69,14 @@ def open_workspace(settings: Settings) -> Workspace:
     if not clips:
         raise InputError("There is no clip to open.", "Name a clip's folder with --clip.")
     checkpoint = load_checkpoint(settings.checkpoint)
-    first = next(iter(clips))
-    check_label_set(checkpoint, read_clip(clips[first]))
     engine = engine_of(checkpoint, settings.projects / ".looks")
-    return Workspace(engine, ProjectStore(settings.projects), clips, settings.notice)
+    workspace = Workspace(engine, ProjectStore(settings.projects), clips, settings.notice)
+    try:
+        workspace.prepare(next(iter(clips)))
+    except InputError:
+        workspace.close()
+        raise
+    return workspace
 
 
 def listen(host: str, port: int) -> socket.socket:

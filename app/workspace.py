@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.board import Board
-from app.engine import Engine
+from app.engine import Engine, LazyLooks
 from app.errors import NotFound
 from app.events import Hub
 from app.looks import LookBook, drawn_again
@@ -48,6 +48,12 @@ class Workspace:
     def clips(self) -> list[ClipEntry]:
         """The clips that a project may be made of."""
         return [_entry(name, folder) for name, folder in self._clips.items()]
+
+    def prepare(self, clip: str) -> None:
+        """Open a clip before somebody asks for it; its looks are encoded meanwhile. Raises as `create` does."""
+        looks = self._scene(self._place(clip), 0).scene.looks
+        if isinstance(looks, LazyLooks):
+            self.worker.call(looks.prepare)
 
     def create(self, clip: str, seed: int = 0) -> OpenProject:
         """A new project of a clip. Raises `NotFound`, `InputError`."""
@@ -129,8 +135,7 @@ class Workspace:
                 known = self._scenes.get(key)
             if known is None:
                 clip: Clip = read_clip(self._clips.get(place, Path(place)))
-                # On the device's thread: the clip's looks are encoded there.
-                known = SharedScene(self.worker.call(lambda: self.engine.open_scene(clip, seed)).result())
+                known = SharedScene(self.engine.open_scene(clip, seed))
             with self._lock:
                 self._scenes[key] = known
                 self._scenes.move_to_end(key)

@@ -1,0 +1,156 @@
+"""The workspace on a real (untrained) checkpoint: looks are kept, the editor and the command line give the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app import downloads, engine
+from app.engine import engine_of
+from app.errors import NotFound
+from app.opened import OpenProject
+from app.protocol import NewEdit
+from app.workspace import Workspace
+from core.checkpoint import Checkpoint, load_checkpoint
+from core.clip.native import write_clip
+from core.errors import InputError
+from core.project.edits_file import read_edits
+from core.project.storage import ProjectStore
+from core.rendering.headless import open_source, render_clip
+from tests.app.client import fresh_id, stroke, swap
+from tests.core.tiny import CAR, CAR_ID, tiny_checkpoint, tiny_clip
+
+Opening = Callable[..., Workspace]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return load_checkpoint(tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A clip's folder that is not one of those shipped."""
+    write_clip(tiny_clip(6), tmp_path / "elsewhere" / "tiny")
+    return tmp_path / "elsewhere" / "tiny"
+
+
+@pytest.fixture
+def opening(checkpoint: Checkpoint, folder: Path, tmp_path: Path) -> Iterator[Opening]:
+    """Opens a workspace over the same projects; the one before is closed."""
+    spaces: list[Workspace] = []
+
+    def opened(checkpoint: Checkpoint = checkpoint, clips: dict[str, Path] | None = None) -> Workspace:
+        for space in spaces:
+            space.close()
+        projects = tmp_path / "projects"
+        made = engine_of(checkpoint, projects / ".looks", 1 << 26)
+        spaces.append(Workspace(made, ProjectStore(projects), {"tiny": folder} if clips is None else clips))
+        return spaces[-1]
+
+    yield opened
+    for space in spaces:
+        space.close()
+
+
+def add(opened: OpenProject, edit: dict, **more: bool) -> None:
+    opened.edit(NewEdit(request_id=fresh_id(), base=opened.project.revision, edit=edit, **more))
+
+
+def look(code: tuple[float, float, float] = (0.9, -0.9, 0.5), **provenance: object) -> dict:
+    edit = {"kind": "set_style", "id": fresh_id(), "frames": [0, 6], "target": {"object": CAR_ID}, "label": CAR}
+    return edit | {"code": code, "provenance": provenance}
+
+
+def test_the_download_is_what_the_command_line_renders(
+    opening: Opening, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    space = opening()
+    opened = space.create("tiny")
+    for edit in (stroke(), look(), swap()):
+        add(opened, edit)
+    ours = np.stack(list(downloads.pictures(space, opened)))
+    twin = np.stack(list(render_clip(opened.clip, opened.project.edits, checkpoint, opened.project.seed)))
+    assert np.array_equal(ours, twin)
+    from_disk = open_source(tmp_path / "projects" / opened.project.id)
+    assert from_disk.edits == opened.project.edits and from_disk.clip.hash == opened.clip.hash
+
+
+def test_edits_json_is_read_by_the_command_line(opening: Opening, tmp_path: Path) -> None:
+    import json
+
+    opened = opening().create("tiny")
+    add(opened, stroke(), new_object=True)
+    file = tmp_path / "edits.json"
+    file.write_text(json.dumps(downloads.edits_of(opened)))
+    assert read_edits(file) == (opened.project.edits, opened.project.seed)
+
+
+def test_looks_are_encoded_once_for_a_checkpoint(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = list(downloads.pictures(space := opening(), space.create("tiny")))
+    monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded again"))
+    again = list(downloads.pictures(space := opening(), space.create("tiny")))
+    assert np.array_equal(first, again)
+
+
+def test_kept_looks_that_are_damaged_are_made_again(opening: Opening, tmp_path: Path) -> None:
+    first = list(downloads.pictures(space := opening(), space.create("tiny")))
+    (kept,) = (tmp_path / "projects" / ".looks").iterdir()
+    kept.write_text("[[1, 2")
+    again = list(downloads.pictures(space := opening(), space.create("tiny")))
+    assert np.array_equal(first, again)
+
+
+def test_a_clip_opens_without_waiting_for_its_looks(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = opening()
+    space.worker.stop()  # nobody encodes in the background
+    monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded"))
+    opened = space.engine.open_scene(tiny_clip(6), 0)
+    assert not opened.looks.ready
+
+
+def test_a_clip_by_folder_is_found_again_when_it_is_not_named(opening: Opening) -> None:
+    project = opening().create("tiny").project
+    assert opening(clips={}).open(project.id).project == project
+
+
+def test_a_clip_that_has_changed_is_not_taken_for_the_projects_own(opening: Opening, folder: Path) -> None:
+    project = opening().create("tiny").project
+    folder.rename(folder.with_name("before"))
+    write_clip(tiny_clip(5), folder)
+    with pytest.raises(InputError, match="another clip"):
+        opening().open(project.id)
+
+
+def test_only_clips_that_are_offered_can_be_begun(opening: Opening, folder: Path) -> None:
+    with pytest.raises(NotFound):
+        opening(clips={}).create(str(folder))
+
+
+def test_under_another_checkpoint_looks_are_drawn_again_and_it_is_said(
+    opening: Opening, checkpoint: Checkpoint
+) -> None:
+    space = opening()
+    opened = space.create("tiny")
+    sheet = space.looks.sheet(opened, CAR_ID, CAR, 2, seed=3, count=2)
+    chosen = sheet.looks[1]
+    assert chosen.provenance is not None
+    add(opened, look(chosen.code, **chosen.provenance.model_dump()))
+    other_mixture = replace(checkpoint.mixtures[CAR], means=-checkpoint.mixtures[CAR].means)
+    other = replace(checkpoint, hash="f" * 16, mixtures={**checkpoint.mixtures, CAR: other_mixture})
+    again = opening(other).open(opened.project.id)
+    edit = again.project.edits[0]
+    assert edit.code == other_mixture.sample(1, chosen.provenance.seed)[0].code != tuple(chosen.code)
+    assert "another checkpoint" in again.state().notice
+    assert again.project.checkpoint_hash == other.hash
+
+
+def test_an_object_far_ahead_is_refused(opening: Opening) -> None:
+    opened = opening().create("tiny")
+    with pytest.raises(InputError, match="no object"):
+        add(opened, stroke(object=2**31 - 1))
+    assert opened.project.edits == ()
