@@ -23,7 +23,7 @@ HOST = re.compile(r"https?://([\w-]+(?:\.[\w-]+)+)")
 # Hosts that text of ours may name: this machine, examples, licences, sources.
 HOSTS = {
     "localhost", "127.0.0.1", "0.0.0.0", "www.w3.org", "www.apache.org", "creativecommons.org", "github.com",
-    "arxiv.org", "huggingface.co", "testserver", "example.com", "evil.example",
+    "arxiv.org", "huggingface.co", "testserver", "example.com", "evil.example", "studio.example", "space.example",
 }  # fmt: skip
 TEXT = {".py", ".md", ".txt", ".toml", ".js", ".mjs", ".css", ".html", ".sh", ".json", ""}
 

@@ -80,7 +80,7 @@ def test_a_password_is_asked_for_everywhere():
 
 
 def test_a_space_shows_the_page_inside_another():
-    space = TestClient(Guard(hello, Settings(host="0.0.0.0", space=True)), base_url="https://me-scenebrush.hf.space")
+    space = TestClient(Guard(hello, Settings(host="0.0.0.0", space=True)), base_url="https://space.example")
     assert "X-Frame-Options" not in space.get("/").headers
     own = TestClient(Guard(hello, Settings()), base_url="http://localhost")
     assert own.get("/").headers["X-Frame-Options"] == "SAMEORIGIN"
