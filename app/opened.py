@@ -54,6 +54,7 @@ class SharedScene:
         self.clip: Clip = scene.clip
         self.lock = threading.RLock()
         self._identities: WeakKeyDictionary[Edit, bytes] = WeakKeyDictionary()
+        self._own_classes: dict[int, int] | None = None
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
         with self.lock:
@@ -78,6 +79,12 @@ class SharedScene:
                 known = self._identities[edit] = hashlib.sha256(text.encode()).digest()
             return known
 
+    def own_classes(self) -> dict[int, int]:
+        """The class of each object of the clip as it was filmed."""
+        if self._own_classes is None:
+            self._own_classes = {thing: seen.label for thing, seen in self.objects(()).items()}
+        return self._own_classes
+
     def objects(self, edits: Edits) -> dict[int, Any]:
         for t in range(len(self.clip)):  # one by one, others may come in between
             self.conditioning(edits, t)
@@ -97,6 +104,7 @@ class OpenProject:
         self._replies: OrderedDict[str, State] = OrderedDict()
         self._history: OrderedDict[int, Edits] = OrderedDict({project.revision: project.edits})
         self._label_keys: OrderedDict[str, tuple[Edits, int]] = OrderedDict()
+        self._shown_lanes: tuple[Edits, list[EditState]] = ((), [])
         self._show()
 
     @property
@@ -243,22 +251,29 @@ class OpenProject:
         return {"revision": self.project.revision, "edits": new}
 
     def _lanes(self, edits: Edits) -> list[EditState]:
-        classes = self._classes_of_objects(edits) if edits else {}
-        lanes = []
-        for index, edit in enumerate(edits):
+        lanes = self._known_lanes(edits)
+        classes = self._classes_of_objects(edits) if len(lanes) < len(edits) else {}
+        for index in range(len(lanes), len(edits)):
             with self.scene.lock:
                 effect = self.scene.scene.effect(edits, index)
-            title = naming.edit_title(edit, self.clip.label_set, classes)
-            lanes.append(
-                EditState(edit=edit.model_dump(mode="json"), title=title, spans=list(effect.spans), note=effect.note)
-            )
-        return lanes
+            title = naming.edit_title(edits[index], self.clip.label_set, classes)
+            kept = edits[index].model_dump(mode="json")
+            lanes.append(EditState(edit=kept, title=title, spans=list(effect.spans), note=effect.note))
+        self._shown_lanes = (edits, lanes)
+        return list(lanes)
+
+    def _known_lanes(self, edits: Edits) -> list[EditState]:
+        """Lanes of the edits that these begin with as those before did: where an edit acts is up to earlier ones."""
+        edits_before, lanes = self._shown_lanes
+        same = 0
+        while same < min(len(edits), len(edits_before)) and edits[same] is edits_before[same]:
+            same += 1
+        return lanes[:same]
 
     def _classes_of_objects(self, edits: Edits) -> dict[int, int]:
         """The class of each object as it was filmed or painted, before any swap."""
-        classes = {thing: seen.label for thing, seen in self.scene.objects(()).items()}
         painted = (edit for edit in edits if isinstance(edit, Paint) and edit.object is not None)
-        return {edit.object: edit.to for edit in painted if isinstance(edit.to, int)} | classes
+        return {edit.object: edit.to for edit in painted if isinstance(edit.to, int)} | self.scene.own_classes()
 
     def _keys_of_labels(self, edits: Edits) -> list[str]:
         keys = [self.scene.labels_key(edits, t) for t in range(len(self.clip))]

@@ -13,7 +13,7 @@ from app import downloads, engine
 from app.engine import engine_of
 from app.errors import NotFound
 from app.opened import OpenProject
-from app.protocol import NewEdit
+from app.protocol import NewEdit, Step
 from app.workspace import Workspace
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.native import write_clip
@@ -154,3 +154,16 @@ def test_an_object_far_ahead_is_refused(opening: Opening) -> None:
     with pytest.raises(InputError, match="no object"):
         add(opened, stroke(object=2**31 - 1))
     assert opened.project.edits == ()
+
+
+def test_what_an_edit_acts_on_follows_the_edits_before_it(opening: Opening) -> None:
+    opened = opening().create("tiny")
+    add(opened, stroke(), new_object=True)
+    add(opened, swap(target={"object": 1_000_000}))
+    first, second = opened.state().edits
+    assert second.spans == [(3, 6)] and not second.note
+    removed = opened.remove(Step(request_id=fresh_id(), base=opened.project.revision), first.edit["id"])
+    assert [(lane.spans, lane.note) for lane in removed.edits] == [([], "nothing to act on")]
+    again = opened.redo(Step(request_id=fresh_id(), base=opened.project.revision))
+    assert [lane.edit["id"] for lane in again.edits] == [second.edit["id"], first.edit["id"]]
+    assert [bool(lane.spans) for lane in again.edits] == [False, True]  # now it comes before what it was meant for

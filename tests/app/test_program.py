@@ -14,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
 from websockets.sync.client import connect
 
 from core.clip.native import write_clip
-from tests.core.tiny import tiny_checkpoint, tiny_clip
+from tests.core.tiny import CAR_ID, SKY, tiny_checkpoint, tiny_clip
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., int]
@@ -99,7 +101,7 @@ def test_an_open_address_without_a_password_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of this kind are not sent here")
-def test_it_ends_with_a_tab_open(clip: Path, checkpoint: Path, tmp_path: Path) -> None:
+def test_programs_may_call_it_and_it_ends_with_a_tab_open(clip: Path, checkpoint: Path, tmp_path: Path) -> None:
     projects = tmp_path / "projects"
     arguments = ["--port", "0", "--clip", clip, "--checkpoint", checkpoint, "--projects", projects]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -113,6 +115,7 @@ def test_it_ends_with_a_tab_open(clip: Path, checkpoint: Path, tmp_path: Path) -
         address = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
         assert address is not None, line + program.stdout.read()
         project, token = _new_project(address[0])
+        _called_by_a_program(address[0])
         with connect(f"ws://127.0.0.1:{address[1]}/api/v1/projects/{project}/events?token={token}"):
             program.send_signal(signal.SIGTERM)
             program.wait(timeout=60)
@@ -121,6 +124,17 @@ def test_it_ends_with_a_tab_open(clip: Path, checkpoint: Path, tmp_path: Path) -
         assert (projects / project / "project.json").exists()
     finally:
         program.kill()
+
+
+def _called_by_a_program(address: str) -> None:
+    calls = Client(address, verbose=False)
+    assert [clip["name"] for clip in calls.predict(api_name="/list_clips")][0] == "tiny"
+    project = calls.predict("tiny", api_name="/open_project")["project"]
+    swap = {"kind": "set_class", "id": "one", "frames": [0, 2], "target": {"object": CAR_ID}, "to": SKY}
+    assert calls.predict(project, [swap], api_name="/apply_edits")["edits"][0]["spans"] == [[0, 2]]
+    assert calls.predict(project, api_name="/render_video")["frames"] == 4
+    with pytest.raises(AppError, match="nowhere"):
+        calls.predict("nowhere", api_name="/open_project")
 
 
 def _new_project(address: str) -> tuple[str, str]:
