@@ -42,6 +42,11 @@ class LocalConfig:
             if not 1 <= getattr(self, name) <= 1024:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
 
+    @property
+    def reach(self) -> int:
+        """How far a label can change a frame without history, in pixels: the kernels added up, and a cell at 1/16."""
+        return 78 + 32 * self.deep_blocks + 16
+
     def to_dict(self) -> dict[str, object]:
         """The JSON form, kept in the checkpoint."""
         return asdict(self)

@@ -130,6 +130,17 @@ class Editor:
             self.page.keyboard.press("ArrowRight")
         self.until(f"__scenebrush.frame === {t} && __scenebrush.idle")
 
+    def stroke_frames(self, start: int, stop: int) -> None:
+        """Let strokes act in frames [start, stop)."""
+        self.tool("b")
+        self.page.locator("button.sb-chip.bottom").click()
+        for label, value in (("First frame", start + 1), ("Last frame", stop)):
+            field = self.page.get_by_label(label, exact=True)
+            field.fill(str(value))
+            field.press("Tab")
+        self.page.keyboard.press("Escape")
+        self.focus()
+
     def focus(self) -> None:
         """Give the keys to the stage."""
         self.page.locator("canvas.sb-canvas").focus()

@@ -57,6 +57,21 @@ def test_an_edit_stays_where_it_is(runner):
     assert not changed[:, 200:].any()
 
 
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_the_reach_is_as_far_as_a_label_acts(blocks):
+    torch.manual_seed(0)
+    network = LocalGenerator(LocalConfig(classes=4, foreground=(CAR,), width=8, deep_blocks=blocks)).double().eval()
+    farthest = 0
+    for at in range(512, 528, 5):
+        edited = maps(64, 1024)
+        edited.labels[:, 32, at] = 3
+        with torch.no_grad():
+            plain = network(maps(64, 1024), styles(64, 1024).double(), ()).raw
+            changed = (network(edited, styles(64, 1024).double(), ()).raw != plain).any(1)[0].any(0).nonzero().flatten()
+        farthest = max(farthest, at - int(changed.min()), int(changed.max()) - at)
+    assert network.config.reach - 24 < farthest <= network.config.reach
+
+
 def test_folded_weights_give_the_same_picture(network, runner):
     with torch.inference_mode():
         plain = network(maps(), styles(), ()).final
