@@ -85,7 +85,9 @@ class Scene:
             frames = [t for t in sorted(self.geometry(edit)) if self._paints(edits[:index], edit, t)]
             return Effect(_spans(frames), self._farewell(edit) if frames else "nothing to act on")
         span = range(edit.frames[0], min(edit.frames[1], len(self.clip)))
-        frames = [t for t in span if self._present(edits[:index], edit, t)]
+        # Looks move nobody; without them the frames are mostly folded already.
+        before = tuple(one for one in edits[:index] if not isinstance(one, SetStyle))
+        frames = [t for t in span if self._present(before, edit, t)]
         return Effect(_spans(frames), "" if frames else "nothing to act on")
 
     def _farewell(self, edit: Paint) -> str:
