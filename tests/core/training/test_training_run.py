@@ -102,7 +102,7 @@ def test_the_command_writes_a_checkpoint_that_renders(data, tmp_path):
 def test_the_label_network_learns_labels(data):
     right: list[float] = []
     train_label_network(
-        data, steps=100, batch=2, crop=(32, 32), seed=0, width=8, on_step=lambda step, loss, share: right.append(share)
+        data, steps=160, batch=2, crop=(32, 32), seed=0, width=8, on_step=lambda step, loss, share: right.append(share)
     )
     assert np.mean(right[-5:]) > 0.9
     weights = class_weights(data)
