@@ -45,13 +45,15 @@ class Conditioning:
     @cached_property
     def style_map(self) -> np.ndarray:
         """(H, W, 3) float32: each pixel's style code; zeros where an object has none."""
-        # One number for the pair; class ids are below 256.
-        pairs = self.objects.astype(np.int64) * 256 + self.labels
-        present, inverse = np.unique(pairs, return_inverse=True)
+        # One number for the pair; class ids are below 256. Runs first: a map has few, and sorting pixels is slow.
+        pairs = (self.objects.astype(np.int64) * 256 + self.labels).ravel()
+        starts = np.flatnonzero(np.diff(pairs, prepend=pairs[0] - 1))
+        present, inverse = np.unique(pairs[starts], return_inverse=True)
         table = np.zeros((len(present), STYLE_SIZE), np.float32)
         for row, pair in enumerate(present.tolist()):
             table[row] = self.codes.get((pair // 256, pair % 256), (0.0,) * STYLE_SIZE)
-        return table[inverse.reshape(self.labels.shape)]
+        lengths = np.diff(starts, append=pairs.size)
+        return np.repeat(table[inverse], lengths, axis=0).reshape(*self.labels.shape, STYLE_SIZE)
 
     def __repr__(self) -> str:
         height, width = self.labels.shape
