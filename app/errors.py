@@ -71,7 +71,8 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return refusal(error.status_code, f"{error.detail}.", "Check the address.")
+    fix = "Send JSON." if error.status_code == 400 else "Check the address."
+    return refusal(error.status_code, f"{str(error.detail).rstrip('.')}.", fix)
 
 
 def _defect(request: Request, error: Exception) -> JSONResponse:

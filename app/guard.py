@@ -66,7 +66,7 @@ class Guard:
         if origin is not None:
             # Spaces stand behind a proxy that names the page's own host apart.
             hosts = {host.lower(), headers.get("x-forwarded-host", "").lower() if self._settings.space else ""}
-            return urlsplit(origin).netloc.lower() in hosts - {""}
+            return _netloc(origin) in hosts - {""}
         if headers.get("sec-fetch-site") != "cross-site":
             return True
         # A link to the editor is followed; its pictures are not for other pages.
@@ -146,6 +146,13 @@ async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send
 
 def _path(scope: Scope) -> str:
     return scope["path"].removeprefix(scope.get("root_path", ""))
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _hostname(host: str) -> str:

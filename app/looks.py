@@ -48,7 +48,7 @@ class LookBook:
     def sheet(self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int) -> LookSheet:
         """What the object wears now, and `count` samples drawn with `seed`. Raises `NotFound` without such a frame."""
         if not 0 <= t < len(opened.clip):
-            raise NotFound(f"The clip has no frame {t}.")
+            raise NotFound(f"The clip has no frame {t}.", "Choose one of its frames.")
         opened.clip.label_set.by_id(label)
         full = opened.scene.conditioning(opened.project.edits, t)
         piece = _piece(full, thing, label)

@@ -197,7 +197,7 @@ class OpenProject:
     def follows(self, stroke: Stroke) -> Follows:
         """What a stroke painted now would ride on. Changes nothing."""
         if stroke.frame >= len(self.clip):
-            raise InputError(f"The clip has no frame {stroke.frame}.")
+            raise InputError(f"The clip has no frame {stroke.frame}.", f"It has 0 to {len(self.clip) - 1}.")
         mask = stroke.mask.to_array(self.clip.height, self.clip.width)
         with self.scene.lock:
             motion = default_motion(self.clip, stroke.frame, mask)

@@ -127,7 +127,7 @@ def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
     def camera(project: Project, t: Annotated[int, Path(ge=0)]) -> Response:
         clip = workspace.open(project).clip
         if clip.pictures is None or t >= len(clip):
-            raise NotFound(f"Frame {t} was not filmed.")
+            raise NotFound(f"Frame {t} was not filmed.", "Look at the rendered frame.")
         return Response(encode_png(clip.pictures[t]), media_type="image/png", headers=IMMUTABLE)
 
 
@@ -153,9 +153,7 @@ def _add_looks(router: APIRouter, workspace: Workspace) -> None:
         count: Annotated[int, Query(ge=0, le=MAX_LOOKS)] = 9,
     ) -> LookSheet:
         opened = workspace.open(project)
-        return workspace.looks.sheet(
-            opened, thing, label, frame, opened.project.seed if seed is None else seed, count
-        )
+        return workspace.looks.sheet(opened, thing, label, frame, opened.project.seed if seed is None else seed, count)
 
     @router.get("/projects/{project}/looks/{key}")
     def look(project: Project, key: Key) -> Response:

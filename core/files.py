@@ -26,13 +26,14 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises `InputError` when the disk is full or the place may not be written to.
     """
     path = Path(path)
-    with _told_plainly(path):
+    with told_plainly(path):
         # Through a link: the file it points to is replaced, the link stays.
         place = Path(os.path.realpath(path))
         if place.is_dir():
             raise InputError(f"{path} is a folder.", "Name a file to write to.")
         place.parent.mkdir(parents=True, exist_ok=True)
         beside = _beside(place)
+        _begin(beside)
         try:
             yield beside
             _to_disk(beside)
@@ -53,7 +54,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     `replacing` does, and when `folder` is taken.
     """
     folder = Path(folder)
-    with _told_plainly(folder):
+    with told_plainly(folder):
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise InputError(f"{folder} is already there.", "Name a folder that is new or empty.")
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +85,15 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where they are missing. Raises `InputError` where none can be."""
+    with told_plainly(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
-def _told_plainly(path: Path) -> Iterator[None]:
-    """Turn what a person can mend into `InputError`; other errors of the system pass as they are."""
+def told_plainly(path: Path) -> Iterator[None]:
+    """Turn what a person can mend about writing to `path` into `InputError`; other errors pass as they are."""
     try:
         yield
     except OSError as error:
@@ -103,6 +110,15 @@ def _told_plainly(path: Path) -> Iterator[None]:
             problem = f"{path} is not a place to write to: {error.strerror}."
             raise InputError(problem, "Choose another place.") from error
         raise
+
+
+def _begin(beside: Path) -> None:
+    """An empty file there, at once: who makes a film for an hour hears before it that the place is not writable."""
+    try:
+        beside.touch()
+    except FileNotFoundError as error:  # its folder is there: some places of the system take no files
+        problem = f"{beside.parent} is not a place to write to."
+        raise InputError(problem, "Choose another place.") from error
 
 
 def _beside(path: Path) -> Path:

@@ -126,19 +126,22 @@ def _read_facts(path: Path) -> ClipFacts:
 def _whole(path: Path, data: dict[str, Any], key: str, lowest: int, highest: int) -> int:
     value = data.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-        raise InputError(f"{path}: {key} must be a whole number from {lowest} to {highest}, not {value!r}.")
+        problem = f"{path}: {key} must be a whole number from {lowest} to {highest}, not {str(value)[:40]!r}."
+        raise InputError(problem, "Correct it in clip.json, or export the clip again.")
     return value
 
 
 def _read_rate(path: Path, data: dict[str, Any]) -> Fraction:
     value = data.get("fps")
     try:
-        # By way of text: 29.97 stays 2997/100.
-        rate = Fraction(str(value)) if len(str(value)) <= 32 else Fraction(0)
+        # By way of text: 29.97 stays 2997/100. Not "1e99999999", which would be worked out digit by digit.
+        text = str(value)
+        rate = Fraction(text) if len(text) <= 32 and "e" not in text.lower() else Fraction(0)
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 0 < rate <= 1000 or rate.denominator > 10**6:
-        raise InputError(f'{path}: fps must be above 0 and up to 1000, like 12 or "30000/1001", not {value!r}.')
+        problem = f"{path}: fps must be above 0 and up to 1000, not {str(value)[:40]!r}."
+        raise InputError(problem, 'Write a number, like 12 or "30000/1001".')
     return rate
 
 
@@ -149,7 +152,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing.", "Choose a clip's folder, with clip.json and ids/ in it.") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Copy or export it again.") from error
     if len(text) > _MAX_JSON:
         raise InputError(f"{path} is larger than {_MAX_JSON // 2**20} MB.", "It should hold a few numbers.")
     try:

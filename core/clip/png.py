@@ -35,7 +35,7 @@ def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray
         with open(path, "rb") as file:
             data = file.read(4 * height * width * channels + 65536)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Copy or export it again.") from error
     _check_header(path, data, height, width, channels)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     wanted = (height, width) if channels == 1 else (height, width, channels)

@@ -51,7 +51,8 @@ class Mask(Value):
         """(H, W) bool. Raises `InputError` when the box leaves the picture."""
         top, left, bottom, right = self.box
         if bottom > height or right > width:
-            raise InputError(f"A stroke's box {self.box} leaves the picture of {width}x{height}.")
+            problem = f"A stroke's box {self.box} leaves the picture of {width}x{height}."
+            raise InputError(problem, "Boxes are top, left, bottom, right in pixels.")
         inside = np.arange(len(self.runs)) % 2 == 1
         full = np.zeros((height, width), bool)
         full[top:bottom, left:right] = np.repeat(inside, self.runs).reshape(bottom - top, right - left)

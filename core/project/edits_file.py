@@ -13,6 +13,7 @@ from core.project.edits import ClassTarget, Edit, Paint, SetClass, SetStyle, par
 
 FORMAT = 1
 _MOST_BYTES = 64 << 20
+_MOST_SEED = 2**31 - 1
 
 
 def read_edits(path: Path) -> tuple[tuple[Edit, ...], int | None]:
@@ -29,9 +30,11 @@ def read_edits(path: Path) -> tuple[tuple[Edit, ...], int | None]:
     if not isinstance(data, dict) or not isinstance(data.get("edits"), list) or data.get("format") != FORMAT:
         raise InputError(f"{path} is not an edits file.", f'It begins with {{"format": {FORMAT}, "edits": [...]}}.')
     seed = data.get("seed")
-    if seed is not None and not isinstance(seed, int):
-        raise InputError(f"{path}: seed is {seed!r}.", "It is a whole number.")
-    return tuple(_read(path, index, edit) for index, edit in enumerate(data["edits"])), seed
+    if seed is not None and (type(seed) is not int or not 0 <= seed <= _MOST_SEED):
+        raise InputError(f"{path}: seed is {str(seed)[:40]}.", f"It is a whole number from 0 to {_MOST_SEED}.")
+    edits = tuple(_read(path, index, edit) for index, edit in enumerate(data["edits"]))
+    _check_ids(path, edits)
+    return edits, seed
 
 
 def write_edits(path: Path, edits: Sequence[Edit], seed: int = 0) -> None:
@@ -70,6 +73,14 @@ def _read(path: Path, index: int, data: object) -> Edit:
         raise InputError(f"{path}, edit {index + 1}: {error.problem}", error.fix) from None
 
 
+def _check_ids(path: Path, edits: Sequence[Edit]) -> None:
+    first: dict[str, int] = {}
+    for index, edit in enumerate(edits):
+        if first.setdefault(edit.id, index) != index:
+            problem = f"{path}: edits {first[edit.id] + 1} and {index + 1} have the same id {edit.id!r}."
+            raise InputError(problem, "Give each edit an id of its own.")
+
+
 def _classes(edit: Edit) -> list[int]:
     of_class = isinstance(edit, SetClass | SetStyle) and isinstance(edit.target, ClassTarget)
     named = [edit.target.label] if of_class else []
@@ -83,7 +94,10 @@ def _classes(edit: Edit) -> list[int]:
 def _check_strokes(name: str, edit: Paint, clip: Clip) -> None:
     for keyframe in edit.keyframes:
         if keyframe.frame >= len(clip):
-            raise InputError(f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.")
+            raise InputError(
+                f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.",
+                f"Frames count from 0 to {len(clip) - 1}.",
+            )
         _, _, bottom, right = keyframe.mask.box
         if bottom > clip.height or right > clip.width:
             raise InputError(

@@ -48,13 +48,13 @@ class Project:
     def undone(self) -> Project:
         """Without the last edit. Raises `InputError` when there is none."""
         if not self.edits:
-            raise InputError("There is nothing to undo.")
+            raise InputError("There is nothing to undo.", "Change something first.")
         return self._changed(edits=self.edits[:-1], redo=(*self.redo, self.edits[-1]))
 
     def redone(self) -> Project:
         """With the edit that was undone last. Raises `InputError` when there is none."""
         if not self.redo:
-            raise InputError("There is nothing to redo.")
+            raise InputError("There is nothing to redo.", "Undo something first.")
         return self._changed(edits=(*self.edits, self.redo[-1]), redo=self.redo[:-1])
 
     def without(self, edit_id: str) -> Project:
@@ -107,7 +107,7 @@ class Project:
                 next_object=max(int(data["next_object"]), FIRST_NEW_OBJECT),
                 revision=int(data["revision"]),
             )
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"This is not a project file: {error!r}.", "Take project.json as it was saved.") from error

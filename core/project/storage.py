@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -40,7 +41,12 @@ class ProjectStore:
     def create(self, clip: str, clip_hash: str, checkpoint_hash: str, seed: int = 0) -> Project:
         """A new project, saved."""
         project = Project(secrets.token_hex(16), clip, clip_hash, checkpoint_hash, seed)
-        self.save(project)
+        try:
+            self.save(project)
+        except InputError:
+            with suppress(OSError):  # an empty folder does no harm
+                self._file(project.id).parent.rmdir()
+            raise
         return project
 
     def exists(self, project_id: str) -> bool:

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from core.checkpoint import save_checkpoint
 from core.errors import InputError
-from core.files import replacing
+from core.files import make_folder, told_plainly, write_atomically
 from core.models.label_network import LabelNetwork
 from core.styles.looks import fit_mixtures
 from core.training.dataset import ChunkDataset, read_clips
@@ -40,7 +40,7 @@ def train(
     clips = read_clips(data)
     dataset = ChunkDataset(clips, rare=[entry.id for entry in clips[0].label_set if entry.name in recipe.rare])
     say(f"{len(dataset.clips)} clips, {len(dataset)} frames, preset {name}: {recipe.steps} steps")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     labels = _label_network(recipe, dataset, out, say)
     trainer = Trainer(recipe, dataset, labels)
     state = out / "state.safetensors"
@@ -120,8 +120,7 @@ def _label_network(recipe: Preset, data: ChunkDataset, out: Path, say: Callable[
         width=recipe.label_width,
         on_step=report,
     )
-    with replacing(path) as beside:
-        save_file({key: value.contiguous() for key, value in network.state_dict().items()}, beside)
+    write_atomically(path, save({key: value.contiguous() for key, value in network.state_dict().items()}))
     return network
 
 
@@ -155,7 +154,7 @@ class _Reporter:
         left = (time.monotonic() - self._begun) / (step - self._begun_at) * (self._recipe.steps - step)
         shown = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
         self._say(f"step {step}/{self._recipe.steps}  {shown}  {rate:.2f} frames/s  {left / 60:.0f} min left")
-        with self._log.open("a") as log:
+        with told_plainly(self._log), self._log.open("a") as log:
             log.write(json.dumps({"step": step, **means}) + "\n")
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from core.errors import InputError
-from core.files import replacing
+from core.files import write_atomically
 
 
 def save_state(
@@ -30,8 +30,8 @@ def save_state(
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{name}/{index}/{key}": value for key, value in state.items()}
     tensors = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
-    with replacing(path) as beside:
-        save_file(tensors, beside, metadata={"values": json.dumps(dict(values))})
+    # In memory first: safetensors' own writing tells of a full disk in an error of its own kind.
+    write_atomically(path, save(tensors, metadata={"values": json.dumps(dict(values))}))
 
 
 def load_state(

@@ -21,12 +21,21 @@ from core.errors import InputError
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/v1/clips", "/canvas/x/main.js", "/gradio_api/info"])
 def test_foreign_pages_are_refused_everywhere(page, path, headers):
     assert page.client.get(path, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"{", b"[" * 200_000, b'{"base": ' + b"9" * 5000 + b"}", b""])
+def test_what_is_no_json_is_answered_with_a_fix(page, body):
+    headers = {"X-Scenebrush": page.token, "Content-Type": "application/json"}
+    reply = page.client.post("/api/v1/projects", content=body, headers=headers)
+    assert reply.status_code in (400, 422)
+    assert reply.json()["error"] and reply.json()["fix"] != "Check the address."
 
 
 def test_the_own_page_is_let_in(page):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from core.files import replacing, replacing_folder, write_atomically, write_json
+from core.files import make_folder, replacing, replacing_folder, write_atomically, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -41,6 +41,28 @@ def test_an_error_in_the_block_changes_nothing(tmp_path: Path) -> None:
         raise RuntimeError("midway")
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.ENOENT])
+def test_a_place_that_takes_no_files_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(InputError) as told, replacing(tmp_path / "a.mp4"):
+        pytest.fail("the work was begun")
+    assert told.value.fix == "Choose another place."
+
+
+def test_a_folder_is_made_or_it_is_said_why_not(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("mine")
+    for taken in (tmp_path / "file", tmp_path / "file" / "c"):
+        with pytest.raises(InputError, match="is not a place to write to"):
+            make_folder(taken)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])

@@ -206,6 +206,15 @@ def test_what_is_broken_is_named(folder: Path, change: Callable[[Path], None], t
         read_clip(folder)
 
 
+@pytest.mark.parametrize("fps", ["1e99999999", "1E999999", "1/0", "nan", -1, None])
+def test_a_rate_that_is_none_is_refused_at_once(folder: Path, fps: object) -> None:
+    facts = json.loads((folder / "clip.json").read_text()) | {"fps": fps}
+    (folder / "clip.json").write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=r"clip\.json: fps must be") as told:
+        read_clip(folder)
+    assert told.value.fix
+
+
 def test_no_folder_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a folder"):
         read_clip(tmp_path / "nothing")

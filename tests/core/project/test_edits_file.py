@@ -80,6 +80,19 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
         read_edits(tmp_path / "edits.json")
 
 
+@pytest.mark.parametrize("seed", ["-1", "true", "1.0", str(2**31), "9" * 200])
+def test_a_seed_that_no_generator_takes_is_refused(tmp_path: Path, seed: str) -> None:
+    (tmp_path / "edits.json").write_text(f'{{"format": 1, "edits": [], "seed": {seed}}}')
+    with pytest.raises(InputError, match="seed is"):
+        read_edits(tmp_path / "edits.json")
+
+
+def test_two_edits_of_one_id_are_named(tmp_path: Path) -> None:
+    write_edits(tmp_path / "edits.json", (EDITS[0], EDITS[1], EDITS[0]))
+    with pytest.raises(InputError, match="edits 1 and 3 have the same id 'p'"):
+        read_edits(tmp_path / "edits.json")
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read_edits(tmp_path / "edits.json")

@@ -43,6 +43,24 @@ def test_a_full_disk_changes_nothing(store: ProjectStore, monkeypatch: pytest.Mo
     assert [file.name for file in (store.folder / project.id).iterdir()] == ["project.json"]
 
 
+def test_a_full_disk_leaves_nothing_of_a_new_project(store: ProjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(InputError, match="disk is full"):
+        store.create("avenue", "c", "d", 7)
+    assert [path.name for path in store.folder.iterdir()] == [".lock"]
+
+
+def test_a_project_file_of_endless_numbers_is_refused(store: ProjectStore) -> None:
+    project = store.create("avenue", "c", "d", 7)
+    file = store.folder / project.id / "project.json"
+    file.write_text(file.read_text().replace('"seed": 7', '"seed": 1e999'))
+    with pytest.raises(InputError, match="not a project file"):
+        store.load(project.id)
+
+
 def test_a_second_program_may_only_read(store: ProjectStore) -> None:
     project = store.create("avenue", "c", "d", 7)
     second = ProjectStore(store.folder)

@@ -109,6 +109,27 @@ def test_the_label_network_learns_labels(data):
     assert weights[0] == 0 and weights[CAR] > weights[1]
 
 
+@pytest.mark.parametrize("room", [100, 60_000, 150_000])
+def test_a_full_disk_ends_a_run_in_a_sentence(data, tmp_path, room):
+    resource = pytest.importorskip("resource", reason="Windows limits no file sizes")
+    write_clip(data.clips[0], tmp_path / "data" / "a")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(InputError, match="disk is full"):
+            train("tiny", tmp_path / "data", tmp_path / "out", say=lambda line: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list((tmp_path / "out").rglob(".*"))
+
+
+def test_an_out_that_is_a_file_is_refused(data, tmp_path):
+    write_clip(data.clips[0], tmp_path / "data" / "a")
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(InputError, match="not a place to write to"):
+        train("tiny", tmp_path / "data", tmp_path / "out", say=lambda line: None)
+
+
 def test_an_unknown_preset_names_those_there_are(tmp_path):
     with pytest.raises(InputError, match="street"):
         train("nothing", tmp_path, tmp_path)
