@@ -1,6 +1,6 @@
 """What the checkpoint's README says of it: pictures beside the truth, distance to the truth, strength of looks.
 
-    python benchmarks/checkpoint.py [CLIP ...] [--frames 24] [--out checkpoints/pictures]
+    python -m benchmarks.checkpoint [CLIP ...] [--frames 24] [--out checkpoints/pictures]
 
 Clips are names of shipped ones or folders. Looks: every car of at least 300 px gets another sample of its class's
 mixture, once for the whole clip and once from the middle on; the distance is CIE 1976 Delta E between the mean colours

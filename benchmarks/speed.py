@@ -1,6 +1,6 @@
 """Seconds a frame and time from a stroke to its first picture, with the shipped checkpoint on this machine.
 
-    python benchmarks/speed.py [--clip avenue] [--frames 12] [--rounds 9]
+    python -m benchmarks.speed [--clip avenue] [--frames 12] [--rounds 9]
 
 What is compared alternates: every round times the machine's own limit (a 256-channel 3x3 convolution), some frames of
 the dense roll-out, and a stroke's preview. Best and median are printed; compare ratios, not seconds.

@@ -34,10 +34,15 @@ class LocalConfig:
     deep_blocks: int = 4  # residual blocks at 1/16
     embedding: int = 8  # numbers that stand for a class
     style_embedding: int = 16
+    # The least blend weight: this share of every frame is hallucinated anew. Without it a roll-out of a young network
+    # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades by itself.
+    refresh: float = 0.25
 
     def __post_init__(self) -> None:
         if not 1 <= self.classes <= 256 or any(not 0 <= c < self.classes for c in self.foreground):
             raise InputError(f"A generator of {self.classes} classes can't have foreground {self.foreground}.")
+        if not 0 <= self.refresh <= 1:
+            raise InputError(f"refresh = {self.refresh} is not a share.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
             if not 1 <= getattr(self, name) <= 1024:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
@@ -202,7 +207,7 @@ class LocalGenerator(nn.Module):
         history = look_back(maps, styles, flow, past)
         raw, weight, small = self.trunk(features, history.channels if past else None, coarse=coarse)
         raw = torch.where(features.foreground > 0.5, self.foreground(features), raw) + features.base
-        raw, weight = raw.tanh(), blend_weight(weight, history.validity)
+        raw, weight = raw.tanh(), blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
@@ -214,11 +219,11 @@ class LocalGenerator(nn.Module):
         return self.training or not known
 
 
-def blend_weight(logits: Tensor, validity: Tensor) -> Tensor:
-    """(B, 1, H, W) in [0, 1]; 1 where history is not valid; within half a level of 0 or 1 it is 0 or 1."""
-    weight = torch.sigmoid(logits)
-    weight = torch.where(weight < 1 / 255, weight * 0, torch.where(weight > 254 / 255, weight * 0 + 1, weight))
-    return torch.where(validity > 0.5, weight, torch.ones_like(weight))
+def blend_weight(logits: Tensor, validity: Tensor, refresh: float) -> Tensor:
+    """(B, 1, H, W) in [refresh, 1]; 1 where history is not valid, and where it is within half a level of 1."""
+    weight = refresh + (1 - refresh) * torch.sigmoid(logits)
+    keeps_all = (validity < 0.5) | (weight > 254 / 255)
+    return torch.where(keeps_all, torch.ones_like(weight), weight)
 
 
 def known_flow(maps: LabelMaps, estimated: Tensor | None) -> Tensor:

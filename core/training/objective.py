@@ -83,12 +83,14 @@ def generator_losses(
     """Named losses, unweighted, each a mean over the chunk's frames."""
     frames = [(t, result) for t, result in enumerate(rendered) if result is not None]
     fake = torch.cat([result.final for _, result in frames])
+    raw = torch.cat([result.raw for _, result in frames])
     real = torch.cat([chunk.pictures[t] for t, _ in frames])
     labels = torch.cat([chunk.labels[t] for t, _ in frames])
     objects = torch.cat([chunk.objects[t] for t, _ in frames])
     losses = {
         "picture": F.l1_loss(fake, real),
         "gradient": gradient_loss(fake, real),
+        "raw": F.l1_loss(raw, real) + gradient_loss(raw, real),
         "coarse": F.l1_loss(torch.cat([result.coarse for _, result in frames]), F.avg_pool2d(real, 2)),
         "colour": F.l1_loss(mean_colours(fake, objects), mean_colours(real, objects)),
     }

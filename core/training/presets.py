@@ -35,7 +35,8 @@ class Weights:
     flow: float = 0.1  # pixels
     warp: float = 2.0  # the real frame before, moved by the estimated flow
     consistency: float = 2.0  # a frame against the one before, moved by the clip's flow
-    mask: float = 1.0  # blend weight towards warping where that is right
+    raw: float = 2.5  # L1 and gradient of the raw picture: blending must not hide that it is not learnt
+    mask: float = 0.0  # blend weight towards warping where that is right; at 1 roll-outs only copy (docs/adr/0010)
     video_gan: float = 0.5
     video_features: float = 5.0
     colour: float = 2.0  # mean colour of every object
@@ -108,6 +109,7 @@ _STREET = Preset(
         Phase(steps=800, frames=1, batch=2, crop=(256, 256), learning_rate=1e-2),
         Phase(steps=700, frames=2, batch=2, crop=(256, 256), adversary=True),
         Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=3e-3),
+        Phase(steps=200, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=8e-3),
     ),
 )
 

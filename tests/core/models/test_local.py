@@ -137,11 +137,23 @@ def test_without_valid_history_a_frame_is_as_if_it_were_the_first(runner):
     assert (after_cut.raw - first_labels.raw).abs().max() < 0.5
 
 
-def test_blend_weights_close_to_an_end_are_that_end():
+def test_blend_weights_refresh_at_least_a_share_and_end_at_one():
     logits = torch.tensor([-9.0, -2.0, 2.0, 9.0]).view(1, 1, 1, 4)
-    weight = blend_weight(logits, torch.ones(1, 1, 1, 4)).flatten()
-    assert weight[0] == 0 and weight[3] == 1 and 0 < weight[1] < weight[2] < 1
-    assert (blend_weight(logits, torch.zeros(1, 1, 1, 4)) == 1).all()
+    weight = blend_weight(logits, torch.ones(1, 1, 1, 4), 0.25).flatten()
+    assert weight[0] == pytest.approx(0.25, abs=1e-3) and weight[3] == 1 and 0.25 < weight[1] < weight[2] < 1
+    assert (blend_weight(logits, torch.zeros(1, 1, 1, 4), 0.25) == 1).all()
+
+
+def test_what_the_past_had_fades(runner):
+    """The echo of another past: two roll-outs that differ in their first frame come together."""
+    _, state = runner.step(maps(), styles(), runner.start())
+    spoiled = (state[0]._replace(picture=255 - state[0].picture),)
+    gaps = []
+    for _ in range(24):
+        one, state = runner.step(maps(flow=0.0), styles(), state)
+        other, spoiled = runner.step(maps(flow=0.0), styles(), spoiled)
+        gaps.append((one.int() - other.int()).abs().float().mean().item())
+    assert gaps[0] > 10 and gaps[-1] < 1
 
 
 def test_boundaries_mark_both_pixels_of_a_pair_and_no_border():
