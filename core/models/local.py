@@ -106,14 +106,20 @@ class LabelEncoder(nn.Module):
     def forward(self, maps: LabelMaps, styles: Tensor) -> LabelFeatures:
         labels = maps.labels.int()
         dtype = self.stem.bias.dtype
-        sight = torch.cat([_planes(self.table(labels)), boundary_map(maps.objects), styles], 1)
+        plain = torch.zeros_like(styles)
+        sight = torch.cat([_planes(self.table(labels)), boundary_map(maps.objects), plain], 1)
+        stem = self.stem(F.pixel_unshuffle(sight, 2).to(dtype))
+        # What sees far must not see looks, or one object's look would tint its neighbours: there every class
+        # wears its plain look; the object's own look comes in where sight is short, at 1/2 and in the base colour.
+        plain_looks = self.look(labels[:, ::2, ::2], plain[:, :, ::2, ::2]).to(dtype)
         looks = self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(dtype)
-        half = self.style[0](self.stem(F.pixel_unshuffle(sight, 2).to(dtype)), looks)
-        looks = F.avg_pool2d(looks, 2)
-        quarter = self.quarter_in(self.style[1](self.to_quarter(act(half)), looks))
-        looks = F.avg_pool2d(looks, 2)
-        eighth = self.eighth_in(self.style[2](self.to_eighth(act(quarter)), looks))
-        deep = self.deep(self.style[3](self.to_sixteenth(act(eighth)), F.avg_pool2d(looks, 2)))
+        half = self.style[0](stem, looks)
+        below = self.style[0](stem, plain_looks)
+        plain_looks = F.avg_pool2d(plain_looks, 2)
+        quarter = self.quarter_in(self.style[1](self.to_quarter(act(below)), plain_looks))
+        plain_looks = F.avg_pool2d(plain_looks, 2)
+        eighth = self.eighth_in(self.style[2](self.to_eighth(act(quarter)), plain_looks))
+        deep = self.deep(self.style[3](self.to_sixteenth(act(eighth)), F.avg_pool2d(plain_looks, 2)))
         eighth = self.eighth_out(eighth + up(self.from_sixteenth(act(deep))))
         quarter = quarter + up(self.from_eighth(act(eighth)))
         return LabelFeatures(half, quarter, self.base(labels, styles), self.is_thing[labels.long()].unsqueeze(1))

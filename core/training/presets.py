@@ -110,6 +110,7 @@ _STREET = Preset(
         Phase(steps=700, frames=2, batch=2, crop=(256, 256), adversary=True),
         Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=3e-3),
         Phase(steps=200, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=8e-3),
+        Phase(steps=100, frames=3, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=2e-2),
     ),
 )
 

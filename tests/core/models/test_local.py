@@ -72,6 +72,17 @@ def test_the_reach_is_as_far_as_a_label_acts(blocks):
     assert network.config.reach - 24 < farthest <= network.config.reach
 
 
+def test_a_look_acts_near_its_object(runner):
+    """Labels act as far as the network sees; a look does not: it would tint the neighbours."""
+    plain, _ = runner.step(maps(), styles(), runner.start())
+    other = styles()
+    other[:, :, :16, :16] = -0.6
+    changed = (runner.step(maps(), other, runner.start())[0] != plain).any(1)[0]
+    assert changed[:16, :16].any()
+    changed[:32, :32] = False
+    assert not changed.any()
+
+
 def test_folded_weights_give_the_same_picture(network, runner):
     with torch.inference_mode():
         plain = network(maps(), styles(), ()).final
