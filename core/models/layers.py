@@ -83,6 +83,11 @@ def up(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
+def channels_last(x: Tensor) -> Tensor:
+    """The same pictures (B, C, h, w) in the memory order that convolutions are fast in."""
+    return x.contiguous(memory_format=torch.channels_last)
+
+
 def fold(module: nn.Module) -> nn.Module:
     """A copy for inference in which every `Conv` is a plain convolution with its weight computed once."""
     return _fold_in_place(copy.deepcopy(module))

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Past, look_back
+from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, Modulation, act, up
 
 
@@ -240,17 +241,6 @@ def known_flow(maps: LabelMaps, estimated: Tensor | None) -> Tensor:
     if maps.flow is None or maps.flow_valid is None:
         return estimated
     return torch.where(maps.flow_valid, maps.flow.to(estimated.dtype), estimated)
-
-
-def boundary_map(objects: Tensor) -> Tensor:
-    """(B, H, W) ids -> (B, 1, H, W) float32: 1 where one of the four neighbours is another object."""
-    edge = torch.zeros(objects.shape, dtype=torch.bool, device=objects.device)
-    across, down = objects[:, :, 1:] != objects[:, :, :-1], objects[:, 1:] != objects[:, :-1]
-    edge[:, :, 1:] |= across
-    edge[:, :, :-1] |= across
-    edge[:, 1:] |= down
-    edge[:, :-1] |= down
-    return edge.unsqueeze(1).float()
 
 
 def _planes(x: Tensor) -> Tensor:

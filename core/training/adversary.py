@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.models.discriminators import MultiscaleDiscriminator, video_input
-from core.models.local import boundary_map
+from core.models.label_input import encode
+from core.models.layers import channels_last
 from core.models.warp import warp
 from core.training.losses import feature_matching, lsgan_discriminator, lsgan_generator
 
@@ -29,7 +30,7 @@ class Adversary(nn.Module):
 
     def judge_pictures(self, fake: Tensor, real: Tensor, labels: Tensor, objects: Tensor) -> dict[str, Tensor]:
         """Losses of the generator for pictures (B, 3, H, W)."""
-        given = self._given(labels, objects)
+        given = encode(labels, objects, self.classes)
         return self._judge(self.picture, torch.cat([given, fake], 1), torch.cat([given, real], 1), "")
 
     def judge_video(self, fake: Tensor, real: Tensor, flow: Tensor) -> dict[str, Tensor]:
@@ -43,7 +44,7 @@ class Adversary(nn.Module):
         for which, fake, real in pairs:
             network = self.picture if which == "picture" else self.video
             with torch.autocast("cpu", torch.bfloat16):
-                real_features, fake_features = network(_last(real)), network(_last(fake.detach()))
+                real_features, fake_features = network(channels_last(real)), network(channels_last(fake.detach()))
             losses[f"{which}_d"] = lsgan_discriminator(_float(real_features), _float(fake_features))
         self.optimizer.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
@@ -52,23 +53,19 @@ class Adversary(nn.Module):
 
     def picture_pair(self, fake: Tensor, real: Tensor, labels: Tensor, objects: Tensor) -> tuple[str, Tensor, Tensor]:
         """Inputs of the picture discriminator, fake detached."""
-        given = self._given(labels, objects)
+        given = encode(labels, objects, self.classes)
         return "picture", torch.cat([given, fake.detach()], 1), torch.cat([given, real], 1)
 
     def video_pair(self, fake: Tensor, real: Tensor, flow: Tensor) -> tuple[str, Tensor, Tensor]:
         """Inputs of the video discriminator, fake detached."""
         return "video", video_input(fake.detach(), flow), video_input(real, flow)
 
-    def _given(self, labels: Tensor, objects: Tensor) -> Tensor:
-        one_hot = F.one_hot(labels.long(), self.classes).permute(0, 3, 1, 2).float()
-        return torch.cat([one_hot, boundary_map(objects)], 1)
-
     def _judge(self, network: nn.Module, fake: Tensor, real: Tensor, prefix: str) -> dict[str, Tensor]:
         network.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16):
-            fake_features = network(_last(fake))
+            fake_features = network(channels_last(fake))
             with torch.no_grad():
-                real_features = network(_last(real))
+                real_features = network(channels_last(real))
         fake_features, real_features = _float(fake_features), _float(real_features)
         return {
             f"{prefix}gan": lsgan_generator(fake_features),
@@ -95,10 +92,6 @@ def window(frames: Tensor, flows: Tensor, rate: int) -> tuple[Tensor, Tensor]:
 def rates_for(frames: int) -> list[int]:
     """Frame rates whose window fits into a chunk."""
     return [rate for rate in RATES if rate * (VIDEO_FRAMES - 1) < frames]
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _float(features: list[list[Tensor]]) -> list[list[Tensor]]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Past
+from core.models.layers import channels_last
 from core.models.local import LocalGenerator, Rendered
 from core.models.local_runner import to_uint8
 from core.models.warp import warp
@@ -95,7 +96,7 @@ def generator_losses(
         "colour": F.l1_loss(mean_colours(fake, objects), mean_colours(real, objects)),
     }
     with torch.autocast("cpu", torch.bfloat16):
-        losses["perceptual"] = perceptual(_last(fake), _last(real)).float()
+        losses["perceptual"] = perceptual(channels_last(fake), channels_last(real)).float()
     losses |= _motion_losses(chunk, frames)
     if adversary is not None:
         losses |= adversary.judge_pictures(fake, real, labels, objects)
@@ -143,7 +144,3 @@ def _motion_losses(chunk: Chunk, frames: list[tuple[int, Rendered]]) -> dict[str
         terms.setdefault("mask", []).append((result.weight * right * confidence).mean())
         terms.setdefault("consistency", []).append(masked_l1(result.final, result.warped.detach(), confidence * right))
     return {name: torch.stack(values).mean() for name, values in terms.items()}
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
