@@ -15,6 +15,8 @@ from core.models.warp import warp
 
 # Past frames that a step reads (the paper's L = 2).
 HISTORY = 2
+# Colours beyond this, of 1, have no finite value before the tanh.
+_BRIGHTEST = 0.98
 # Codes that differ by less than this are the same look.
 _SAME_LOOK = 1e-3
 
@@ -34,12 +36,16 @@ class History(NamedTuple):
 
     warped: Tensor  # (B, 3, H, W) float32 in [-1, 1], the newest; zero where not valid
     validity: Tensor  # (B, 1, H, W) float32: 1 where the newest may be believed
-    channels: Tensor  # (B, 4 HISTORY, H, W): picture and validity of each, zeros where there is none
+    channels: Tensor  # (B, 4 HISTORY, H, W): what `relative` leaves of each, and its validity; zeros where none
 
 
-def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, ...]) -> History:
-    """Bring the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow."""
+def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, ...], base: Tensor) -> History:
+    """Bring the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow.
+
+    base: (B, 3, H, W) float32, the colours that this frame's looks ask for; see `relative`.
+    """
     batch, height, width = maps.labels.shape
+    warped = torch.zeros(batch, 3, height, width, device=maps.labels.device)
     channels = torch.zeros(batch, 4 * HISTORY, height, width, device=maps.labels.device)
     for index, frame in enumerate(past):
         if index:
@@ -47,9 +53,19 @@ def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, .
             flow = flow + warp(past[index - 1].flow, flow)
         valid = agrees(maps, styles, frame, flow)
         picture = warp(frame.picture.float() / 127.5 - 1, flow)
-        channels[:, 4 * index : 4 * index + 3] = picture * valid
+        if not index:
+            warped = picture * valid
+        channels[:, 4 * index : 4 * index + 3] = relative(picture, base) * valid
         channels[:, 4 * index + 3 : 4 * index + 4] = valid
-    return History(channels[:, :3], channels[:, 3:4], channels)
+    return History(warped, channels[:, 3:4], channels)
+
+
+def relative(picture: Tensor, base: Tensor) -> Tensor:
+    """What a picture in [-1, 1] shows beyond its objects' looks: its value before the tanh, less their base colour.
+
+    An object with another look so gives its neighbours the same history to read, and does not tint them.
+    """
+    return picture.clamp(-_BRIGHTEST, _BRIGHTEST).atanh() - base
 
 
 def agrees(maps: LabelMaps, styles: Tensor, frame: Past, flow: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ class LabelEncoder(nn.Module):
         self.table = nn.Embedding(config.classes, config.embedding)
         self.style_table = nn.Embedding(config.classes, 4 * e)  # per class an affine map: code -> embedding
         self.base_table = nn.Embedding(config.classes, 4 * 3)  # per class an affine map: code -> colour
-        self.stem = Conv(4 * (config.embedding + 1 + 3), w)
+        self.stem = Conv(4 * (config.embedding + 1), w)
         self.to_quarter, self.to_eighth = Conv(w, 2 * w, stride=2), Conv(2 * w, 4 * w, stride=2)
         self.to_sixteenth = Conv(4 * w, 4 * w, stride=2)
         self.style = nn.ModuleList(Modulation(e, c) for c in (w, 2 * w, 4 * w, 4 * w))
@@ -107,13 +107,12 @@ class LabelEncoder(nn.Module):
     def forward(self, maps: LabelMaps, styles: Tensor) -> LabelFeatures:
         labels = maps.labels.int()
         dtype = self.stem.bias.dtype
-        plain = torch.zeros_like(styles)
-        sight = torch.cat([_planes(self.table(labels)), boundary_map(maps.objects), plain], 1)
+        sight = torch.cat([_planes(self.table(labels)), boundary_map(maps.objects)], 1)
         stem = self.stem(F.pixel_unshuffle(sight, 2).to(dtype))
         # What sees far must not see looks, or one object's look would tint its neighbours: there every class
         # wears its plain look; the object's own look comes in where sight is short, at 1/2 and in the base colour.
-        plain_looks = self.look(labels[:, ::2, ::2], plain[:, :, ::2, ::2]).to(dtype)
         looks = self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(dtype)
+        plain_looks = self.plain_look(labels[:, ::2, ::2]).to(dtype)
         half = self.style[0](stem, looks)
         below = self.style[0](stem, plain_looks)
         plain_looks = F.avg_pool2d(plain_looks, 2)
@@ -128,6 +127,11 @@ class LabelEncoder(nn.Module):
     def look(self, labels: Tensor, styles: Tensor) -> Tensor:
         """(B, h, w) ids and (B, 3, h, w) codes -> (B, style_embedding, h, w)."""
         return _affine(self.style_table(labels), styles)
+
+    def plain_look(self, labels: Tensor) -> Tensor:
+        """`look` of the code zero: the offsets alone."""
+        rows = self.style_table(labels)
+        return _planes(rows[..., rows.shape[-1] * 3 // 4 :])
 
     def base(self, labels: Tensor, styles: Tensor) -> Tensor:
         """The colour before the tanh that each pixel's look asks for, (B, 3, H, W) float32."""
@@ -211,7 +215,7 @@ class LocalGenerator(nn.Module):
         """
         estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
-        history = look_back(maps, styles, flow, past)
+        history = look_back(maps, styles, flow, past, features.base)
         raw, weight, small = self.trunk(features, history.channels if past else None, coarse=coarse)
         raw = torch.where(features.foreground > 0.5, self.foreground(features), raw) + features.base
         raw, weight = raw.tanh(), blend_weight(weight, history.validity, self.config.refresh)

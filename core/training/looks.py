@@ -14,7 +14,7 @@ from core.training.dataset import Chunk
 _PICTURE = 1_000_000
 
 
-def recolour(chunk: Chunk, things: Tensor, generator: torch.Generator, share: float = 0.3) -> Chunk:
+def recolour(chunk: Chunk, things: Tensor, generator: torch.Generator, share: float = 0.5) -> Chunk:
     """Give a share of the things another colour, the same through the chunk and in the other frame.
 
     things: (classes,) bool. A colour is a gain and an offset per channel; shading stays.

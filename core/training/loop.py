@@ -26,7 +26,7 @@ from core.training.state import load_state, save_state
 
 # What the perceptual loss gives each level of the label network; coarse features count most.
 _LEVELS = (0.125, 0.25, 0.5, 1.0)
-_DISCRIMINATOR_RATE = 2e-4
+_DISCRIMINATOR_RATE = 4e-4
 # Steps over which a new adversary gains its weight: it knows nothing at first, and says it loudly.
 _RAMP = 100
 _FROM_ADVERSARY = ("gan", "features", "video_gan", "video_features")
@@ -78,7 +78,7 @@ class Trainer:
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def _descend(self, losses: dict[str, Tensor], phase: Phase) -> None:
-        weights = asdict(self.preset.weights)
+        weights = asdict(phase.weights)
         for name in _FROM_ADVERSARY:
             weights[name] *= self._ramp()
         total = torch.stack([weights[name] * value for name, value in losses.items()]).sum()

@@ -9,20 +9,6 @@ from core.errors import InputError
 
 
 @dataclass(frozen=True)
-class Phase:
-    """Steps of one kind. Crops are (height, width)."""
-
-    steps: int
-    frames: int  # frames a chunk; later ones see the earlier ones as their past
-    batch: int
-    crop: tuple[int, int]
-    adversary: bool = False  # picture discriminator, feature matching
-    video: bool = False  # video discriminator; needs three frames or more
-    # Weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
-    learning_rate: float = 5e-3
-
-
-@dataclass(frozen=True)
 class Weights:
     """Weight of each loss; the names are those in the log."""
 
@@ -43,12 +29,26 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """Steps of one kind. Crops are (height, width)."""
+
+    steps: int
+    frames: int  # frames a chunk; later ones see the earlier ones as their past
+    batch: int
+    crop: tuple[int, int]
+    adversary: bool = False  # picture discriminator, feature matching
+    video: bool = False  # video discriminator; needs three frames or more
+    # Weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
+    learning_rate: float = 5e-3
+    weights: Weights = Weights()
+
+
+@dataclass(frozen=True)
 class Preset:
     """A recipe."""
 
     name: str
     phases: tuple[Phase, ...]
-    weights: Weights = Weights()
     width: int = 64
     deep_blocks: int = 4
     ndf: int = 32
@@ -103,6 +103,10 @@ _TINY = Preset(
     label_width=8,
 )
 
+# Texture is not to be guessed from labels: what asks for the very pixels (L1, gradients) makes it flat, so once the
+# layout stands the adversary says more.
+_TEXTURE = Weights(picture=2.0, gradient=3.0, raw=1.0, gan=2.0, video_gan=1.0, colour=4.0)
+
 _STREET = Preset(
     name="street",
     phases=(
@@ -111,6 +115,13 @@ _STREET = Preset(
         Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=3e-3),
         Phase(steps=200, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=8e-3),
         Phase(steps=100, frames=3, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=2e-2),
+        Phase(
+            steps=1400, frames=2, batch=2, crop=(256, 256), adversary=True, learning_rate=1e-2, weights=_TEXTURE,
+        ),
+        Phase(
+            steps=700, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=1e-2,
+            weights=_TEXTURE,
+        ),
     ),
 )
 
