@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
+
+from core.models.window import Window
 
 # What a generator carries from frame to frame: a tuple of tensors, never changed in place,
 # so that a roll-out can be resumed from any frame whose state was kept.
@@ -55,4 +57,40 @@ class Generator(Protocol):
         A generator whose state is wholly given by its last n frames has an attribute `looks_back = n`: then this
         is the very state that its steps gave, and states need not be kept to go on from a kept picture.
         """
+        ...
+
+
+class Reach(NamedTuple):
+    """How far a window looks around itself, in pixels. What lies beyond is taken for empty; the more, the truer."""
+
+    labels: int  # how far from a changed label the picture can change
+    border: int  # what is rendered around a window, for its own sake
+    deep: int  # the same for the deepest part of what sees far
+
+
+@runtime_checkable
+class WindowedGenerator(Generator, Protocol):
+    """A generator that is local in everything, so that a window of a frame can be rendered alone.
+
+    What sees far, `far`, depends on a frame's labels and objects only, and can be kept as long as they stay.
+    """
+
+    strict: Reach  # with it a window's picture is that of the whole frame
+
+    def far(self, labels: LabelMaps) -> Any:
+        """What the labels of a frame say far and wide: a named tuple of tensors."""
+        ...
+
+    def moved(self, labels: LabelMaps, far: Any, before: LabelMaps, far_before: Any) -> LabelMaps:
+        """The maps with their motion known everywhere: estimated where the clip does not know it."""
+        ...
+
+    def window(self, window: Window, labels: LabelMaps, styles: Tensor, state: State, far: Any, reach: Reach) -> Tensor:
+        """`step` for a window: its picture (B, 3, h, w) uint8. The state is of whole frames, the motion known."""
+        ...
+
+    def changed_window(
+        self, window: Window, labels: LabelMaps, styles: Tensor, state: State, far: Any, reach: Reach
+    ) -> tuple[Tensor, Any]:
+        """The same where the labels in the window are others than those of `far`; and `far` as true as `reach` is."""
         ...

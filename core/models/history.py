@@ -21,7 +21,7 @@ _BRIGHTEST = 0.98
 _SAME_LOOK = 1e-3
 
 
-class Past(NamedTuple):
+class Remembered(NamedTuple):
     """One frame that was rendered."""
 
     picture: Tensor  # (B, 3, H, W) uint8
@@ -39,10 +39,18 @@ class History(NamedTuple):
     channels: Tensor  # (B, 4 HISTORY, H, W): what `relative` leaves of each, and its validity; zeros where none
 
 
-def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, ...], base: Tensor) -> History:
+def look_back(
+    maps: LabelMaps,
+    styles: Tensor,
+    flow: Tensor,
+    past: tuple[Remembered, ...],
+    base: Tensor,
+    origin: tuple[int, int] = (0, 0),
+) -> History:
     """Bring the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow.
 
-    base: (B, 3, H, W) float32, the colours that this frame's looks ask for; see `relative`.
+    base: (B, 3, H, W) float32, the colours that this frame's looks ask for; see `relative`. All but the past may be a
+    window of the frame, whose first row and column are `origin`.
     """
     batch, height, width = maps.labels.shape
     warped = torch.zeros(batch, 3, height, width, device=maps.labels.device)
@@ -50,9 +58,9 @@ def look_back(maps: LabelMaps, styles: Tensor, flow: Tensor, past: tuple[Past, .
     for index, frame in enumerate(past):
         if index:
             # Two steps back: this frame's motion, then the motion found where it leads.
-            flow = flow + warp(past[index - 1].flow, flow)
-        valid = agrees(maps, styles, frame, flow)
-        picture = warp(frame.picture.float() / 127.5 - 1, flow)
+            flow = flow + warp(past[index - 1].flow, flow, origin)
+        valid = agrees(maps, styles, frame, flow, origin)
+        picture = warp(frame.picture.float() / 127.5 - 1, flow, origin)
         if not index:
             warped = picture * valid
         channels[:, 4 * index : 4 * index + 3] = relative(picture, base) * valid
@@ -68,14 +76,11 @@ def relative(picture: Tensor, base: Tensor) -> Tensor:
     return picture.clamp(-_BRIGHTEST, _BRIGHTEST).atanh() - base
 
 
-def agrees(maps: LabelMaps, styles: Tensor, frame: Past, flow: Tensor) -> Tensor:
+def agrees(
+    maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor, origin: tuple[int, int] = (0, 0)
+) -> Tensor:
     """(B, 1, H, W) float32: 1 where the flow brings a pixel that is in frame and of the same object, class and look."""
-    batch, height, width = maps.labels.shape
-    rows = torch.arange(height, device=flow.device).view(1, height, 1)
-    columns = torch.arange(width, device=flow.device).view(1, 1, width)
-    x, y = columns + flow[:, 0], rows + flow[:, 1]
-    inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
-    source = (y.round().long().clamp(0, height - 1) * width + x.round().long().clamp(0, width - 1)).view(batch, -1)
+    source, inside = sources(flow, frame.picture.shape[-2:], origin)
     same = inside & (_brought(frame.maps.objects, source) == maps.objects)
     same &= _brought(frame.maps.labels, source) == maps.labels
     for channel in range(styles.shape[1]):
@@ -83,6 +88,17 @@ def agrees(maps: LabelMaps, styles: Tensor, frame: Past, flow: Tensor) -> Tensor
     return same.unsqueeze(1).float()
 
 
+def sources(flow: Tensor, size: tuple[int, int], origin: tuple[int, int] = (0, 0)) -> tuple[Tensor, Tensor]:
+    """Where the flow (B, 2, h, w) leads in a picture of `size` (H, W): flat indices of the nearest pixels, (B, h, w)
+    int64, and whether they are in frame, (B, h, w) bool.
+    """
+    (height, width), (rows, columns) = size, flow.shape[-2:]
+    y = torch.arange(origin[0], origin[0] + rows, device=flow.device).view(1, rows, 1) + flow[:, 1]
+    x = torch.arange(origin[1], origin[1] + columns, device=flow.device).view(1, 1, columns) + flow[:, 0]
+    inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
+    return y.round().long().clamp(0, height - 1) * width + x.round().long().clamp(0, width - 1), inside
+
+
 def _brought(values: Tensor, source: Tensor) -> Tensor:
-    """(B, H, W) values gathered at flat indices (B, H * W)."""
-    return values.flatten(1).gather(1, source).view(values.shape)
+    """(B, H, W) values at flat indices (B, h, w)."""
+    return values.flatten(1).gather(1, source.flatten(1)).view(source.shape)

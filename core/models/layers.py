@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.models.packed import FoldedConv
+
 # Variance-preserving for a leaky ReLU of slope 0.2.
 _ACTIVATION_GAIN = (2 / (1 + 0.2**2)) ** 0.5
 _RESIDUAL_GAIN = 0.5
@@ -39,13 +41,13 @@ class Conv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.normalised_weight(), self.bias, self.stride, self.weight.shape[-1] // 2)
 
-    def folded(self) -> nn.Conv2d:
-        """The same convolution with its weight computed once."""
+    def folded(self, gain: float = 1.0) -> FoldedConv:
+        """The same convolution, times `gain`, with its weight computed once."""
         out, into, kernel, _ = self.weight.shape
-        plain = nn.Conv2d(into, out, kernel, self.stride, kernel // 2)
+        plain = FoldedConv(into, out, kernel, self.stride, kernel // 2)
         with torch.no_grad():
-            plain.weight.copy_(self.normalised_weight())
-            plain.bias.copy_(self.bias)
+            plain.weight.copy_(gain * self.normalised_weight())
+            plain.bias.copy_(gain * self.bias)
         return plain
 
 
@@ -59,6 +61,17 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + _RESIDUAL_GAIN * self.second(act(self.first(act(x))))
+
+
+class FoldedBlock(nn.Module):
+    """A `Block` for inference; the residual gain is in the second convolution's weights."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.first, self.second = block.first.folded(), block.second.folded(_RESIDUAL_GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(act(x), active=True), plus=x)
 
 
 class Modulation(nn.Module):
@@ -97,6 +110,8 @@ def _fold_in_place(module: nn.Module) -> nn.Module:
     for name, child in module.named_children():
         if isinstance(child, Conv):
             setattr(module, name, child.folded())
+        elif isinstance(child, Block):
+            setattr(module, name, FoldedBlock(child))
         else:
             _fold_in_place(child)
     return module

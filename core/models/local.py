@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from core.errors import InputError
 from core.models.generator import LabelMaps
-from core.models.history import HISTORY, Past, look_back
+from core.models.history import HISTORY, Remembered, look_back
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, Modulation, act, up
 
@@ -56,6 +56,14 @@ class LocalConfig:
     def to_dict(self) -> dict[str, object]:
         """The JSON form, kept in the checkpoint."""
         return asdict(self)
+
+
+class Far(NamedTuple):
+    """What the labels far and wide say; no looks in it, so that it can be kept as long as the labels stay."""
+
+    eighth: Tensor  # (B, 4 width, H/8, W/8) before the deep part
+    deep: Tensor  # (B, 4 width, H/16, W/16)
+    context: Tensor  # (B, 2 width, H/8, W/8) what is added to the features at 1/4
 
 
 class LabelFeatures(NamedTuple):
@@ -105,24 +113,66 @@ class LabelEncoder(nn.Module):
             self.base_table.weight.copy_(torch.cat([torch.eye(3).flatten(), torch.zeros(3)]).repeat(config.classes, 1))
 
     def forward(self, maps: LabelMaps, styles: Tensor) -> LabelFeatures:
+        stem = self.seen(maps)
+        quarter = self.quarter(maps, stem)
+        return self.features(maps, styles, self.far(maps, quarter).context, stem, quarter)
+
+    def features(
+        self,
+        maps: LabelMaps,
+        styles: Tensor,
+        context: Tensor,
+        stem: Tensor | None = None,
+        quarter: Tensor | None = None,
+    ) -> LabelFeatures:
+        """The same with what sees far at hand: short sight only, for any window of a frame."""
+        stem = self.seen(maps) if stem is None else stem
+        quarter = self.quarter(maps, stem) if quarter is None else quarter
         labels = maps.labels.int()
-        dtype = self.stem.bias.dtype
-        sight = torch.cat([_planes(self.table(labels)), boundary_map(maps.objects)], 1)
-        stem = self.stem(F.pixel_unshuffle(sight, 2).to(dtype))
-        # What sees far must not see looks, or one object's look would tint its neighbours: there every class
-        # wears its plain look; the object's own look comes in where sight is short, at 1/2 and in the base colour.
-        looks = self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(dtype)
-        plain_looks = self.plain_look(labels[:, ::2, ::2]).to(dtype)
-        half = self.style[0](stem, looks)
-        below = self.style[0](stem, plain_looks)
-        plain_looks = F.avg_pool2d(plain_looks, 2)
-        quarter = self.quarter_in(self.style[1](self.to_quarter(act(below)), plain_looks))
-        plain_looks = F.avg_pool2d(plain_looks, 2)
-        eighth = self.eighth_in(self.style[2](self.to_eighth(act(quarter)), plain_looks))
-        deep = self.deep(self.style[3](self.to_sixteenth(act(eighth)), F.avg_pool2d(plain_looks, 2)))
-        eighth = self.eighth_out(eighth + up(self.from_sixteenth(act(deep))))
-        quarter = quarter + up(self.from_eighth(act(eighth)))
-        return LabelFeatures(half, quarter, self.base(labels, styles), self.is_thing[labels.long()].unsqueeze(1))
+        half = self.style[0](stem, self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(stem.dtype))
+        is_thing = self.is_thing[labels.long()].unsqueeze(1)
+        return LabelFeatures(half, self.joined(quarter, context), self.base(labels, styles), is_thing)
+
+    def seen(self, maps: LabelMaps) -> Tensor:
+        """(B, width, H/2, W/2): what stands at each pixel and where boundaries run."""
+        sight = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
+        return self.stem(F.pixel_unshuffle(sight, 2).to(self.stem.bias.dtype))
+
+    def quarter(self, maps: LabelMaps, stem: Tensor | None = None) -> Tensor:
+        """(B, 2 width, H/4, W/4) without what sees far.
+
+        What sees far must not see looks, or one object's look would tint its neighbours: from here on every class
+        wears its plain look; the object's own look comes in where sight is short, at 1/2 and in the base colour.
+        """
+        below = self.style[0](self.seen(maps) if stem is None else stem, self.plain_at(maps, 2))
+        return self.quarter_in(self.style[1](self.to_quarter(act(below)), self.plain_at(maps, 4)))
+
+    def eighth(self, maps: LabelMaps, quarter: Tensor) -> Tensor:
+        """`Far.eighth` from `quarter` of the same window."""
+        return self.eighth_in(self.style[2](self.to_eighth(act(quarter)), self.plain_at(maps, 8)))
+
+    def deepest(self, maps: LabelMaps, eighth: Tensor) -> Tensor:
+        """`Far.deep` from `Far.eighth` of the same window."""
+        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), self.plain_at(maps, 16)))
+
+    def context(self, eighth: Tensor, deep: Tensor) -> Tensor:
+        """`Far.context` from the other two of the same window."""
+        return self.from_eighth(act(self.eighth_out(eighth + up(self.from_sixteenth(act(deep))))))
+
+    def far(self, maps: LabelMaps, quarter: Tensor) -> Far:
+        """What sees far, from `quarter`."""
+        eighth = self.eighth(maps, quarter)
+        deep = self.deepest(maps, eighth)
+        return Far(eighth, deep, self.context(eighth, deep))
+
+    def joined(self, quarter: Tensor, context: Tensor) -> Tensor:
+        """`LabelFeatures.quarter` of its two parts."""
+        return quarter + up(context)
+
+    def plain_at(self, maps: LabelMaps, scale: int) -> Tensor:
+        """Plain looks at 1 / `scale` of the size."""
+        plain = self.plain_look(maps.labels[:, ::2, ::2].int()).to(self.stem.bias.dtype)
+        return plain if scale == 2 else F.avg_pool2d(plain, scale // 2)
 
     def look(self, labels: Tensor, styles: Tensor) -> Tensor:
         """(B, h, w) ids and (B, 3, h, w) codes -> (B, style_embedding, h, w)."""
@@ -202,22 +252,34 @@ class LocalGenerator(nn.Module):
         self.foreground = Foreground(config.width)
         self.trunk = ImageTrunk(config.width)
 
-    def forward(self, maps: LabelMaps, styles: Tensor, past: tuple[Past, ...], *, coarse: bool = False) -> Rendered:
+    def forward(
+        self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...], *, coarse: bool = False
+    ) -> Rendered:
         """Render one frame from its maps (B, H, W), codes (B, 3, H, W) and the past, newest first."""
         return self.render(self.encoder(maps, styles), maps, styles, past, coarse=coarse)
 
     def render(
-        self, features: LabelFeatures, maps: LabelMaps, styles: Tensor, past: tuple[Past, ...], *, coarse: bool = False
+        self,
+        features: LabelFeatures,
+        maps: LabelMaps,
+        styles: Tensor,
+        past: tuple[Remembered, ...],
+        *,
+        coarse: bool = False,
+        origin: tuple[int, int] = (0, 0),
     ) -> Rendered:
         """The part of a step that reads history, given the label features.
 
         Motion is estimated where it is not known, and always in training; `past[0]` needs its features then.
+        All but the past may be a window of the frame, whose first row and column are `origin`.
         """
         estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
-        history = look_back(maps, styles, flow, past, features.base)
+        history = look_back(maps, styles, flow, past, features.base, origin)
         raw, weight, small = self.trunk(features, history.channels if past else None, coarse=coarse)
-        raw = torch.where(features.foreground > 0.5, self.foreground(features), raw) + features.base
+        if self.training or bool(features.foreground.any()):
+            raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
+        raw = raw + features.base
         raw, weight = raw.tanh(), blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
         if small is not None:

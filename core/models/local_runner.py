@@ -1,87 +1,172 @@
-"""Our generator at inference: folded, in the machine's best precision, one step at a time."""
+"""Our generator at inference: folded, in the machine's best precision, a frame or a window of one at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from core.models.generator import LabelMaps
-from core.models.history import HISTORY, Past
+from core.models.generator import LabelMaps, Past, Reach
+from core.models.history import HISTORY, Remembered
 from core.models.layers import fold
-from core.models.local import LocalGenerator, known_flow
-from core.models.padding import pad_maps, pad_to_multiple, padded_size
+from core.models.local import Far, LabelFeatures, LocalGenerator, known_flow
+from core.models.packed import FoldedConv, can_pack, pack
+from core.models.padding import pad_maps, pad_to_multiple
+from core.models.window import Window
 
 # Sides must be divisible by this: four halvings.
 MULTIPLE = 16
 
 # Newest first; at most HISTORY frames. The first frame has none: history is not valid anywhere.
-LocalState = tuple[Past, ...]
+LocalState = tuple[Remembered, ...]
 
 
 class LocalRunner:
-    """`core.models.generator.Generator` for a trained `LocalGenerator`; any size, padded to a multiple of 16."""
+    """`core.models.generator.WindowedGenerator` for a `LocalGenerator`; any size, padded to a multiple of 16."""
 
     looks_back = HISTORY
 
     def __init__(self, network: LocalGenerator, *, dtype: torch.dtype = torch.float32, device: str = "cpu") -> None:
         self.dtype = dtype
         self.device = torch.device(device)
+        far = network.config.reach
+        self.strict = Reach(border=48, deep=far, labels=far)
         self._network = fold(network).eval().to(self.device, memory_format=torch.channels_last)
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
         for module in self._network.modules():
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, FoldedConv):
                 module.to(dtype)
+        if can_pack(self.dtype, self.device):
+            pack(self._network)
 
     def start(self) -> LocalState:
         """No history: the first frame is wholly hallucinated."""
         return ()
 
     @torch.inference_mode()
-    def step(self, labels: LabelMaps, styles: Tensor, state: LocalState) -> tuple[Tensor, LocalState]:
-        """Render one frame: (B, 3, H, W) uint8 and the state for the next. See `Generator.step`."""
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far | None = None
+    ) -> tuple[Tensor, LocalState]:
+        """Render one frame: (B, 3, H, W) uint8 and the state for the next. See `WindowedGenerator.step`."""
         height, width = labels.labels.shape[-2:]
         maps, styles = self._padded(labels, styles)
-        rendered = self._network(maps, styles, self._with_features(maps, state))
+        features = self._features(maps, styles, far)
+        rendered = self._network.render(features, maps, styles, self._with_features(maps, state))
         picture = to_uint8(rendered.final)
-        past = Past(picture, maps, styles, rendered.flow)
+        past = Remembered(picture, maps, styles, rendered.flow)
         if state and rendered.estimated_flow is not None:
             # The next frame's motion will have to be estimated too, very likely.
             past = past._replace(features=rendered.features.quarter)
         return picture[:, :, :height, :width], (past, *state)[:HISTORY]
 
     @torch.inference_mode()
-    def state_from(self, history: Sequence[tuple[LabelMaps, Tensor, Tensor]]) -> LocalState:
-        """The state after frames that were rendered elsewhere: (maps, styles, picture uint8), newest last."""
+    def state_from(self, history: Sequence[Past]) -> LocalState:
+        """The state after frames that were rendered elsewhere, newest last. See `Generator.state_from`."""
         state: LocalState = ()
         for labels, styles, picture in history[-HISTORY:]:
             maps, styles = self._padded(labels, styles)
             estimated = None
             if state and self._network.must_estimate(maps):
                 state = self._with_features(maps, state)
-                estimated = self._network.flow(self._features(maps, styles), state[0].features)
-            past = Past(pad_to_multiple(picture.to(self.device), MULTIPLE), maps, styles, known_flow(maps, estimated))
-            state = (past, *state)[:HISTORY]
+                estimated = self._network.flow(self._features(maps, styles).quarter, state[0].features)
+            picture = pad_to_multiple(picture.to(self.device), MULTIPLE)
+            state = (Remembered(picture, maps, styles, known_flow(maps, estimated)), *state)[:HISTORY]
         return state
+
+    @torch.inference_mode()
+    def far(self, labels: LabelMaps) -> Far:
+        """What the labels far and wide say, for `step`, `far_again` and `window`; of no look and no history."""
+        maps = self._maps(labels)
+        return self._network.encoder.far(maps, self._network.encoder.quarter(maps))
+
+    @torch.inference_mode()
+    def window(
+        self, window: Window, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far, reach: Reach
+    ) -> Tensor:
+        """`step` for a window: its picture (B, 3, h, w) uint8. See `WindowedGenerator.window`."""
+        seen, maps, styles = self._cut(window, labels, styles, reach)
+        features = self._network.encoder.features(maps, styles, seen.scaled(8).crop(far.context))
+        return self._drawn(window, seen, features, maps, styles, state)
+
+    @torch.inference_mode()
+    def changed_window(
+        self, window: Window, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far, reach: Reach
+    ) -> tuple[Tensor, Far]:
+        """The same where labels have changed since `far`; and `far` as it is now. See `WindowedGenerator`."""
+        encoder, whole = self._network.encoder, self._maps(labels)
+        seen, maps, styles = self._cut(window, labels, styles, reach)
+        stem = encoder.seen(maps)
+        quarter = encoder.quarter(maps, stem)
+        far = Far(*(part.clone() for part in far))
+        kept = window.grown(0, whole.labels.shape[-2:], MULTIPLE)
+        _paste(far.eighth, encoder.eighth(maps, quarter), kept, seen, 8)
+        deep = kept.grown(reach.deep, whole.labels.shape[-2:], MULTIPLE)
+        _paste(far.deep, encoder.deepest(_crop(whole, deep), deep.scaled(8).crop(far.eighth)), kept, deep, 16)
+        context = encoder.context(seen.scaled(8).crop(far.eighth), seen.scaled(16).crop(far.deep))
+        _paste(far.context, context, kept, seen, 8)
+        features = encoder.features(maps, styles, context, stem, quarter)
+        return self._drawn(window, seen, features, maps, styles, state), far
+
+    def _cut(self, window: Window, labels: LabelMaps, styles: Tensor, reach: Reach) -> tuple[Window, LabelMaps, Tensor]:
+        maps, styles = self._padded(labels, styles)
+        seen = window.grown(reach.border, maps.labels.shape[-2:], MULTIPLE)
+        return seen, _crop(maps, seen), seen.crop(styles)
+
+    def _drawn(
+        self,
+        window: Window,
+        seen: Window,
+        features: LabelFeatures,
+        maps: LabelMaps,
+        styles: Tensor,
+        state: LocalState,
+    ) -> Tensor:
+        rendered = self._network.render(features, maps, styles, state, origin=(seen.top, seen.left))
+        return window.inside(seen).crop(to_uint8(rendered.final))
+
+    @torch.inference_mode()
+    def moved(self, labels: LabelMaps, far: Far, before: LabelMaps, far_before: Far) -> LabelMaps:
+        """The maps with their motion known everywhere: estimated where the clip does not know it."""
+        maps = self._maps(labels)
+        if not self._network.must_estimate(maps):
+            return labels
+        quarters = [
+            self._network.encoder.joined(self._network.encoder.quarter(each), known.context)
+            for each, known in ((maps, far), (self._maps(before), far_before))
+        ]
+        height, width = labels.labels.shape[-2:]
+        flow = known_flow(maps, self._network.flow(*quarters))[..., :height, :width]
+        return labels._replace(flow=flow, flow_valid=torch.ones_like(flow[:, :1], dtype=torch.bool))
 
     def _with_features(self, maps: LabelMaps, state: LocalState) -> LocalState:
         """The state with what estimating the motion of `maps` needs; it is seldom needed, so it is made late."""
         if not state or state[0].features is not None or not self._network.must_estimate(maps):
             return state
-        newest = state[0]._replace(features=self._features(state[0].maps, state[0].styles))
+        newest = state[0]._replace(features=self._features(state[0].maps, state[0].styles).quarter)
         return (newest, *state[1:])
 
-    def _features(self, maps: LabelMaps, styles: Tensor) -> Tensor:
-        return self._network.encoder(maps, styles).quarter
+    def _features(self, maps: LabelMaps, styles: Tensor, far: Far | None = None) -> LabelFeatures:
+        encoder = self._network.encoder
+        return encoder(maps, styles) if far is None else encoder.features(maps, styles, far.context)
+
+    def _maps(self, labels: LabelMaps) -> LabelMaps:
+        maps = LabelMaps(*(None if part is None else part.to(self.device) for part in labels))
+        return pad_maps(maps, MULTIPLE)
 
     def _padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
-        maps = LabelMaps(*(None if part is None else part.to(self.device) for part in labels))
-        if padded_size(maps.labels.shape[-2:], MULTIPLE) == tuple(maps.labels.shape[-2:]):
-            return maps, styles.to(self.device)
-        return pad_maps(maps, MULTIPLE), pad_to_multiple(styles.to(self.device), MULTIPLE)
+        return self._maps(labels), pad_to_multiple(styles.to(self.device), MULTIPLE)
 
 
 def to_uint8(pictures: Tensor) -> Tensor:
     """[-1, 1] -> 0..255, rounded to nearest: truncation would darken a roll-out by half a level a frame."""
     return ((pictures + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def _crop(maps: LabelMaps, window: Window) -> LabelMaps:
+    return LabelMaps(*(None if part is None else window.crop(part) for part in maps))
+
+
+def _paste(whole: Tensor, part: Tensor, kept: Window, seen: Window, scale: int) -> None:
+    """Put what is `kept` of `part`, made on `seen`, into a picture that is `scale` times smaller than the frame."""
+    kept.scaled(scale).crop(whole).copy_(kept.inside(seen).scaled(scale).crop(part))

@@ -17,6 +17,8 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
     """(..., H, W) of any type -> (..., H', W'); the last row and column are repeated."""
     height, width = x.shape[-2:]
     rows, columns = padded_size((height, width), multiple)
+    if (rows, columns) == (height, width):
+        return x
     down = torch.arange(rows, device=x.device).clamp(max=height - 1)
     across = torch.arange(columns, device=x.device).clamp(max=width - 1)
     return x[..., down, :][..., across]

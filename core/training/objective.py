@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.generator import LabelMaps
-from core.models.history import HISTORY, Past
+from core.models.history import HISTORY, Remembered
 from core.models.layers import channels_last
 from core.models.local import LocalGenerator, Rendered
 from core.models.local_runner import to_uint8
@@ -40,7 +40,7 @@ def roll_chunk(
 
     Half of the longer chunks begin with a real frame as their past, spoiled by up to two levels.
     """
-    past: tuple[Past, ...] = ()
+    past: tuple[Remembered, ...] = ()
     results: list[Rendered | None] = []
     begins_real = len(chunk.pictures) > 1 and rng.random() < 0.5
     for t in range(len(chunk.pictures)):
@@ -50,12 +50,12 @@ def roll_chunk(
                 features = generator.encoder(maps, styles[t]).quarter.detach()
                 noise = torch.from_numpy(rng.integers(-2, 3, chunk.pictures[t].shape).astype(np.float32))
                 picture = to_uint8(chunk.pictures[t] + noise / 127.5)
-                past = (Past(picture, maps, styles[t], chunk.flow[t], features),)
+                past = (Remembered(picture, maps, styles[t], chunk.flow[t], features),)
                 results.append(None)
                 continue
             rendered = generator(maps, styles[t], past, coarse=True)
         results.append(rendered)
-        frame = Past(
+        frame = Remembered(
             to_uint8(rendered.final.detach()),
             maps,
             styles[t].detach(),

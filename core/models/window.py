@@ -1,0 +1,68 @@
+"""A rectangle of a picture, aligned so that a network can be run on it alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+
+class Window(NamedTuple):
+    """Rows [top, bottom) and columns [left, right), in pixels."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def area(self) -> int:
+        """In pixels."""
+        return self.height * self.width
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.top, self.bottom)
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.left, self.right)
+
+    def grown(self, margin: int, size: tuple[int, int], multiple: int = 1) -> Window:
+        """With `margin` pixels more on each side, out to whole multiples, within a picture of `size` (H, W)."""
+        height, width = size
+        return Window(
+            max(self.top - margin, 0) // multiple * multiple,
+            max(self.left - margin, 0) // multiple * multiple,
+            min(-(-(self.bottom + margin) // multiple) * multiple, height),
+            min(-(-(self.right + margin) // multiple) * multiple, width),
+        )
+
+    def scaled(self, factor: int) -> Window:
+        """The same rectangle in a picture `factor` times smaller; its borders must be multiples of that."""
+        return Window(*(border // factor for border in self))
+
+    def inside(self, outer: Window) -> Window:
+        """The same rectangle, seen from a crop of the picture by `outer`."""
+        return Window(self.top - outer.top, self.left - outer.left, self.bottom - outer.top, self.right - outer.left)
+
+    def joined(self, other: Window) -> Window:
+        """The smallest window that holds both."""
+        return Window(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
+    def crop(self, x: torch.Tensor) -> torch.Tensor:
+        """The rectangle of (..., H, W): a view."""
+        return x[..., self.rows, self.columns]
