@@ -43,6 +43,14 @@ class Conditioning:
         return digest.hexdigest()[:32]
 
     @cached_property
+    def label_key(self) -> str:
+        """Identity of the label map and the object map alone (32 hex digits)."""
+        digest = hashlib.sha256(repr(self.labels.shape).encode())
+        for array in (self.labels, self.objects):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()[:32]
+
+    @cached_property
     def style_map(self) -> np.ndarray:
         """(H, W, 3) float32: each pixel's style code; zeros where an object has none."""
         # One number for the pair; class ids are below 256. Runs first: a map has few, and sorting pixels is slow.

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from core.conditioning import Conditioning
-from core.models.generator import Generator, Past, State
+from core.models.generator import Generator, Past, State, WindowedGenerator
+from core.rendering.incremental import QUICK, Frame, Incremental, Shown, Tolerance
 from core.rendering.rollout import from_picture, render_step, roll_out, to_maps
 from core.rendering.store import Chain, FrameStore
 
 # A frame's conditioning; a `Chain` is one that also knows its keys.
 Conditionings = Callable[[int], Conditioning]
+# Where more of a frame than this is to be rendered, its truth takes no longer.
+_WORTH_FOLLOWING = 0.6
 
 
 class Rendered(NamedTuple):
@@ -25,13 +28,6 @@ class Rendered(NamedTuple):
     key: str
     picture: np.ndarray  # (H, W, 3) uint8 RGB
     ms: float
-
-
-class Shown(NamedTuple):
-    """A picture that somebody sees, and what it was rendered under."""
-
-    conditioning: Conditioning
-    picture: np.ndarray  # (H, W, 3) uint8 RGB
 
 
 class _Carried(NamedTuple):
@@ -54,11 +50,16 @@ class Renderer:
         generator_hash: str,
         store: FrameStore | None = None,
         device: torch.device | str = "cpu",
+        tolerance: Tolerance = QUICK,
     ) -> None:
         self.generator = generator
         self.store = store if store is not None else FrameStore()
         self._hash = generator_hash
         self._device = device
+        # Where a state is wholly given by the last frames there is no need to keep it.
+        self._keeps_states = getattr(generator, "looks_back", None) is None
+        windowed = isinstance(generator, WindowedGenerator)
+        self._incremental = Incremental(generator, self._far_of, device, tolerance) if windowed else None
 
     def chain(self, conditionings: Conditionings) -> Chain:
         """Chain keys over these conditionings; a chain stays what it is."""
@@ -112,10 +113,47 @@ class Renderer:
         """
         started = time.perf_counter()
         chain = self.chain(conditionings)
-        state = self._state_from(self._history(chain, t, shown))
-        step = render_step(self.generator, chain(t), state, self._device)
-        key = self.store.put_picture(step.picture)
-        return Rendered(t, key, step.picture, _ms_since(started))
+        history, here = self._history(chain, t, shown), shown(t)
+        if self._incremental is not None and here is not None:
+            past = [Frame(*each) for each in reversed(history)]
+            picture = self._incremental.frame(chain(t), here, past).picture
+        else:
+            picture = render_step(self.generator, chain(t), self._state_from(history), self._device).picture
+        return Rendered(t, self.store.put_picture(picture), picture, _ms_since(started))
+
+    def reference(self, chains: Iterable[Chain], count: int) -> Chain | None:
+        """The first of the roll-outs whose `count` frames are all at hand, as truth or as preview."""
+        whole = (chain for chain in chains if all(self.shown(chain, t) is not None for t in range(count)))
+        return next(whole, None) if self._incremental is not None else None
+
+    def shown(self, chain: Chain, t: int) -> Rendered | None:
+        """The truth of a frame, else its preview by `follow`; None where neither is at hand."""
+        stored = self.store.get(chain.key(t)) or self.store.get(_preview_key(chain, t))
+        return None if stored is None else Rendered(t, stored.key, stored.picture, 0.0)
+
+    def is_true(self, chain: Chain, t: int) -> bool:
+        """Whether the truth of frame t is at hand."""
+        return self.store.get(chain.key(t)) is not None
+
+    def follow(self, conditionings: Conditionings, reference: Chain, count: int) -> Iterator[Rendered]:
+        """Previews of every frame that differs from `reference`, a whole roll-out at hand: only what changed is
+        rendered. Ends where that is no quicker than the truth, and where the reference is not whole any more.
+        """
+        chain = self.chain(conditionings)
+        start = next((t for t in range(count) if chain.key(t) != reference.key(t)), count)
+        if self._incremental is None or any(self.shown(reference, t) is None for t in range(start, count)):
+            return
+
+        def before(t: int) -> Shown:
+            return Shown(reference(t), self.shown(reference, t).picture)
+
+        started = time.perf_counter()
+        for t, frame in enumerate(self._incremental.frames(chain, before, start, count), start):
+            if frame.share > _WORTH_FOLLOWING:
+                return
+            key = self.store.put(_preview_key(chain, t), frame.picture)
+            yield Rendered(t, key, frame.picture, _ms_since(started))
+            started = time.perf_counter()
 
     def alone(self, conditioning: Conditioning) -> np.ndarray:
         """(H, W, 3) uint8 of a frame, or a piece of one, without any history; kept nowhere. For crops of looks."""
@@ -148,11 +186,21 @@ class Renderer:
             return
         last, state = carried if carried is not None and carried.t < t else self._newest_state(chain, t)
         started = time.perf_counter()
-        steps = roll_out(self.generator, (chain(later) for later in range(last + 1, t + 1)), state, self._device)
-        for later, step in enumerate(steps, last + 1):
-            key = self.store.put(chain.key(later), step.picture, step.state)
+        conditionings = (chain(later) for later in range(last + 1, t + 1))
+        far_of = {} if self._incremental is None else {"far_of": self._far_of}
+        for later, step in enumerate(roll_out(self.generator, conditionings, state, self._device, **far_of), last + 1):
+            key = self.store.put(chain.key(later), step.picture, step.state if self._keeps_states else None)
             yield Rendered(later, key, step.picture, _ms_since(started)), step.state
             started = time.perf_counter()
+
+    def _far_of(self, conditioning: Conditioning) -> Any:
+        """What a frame's labels say far and wide, kept as long as there is room."""
+        key = f"far {conditioning.label_key}"
+        far = self.store.aid(key)
+        if far is None:
+            far = self.generator.far(to_maps(conditioning, self._device)[0])
+            self.store.put_aid(key, far)
+        return far
 
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
         """The newest frame before t whose state is at hand; -1 and the start's state where there is none."""
@@ -179,6 +227,10 @@ class Renderer:
                 return []
             history.append(Shown(chain(earlier), stored.picture))
         return history
+
+
+def _preview_key(chain: Chain, t: int) -> str:
+    return f"preview {chain.key(t)}"
 
 
 def _ms_since(started: float) -> float:

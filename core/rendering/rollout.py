@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -45,10 +45,12 @@ def from_picture(picture: np.ndarray, device: torch.device | str = "cpu") -> Ten
 
 
 @torch.inference_mode()
-def render_step(generator: Generator, conditioning: Conditioning, state: State, device: torch.device | str) -> Step:
-    """One frame from its conditioning and the state before it."""
+def render_step(
+    generator: Generator, conditioning: Conditioning, state: State, device: torch.device | str, far: Any = None
+) -> Step:
+    """One frame from its conditioning and the state before it. far: see `WindowedGenerator`, where it is at hand."""
     maps, styles = to_maps(conditioning, device)
-    picture, state = generator.step(maps, styles, state)
+    picture, state = generator.step(maps, styles, state) if far is None else generator.step(maps, styles, state, far)
     return Step(to_picture(picture), state)
 
 
@@ -57,6 +59,7 @@ def roll_out(
     conditionings: Iterable[Conditioning],
     state: State = None,
     device: torch.device | str = "cpu",
+    far_of: Callable[[Conditioning], Any] = lambda conditioning: None,
 ) -> Iterator[Step]:
     """Render frame after frame; with `state` it goes on where another roll-out was.
 
@@ -65,7 +68,7 @@ def roll_out(
     if state is None:
         state = generator.start()
     for conditioning in conditionings:
-        step = render_step(generator, conditioning, state, device)
+        step = render_step(generator, conditioning, state, device, far_of(conditioning))
         state = step.state
         yield step
 

@@ -49,7 +49,7 @@ def picture_key(picture: np.ndarray) -> str:
 
 
 class Stored(NamedTuple):
-    """One frame of a roll-out as it was kept. `state` is None when it had to make room."""
+    """One frame of a roll-out as it was kept. `state` is None when it was not given, or had to make room."""
 
     key: str  # of the picture
     picture: np.ndarray  # (H, W, 3) uint8 RGB
@@ -61,7 +61,7 @@ class Usage(NamedTuple):
 
     used: int
     limit: int
-    states_dropped: int
+    aids_dropped: int
     pictures_dropped: int
 
 
@@ -75,8 +75,8 @@ class _Picture:
 class FrameStore:
     """Frames and pictures within `max_bytes`; what was not used for longest leaves first. For any thread.
 
-    States leave before pictures: a state can be computed again from the frames before it, while a picture that the
-    page shows would be missing.
+    Aids (states, and whatever else saves work) leave before pictures: they can be computed again, while a picture
+    that the page shows would be missing.
     """
 
     def __init__(self, max_bytes: int = 1 << 30) -> None:
@@ -84,10 +84,10 @@ class FrameStore:
         self._lock = threading.RLock()
         self._pictures: OrderedDict[str, _Picture] = OrderedDict()
         self._frames: dict[str, str] = {}  # chain key -> picture key
-        self._states: OrderedDict[str, State] = OrderedDict()  # chain key -> state
+        self._aids: OrderedDict[str, Any] = OrderedDict()  # states by chain key, others by what they are for
         # States of neighbouring frames share tensors; each memory is counted once.
         self._shared: Counter[int] = Counter()
-        self._used = self._states_dropped = self._pictures_dropped = 0
+        self._used = self._aids_dropped = self._pictures_dropped = 0
 
     def get(self, chain_key: str) -> Stored | None:
         """A frame, if it is at hand; that makes it the last to leave."""
@@ -96,23 +96,28 @@ class FrameStore:
             if key is None:
                 return None
             self._pictures.move_to_end(key)
-            if chain_key in self._states:
-                self._states.move_to_end(chain_key)
-            return Stored(key, self._pictures[key].pixels, self._states.get(chain_key))
+            return Stored(key, self._pictures[key].pixels, self._aid(chain_key))
 
-    def put(self, chain_key: str, picture: np.ndarray, state: State) -> str:
-        """Keep a frame of a roll-out; returns its picture's key."""
+    def put(self, chain_key: str, picture: np.ndarray, state: State | None = None) -> str:
+        """Keep a frame of a roll-out; returns its picture's key. No state where pictures alone give it again."""
         with self._lock:
-            self._drop_state(chain_key)
             key = self._keep(picture)
             self._frames[chain_key] = key
             self._pictures[key].frames.add(chain_key)
-            self._states[chain_key] = state
-            for place, size in _memory(state):
-                self._used += 0 if self._shared[place] else size
-                self._shared[place] += 1
+            self._put_aid(chain_key, state)
             self._make_room()
             return key
+
+    def aid(self, key: str) -> Any:
+        """What was kept under `key` to save work, or None; that makes it the last to leave."""
+        with self._lock:
+            return self._aid(key)
+
+    def put_aid(self, key: str, aid: Any) -> None:
+        """Keep tensors that save work (in tuples, lists, mappings or dataclasses), for as long as there is room."""
+        with self._lock:
+            self._put_aid(key, aid)
+            self._make_room()
 
     def put_picture(self, picture: np.ndarray) -> str:
         """Keep a picture that is no frame of a roll-out (a preview, a crop); returns its key."""
@@ -151,7 +156,7 @@ class FrameStore:
     def usage(self) -> Usage:
         """Bytes used and allowed, and how much had to leave."""
         with self._lock:
-            return Usage(self._used, self._max_bytes, self._states_dropped, self._pictures_dropped)
+            return Usage(self._used, self._max_bytes, self._aids_dropped, self._pictures_dropped)
 
     def _keep(self, picture: np.ndarray) -> str:
         key = picture_key(picture)
@@ -165,9 +170,9 @@ class FrameStore:
         return key
 
     def _make_room(self) -> None:
-        while self._used > self._max_bytes and self._states:
-            self._drop_state(next(iter(self._states)))
-            self._states_dropped += 1
+        while self._used > self._max_bytes and self._aids:
+            self._drop_aid(next(iter(self._aids)))
+            self._aids_dropped += 1
         while self._used > self._max_bytes and self._pictures:
             _, kept = self._pictures.popitem(last=False)
             self._used -= kept.pixels.nbytes + len(kept.png or b"")
@@ -175,10 +180,24 @@ class FrameStore:
                 self._frames.pop(chain_key, None)
             self._pictures_dropped += 1
 
-    def _drop_state(self, chain_key: str) -> None:
-        if chain_key not in self._states:
+    def _aid(self, key: str) -> Any:
+        if key in self._aids:
+            self._aids.move_to_end(key)
+        return self._aids.get(key)
+
+    def _put_aid(self, key: str, aid: Any) -> None:
+        self._drop_aid(key)
+        if aid is None:
             return
-        for place, size in _memory(self._states.pop(chain_key)):
+        self._aids[key] = aid
+        for place, size in _memory(aid):
+            self._used += 0 if self._shared[place] else size
+            self._shared[place] += 1
+
+    def _drop_aid(self, key: str) -> None:
+        if key not in self._aids:
+            return
+        for place, size in _memory(self._aids.pop(key)):
             self._shared[place] -= 1
             if not self._shared[place]:
                 del self._shared[place]

@@ -19,6 +19,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.rendering.renderer import Conditionings, Rendered, Renderer, Shown
+from core.rendering.store import Chain
 
 Stage = Literal["preview", "final"]
 Result = TypeVar("Result")
@@ -67,8 +68,8 @@ Event = FrameReady | Done | Cancelled | Failed
 class RenderRequest:
     """All `count` frames of one revision, the one under the cursor first.
 
-    on_event is called in the worker's thread: every frame's truth once, maybe a preview of the cursor's frame before,
-    and at the end exactly one of Done, Cancelled and Failed. It must hand over and return: while a frame is being
+    on_event is called in the worker's thread: every frame's truth once, maybe previews of it before, and at the end
+    exactly one of Done, Cancelled and Failed. It must hand over and return: while a frame is being
     published `cancel` and `submit` wait, so it must never wait for a lock that one of their callers may hold.
     A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
     """
@@ -112,6 +113,7 @@ class RenderWorker:
         self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
         self._call_is_due = False  # a frame was rendered since the last call
         self._seen: dict[tuple[str, bool], dict[int, tuple[str, Conditionings]]] = {}
+        self._whole: dict[tuple[str, bool], Chain] = {}  # the newest roll-out of which every frame was seen
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
         self._thread.start()
@@ -151,6 +153,7 @@ class RenderWorker:
             for place in ((project, False), (project, True)):
                 self._withdraw(place)
                 self._seen.pop(place, None)
+                self._whole.pop(place, None)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -252,14 +255,35 @@ class RenderWorker:
             t, key, picture, ms = rendered
             return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
 
-        # Where the truth is not more than a step away it is as quick as a preview.
-        if renderer.steps_to(chain, request.cursor) <= 1:
+        reference = None if request.background else renderer.reference(self._references(job), request.count)
+        at_hand = renderer.shown(chain, request.cursor)
+        # Without a reference to take the rest from, a single step of the truth is as quick as a preview.
+        if renderer.steps_to(chain, request.cursor) <= (1 if reference is None else 0):
             for rendered in renderer.toward(chain, request.cursor):
                 yield ready(rendered, "final")
+        elif at_hand is not None:
+            yield ready(at_hand, "preview")
         elif not request.background:
             yield ready(renderer.preview(chain, request.cursor, lambda t: self._shown(request.project, t)), "preview")
+        if reference is not None:
+            yield from (ready(rendered, "preview") for rendered in self._previews(chain, reference, request.count))
+            self._whole[job.place] = chain
         for rendered in renderer.frames(chain, request.count):
             yield ready(rendered, "final")
+        self._whole[job.place] = chain
+
+    def _previews(self, chain: Chain, reference: Chain, count: int) -> Iterator[Rendered]:
+        """What changed since the reference; nothing is rendered where it was rendered before."""
+        at_hand = [self._renderer.shown(chain, t) for t in range(count)]
+        if None in at_hand:
+            yield from self._renderer.follow(chain, reference, count)
+            return
+        yield from (rendered for t, rendered in enumerate(at_hand) if not self._renderer.is_true(chain, t))
+
+    def _references(self, job: _Job) -> list[Chain]:
+        """Roll-outs that look much like the one that is asked for, the likeliest first."""
+        project = job.request.project
+        return [self._whole[place] for place in ((project, False), (project, True)) if place in self._whole]
 
     def _shown(self, project: str, t: int) -> Shown | None:
         """What is seen of a frame: the newest picture from the project's edits, else of the unedited clip."""

@@ -64,7 +64,8 @@ def test_where_states_had_to_leave_a_generator_that_can_goes_on_from_pictures():
         generator.looks_back = looks_back
         subject = renderer(generator, max_bytes=8 * size)
         list(subject.frames(frames.__getitem__, 7))
-        assert subject.store.usage.states_dropped == 7 and subject.store.usage.pictures_dropped == 0
+        kept = 7 if looks_back is None else 0
+        assert subject.store.usage.aids_dropped == kept and subject.store.usage.pictures_dropped == 0
         assert subject.steps_to(edited.__getitem__, 6) == steps
         np.testing.assert_array_equal(subject.truth(edited.__getitem__, 6).picture, plain(edited)[6])
         assert generator.steps == 7 + steps

@@ -70,7 +70,7 @@ def test_states_leave_first_then_the_pictures_not_used_for_longest():
         store.put_picture(picture(value))
     assert [store.get(str(t)) is not None for t in range(4)] == [True, False, True, True]
     assert store.usage.used <= store.usage.limit
-    assert (store.usage.states_dropped, store.usage.pictures_dropped) == (4, 1)
+    assert (store.usage.aids_dropped, store.usage.pictures_dropped) == (4, 1)
 
 
 def test_nothing_is_lost_count_of_when_everything_leaves():

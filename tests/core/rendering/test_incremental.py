@@ -1,0 +1,189 @@
+"""Incremental rendering against the dense render, on a tiny network of random weights in float32."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from core.conditioning import Conditioning
+from core.models.local import LocalConfig, LocalGenerator
+from core.models.local_runner import LocalRunner
+from core.rendering.dirty import TILE, carried, grown, windows
+from core.rendering.incremental import QUICK, Frame, Tolerance, _reached, strict
+from core.rendering.renderer import Renderer
+from core.rendering.store import FrameStore
+
+HEIGHT, WIDTH, FRAMES = 80, 112, 5
+CLASSES = 5
+Clip = list[Conditioning]
+
+
+@pytest.fixture(scope="module")
+def generator() -> LocalRunner:
+    torch.manual_seed(4)
+    network = LocalGenerator(LocalConfig(CLASSES, (2, 3), width=8, deep_blocks=1))
+    for head in (network.trunk.head, network.foreground.head):
+        torch.nn.init.constant_(head.gain, 0.5)  # so that pictures are not all grey
+    return LocalRunner(network)
+
+
+def conditioning(labels: np.ndarray, objects: np.ndarray, flow: np.ndarray | None, code: float) -> Conditioning:
+    codes = {(int(o), int(c)): (0.2 * c - 0.4, code * (o == 7), 0.1) for c in range(CLASSES) for o in (c * 1000, 7)}
+    valid = None if flow is None else np.ones(labels.shape, bool)
+    return Conditioning(labels, objects, codes, flow, valid)
+
+
+def street(rng: np.random.Generator, *, moves: bool = True) -> Clip:
+    """Stuff that slides by three pixels a frame, and a thing that stands; `moves`: the clip knows its motion."""
+    ground = rng.integers(0, 2, (HEIGHT // 8, WIDTH // 8 + 4)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+    frames = []
+    for t in range(FRAMES):
+        labels = ground[:, 3 * t : 3 * t + WIDTH].copy()
+        objects = labels.astype(np.int32) * 1000
+        labels[40:60, 30:60], objects[40:60, 30:60] = 2, 7
+        flow = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+        flow[..., 0] = np.where(objects == 7, 0, 3)
+        frames.append(conditioning(labels, objects, flow if moves else None, 0.0))
+    return frames
+
+
+def painted(rng: np.random.Generator, before: Clip) -> Clip:
+    """A rectangle of some class, standing still, from some frame on."""
+    start, to = int(rng.integers(FRAMES)), int(rng.integers(CLASSES))
+    top, left = int(rng.integers(HEIGHT - 8)), int(rng.integers(WIDTH - 8))
+    box = slice(top, top + int(rng.integers(2, 20))), slice(left, left + int(rng.integers(2, 20)))
+    after = []
+    for t, frame in enumerate(before):
+        labels, objects = frame.labels.copy(), frame.objects.copy()
+        if t >= start:
+            labels[box], objects[box] = to, to * 1000
+        after.append(Conditioning(labels, objects, frame.codes, frame.flow, frame.flow_valid))
+    return after
+
+
+def restyled(rng: np.random.Generator, before: Clip) -> Clip:
+    return worn(before, int(rng.integers(FRAMES)), float(rng.uniform(-1, 1)))
+
+
+def worn(before: Clip, start: int, code: float) -> Clip:
+    """The thing wears another look from frame `start` on."""
+    return [
+        frame if t < start else conditioning(frame.labels, frame.objects, frame.flow, code)
+        for t, frame in enumerate(before)
+    ]
+
+
+def renderer(generator: LocalRunner, tolerance: Tolerance | None = None) -> Renderer:
+    return Renderer(generator, "tiny", FrameStore(1 << 28), tolerance=tolerance or strict(generator))
+
+
+def dense(subject: Renderer, clip: Clip) -> list[np.ndarray]:
+    return [rendered.picture for rendered in subject.frames(clip.__getitem__, FRAMES)]
+
+
+def followed(subject: Renderer, clip: Clip, reference: Clip, stop: int = FRAMES) -> dict[int, np.ndarray]:
+    way = subject.follow(clip.__getitem__, subject.chain(reference.__getitem__), FRAMES)
+    return {rendered.t: rendered.picture for rendered, _ in zip(way, range(stop), strict=False)}
+
+
+def assert_alike(pictures: dict[int, np.ndarray], truth: list[np.ndarray]) -> None:
+    for t, picture in pictures.items():
+        apart = picture.astype(int) - truth[t]
+        assert np.abs(apart).max() <= 1, f"frame {t} differs by {np.abs(apart).max()} levels"
+        assert (apart**2).mean() < 255**2 / 1e6  # 60 dB
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(
+    generator: LocalRunner, seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("core.rendering.renderer._WORTH_FOLLOWING", 1.0)
+    rng = np.random.default_rng(seed)
+    subject = renderer(generator)
+    history = [street(rng, moves=seed != 3)]
+    dense(subject, history[0])
+    for _ in range(5):
+        step = rng.choice(["paint", "style", "undo", "cancel"])
+        if step == "undo" and len(history) > 1:
+            history.pop()
+            continue
+        after = (restyled if step == "style" else painted)(rng, history[-1])
+        pictures = followed(subject, after, history[-1], stop=2 if step == "cancel" else FRAMES)
+        assert_alike(pictures, dense(renderer(generator), after))
+        if step != "cancel":
+            history.append(after)
+
+
+def test_it_is_not_just_the_reference(generator: LocalRunner, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.rendering.renderer._WORTH_FOLLOWING", 1.0)
+    rng, subject = np.random.default_rng(5), renderer(generator)
+    clip = street(rng)
+    before = dense(subject, clip)
+    after = worn(clip, 1, 0.8)
+    truth = dense(renderer(generator), after)
+    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(before, truth, strict=True)) > 5
+    assert_alike(followed(subject, after, clip), truth)
+
+
+def test_what_did_not_change_is_the_reference_byte_for_byte(generator: LocalRunner):
+    rng, subject = np.random.default_rng(1), renderer(generator, QUICK)
+    clip = street(rng)
+    before = dense(subject, clip)
+    after = worn(clip, 3, 0.8)
+    pictures = followed(subject, after, clip)
+    assert sorted(pictures) == [3, 4]  # earlier frames are the reference's own
+    for t, picture in pictures.items():
+        far = ~grown(clip[t].objects == 7, 3 * TILE)
+        np.testing.assert_array_equal(picture[far], before[t][far])
+        assert not np.array_equal(picture, before[t])
+
+
+def test_a_reference_that_is_not_whole_is_no_reference(generator: LocalRunner):
+    rng, subject = np.random.default_rng(1), renderer(generator)
+    clip = street(rng)
+    chain = subject.chain(clip.__getitem__)
+    subject.truth(chain, 2)
+    assert subject.reference([chain], FRAMES) is None
+    assert followed(subject, painted(rng, clip), clip) == {}
+    dense(subject, clip)
+    assert subject.reference([chain], FRAMES) is chain
+
+
+def test_masks_are_carried_along_the_motion():
+    mask = np.zeros((20, 30), bool)
+    mask[5, 10] = True
+    flow = np.zeros((20, 30, 2), np.float32)
+    flow[..., 0], flow[..., 1] = 4, -2  # what is here was 4 to the right and 2 up
+    moved = carried(mask, flow)
+    assert np.argwhere(moved).tolist() == [[7, 6]]
+    assert not carried(mask, np.full_like(flow, 100)).any()
+
+
+@pytest.mark.parametrize("shape", [(48, 80), (50, 70)])
+def test_windows_cover_the_mask_with_whole_tiles(shape: tuple[int, int]):
+    mask = np.random.default_rng(0).random(shape) > 0.995
+    found = windows(mask, border=0)
+    covered = np.zeros(shape, bool)
+    for window in found:
+        covered[window.rows, window.columns] = True
+        assert window.top % TILE == window.left % TILE == 0
+    assert not (mask & ~covered).any()
+
+
+def test_windows_that_are_cheaper_together_become_one():
+    mask = np.zeros((64, 256), bool)
+    mask[8, 8] = mask[8, 60] = mask[8, 250] = True
+    assert len(windows(mask, border=0)) == 3
+    assert len(windows(mask, border=32)) == 2
+
+
+def test_dirt_is_found_through_one_frame_and_through_two():
+    still = conditioning(np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT, WIDTH), np.int32), None, 0.0)
+    dirt = np.zeros((HEIGHT, WIDTH), bool)
+    dirt[3, 4] = True
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    clean, dirty = Frame(still, picture), Frame(still, picture, dirt)
+    assert np.array_equal(_reached(still, [dirty, clean]), dirt)
+    assert np.array_equal(_reached(still, [clean, dirty]), dirt)
+    assert not _reached(still, [clean, clean]).any() and not _reached(still, []).any()
