@@ -105,7 +105,7 @@ _TINY = Preset(
 
 # Texture is not to be guessed from labels: what asks for the very pixels (L1, gradients) makes it flat, so once the
 # layout stands the adversary says more.
-_TEXTURE = Weights(picture=2.0, gradient=3.0, raw=1.0, gan=2.0, video_gan=1.0, colour=4.0)
+_TEXTURE = Weights(picture=3.0, gradient=6.0, raw=1.5, gan=1.5, video_gan=0.75, colour=4.0)
 
 _STREET = Preset(
     name="street",
@@ -116,7 +116,7 @@ _STREET = Preset(
         Phase(steps=200, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=8e-3),
         Phase(steps=100, frames=3, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=2e-2),
         Phase(
-            steps=1400,
+            steps=950,
             frames=2,
             batch=2,
             crop=(256, 256),
