@@ -111,6 +111,35 @@ def train(
     console.print(f"Checkpoint: {path}", markup=False)
 
 
+@app.command()
+def bench(
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the medians to this file.", show_default=False)
+    ] = None,
+    clip: Annotated[str, typer.Option(metavar="NAME", help="A shipped clip.")] = "avenue",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, metavar="N", help="Rounds; best and median are shown.")] = 9,
+    published: Annotated[
+        bool, typer.Option(help="Also time the published network at its own size, which takes longest.")
+    ] = True,
+) -> None:
+    """Measure what rendering costs here: dense, after a stroke, after an undo, and the published network.
+
+    Let nothing else run meanwhile.
+    """
+    from core.bench.command import run_bench
+
+    console = Console(highlight=False)
+
+    def say(line: str) -> None:
+        console.print(line, style="dim", markup=False)
+
+    run_bench(json=json, clip=clip, checkpoint=checkpoint, rounds=rounds, published=published, say=say)
+
+
 def _say_error(sentence: str) -> None:
     Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
 

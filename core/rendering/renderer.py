@@ -59,7 +59,7 @@ class Renderer:
         # Where a state is wholly given by the last frames there is no need to keep it.
         self._keeps_states = getattr(generator, "looks_back", None) is None
         windowed = isinstance(generator, WindowedGenerator)
-        self._incremental = Incremental(generator, self._far_of, device, tolerance) if windowed else None
+        self._incremental = Incremental(generator, self.far_of, device, tolerance) if windowed else None
 
     def chain(self, conditionings: Conditionings) -> Chain:
         """Chain keys over these conditionings; a chain stays what it is."""
@@ -187,13 +187,13 @@ class Renderer:
         last, state = carried if carried is not None and carried.t < t else self._newest_state(chain, t)
         started = time.perf_counter()
         conditionings = (chain(later) for later in range(last + 1, t + 1))
-        far_of = {} if self._incremental is None else {"far_of": self._far_of}
+        far_of = {} if self._incremental is None else {"far_of": self.far_of}
         for later, step in enumerate(roll_out(self.generator, conditionings, state, self._device, **far_of), last + 1):
             key = self.store.put(chain.key(later), step.picture, step.state if self._keeps_states else None)
             yield Rendered(later, key, step.picture, _ms_since(started)), step.state
             started = time.perf_counter()
 
-    def _far_of(self, conditioning: Conditioning) -> Any:
+    def far_of(self, conditioning: Conditioning) -> Any:
         """What a frame's labels say far and wide, kept as long as there is room."""
         key = f"far {conditioning.label_key}"
         far = self.store.aid(key)

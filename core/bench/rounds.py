@@ -1,0 +1,123 @@
+"""One round of measurements after the other: what is compared takes turns, so that a busy moment hits all alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core.bench.machine import convolution_limit
+from core.bench.subject import Subject, pictures_of, psnr
+from core.rendering.incremental import Incremental, Shown
+from core.rendering.renderer import Conditionings
+
+SHARES = (0.005, 0.02, 0.10, 0.50)
+_DENSE_FRAMES = 8
+
+
+class Case(NamedTuple):
+    """An edit of the clip, and its true render."""
+
+    name: str
+    share: float  # of the pixels, the mean over the clip
+    edited: Conditionings
+    truth: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """An incremental render of all frames, and of the first half of them."""
+
+    seconds: float
+    half_seconds: float
+    dirty_share: float  # of the pixels that were rendered, the mean over the clip
+    half_dirty_share: float
+    psnr_db: float
+    half_psnr_db: float
+
+
+def cases(subject: Subject) -> list[Case]:
+    """Blocks of every size, and a look."""
+    made = []
+    for share in SHARES:
+        edited = subject.under(subject.block(share))
+        made.append((f"{share:.1%} of the pixels", subject.changed_share(edited), edited))
+    made.append(("a look", 0.0, subject.under(subject.another_look())))
+    return [
+        Case(name, share, edited, pictures_of(subject.fresh_renderer(), edited, subject.frames))
+        for name, share, edited in made
+    ]
+
+
+def timings(subject: Subject, device: str) -> dict[str, Callable[[int], float]]:
+    """What every round measures, by name; each is given the number of the round."""
+    bfloat16 = convolution_limit(torch.bfloat16, device)
+    float32 = convolution_limit(torch.float32, device)
+    return {
+        "limit_bfloat16": lambda _: bfloat16(),
+        "limit_float32": lambda _: float32(),
+        "dense": lambda _: _dense(subject),
+        "first": lambda number: _first_picture(subject, number),
+        "undo": lambda _: _undo(subject),
+    }
+
+
+def follow(subject: Subject, case: Case) -> Followed:
+    """Time the incremental render of a case."""
+    plain = [subject.renderer.shown(subject.renderer.chain(subject.plain), t).picture for t in range(subject.frames)]
+    incremental = Incremental(subject.renderer.generator, subject.renderer.far_of)
+    pictures, shares, half = [], [], subject.frames // 2
+    begun = time.perf_counter()
+    frames = incremental.frames(case.edited, lambda t: Shown(subject.plain(t), plain[t]), 0, subject.frames)
+    half_seconds = 0.0
+    for t, frame in enumerate(frames, 1):
+        pictures.append(frame.picture)
+        shares.append(frame.share)
+        if t == half:
+            half_seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - begun
+    return Followed(
+        seconds,
+        half_seconds,
+        float(np.mean(shares)),
+        float(np.mean(shares[:half])),
+        psnr(pictures, case.truth),
+        psnr(pictures[:half], case.truth[:half]),
+    )
+
+
+def _dense(subject: Subject) -> float:
+    """Seconds a frame of the dense roll-out, from conditionings to pictures."""
+    renderer = subject.fresh_renderer()
+    begun = time.perf_counter()
+    for _ in renderer.frames(subject.plain, _DENSE_FRAMES):
+        pass
+    return (time.perf_counter() - begun) / _DENSE_FRAMES
+
+
+def _first_picture(subject: Subject, number: int) -> float:
+    """Seconds from a stroke, never seen before, to its picture as it is sent."""
+    stroke, renderer = subject.block(0.01, number + 1), subject.renderer
+    frame = subject.frames // 2
+    chain = renderer.chain(subject.plain)
+    begun = time.perf_counter()
+    preview = renderer.preview(
+        lambda t: subject.scene.conditioning((stroke,), t),
+        frame,
+        lambda t: Shown(subject.plain(t), renderer.shown(chain, t).picture),
+    )
+    renderer.store.png(preview.key)
+    return time.perf_counter() - begun
+
+
+def _undo(subject: Subject) -> float:
+    """Seconds until every picture of what was rendered before is found again."""
+    begun = time.perf_counter()
+    found = subject.renderer.at_hand(subject.plain, subject.frames)
+    seconds = time.perf_counter() - begun
+    assert None not in found
+    return seconds

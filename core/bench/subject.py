@@ -1,0 +1,100 @@
+"""What is measured: a clip with its plain render at hand, edits of a given size, and their true renders."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from core.checkpoint import Checkpoint
+from core.clip.clip import Clip
+from core.conditioning import Conditioning
+from core.project.edits import Edit, Keyframe, Mask, ObjectTarget, Paint, SetStyle, Still
+from core.project.fold import Scene
+from core.rendering.dirty import changed_labels
+from core.rendering.headless import best_device, open_renderer, open_scene
+from core.rendering.renderer import Conditionings, Renderer
+from core.rendering.rollout import to_maps
+from core.rendering.store import FrameStore
+
+# Ids of what is painted: beyond those of clips.
+_FIRST_ID = 900_000
+_STORE_BYTES = 4 << 30
+
+
+class Subject:
+    """A clip of `frames` frames, opened with a checkpoint; `renderer` has its unedited render at hand."""
+
+    def __init__(self, checkpoint: Checkpoint, clip: Clip, frames: int) -> None:
+        self.checkpoint, self.clip, self.frames = checkpoint, clip, min(frames, len(clip))
+        self.scene: Scene = open_scene(checkpoint, clip)
+        self.renderer = open_renderer(checkpoint, _STORE_BYTES)
+        for _ in self.renderer.frames(self.plain, self.frames):
+            pass
+
+    def fresh_renderer(self) -> Renderer:
+        """A renderer with the same network that has nothing at hand."""
+        return Renderer(self.renderer.generator, self.checkpoint.hash, FrameStore(_STORE_BYTES), best_device())
+
+    def plain(self, t: int) -> Conditioning:
+        """Frame t without edits."""
+        return self.scene.conditioning((), t)
+
+    def under(self, *edits: Edit) -> Conditionings:
+        """The clip under these edits, folded and ready."""
+        frames = [self.scene.conditioning(edits, t) for t in range(self.frames)]
+        return frames.__getitem__
+
+    def changed_share(self, edited: Conditionings) -> float:
+        """Share of the pixels whose labels an edit changes, the mean over the clip."""
+        shares = [changed_labels(edited(t), self.plain(t)).mean() for t in range(self.frames)]
+        return float(np.mean(shares))
+
+    def block(self, share: float, number: int = 0) -> Paint:
+        """A block of building that stands still in every frame; it covers `share` of the picture.
+
+        It has an object id of its own, so that every pixel of it is changed. `number`: another one, shifted a little.
+        """
+        height, width = self.clip.height, self.clip.width
+        tall, wide = round(height * share**0.5), round(width * share**0.5)
+        top = min(max(round(height * 0.45) - tall // 2 + number % 5, 0), height - tall)
+        left = min(max(round(width * 0.6) - wide // 2 + 3 * number, 0), width - wide)
+        pixels = np.zeros((height, width), bool)
+        pixels[top : top + tall, left : left + wide] = True
+        return Paint(
+            id=f"block{number}",
+            frames=(0, len(self.clip)),
+            keyframes=(Keyframe(frame=0, mask=Mask.from_array(pixels)),),
+            motion=Still(),
+            to=self.clip.label_set.by_name("building").id,
+            object=_FIRST_ID + number,
+        )
+
+    def another_look(self) -> SetStyle:
+        """Another sample of the mixture for the car that is largest in the clip."""
+        car = self.clip.label_set.by_name("car").id
+        cars = {thing: seen.area for thing, seen in self.scene.objects(()).items() if seen.label == car}
+        thing = max(cars, key=lambda one: cars[one])
+        code = self.checkpoint.mixtures[car].sample(4, seed=7)[3].code
+        return SetStyle(id="look", frames=(0, len(self.clip)), target=ObjectTarget(object=thing), label=car, code=code)
+
+    def gmac(self) -> float:
+        """Multiplications that a frame with history takes, in billions; counted on the plain convolutions."""
+        generator = self.checkpoint.build_generator("cpu", "float32")
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            state, before = generator.start(), 0
+            for t in range(2):
+                before = counter.get_total_flops()
+                _, state = generator.step(*to_maps(self.plain(t)), state)
+        return (counter.get_total_flops() - before) / 2 / 1e9
+
+
+def pictures_of(renderer: Renderer, conditionings: Conditionings, count: int) -> list[np.ndarray]:
+    """The dense render."""
+    return [rendered.picture for rendered in renderer.frames(conditionings, count)]
+
+
+def psnr(pictures: list[np.ndarray], truth: list[np.ndarray]) -> float:
+    """Decibels over all pictures together; at most 99."""
+    error = float(np.mean([(a.astype(np.float32) - b) ** 2 for a, b in zip(pictures, truth, strict=True)]))
+    return min(99.0, 10 * np.log10(255**2 / max(error, 1e-9)))
