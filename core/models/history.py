@@ -15,8 +15,6 @@ from core.models.warp import warp
 
 # Past frames that a step reads (the paper's L = 2).
 HISTORY = 2
-# Colours beyond this, of 1, have no finite value before the tanh.
-_BRIGHTEST = 0.98
 # Codes that differ by less than this are the same look.
 _SAME_LOOK = 1e-3
 
@@ -69,11 +67,11 @@ def look_back(
 
 
 def relative(picture: Tensor, base: Tensor) -> Tensor:
-    """What a picture in [-1, 1] shows beyond its objects' looks: its value before the tanh, less their base colour.
+    """What a picture in [-1, 1] shows beyond its objects' looks: what is left without their base colour.
 
-    An object with another look so gives its neighbours the same history to read, and does not tint them.
+    An object with another look so gives its neighbours much the same history to read, and does not tint them.
     """
-    return picture.clamp(-_BRIGHTEST, _BRIGHTEST).atanh() - base
+    return picture - base.tanh()
 
 
 def agrees(

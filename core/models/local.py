@@ -83,6 +83,7 @@ class Rendered(NamedTuple):
     weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
     warped: Tensor  # (B, 3, H, W) the newest past frame brought here; zeros without history
     validity: Tensor  # (B, 1, H, W) where it may be believed
+    history: Tensor | None  # (B, 4 HISTORY, H, W) what was read of the past; None without any
     flow: Tensor  # (B, 2, H, W) motion used: known where the clip knows it, else estimated
     estimated_flow: Tensor | None  # (B, 2, H, W) the flow branch's own; None where it was not asked
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
@@ -276,15 +277,24 @@ class LocalGenerator(nn.Module):
         estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
         history = look_back(maps, styles, flow, past, features.base, origin)
-        raw, weight, small = self.trunk(features, history.channels if past else None, coarse=coarse)
+        channels = history.channels if past else None
+        raw, weight, small = self.hallucinated(features, channels, coarse=coarse)
+        weight = blend_weight(weight, history.validity, self.config.refresh)
+        final = weight * raw + (1 - weight) * history.warped
+        return Rendered(
+            final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features
+        )
+
+    def hallucinated(
+        self, features: LabelFeatures, history: Tensor | None, *, coarse: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The raw picture, the blend weight's logits, and on demand the picture of scale 0."""
+        raw, weight, small = self.trunk(features, history, coarse=coarse)
         if self.training or bool(features.foreground.any()):
             raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
-        raw = raw + features.base
-        raw, weight = raw.tanh(), blend_weight(weight, history.validity, self.config.refresh)
-        final = weight * raw + (1 - weight) * history.warped
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
-        return Rendered(final, raw, weight, history.warped, history.validity, flow, estimated, small, features)
+        return (raw + features.base).tanh(), weight, small
 
     def must_estimate(self, maps: LabelMaps) -> bool:
         """Whether the flow branch has anything to say about this frame."""

@@ -19,7 +19,7 @@ from core.models.local import LocalConfig, LocalGenerator
 from core.training.adversary import Adversary
 from core.training.dataset import ChunkDataset
 from core.training.looks import chunk_styles, recolour
-from core.training.objective import generator_losses, roll_chunk, video_windows
+from core.training.objective import echo_loss, generator_losses, roll_chunk, video_windows
 from core.training.perceptual import PerceptualLoss
 from core.training.presets import Phase, Preset
 from core.training.state import load_state, save_state
@@ -70,6 +70,9 @@ class Trainer:
         rendered = roll_chunk(self.generator, chunk, styles, rng)
         adversary = self.adversary if phase.adversary else None
         losses = generator_losses(chunk, rendered, self.perceptual, adversary, video=phase.video, rng=rng)
+        echo = echo_loss(self.generator, rendered, rng)
+        if echo is not None:
+            losses["echo"] = echo
         self._descend(losses, phase)
         if adversary is not None:
             losses |= self._teach(chunk, rendered, phase, rng)

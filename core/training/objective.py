@@ -12,7 +12,7 @@ from torch import Tensor
 from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Remembered
 from core.models.layers import channels_last
-from core.models.local import LocalGenerator, Rendered
+from core.models.local import LabelFeatures, LocalGenerator, Rendered
 from core.models.local_runner import to_uint8
 from core.models.warp import warp
 from core.training.adversary import Adversary, rates_for, window
@@ -48,15 +48,14 @@ def roll_chunk(
         with torch.autocast("cpu", torch.bfloat16):
             if t == 0 and begins_real:
                 features = generator.encoder(maps, styles[t]).quarter.detach()
-                noise = torch.from_numpy(rng.integers(-2, 3, chunk.pictures[t].shape).astype(np.float32))
-                picture = to_uint8(chunk.pictures[t] + noise / 127.5)
+                picture = to_uint8(spoiled(chunk.pictures[t], rng))
                 past = (Remembered(picture, maps, styles[t], chunk.flow[t], features),)
                 results.append(None)
                 continue
             rendered = generator(maps, styles[t], past, coarse=True)
         results.append(rendered)
         frame = Remembered(
-            to_uint8(rendered.final.detach()),
+            to_uint8(spoiled(rendered.final.detach(), rng)),
             maps,
             styles[t].detach(),
             rendered.flow.detach(),
@@ -64,6 +63,21 @@ def roll_chunk(
         )
         past = (frame, *past)[:HISTORY]
     return results
+
+
+def spoiled(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """A past to be mistrusted: up to two levels of noise, and at times a patch that is off by up to 32 levels.
+
+    The frame that is asked for stays the true one, so that a generator learns to mend what it drags along.
+    """
+    noise = torch.from_numpy(rng.integers(-2, 3, pictures.shape).astype(np.float32))
+    if rng.random() < 0.5:
+        height, width = pictures.shape[-2:]
+        tall, wide = int(rng.integers(height // 16, height // 3)), int(rng.integers(width // 16, width // 3))
+        top, left = int(rng.integers(height - tall)), int(rng.integers(width - wide))
+        shift = torch.from_numpy(rng.uniform(-32, 32, (pictures.shape[0], 3, 1, 1)).astype(np.float32))
+        noise[..., top : top + tall, left : left + wide] += shift
+    return pictures + noise / 127.5
 
 
 def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
@@ -113,6 +127,48 @@ def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
     """
     across = F.l1_loss(fake.diff(dim=3), real.diff(dim=3))
     return across + F.l1_loss(fake.diff(dim=2), real.diff(dim=2))
+
+
+def echo_loss(generator: LocalGenerator, rendered: list[Rendered | None], rng: np.random.Generator) -> Tensor | None:
+    """How much of a difference in the past comes back in the raw picture, beyond half of it; None without a past.
+
+    An edit's echo dies when less comes back than was there. The difference tried is a random one after one turn
+    through the network (power iteration): what the network answers to most. Only the part that reads history learns.
+    """
+    frame = next((one for one in reversed(rendered) if one is not None and one.history is not None), None)
+    if frame is None or not bool(frame.validity.any()):
+        return None
+    features = LabelFeatures(*(part.detach() for part in frame.features))
+    channels, here = frame.history, frame.raw.detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
+            tried = _scaled(_blotches(here, rng) * frame.validity)
+            tried = _scaled((generator.hallucinated(features, _shifted(channels, tried))[0] - here) * frame.validity)
+        back = generator.hallucinated(features, _shifted(channels, tried))[0] - here
+    gains = (back * frame.validity).square().sum((1, 2, 3)).sqrt() / tried.square().sum((1, 2, 3)).sqrt()
+    return F.relu(gains - 0.5).mean()
+
+
+def _blotches(like: Tensor, rng: np.random.Generator) -> Tensor:
+    """Random colours on squares of a random size."""
+    side = int(rng.choice([1, 4, 16]))
+    height, width = like.shape[-2] // side, like.shape[-1] // side
+    squares = torch.from_numpy(rng.standard_normal((like.shape[0], 3, height, width)).astype(np.float32))
+    return F.interpolate(squares, size=like.shape[-2:], mode="nearest")
+
+
+def _scaled(difference: Tensor, size: float = 0.06) -> Tensor:
+    """Root mean square `size`: eight levels."""
+    return difference.float() * (size / (difference.float().square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-6))
+
+
+def _shifted(history: Tensor, difference: Tensor) -> Tensor:
+    """History channels with a difference in every past picture."""
+    shifted = history.clone()
+    for index in range(HISTORY):
+        valid = history[:, 4 * index + 3 : 4 * index + 4]
+        shifted[:, 4 * index : 4 * index + 3] += difference * valid
+    return shifted
 
 
 def video_windows(

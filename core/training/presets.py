@@ -26,6 +26,7 @@ class Weights:
     video_gan: float = 0.5
     video_features: float = 5.0
     colour: float = 2.0  # mean colour of every object
+    echo: float = 3.0  # what comes back of a difference in the past
 
 
 @dataclass(frozen=True)
