@@ -23,6 +23,8 @@ from core.training.perceptual import PerceptualLoss
 
 # A pixel is rightly warped when the squared distance over the channels is below this (reference section 7).
 _WARP_IS_RIGHT = 0.02
+# Power iterations of the echo loss.
+_TURNS = 2
 
 
 @dataclass(frozen=True)
@@ -130,23 +132,27 @@ def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
 
 
 def echo_loss(generator: LocalGenerator, rendered: list[Rendered | None], rng: np.random.Generator) -> Tensor | None:
-    """How much of a difference in the past comes back in the raw picture, beyond half of it; None without a past.
+    """How much of a difference in the past comes back in the raw picture, beyond a third; None without a past.
 
-    An edit's echo dies when less comes back than was there. The difference tried is a random one after one turn
-    through the network (power iteration): what the network answers to most. Only the part that reads history learns.
+    An edit's echo dies when less comes back than was there. What is tried is a random difference after some turns
+    through the network (power iteration): that which the network answers to most. Only what reads history learns.
     """
     frame = next((one for one in reversed(rendered) if one is not None and one.history is not None), None)
     if frame is None or not bool(frame.validity.any()):
         return None
     features = LabelFeatures(*(part.detach() for part in frame.features))
-    channels, here = frame.history, frame.raw.detach()
-    with torch.autocast("cpu", torch.bfloat16):
-        with torch.no_grad():
-            tried = _scaled(_blotches(here, rng) * frame.validity)
-            tried = _scaled((generator.hallucinated(features, _shifted(channels, tried))[0] - here) * frame.validity)
-        back = generator.hallucinated(features, _shifted(channels, tried))[0] - here
-    gains = (back * frame.validity).square().sum((1, 2, 3)).sqrt() / tried.square().sum((1, 2, 3)).sqrt()
-    return F.relu(gains - 0.5).mean()
+
+    def answer(difference: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            raw = generator.hallucinated(features, _shifted(frame.history, difference))[0]
+        return (raw - frame.raw.detach()) * frame.validity
+
+    tried = _scaled(_blotches(frame.raw, rng) * frame.validity)
+    with torch.no_grad():
+        for _ in range(_TURNS):
+            tried = _scaled(answer(tried))
+    gains = answer(tried).square().mean((1, 2, 3)).sqrt() / tried.square().mean((1, 2, 3)).sqrt().clamp(min=1e-3)
+    return F.relu(gains - 1 / 3).mean()
 
 
 def _blotches(like: Tensor, rng: np.random.Generator) -> Tensor:

@@ -26,7 +26,7 @@ class Weights:
     video_gan: float = 0.5
     video_features: float = 5.0
     colour: float = 2.0  # mean colour of every object
-    echo: float = 3.0  # what comes back of a difference in the past
+    echo: float = 5.0  # what comes back of a difference in the past
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ _STREET = Preset(
             weights=_TEXTURE,
         ),
         Phase(
-            steps=700,
+            steps=520,
             frames=4,
             batch=1,
             crop=(256, 256),
