@@ -130,7 +130,7 @@ class OpenProject:
                 classes=_classes(clip),
                 checkpoint=CheckpointState(name=self._engine.name, hash=self._engine.hash),
                 edits=self._lanes(project.edits),
-                can_undo=bool(project.edits),
+                can_undo=bool(project.past),
                 can_redo=bool(project.redo),
                 label_keys=self._keys_of_labels(project.edits),
                 render=frames,

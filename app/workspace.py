@@ -148,10 +148,9 @@ def with_looks_of(project: Project, engine: Engine) -> tuple[Project, str]:
     """The project under this engine, and what is to be said about it. Codes mean nothing under another checkpoint."""
     if project.checkpoint_hash in ("", engine.hash):
         return project, ""
-    edits = tuple(drawn_again(edit, engine.mixtures) for edit in project.edits)
-    redo = tuple(drawn_again(edit, engine.mixtures) for edit in project.redo)
+    dressed = project.mapped(lambda edit: drawn_again(edit, engine.mixtures))
     return (
-        replace(project, edits=edits, redo=redo, checkpoint_hash=engine.hash),
+        replace(dressed, checkpoint_hash=engine.hash),
         "This project was made with another checkpoint: its looks were drawn again and differ from before.",
     )
 

@@ -1,6 +1,6 @@
 """The editor with a generator that needs no training: label colours shaded by look, about 0.15 s a frame.
 
-    python -m tests.app.stand_in --port 7861 [--clip ... --projects ...] [--seconds 0.15]
+python -m tests.app.stand_in --port 7861 [--clip ... --projects ...] [--seconds 0.15]
 """
 
 from __future__ import annotations
