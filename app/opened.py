@@ -21,6 +21,7 @@ from app.protocol import (
     EditState,
     Follows,
     NewEdit,
+    NewFrames,
     SeenObject,
     State,
     Step,
@@ -156,6 +157,14 @@ class OpenProject:
 
         return self._change(request, change, parsed.id)
 
+    def reframe(self, request: NewFrames, edit_id: str) -> State:
+        """Let an edit act in other frames. Raises `InputError` when they leave the clip or what it was painted on."""
+
+        def change(project: Project) -> Project:
+            return _reframed(project, edit_id, request.frames, self.clip)
+
+        return self._change(request, change, edit_id)
+
     def undo(self, request: Step) -> State:
         return self._change(request, Project.undone)
 
@@ -170,7 +179,8 @@ class OpenProject:
         with self._lock:
             if revision != self.project.revision:
                 raise Conflict(self._since(revision))
-            return self.board.render(revision, self.conditionings(), min(cursor, len(self.clip) - 1))
+            self._check_frame(cursor)
+            return self.board.render(revision, self.conditionings(), cursor)
 
     def labels(self, key: str) -> bytes:
         """A frame's maps, gzip: H*W u8 labels, then H*W i32 objects, little-endian. Raises `NotFound`."""
@@ -196,8 +206,7 @@ class OpenProject:
 
     def follows(self, stroke: Stroke) -> Follows:
         """What a stroke painted now would ride on. Changes nothing."""
-        if stroke.frame >= len(self.clip):
-            raise InputError(f"The clip has no frame {stroke.frame}.", f"It has 0 to {len(self.clip) - 1}.")
+        self._check_frame(stroke.frame)
         mask = stroke.mask.to_array(self.clip.height, self.clip.width)
         with self.scene.lock:
             motion = default_motion(self.clip, stroke.frame, mask)
@@ -208,6 +217,10 @@ class OpenProject:
         title = naming.motion_title(motion, self.clip.label_set, self._classes_of_objects(self.project.edits))
         return Follows(motion=motion, title=title, span=(min(seen), max(seen) + 1) if seen else (0, 0))
 
+    def _check_frame(self, t: int) -> None:
+        if not 0 <= t < len(self.clip):
+            raise InputError(f"The clip has no frame {t}.", f"Its frames count from 0 to {len(self.clip) - 1}.")
+
     def _change(self, request: Step, change: Callable[[Project], Project], edit_id: str | None = None) -> State:
         with self._lock:
             known = self._replies.get(request.request_id)
@@ -216,6 +229,8 @@ class OpenProject:
             if request.base != self.project.revision:
                 raise Conflict(self._since(request.base))
             changed = change(self.project)
+            if changed is self.project:
+                return self.state().model_copy(update={"edit_id": edit_id})
             self._lanes(changed.edits)  # an edit that cannot be carried along the clip must not be saved
             self._store.save(changed)
             self.project = changed
@@ -283,6 +298,21 @@ class OpenProject:
         while len(self._label_keys) > _KEPT_LABEL_KEYS:
             self._label_keys.popitem(last=False)
         return keys
+
+
+def _reframed(project: Project, edit_id: str, frames: tuple[int, int], clip: Clip) -> Project:
+    known = next((edit for edit in project.edits if edit.id == edit_id), None)
+    if known is None:
+        raise InputError(f"There is no edit {edit_id}.", "It may have been undone already.")
+    edit = parse_edit(known.model_dump() | {"frames": frames})
+    check_edits((edit,), clip)
+    for keyframe in edit.keyframes if isinstance(edit, Paint) else ():
+        if not frames[0] <= keyframe.frame < frames[1]:
+            raise InputError(
+                f"This stroke was painted on frame {keyframe.frame + 1}, which these frames leave out.",
+                "Choose frames with that one among them, or paint it anew on another frame.",
+            )
+    return project if edit == known else project.replaced(edit)
 
 
 def _check_object(edit: Edit, project: Project) -> None:

@@ -36,6 +36,12 @@ class NewEdit(Step):
     new_object: bool = False  # the painted pixels become an object of their own
 
 
+class NewFrames(Step):
+    """Other frames [start, stop) for an edit that is there."""
+
+    frames: tuple[FrameIndex, FrameIndex]
+
+
 class NewRender(Message):
     request_id: RequestId
     revision: Revision

@@ -19,6 +19,7 @@ from app.protocol import (
     Follows,
     LookSheet,
     NewEdit,
+    NewFrames,
     NewProject,
     NewRender,
     SeenObject,
@@ -86,6 +87,10 @@ def _add_changes(router: APIRouter, workspace: Workspace) -> None:
     @router.delete("/projects/{project}/edits/{edit_id}")
     def remove(project: Project, edit_id: str, request: Step) -> State:
         return workspace.remove(project, request, edit_id)
+
+    @router.put("/projects/{project}/edits/{edit_id}/frames")
+    def reframe(project: Project, edit_id: str, request: NewFrames) -> State:
+        return workspace.reframe(project, request, edit_id)
 
     @router.post("/projects/{project}/undo")
     def undo(project: Project, request: Step) -> State:

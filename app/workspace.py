@@ -15,7 +15,7 @@ from app.errors import NotFound
 from app.events import Hub
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject, SharedScene
-from app.protocol import ClipEntry, NewEdit, Step
+from app.protocol import ClipEntry, NewEdit, NewFrames, Step
 from app.protocol import State as ProjectState
 from core.assets import clip_folders
 from core.clip.clip import Clip
@@ -86,6 +86,10 @@ class Workspace:
     def edit(self, project_id: str, request: NewEdit) -> ProjectState:
         """Add an edit to a project."""
         return self._told(project_id, self.open(project_id).edit(request))
+
+    def reframe(self, project_id: str, request: NewFrames, edit_id: str) -> ProjectState:
+        """Let an edit act in other frames."""
+        return self._told(project_id, self.open(project_id).reframe(request, edit_id))
 
     def undo(self, project_id: str, request: Step) -> ProjectState:
         return self._told(project_id, self.open(project_id).undo(request))

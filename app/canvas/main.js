@@ -101,7 +101,7 @@ class Editor {
     const path = (rest) => api.url(`projects/${store.state.server.project}/${rest}`);
     return {
       undo: () => session.undo(), redo: () => session.redo(), retry: () => session.retry(), discard: () => session.discard(),
-      removeEdit: (id) => session.remove(id),
+      removeEdit: (id) => session.remove(id), reframe: (id, frames) => session.reframe(id, frames), mayEdit: () => session.mayEdit(),
       cancel: () => session.cancel(), goOn: () => session.render(store.state.t),
       show: (view) => store.set({ view }),
       togglePlay: () => this.player.toggle(),

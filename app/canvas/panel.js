@@ -1,12 +1,12 @@
 // The panel at the right: classes to paint with, the selected object, and what becomes of it.
 
-import { rangeForm } from './chips.js';
 import { rgb } from './codec.js';
 import { h, rovingKeys, setText, show } from './dom.js';
 import { scopeFrames, swapEdit } from './edits.js';
 import { icon } from './icons.js';
 import { item, toggleMenu } from './menu.js';
 import { frameSpan, objectName, panelOrder } from './names.js';
+import { rangeForm } from './ranges.js';
 import { objectsIn } from './raster.js';
 import { classOf } from './store.js';
 import { PAINTING } from './tools.js';

@@ -207,15 +207,26 @@ export class Session {
 
   remove(edit) { return this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`); }
 
-  async plain(method, path) {
+  /** Let an edit act in frames [start, stop). The edit is named, so a conflict only means asking once more. */
+  reframe(edit, frames) {
+    return this.plain('PUT', `projects/${this.server.project}/edits/${edit}/frames`, { frames }, true);
+  }
+
+  /** Returns whether it was saved. */
+  async plain(method, path, fields = {}, again = false) {
     try {
-      await this.change(method, path, { request_id: randomId() });
+      await this.change(method, path, { request_id: randomId(), ...fields });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 409) await this.resync().catch(() => {});
-      return this.say(`Not saved: ${error.message}`, 'error');
+      if (error.status === 409) {
+        await this.resync().catch(() => {});
+        if (again) return this.plain(method, path, fields);
+      }
+      this.say(`Not saved: ${error.message}`, 'error');
+      return false;
     }
     await this.render(this.store.state.t);
+    return true;
   }
 
   /** Ask for the frames that are missing, the one under the cursor first. */
@@ -247,6 +258,13 @@ export class Session {
     this.store.touch('server');
     this.store.set({ rendering: 'cancelled' });
     await this.api.write('DELETE', `projects/${this.server.project}/render/${ticket}`).catch(() => {});
+  }
+
+  /** Whether changes are taken; if not, it is said. */
+  mayEdit() {
+    const { read_only: reason } = this.server;
+    if (reason) this.say(`${reason} This project can be looked at, not changed.`);
+    return !reason;
   }
 
   say(text, kind = 'info') {

@@ -82,6 +82,42 @@ def test_one_edit_can_be_removed_and_brought_back(page):
     assert [lane["edit"]["kind"] for lane in again["edits"]] == ["set_class", "paint"]
 
 
+def reframe(page, edit, frames):
+    return page.change(f"edits/{edit['id']}/frames", method="PUT", frames=frames)
+
+
+def test_an_edit_acts_in_other_frames_in_one_step(page):
+    first, second = stroke(frame=1), swap()
+    page.edit(first), page.edit(second)
+    edited = page.state()["label_keys"]
+    state = reframe(page, first, [1, 3]).json()
+    assert [lane["edit"]["frames"] for lane in state["edits"]] == [[1, 3], [3, 6]]
+    assert state["edits"][0]["spans"] == [[1, 3]] and state["revision"] == 3
+    assert (page.maps(0)[0][1:4, 20:26] == SKY).all() and (page.maps(2)[0][1:4, 20:26] == CAR).all()
+    assert page.change("undo").json()["label_keys"] == edited
+
+
+def test_the_same_frames_again_are_no_step(page):
+    edit = swap()
+    page.edit(edit)
+    assert reframe(page, edit, [3, 6]).json()["revision"] == 1
+
+
+@pytest.mark.parametrize("frames", [[0, 1], [2, 6], [3, 3], [4, 2], [0, 7], [-1, 3], [0, 10**9]])
+def test_frames_that_do_not_fit_an_edit_are_refused_in_words(page, frames):
+    edit = stroke(frame=1)
+    page.edit(edit)
+    reply = reframe(page, edit, frames)
+    assert reply.status_code == 422 and reply.json()["error"]
+    assert page.state()["revision"] == 1
+    if frames in ([0, 1], [2, 6]):
+        assert "painted on frame 2" in reply.json()["error"]
+
+
+def test_frames_of_an_edit_that_is_not_there_are_refused(page):
+    assert "no edit" in reframe(page, {"id": "nobody"}, [0, 2]).json()["error"]
+
+
 @pytest.mark.parametrize(
     "edit",
     [

@@ -57,6 +57,14 @@ def test_an_older_revision_is_not_rendered(page):
     assert reply.status_code == 409
 
 
+@pytest.mark.parametrize("cursor", [6, 10**4, 10**9, -1])
+def test_a_cursor_outside_the_clip_is_refused_in_words(page, cursor):
+    reply = page.render(cursor)
+    assert reply.status_code == 422 and page.state()["ticket"] is None
+    if 0 < cursor < 10**5:
+        assert reply.json() == {"error": f"The clip has no frame {cursor}.", "fix": "Its frames count from 0 to 5."}
+
+
 def test_no_frame_is_sent_after_a_cancel(page, monkeypatch):
     going_on = threading.Event()
     generator = page.workspace.engine.renderer.generator

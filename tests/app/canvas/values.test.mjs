@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Placement } from '../../../app/canvas/camera.js';
-import { paintEdit, scopeFrames, typedRange } from '../../../app/canvas/edits.js';
+import { movedEnd, paintEdit, scopeFrames, spansWithin, typedRange } from '../../../app/canvas/edits.js';
 import { Kept, Loader } from '../../../app/canvas/frames.js';
 import { frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
@@ -38,6 +38,20 @@ test('scopes and typed ranges', () => {
   assert.deepEqual(typedRange(-4, 900, 60), [0, 60]);
   assert.deepEqual(typedRange(80, 90, 60), [59, 60]);
   assert.equal(typedRange(NaN, 3, 60), null);
+});
+
+test('an end of a lane stays in the clip, leaves a frame, and never passes what was painted', () => {
+  const swap = {}, stroke = { keyframes: [{ frame: 20 }] };
+  assert.deepEqual(movedEnd(swap, [10, 30], 'start', 5, 60), { frames: [5, 30], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'start', -8, 60), { frames: [0, 30], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'start', 44, 60), { frames: [29, 30], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'stop', 3, 60), { frames: [10, 11], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'stop', 99, 60), { frames: [10, 60], held: null });
+  assert.deepEqual(movedEnd(stroke, [10, 30], 'start', 20, 60), { frames: [20, 30], held: null });
+  assert.deepEqual(movedEnd(stroke, [10, 30], 'start', 25, 60), { frames: [20, 30], held: 20 });
+  assert.deepEqual(movedEnd(stroke, [10, 30], 'stop', 12, 60), { frames: [10, 21], held: 20 });
+  assert.deepEqual(spansWithin([[0, 4], [6, 9]], [2, 7]), [[2, 4], [6, 7]]);
+  assert.deepEqual(spansWithin([[0, 4]], [4, 7]), []);
 });
 
 test('a stroke is written as projects keep it', () => {
