@@ -138,5 +138,18 @@ class Look(BaseModel):
 
 class LookSheet(BaseModel):
     seed: int
+    near: Code | None = None  # the look that all of them are near, if they are
     now: Look
     looks: list[Look]
+
+
+class FilmedFrames(BaseModel):
+    """Where an object was filmed: all frames, some of them to choose from, and the one where it is largest.
+
+    why: a sentence for the person where there are none
+    """
+
+    frames: list[int] = []
+    shown: list[int] = []
+    best: int | None = None
+    why: str = ""

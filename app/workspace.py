@@ -20,6 +20,7 @@ from app.protocol import State as ProjectState
 from core.assets import clip_folders
 from core.clip.clip import Clip
 from core.clip.native import read_clip
+from core.conditioning import Code
 from core.errors import InputError
 from core.project.project import Project
 from core.project.storage import ProjectStore
@@ -72,15 +73,16 @@ class Workspace:
                 return self._open[project_id]
         if not self._store.exists(project_id):
             raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
-        project, notice = with_looks_of(self._store.load(project_id), self.engine)
-        if not self._store.writable:
-            notice = "Another Scenebrush is using this folder of projects: this one can only be looked at."
+        project = self._store.load(project_id)
         scene = self._scene(project.clip, project.seed)
         if scene.clip.hash != project.clip_hash:
             raise InputError(
                 f"This project was made with another clip than {project.clip!r} is now.",
                 "Put the clip back as it was, or open the clip anew.",
             )
+        project, notice = self._with_looks(project, scene.clip)
+        if not self._store.writable:
+            notice = "Another Scenebrush is using this folder of projects: this one can only be looked at."
         return self._opened(project, scene, notice)
 
     def edit(self, project_id: str, request: NewEdit) -> ProjectState:
@@ -124,6 +126,21 @@ class Workspace:
         board.render_before(opened.conditionings(()))
         return opened
 
+    def _with_looks(self, project: Project, clip: Clip) -> tuple[Project, str]:
+        """The project under this engine, and what to say of it: codes mean nothing under another checkpoint."""
+        engine = self.engine
+        if project.checkpoint_hash in ("", engine.hash):
+            return project, ""
+
+        def encode(thing: int, t: int) -> Code:
+            return self.worker.call(lambda: engine.encode(clip, thing, t)).result()
+
+        dressed = project.mapped(lambda edit: drawn_again(edit, engine.mixtures, encode))
+        return (
+            replace(dressed, checkpoint_hash=engine.hash),
+            "This project was made with another checkpoint: its looks were drawn again and differ from before.",
+        )
+
     def _place(self, name: str) -> str:
         """What a project notes as its clip: a shipped clip's name, else the folder, to be found again."""
         folder = self._clips[name]
@@ -146,17 +163,6 @@ class Workspace:
                 while len(self._scenes) > _OPEN_SCENES:
                     self._scenes.popitem(last=False)
             return known
-
-
-def with_looks_of(project: Project, engine: Engine) -> tuple[Project, str]:
-    """The project under this engine, and what is to be said about it. Codes mean nothing under another checkpoint."""
-    if project.checkpoint_hash in ("", engine.hash):
-        return project, ""
-    dressed = project.mapped(lambda edit: drawn_again(edit, engine.mixtures))
-    return (
-        replace(dressed, checkpoint_hash=engine.hash),
-        "This project was made with another checkpoint: its looks were drawn again and differ from before.",
-    )
 
 
 def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path]:

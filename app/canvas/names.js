@@ -38,6 +38,16 @@ export function spansText(spans) {
   return `${one ? 'frame' : 'frames'} ${spans.map(frameSpan).join(', ')}`;
 }
 
+/** Single frames in words, neighbours together: '1 – 3, 7'. */
+export function frameList(frames) {
+  const spans = [];
+  for (const t of frames) {
+    if (spans.length && spans.at(-1)[1] === t) spans.at(-1)[1] = t + 1;
+    else spans.push([t, t + 1]);
+  }
+  return spans.map(frameSpan).join(', ');
+}
+
 /** Seconds as 0:02.5. */
 export function timecode(seconds) {
   const tenths = Math.floor(seconds * 10 + 1e-6);

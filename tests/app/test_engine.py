@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import downloads, engine
+from app import downloads, engine, filmed
 from app.engine import engine_of
 from app.errors import NotFound
 from app.opened import OpenProject
@@ -147,6 +147,20 @@ def test_under_another_checkpoint_looks_are_drawn_again_and_it_is_said(
     assert edit.code == other_mixture.sample(1, chosen.provenance.seed)[0].code != tuple(chosen.code)
     assert "another checkpoint" in again.state().notice
     assert again.project.checkpoint_hash == other.hash
+
+
+def test_under_another_checkpoint_a_look_of_a_frame_is_taken_from_it_again(
+    opening: Opening, checkpoint: Checkpoint
+) -> None:
+    space = opening()
+    opened = space.create("tiny")
+    taken = filmed.look(space, opened, CAR_ID, 3)
+    assert taken.provenance is not None
+    add(opened, look((0.9, 0.9, 0.9), **taken.provenance.model_dump()))
+    other = replace(checkpoint, hash="f" * 16)
+    assert opening(other).open(opened.project.id).project.edits[0].code == taken.code
+    blind = replace(checkpoint, hash="e" * 16, encoder=None)
+    assert opening(blind).open(opened.project.id).project.edits[0].code == checkpoint.mixtures[CAR].likely
 
 
 def test_an_object_far_ahead_is_refused(opening: Opening) -> None:

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Placement } from '../../../app/canvas/camera.js';
 import { movedEnd, paintEdit, scopeFrames, spansWithin, typedRange } from '../../../app/canvas/edits.js';
 import { Kept, Loader } from '../../../app/canvas/frames.js';
-import { frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
+import { frameList, frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
 import { initialState, Store } from '../../../app/canvas/store.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
@@ -19,6 +19,7 @@ test('names of objects and frames', () => {
   assert.equal(spansText([[2, 3]]), 'frame 3');
   assert.equal(spansText([[0, 2], [5, 6]]), 'frames 1 – 2, 6');
   assert.equal(spansText([]), 'no frame');
+  assert.equal(frameList([0, 1, 2, 6, 8, 9]), '1 – 3, 7, 9 – 10');
   assert.equal(tidyTitle('car 46 -> truck'), 'car 46 → truck');
   assert.equal(timecode(62.55), '1:02.5');
   assert.equal(timeLeft(1.44), '1.4 s left');
