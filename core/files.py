@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import InputError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def told_plainly(path: Path) -> Iterator[None]:
                 f"{path} could not be written: the disk is full (or a size limit is reached); nothing was changed.",
                 "Make room and try again.",
             ) from error
-        if error.errno in _DENIED:
+        if error.errno in DENIED:
             raise InputError(
                 f"{path} could not be written: no permission there; nothing was changed.", "Choose another place."
             ) from error
