@@ -7,6 +7,8 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,6 +24,7 @@ from app.protocol import (
     Follows,
     NewEdit,
     NewFrames,
+    Refusal,
     SeenObject,
     State,
     Step,
@@ -30,12 +33,13 @@ from app.protocol import (
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
+from core.files import DENIED
 from core.project.edits import Edit, Keyframe, Paint, SetStyle, parse_edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
 from core.project.motion import default_motion
 from core.project.project import Project
-from core.project.storage import ProjectStore
+from core.project.storage import ProjectStore, ReadOnly
 
 # Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
 _KEPT_REPLIES = 200
@@ -97,11 +101,21 @@ class OpenProject:
     """All changes of a project pass through here, one after the other: checked, saved, shown, acknowledged."""
 
     def __init__(
-        self, project: Project, scene: SharedScene, store: ProjectStore, board: Board, engine: Engine, notice: str = ""
+        self,
+        project: Project,
+        scene: SharedScene,
+        store: ProjectStore,
+        board: Board,
+        engine: Engine,
+        notice: str = "",
+        refusal: InputError | None = None,
     ) -> None:
+        """refusal: why this project cannot be saved; it is only in memory then."""
         self.project, self.scene, self.board = project, scene, board
         self._store, self._engine, self._notice = store, engine, notice
+        self._refusal = refusal
         self._lock = threading.RLock()
+        self._gone = False
         self._replies: OrderedDict[str, State] = OrderedDict()
         self._history: OrderedDict[int, Edits] = OrderedDict({project.revision: project.edits})
         self._label_keys: OrderedDict[str, tuple[Edits, int]] = OrderedDict()
@@ -124,8 +138,10 @@ class OpenProject:
             frames, before, ticket = self.board.frames()
             return State(
                 project=project.id,
+                name=project.name,
                 revision=project.revision,
                 seed=project.seed,
+                read_only=self.read_only,
                 notice=self._notice,
                 clip=_clip_state(clip),
                 classes=_classes(clip),
@@ -138,6 +154,32 @@ class OpenProject:
                 before=before,
                 ticket=ticket,
             )
+
+    @property
+    def read_only(self) -> Refusal | None:
+        """Why changes are not taken now, if they are not."""
+        refusal = self._store.refusal or self._refusal
+        return None if refusal is None else Refusal(error=refusal.problem, fix=refusal.fix)
+
+    def rename(self, name: str) -> State:
+        """Call the project something else. Neither a revision nor a step of its history."""
+        with self._lock:
+            self._save(replace(self.project, name=" ".join(name.split())))
+            return self.state()
+
+    def claim(self) -> State:
+        """Save it where that was not possible; when it still is not, its state says why."""
+        with self._lock:
+            if self._refusal is not None:
+                with suppress(InputError):
+                    self._save(self.project)
+            return self.state()
+
+    def discard(self) -> None:
+        """Move it to the trash. Nothing of it is saved any more."""
+        with self._lock:
+            self._store.discard(self.project.id)
+            self._gone = True
 
     def edit(self, request: NewEdit) -> State:
         """Add an edit. Raises `Conflict` on an older base, `InputError` when the edit does not fit the clip."""
@@ -232,8 +274,7 @@ class OpenProject:
             if changed is self.project:
                 return self.state().model_copy(update={"edit_id": edit_id})
             self._lanes(changed.edits)  # an edit that cannot be carried along the clip must not be saved
-            self._store.save(changed)
-            self.project = changed
+            self._save(changed)
             self._history[changed.revision] = changed.edits
             while len(self._history) > _KEPT_REVISIONS:
                 self._history.popitem(last=False)
@@ -244,6 +285,19 @@ class OpenProject:
             while len(self._replies) > _KEPT_REPLIES:
                 self._replies.popitem(last=False)
             return reply
+
+    def _save(self, project: Project) -> None:
+        """Raises `ReadOnly` where it is not to be written to, `InputError` when the disk is full."""
+        if self._gone:
+            raise NotFound("This project is in the trash.", "Open another one.")
+        try:
+            self._store.save(project)
+        except InputError as error:
+            if not _not_allowed(error):
+                raise
+            self._refusal = ReadOnly("The folder of this project may not be written to.", "Allow it, then try again.")
+            raise self._refusal from error
+        self.project, self._refusal = project, None
 
     def _show(self) -> None:
         """The frames before the first change are true already; what follows it is a matter of the renderer."""
@@ -298,6 +352,10 @@ class OpenProject:
         while len(self._label_keys) > _KEPT_LABEL_KEYS:
             self._label_keys.popitem(last=False)
         return keys
+
+
+def _not_allowed(error: InputError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in DENIED
 
 
 def _reframed(project: Project, edit_id: str, frames: tuple[int, int], clip: Clip) -> Project:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.conditioning import Code
 from core.project.edits import Mask, Motion, Provenance
+from core.project.project import MAX_NAME
 
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Revision = Annotated[int, Field(ge=0)]
@@ -22,6 +23,10 @@ class Message(BaseModel):
 class NewProject(Message):
     clip: Annotated[str, Field(min_length=1, max_length=200)]
     seed: Seed = 0
+
+
+class NewName(Message):
+    name: Annotated[str, Field(max_length=MAX_NAME)]
 
 
 class Step(Message):
@@ -51,6 +56,22 @@ class NewRender(Message):
 class Stroke(Message):
     frame: FrameIndex
     mask: Mask
+
+
+class ProjectEntry(BaseModel):
+    project: str
+    name: str  # "" where the person gave none
+    clip: str
+    edits: int
+    changed: float  # seconds since 1970
+    thumb: bool  # whether there is a small picture of it
+
+
+class Refusal(BaseModel):
+    """Why changes are not taken, and what to do about it."""
+
+    error: str
+    fix: str = ""
 
 
 class ClipEntry(BaseModel):
@@ -94,9 +115,11 @@ class State(BaseModel):
     """A project as the page shows it; the reply to its GET and to every change."""
 
     project: str
+    name: str
     revision: int
     seed: int
     saved: bool = True
+    read_only: Refusal | None = None  # changes are not taken now
     notice: str = ""  # one sentence that the person should read
     clip: ClipState
     classes: list[ClassState]

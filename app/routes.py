@@ -22,8 +22,10 @@ from app.protocol import (
     LookSheet,
     NewEdit,
     NewFrames,
+    NewName,
     NewProject,
     NewRender,
+    ProjectEntry,
     SeenObject,
     State,
     Step,
@@ -71,6 +73,27 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
     @router.post("/projects")
     def create(request: NewProject) -> State:
         return workspace.create(request.clip, request.seed).state()
+
+    @router.get("/projects")
+    def projects(also: str = "") -> list[ProjectEntry]:
+        return workspace.projects(also)
+
+    @router.delete("/projects/{project}")
+    def discard(project: Project) -> JSONResponse:
+        workspace.discard(project)
+        return JSONResponse({})
+
+    @router.put("/projects/{project}/name")
+    def rename(project: Project, request: NewName) -> State:
+        return workspace.rename(project, request.name)
+
+    @router.post("/projects/{project}/claim")
+    def claim(project: Project) -> State:
+        return workspace.claim(project)
+
+    @router.get("/projects/{project}/thumb")
+    def thumb(project: Project) -> Response:
+        return Response(workspace.thumb(project), media_type="image/webp", headers={"Cache-Control": "no-cache"})
 
     @router.get("/projects/{project}")
     def state(project: Project) -> State:

@@ -7,14 +7,9 @@ import errno
 import numpy as np
 import pytest
 
-from app.errors import status_of
-from app.protocol import NewEdit
-from app.workspace import Workspace
 from core.clip.clip import MAX_SIDE
-from core.project.storage import ProjectStore, ReadOnly
 from tests.app.client import fresh_id, stroke, swap
-from tests.app.stand_in import stand_in_engine
-from tests.core.tiny import CAR, CAR_ID, LABELS, SKY, tiny_clip
+from tests.core.tiny import CAR, CAR_ID, SKY, tiny_clip
 
 
 def test_a_new_project_shows_the_clip(page):
@@ -152,18 +147,6 @@ def test_a_full_disk_is_told_and_the_state_stays(page, monkeypatch):
     assert reply.status_code == 507 and "disk is full" in reply.json()["error"]
     monkeypatch.undo()
     assert page.state()["revision"] == 0 and page.edit(swap()).json()["revision"] == 1
-
-
-def test_a_second_server_may_look_but_not_write(page, clip_folder):
-    second = Workspace(stand_in_engine(LABELS, 0), ProjectStore(page.projects), {"tiny": clip_folder})
-    try:
-        assert "looked at" in second.open(page.project).state().notice
-        with pytest.raises(ReadOnly) as refused:
-            second.edit(page.project, NewEdit(request_id="r", base=0, edit=swap()))
-        assert status_of(refused.value) == 423
-        assert page.edit(swap()).status_code == 200
-    finally:
-        second.close()
 
 
 def test_what_a_stroke_would_follow_is_told_without_changing_anything(page):
