@@ -11,6 +11,7 @@ import numpy as np
 
 from core.clip.clip import Clip
 from core.conditioning import Code, Conditioning
+from core.project.carried import Carried, Carrier
 from core.project.edits import (
     SOURCE,
     SURROUNDINGS,
@@ -21,8 +22,9 @@ from core.project.edits import (
     SetStyle,
     Target,
 )
-from core.project.motion import Carried, carry, nearest
+from core.project.motion import carrier, nearest
 from core.project.order import Order
+from core.project.sightings import Sightings
 
 Edits = tuple[Edit, ...]
 # Conditionings are kept up to so many bytes; one takes about 15 bytes a pixel, 2 MB at 512x256.
@@ -63,7 +65,7 @@ class Scene:
     def __init__(self, clip: Clip, looks: LooksLike) -> None:
         self.clip = clip
         self.looks = looks
-        self._order = Order(clip)
+        self._order, self._sightings = Order(clip), Sightings(clip)
         self._stuff = frozenset(entry.id for entry in clip.label_set if entry.kind == "stuff")
         self._conditionings = _Recent(max(8, _KEPT_BYTES // (_BYTES_A_PIXEL * clip.height * clip.width)))
         self._strokes = _Recent(_KEPT_STROKES)
@@ -103,7 +105,7 @@ class Scene:
         """Whether `over` leaves something of the stroke in frame t, where it is seen."""
         if edit.over is None:
             return True
-        return bool(np.isin(self.conditioning(before, t).labels[self.geometry(edit)[t]], list(edit.over)).any())
+        return bool(np.isin(self.conditioning(before, t).labels[self._carried(edit).at(t).mask], list(edit.over)).any())
 
     def objects(self, edits: Edits) -> dict[int, Seen]:
         """Every object of the edited clip."""
@@ -125,16 +127,15 @@ class Scene:
         return Conditioning(draft.labels, draft.objects, codes, draft.flow, draft.flow_valid)
 
     def _paint(self, draft: _Draft, edit: Paint) -> None:
-        carried = self._carried(edit)
-        mask = carried.masks.get(draft.frame.index)
-        if mask is None:
+        shown = self._carried(edit).at(draft.frame.index)
+        if shown is None or not shown.count:
             return
+        mask = shown.mask
         painted = mask if edit.over is None else mask & np.isin(draft.labels, list(edit.over))
         if edit.to == SOURCE:
             draft.give_back(painted)
             return
-        flow = carried.flows.get(draft.frame.index)
-        flow = None if flow is None else flow[painted[mask]]
+        flow = None if shown.flow is None else shown.flow[painted[mask]]
         if edit.object is None:
             draft.paint(painted, edit.to, edit.to * 1000, flow, edit.to in self._stuff)
         else:
@@ -153,23 +154,21 @@ class Scene:
         return codes
 
     def _carried(self, edit: Paint) -> Carried:
-        key = (edit.keyframes, edit.motion, edit.frames)
-        return self._strokes.get(key, lambda: self._carry(edit))
-
-    def _carry(self, edit: Paint) -> Carried:
         """Each keyframe's mask in the frames that are nearer to it than to another keyframe."""
-        clip = self.clip
-        keyframes = sorted(edit.keyframes, key=lambda keyframe: keyframe.frame)
-        parts = []
-        for index, keyframe in enumerate(keyframes):
-            start, stop = edit.frames
-            if index:
-                start = max(start, (keyframes[index - 1].frame + keyframe.frame) // 2 + 1)
-            if index + 1 < len(keyframes):
-                stop = min(stop, (keyframe.frame + keyframes[index + 1].frame) // 2 + 1)
+        # Where a mask is carried doesn't depend on the frames in which the edit acts: those may change.
+        carriers = self._strokes.get((edit.keyframes, edit.motion), lambda: self._carriers(edit))
+        at = sorted(keyframe.frame for keyframe in edit.keyframes)
+        middles = [(one + other) // 2 + 1 for one, other in zip(at, at[1:], strict=False)]
+        start, stop = edit.frames[0], min(edit.frames[1], len(self.clip))
+        borders = [start, *(min(max(middle, start), stop) for middle in middles), stop]
+        return Carried(list(zip(carriers, zip(borders, borders[1:], strict=False), strict=True)))
+
+    def _carriers(self, edit: Paint) -> list[Carrier]:
+        clip, carriers = self.clip, []
+        for keyframe in sorted(edit.keyframes, key=lambda keyframe: keyframe.frame):
             mask = keyframe.mask.to_array(clip.height, clip.width)
-            parts.append(carry(clip, keyframe.frame, mask, edit.motion, (start, stop), self._order))
-        return Carried.joined(parts)
+            carriers.append(carrier(clip, keyframe.frame, mask, edit.motion, self._order, self._sightings))
+        return carriers
 
     def _present(self, before: Edits, edit: SetClass | SetStyle, t: int) -> bool:
         codes = self.conditioning(before, t).codes
