@@ -116,11 +116,11 @@ class Workspace:
                     del self._open[one]
             for one in stale:
                 self.worker.forget(one)
-        return self._told(project_id, self.open(project_id).claim())
+        return self._refreshed(project_id, self.open(project_id).claim())
 
     def rename(self, project_id: str, name: str) -> ProjectState:
         """Call a project something else."""
-        return self._told(project_id, self.open(project_id).rename(name))
+        return self._refreshed(project_id, self.open(project_id).rename(name))
 
     def discard(self, project_id: str) -> None:
         """Move a project to the trash folder beside the projects."""
@@ -150,6 +150,11 @@ class Workspace:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""
         self.worker.stop()
         self._store.close()
+
+    def _refreshed(self, project_id: str, state: ProjectState) -> ProjectState:
+        """What is no revision is told too: every tab asks for the state again."""
+        self.hub.publish(project_id, {"type": "refresh"})
+        return state
 
     def _told(self, project_id: str, state: ProjectState) -> ProjectState:
         self.hub.publish(project_id, {"type": "changed", "revision": state.revision})

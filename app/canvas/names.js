@@ -72,3 +72,17 @@ export function tidyTitle(title) {
 export function clipName(name) {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
+
+/** '1 edit', '3 edits'. */
+export function countOf(count, word) {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** How long ago something was, in words. */
+export function ago(seconds) {
+  const steps = [[60, 1, 'just now'], [3600, 60, 'min'], [86_400, 3600, 'h'], [Infinity, 86_400, 'day']];
+  const [, unit, word] = steps.find(([limit]) => seconds < limit);
+  const count = Math.floor(seconds / unit);
+  if (unit === 1) return word;
+  return word === 'day' ? `${countOf(count, 'day')} ago` : `${count} ${word} ago`;
+}

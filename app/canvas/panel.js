@@ -180,8 +180,9 @@ export class ObjectPanel {
   swap(to) {
     const picked = this.picked();
     if (!picked || to === picked.label) return;
+    this.filled = null; // the list shows the class that it is of, whatever becomes of the wish
+    if (!this.session.mayEdit()) return this.fill(picked, this.store.state);
     const target = this.who.value === 'class' ? { label: picked.label } : { object: picked.object };
-    this.filled = null;
     return this.session.edit(swapEdit({ target, to, frames: this.frames() }));
   }
 

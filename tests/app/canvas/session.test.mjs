@@ -178,6 +178,26 @@ test('other frames of an edit are one change, asked for once more after a confli
   assert.deepEqual(store.state.server.edits[0].edit.frames, [1, 3]);
 });
 
+test('while nothing can be saved edits are refused in words, and what waits is sent when it can be', async () => {
+  const refusal = { error: 'Another has it.', fix: 'Close it.' };
+  server.failures.push({ path: /edits$/, status: 423, body: refusal });
+  const state = server.state.bind(server);
+  server.state = () => ({ ...state(), read_only: refusal });
+  assert.equal(await session.edit(edit()), false);
+  assert.deepEqual(store.state.server.read_only, refusal);
+  assert.equal(store.state.saving, 'unsaved');
+  assert.equal(await session.edit(edit()), false);
+  assert.match(store.state.message.text, /read only\. Another has it/);
+  assert.equal(store.state.pending.length, 1);
+  await session.claim();
+  assert.match(store.state.message.text, /Still read only/);
+  server.state = state;
+  await session.claim();
+  assert.equal(store.state.server.read_only, undefined);
+  assert.equal(store.state.saving, 'saved');
+  assert.equal(server.edits.length, 1);
+});
+
 test('a change made elsewhere is fetched', async () => {
   server.advance();
   socket.onEvent({ type: 'changed', revision: 1 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileName } from '../../../app/canvas/api.js';
 import { Placement } from '../../../app/canvas/camera.js';
 import { movedEnd, paintEdit, scopeFrames, spansWithin, typedRange } from '../../../app/canvas/edits.js';
 import { Kept, Loader } from '../../../app/canvas/frames.js';
-import { frameList, frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
+import { ago, countOf, frameList, frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
 import { initialState, Store } from '../../../app/canvas/store.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
@@ -24,6 +25,27 @@ test('names of objects and frames', () => {
   assert.equal(timecode(62.55), '1:02.5');
   assert.equal(timeLeft(1.44), '1.4 s left');
   assert.equal(timeLeft(null), '');
+});
+
+test('how long ago, and how many', () => {
+  assert.deepEqual([3, 61, 7200, 86_400, 3e6].map(ago), ['just now', '1 min ago', '2 h ago', '1 day ago', '34 days ago']);
+  assert.deepEqual([0, 1, 2].map((count) => countOf(count, 'edit')), ['0 edits', '1 edit', '2 edits']);
+});
+
+test('a download has the name that the server gives it', () => {
+  assert.equal(fileName('attachment; filename="avenue-video.mp4"'), 'avenue-video.mp4');
+  assert.equal(fileName("attachment; filename*=utf-8''caf%C3%A9-video.mp4"), 'café-video.mp4');
+  assert.equal(fileName(null), null);
+});
+
+test('another project starts with nothing of the one before, not even with what is on its way', async () => {
+  let arrive;
+  const loader = new Loader(() => new Promise((resolve) => { arrive = () => resolve({ value: {}, size: 1 }); }), 100, () => {});
+  loader.get('camera/0');
+  loader.clear();
+  arrive();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(!loader.kept.has('camera/0') && !loader.busy.size);
 });
 
 test('the panel starts with favourites and leaves void out', () => {
