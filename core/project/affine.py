@@ -99,7 +99,14 @@ def evaluate(trend: np.ndarray, box: Box) -> np.ndarray:
     corner = (trend[2] + left * trend[0] + top * trend[1]).astype(np.float32)
     down = np.arange(bottom - top, dtype=np.float32)[:, None] * slope[1] + corner
     across = np.arange(right - left, dtype=np.float32)[:, None] * slope[0]
-    field = np.empty((bottom - top, right - left, 2), np.float32)
-    for part in range(2):
-        np.add(down[:, part, None], across[None, :, part], out=field[..., part])
-    return field
+    return as_vectors(as_numbers(down)[:, None] + as_numbers(across))
+
+
+def as_numbers(vectors: np.ndarray) -> np.ndarray:
+    """(..., 2) float32 as (...) complex64, the same bytes: adding and looking up are several times faster."""
+    return np.ascontiguousarray(vectors).view(np.complex64)[..., 0]
+
+
+def as_vectors(numbers: np.ndarray) -> np.ndarray:
+    """`as_numbers` undone."""
+    return numbers[..., None].view(np.float32)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
-from core.project.affine import Box, evaluate, fit_affine, fit_affines
+from core.project.affine import Box, as_numbers, evaluate, fit_affine, fit_affines
 from core.project.sightings import Sightings
 
 # Pixels that a fit looks at: more make it slower, not better.
@@ -108,7 +108,9 @@ class Layer:
             places = places[:: max(1, places.size // (_ROUGH_PIXELS if self.rough else _FIT_PIXELS))]
             points = np.empty((places.size, 2))
             np.divmod(places, self.clip.width, out=(points[:, 1], points[:, 0]), casting="unsafe")
-            values = self.clip.flow[t].reshape(-1, 2)[places].astype(np.float64)
+            # Two halves as one number: looked up in one go, ten times as fast.
+            halves = np.ascontiguousarray(self.clip.flow[t]).view(np.uint32).ravel()[places]
+            values = halves.view(np.float16).reshape(-1, 2).astype(np.float64)
             self._samples = (t, points, values)
         return self._samples[1:]
 
@@ -125,10 +127,9 @@ class Layer:
             (~near).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
         )
         at = np.flatnonzero(near)
-        own = self.clip.flow[t][part].reshape(-1, 2)[at] - evaluate(self._trend, around).reshape(-1, 2)[at]
-        # A pixel's x and y as one number of 8 bytes: looked up in one go.
+        own = as_numbers(self.clip.flow[t][part].astype(np.float32)) - as_numbers(evaluate(self._trend, around))
         table = np.zeros(int(closest.max()) + 1, np.complex64)
-        table[closest.ravel()[at]] = own.view(np.complex64)[:, 0]
+        table[closest.ravel()[at]] = own.ravel()[at]
         cut = slice(box[0] - around[0], box[2] - around[0]), slice(box[1] - around[1], box[3] - around[1])
         fade, bent = np.exp(-distance[cut] / _FADE), table.take(closest[cut], mode="clip")
         for axis, deviation in enumerate((bent.real, bent.imag)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.project.affine import Box
+from core.project.affine import Box, as_numbers, as_vectors
 from core.project.layer import Layer, grown
 
 # Rounds of the fixed-point inversion; each gains a factor of the flow's gradient (about 10).
@@ -99,9 +99,8 @@ class Walk:
 def _inverse(flow: np.ndarray, wide: Box, box: Box) -> np.ndarray:
     """g over `box` with q = p + g(p) and q + flow(q) = p: the fixed point of g = -flow(p + g). `flow`: over `wide`."""
     move = -flow[box[0] - wide[0] : box[2] - wide[0], box[1] - wide[1] : box[3] - wide[1]]
-    places = _places(box, wide)
     for _ in range(_ROUNDS):
-        move = -_bilinear(flow, places + move)
+        move = -_sample(flow, wide, box, move)
     return move
 
 
@@ -126,17 +125,16 @@ def look_up(source: np.ndarray, rows: np.ndarray, columns: np.ndarray, displacem
     return _within(source, places[:, None])[:, 0]
 
 
-def _places(box: Box, of: Box) -> np.ndarray:
-    """(h, w, 2) float32: x, y of the pixels of `box`, counted from the corner of the box `of`."""
-    places = np.empty((box[2] - box[0], box[3] - box[1], 2), np.float32)
-    places[..., 0] = np.arange(box[1] - of[1], box[3] - of[1])
-    places[..., 1] = np.arange(box[0] - of[0], box[2] - of[0])[:, None]
-    return places
+def _moved(box: Box, of: Box, move: np.ndarray) -> np.ndarray:
+    """p + move(p) for the pixels p of `box`: (h, w, 2) float32, x then y, counted from the corner of the box `of`."""
+    places = as_numbers(move) + np.arange(box[1] - of[1], box[3] - of[1], dtype=np.float32)
+    places += 1j * np.arange(box[0] - of[0], box[2] - of[0], dtype=np.float32)[:, None]
+    return as_vectors(places)
 
 
 def _sample(values: np.ndarray, of: Box, box: Box, move: np.ndarray) -> np.ndarray:
     """values (over the box `of`) at p + move(p) for p in `box`."""
-    return _bilinear(values, _places(box, of) + move)
+    return _bilinear(values, _moved(box, of, move))
 
 
 def _bilinear(values: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -145,7 +143,7 @@ def _bilinear(values: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def _look_up(source: np.ndarray, box: Box, displacement: np.ndarray) -> np.ndarray:
-    return _within(source, _places(box, (0, 0, 0, 0)) + displacement)
+    return _within(source, _moved(box, (0, 0, 0, 0), displacement))
 
 
 def _within(source: np.ndarray, places: np.ndarray) -> np.ndarray:
