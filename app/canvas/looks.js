@@ -42,9 +42,9 @@ export class LookPanel {
     const picked = this.objects.picked(state);
     for (const part of [this.grid, this.footer, this.seedText]) show(part, Boolean(picked));
     show(this.empty, !picked);
-    if (!picked) { this.asked = ''; this.reply = null; return; }
+    if (!picked) return this.begin('');
     const of = `${state.server.project} ${picked.object} ${picked.label}`;
-    if (this.of !== of) Object.assign(this, { of, near: null, chosen: null, reply: null });
+    if (this.of !== of) this.begin(of);
     const seed = this.seed ?? state.server.seed;
     setText(this.seedText, this.near ? `near one look · seed ${seed}` : `seed ${seed}`);
     this.more.setAttribute('aria-pressed', String(Boolean(this.near)));
@@ -55,6 +55,16 @@ export class LookPanel {
     this.queue = [];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(wish, picked, seed), WAIT_MS);
+  }
+
+  /** Another object, or none: what is shown of the one before is no choice for this one. */
+  begin(of) {
+    if (this.of === of) return;
+    Object.assign(this, { of, near: null, chosen: null, reply: null, asked: '' });
+    for (const cell of this.cells) {
+      cell.disabled = true;
+      this.showImage(cell.firstChild, null);
+    }
   }
 
   async ask(wish, { object, label, known }, seed) {
@@ -80,6 +90,7 @@ export class LookPanel {
       const entry = entries[index];
       show(cell, Boolean(entry));
       if (!entry) return;
+      cell.disabled = false;
       const on = index === 0 || sameCode(entry.code, reply.now.code);
       cell.setAttribute('aria-pressed', String(on && !(index === 0 && entries.slice(1).some((other) => sameCode(other.code, reply.now.code)))));
       cell.setAttribute('aria-label', index ? `Look ${index} of seed ${reply.seed}${reply.near ? ', near one look' : ''}` : 'The look it wears now');
