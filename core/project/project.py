@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clip.clip import FIRST_NEW_OBJECT
-from core.errors import InputError
+from core.errors import InputError, reason
 from core.project.edits import Edit, Paint, parse_edit
 
 FORMAT = 2
@@ -150,7 +150,8 @@ class Project:
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"This is not a project file: {error!r}.", "Take project.json as it was saved.") from error
+            problem = f"This is not a project file: {reason(error)}."
+            raise InputError(problem, "Take project.json as it was saved.") from error
 
 
 def _as_differences(edits: Edits, steps: Sequence[Edits]) -> list[dict[str, Any]]:
