@@ -38,7 +38,16 @@ class _Run:
 class Board:
     """Its lock is its own and short: the worker's thread takes it while it publishes a frame."""
 
-    def __init__(self, project: str, count: int, worker: RenderWorker, hub: Hub) -> None:
+    def __init__(
+        self,
+        project: str,
+        count: int,
+        worker: RenderWorker,
+        hub: Hub,
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        """done: called in the worker's thread when all frames of a revision are true."""
+        self._done = done
         self._project, self._count, self._worker, self._hub = project, count, worker, hub
         self._lock = threading.Lock()
         self._revision = -1
@@ -117,6 +126,8 @@ class Board:
         kind = {Done: "done", Cancelled: "cancelled", Failed: "failed"}[type(event)]
         message = {"type": kind, "ticket": event.ticket}
         tell(message | {"error": event.error} if isinstance(event, Failed) else message)
+        if isinstance(event, Done):
+            self._done()
 
     def _note(self, run: _Run, event: FrameReady) -> bool:
         """Keep a frame; False when its revision is not the one that is shown."""

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from core.checkpoint import Checkpoint, check_label_set
@@ -17,7 +18,7 @@ from core.files import write_json
 from core.project.fold import Scene
 from core.rendering.headless import best_device, open_renderer
 from core.rendering.renderer import Renderer
-from core.styles.looks import Looks, encode_looks
+from core.styles.looks import Looks, encode_look, encode_looks
 from core.styles.mixtures import Mixture
 
 # Frames and states kept: enough for some revisions of a clip of a few hundred frames.
@@ -27,23 +28,30 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """name and hash of the checkpoint; open_scene(clip, seed) gives the clip ready to be edited, or `InputError`."""
+    """name and hash of the checkpoint.
+
+    open_scene  (clip, seed) gives the clip ready to be edited, or `InputError`
+    encode      (clip, object, frame) gives the look that the object has on that filmed frame, or `InputError`
+    """
 
     name: str
     hash: str
     mixtures: Mapping[int, Mixture]
     renderer: Renderer
     open_scene: Callable[[Clip, int], Scene]
+    encode: Callable[[Clip, int, int], Code]
 
 
 def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int = STORE_BYTES) -> Engine:
     """The engine that `python app.py` runs on. looks: folder in which encoded looks are kept."""
+    encoder = cache(lambda: checkpoint.build_encoder(best_device()))  # when the first look is taken from a frame
     return Engine(
         name=checkpoint.name,
         hash=checkpoint.hash,
         mixtures=checkpoint.mixtures,
         renderer=open_renderer(checkpoint, store_bytes),
         open_scene=lambda clip, seed: _open_scene(checkpoint, clip, seed, looks),
+        encode=lambda clip, thing, t: encode_look(encoder(), clip, thing, t),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from typing import Any
 
@@ -12,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from core.errors import InputError
+from core.files import FULL
 from core.project.storage import ReadOnly
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def status_of(error: InputError) -> int:
         return 423
     cause = error.__cause__
     if isinstance(cause, OSError):
-        return 507 if cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else 500
+        return 507 if cause.errno in FULL else 500
     return 422
 
 

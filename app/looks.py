@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,10 +16,11 @@ from app.errors import NotFound
 from app.opened import OpenProject
 from app.protocol import Look, LookSheet
 from core.conditioning import Code, Conditioning
-from core.project.edits import Edit, Provenance, SetStyle
+from core.errors import InputError
+from core.project.edits import Edit, ObjectTarget, Provenance, SetStyle
 from core.rendering.renderer import Renderer
 from core.rendering.worker import RenderWorker
-from core.styles.mixtures import Mixture
+from core.styles.mixtures import Draw, Mixture
 
 MAX_LOOKS = 32
 _KEPT = 2000
@@ -45,8 +47,13 @@ class LookBook:
         self._crops: OrderedDict[str, _Crop] = OrderedDict()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
 
-    def sheet(self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int) -> LookSheet:
-        """What the object wears now, and `count` samples drawn with `seed`. Raises `NotFound` without such a frame."""
+    def sheet(
+        self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int, near: Code | None = None
+    ) -> LookSheet:
+        """What the object wears now, and `count` samples drawn with `seed`, all of the class or only those near a code.
+
+        Raises `NotFound` without such a frame.
+        """
         if not 0 <= t < len(opened.clip):
             raise NotFound(f"The clip has no frame {t}.", "Choose one of its frames.")
         opened.clip.label_set.by_id(label)
@@ -54,15 +61,13 @@ class LookBook:
         piece = _piece(full, thing, label)
         now = full.codes.get((thing, label)) or opened.scene.scene.looks.code(thing, label)
         mixture = self._mixtures.get(label)
-        looks = []
-        for index in range(min(count, MAX_LOOKS) if mixture is not None else 0):
-            # A seed of its own for each: from it alone the look can be drawn again.
-            own_seed = seed * MAX_LOOKS + index
-            draw = mixture.sample(1, own_seed)[0]
-            came_from = Provenance(mixture=mixture.hash, seed=own_seed, component=draw.component)
-            key = self._known(piece, thing, label, draw.code)
-            looks.append(Look(code=draw.code, key=key, provenance=came_from))
-        return LookSheet(seed=seed, now=Look(code=now, key=self._known(piece, thing, label, now)), looks=looks)
+        looks = [
+            Look(code=draw.code, key=self._known(piece, thing, label, draw.code), provenance=came_from)
+            for draw, came_from in _drawn(mixture, seed, min(count, MAX_LOOKS), near)
+        ]
+        return LookSheet(
+            seed=seed, near=near, now=Look(code=now, key=self._known(piece, thing, label, now)), looks=looks
+        )
 
     def picture(self, key: str) -> bytes:
         """The crop as webp. Raises `NotFound` when no sheet named it."""
@@ -93,13 +98,32 @@ class LookBook:
         return key
 
 
-def drawn_again(edit: Edit, mixtures: Mapping[int, Mixture]) -> Edit:
-    """A look under another checkpoint: drawn with the same seed from its class's mixture there, else the likely one."""
+def _drawn(mixture: Mixture | None, seed: int, count: int, near: Code | None) -> Iterator[tuple[Draw, Provenance]]:
+    if mixture is None:
+        return
+    if near is not None:
+        for draw in mixture.near(near, count, seed):
+            # Without a seed: from a seed alone it could not be drawn again.
+            yield draw, Provenance(mixture=mixture.hash, component=draw.component)
+        return
+    for index in range(count):
+        # A seed of its own for each: from it alone the look can be drawn again.
+        own_seed = seed * MAX_LOOKS + index
+        draw = mixture.sample(1, own_seed)[0]
+        yield draw, Provenance(mixture=mixture.hash, seed=own_seed, component=draw.component)
+
+
+def drawn_again(edit: Edit, mixtures: Mapping[int, Mixture], encode: Callable[[int, int], Code]) -> Edit:
+    """A look under another checkpoint: taken again from its frame by `encode` (object, frame), or drawn again with the
+    same seed from its class's mixture there, else the likely one."""
     if not isinstance(edit, SetStyle) or edit.label not in mixtures:
         return edit
     mixture = mixtures[edit.label]
     if edit.provenance.mixture == mixture.hash:
         return edit
+    if edit.provenance.frame is not None and isinstance(edit.target, ObjectTarget):
+        with suppress(InputError):  # this checkpoint cannot read looks from pictures
+            return edit.model_copy(update={"code": encode(edit.target.object, edit.provenance.frame)})
     seed = edit.provenance.seed
     code = mixture.likely if seed is None else mixture.sample(1, seed)[0].code
     return edit.model_copy(update={"code": code, "provenance": Provenance(mixture=mixture.hash, seed=seed)})
@@ -118,11 +142,16 @@ def _piece(full: Conditioning, thing: int, label: int) -> Conditioning | None:
     mask = full.objects == thing
     if not mask.any():
         return None
-    rows, columns = _side(mask.any(1), mask), _side(mask.any(0), mask.T)
+    rows, columns = crop_of(mask)
     objects = full.objects[rows, columns].copy()
     labels = full.labels[rows, columns].copy()
     labels[objects == thing] = label
     return Conditioning(labels, objects, dict(full.codes))
+
+
+def crop_of(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a crop around what is set in `mask` (H, W) bool."""
+    return _side(mask.any(1), mask), _side(mask.any(0), mask.T)
 
 
 def _side(present: np.ndarray, mask: np.ndarray) -> slice:

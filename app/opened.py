@@ -7,6 +7,8 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +23,8 @@ from app.protocol import (
     EditState,
     Follows,
     NewEdit,
+    NewFrames,
+    Refusal,
     SeenObject,
     State,
     Step,
@@ -29,12 +33,13 @@ from app.protocol import (
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
+from core.files import DENIED
 from core.project.edits import Edit, Keyframe, Paint, SetStyle, parse_edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
 from core.project.motion import default_motion
 from core.project.project import Project
-from core.project.storage import ProjectStore
+from core.project.storage import ProjectStore, ReadOnly
 
 # Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
 _KEPT_REPLIES = 200
@@ -96,11 +101,21 @@ class OpenProject:
     """All changes of a project pass through here, one after the other: checked, saved, shown, acknowledged."""
 
     def __init__(
-        self, project: Project, scene: SharedScene, store: ProjectStore, board: Board, engine: Engine, notice: str = ""
+        self,
+        project: Project,
+        scene: SharedScene,
+        store: ProjectStore,
+        board: Board,
+        engine: Engine,
+        notice: str = "",
+        refusal: InputError | None = None,
     ) -> None:
+        """refusal: why this project cannot be saved; it is only in memory then."""
         self.project, self.scene, self.board = project, scene, board
         self._store, self._engine, self._notice = store, engine, notice
+        self._refusal = refusal
         self._lock = threading.RLock()
+        self._gone = False
         self._replies: OrderedDict[str, State] = OrderedDict()
         self._history: OrderedDict[int, Edits] = OrderedDict({project.revision: project.edits})
         self._label_keys: OrderedDict[str, tuple[Edits, int]] = OrderedDict()
@@ -123,20 +138,48 @@ class OpenProject:
             frames, before, ticket = self.board.frames()
             return State(
                 project=project.id,
+                name=project.name,
                 revision=project.revision,
                 seed=project.seed,
+                read_only=self.read_only,
                 notice=self._notice,
                 clip=_clip_state(clip),
                 classes=_classes(clip),
                 checkpoint=CheckpointState(name=self._engine.name, hash=self._engine.hash),
                 edits=self._lanes(project.edits),
-                can_undo=bool(project.edits),
+                can_undo=bool(project.past),
                 can_redo=bool(project.redo),
                 label_keys=self._keys_of_labels(project.edits),
                 render=frames,
                 before=before,
                 ticket=ticket,
             )
+
+    @property
+    def read_only(self) -> Refusal | None:
+        """Why changes are not taken now, if they are not."""
+        refusal = self._store.refusal or self._refusal
+        return None if refusal is None else Refusal(error=refusal.problem, fix=refusal.fix)
+
+    def rename(self, name: str) -> State:
+        """Call the project something else. Neither a revision nor a step of its history."""
+        with self._lock:
+            self._save(replace(self.project, name=" ".join(name.split())))
+            return self.state()
+
+    def claim(self) -> State:
+        """Save it where that was not possible; when it still is not, its state says why."""
+        with self._lock:
+            if self._refusal is not None:
+                with suppress(InputError):
+                    self._save(self.project)
+            return self.state()
+
+    def discard(self) -> None:
+        """Move it to the trash. Nothing of it is saved any more."""
+        with self._lock:
+            self._store.discard(self.project.id)
+            self._gone = True
 
     def edit(self, request: NewEdit) -> State:
         """Add an edit. Raises `Conflict` on an older base, `InputError` when the edit does not fit the clip."""
@@ -156,6 +199,14 @@ class OpenProject:
 
         return self._change(request, change, parsed.id)
 
+    def reframe(self, request: NewFrames, edit_id: str) -> State:
+        """Let an edit act in other frames. Raises `InputError` when they leave the clip or what it was painted on."""
+
+        def change(project: Project) -> Project:
+            return _reframed(project, edit_id, request.frames, self.clip)
+
+        return self._change(request, change, edit_id)
+
     def undo(self, request: Step) -> State:
         return self._change(request, Project.undone)
 
@@ -170,7 +221,8 @@ class OpenProject:
         with self._lock:
             if revision != self.project.revision:
                 raise Conflict(self._since(revision))
-            return self.board.render(revision, self.conditionings(), min(cursor, len(self.clip) - 1))
+            self._check_frame(cursor)
+            return self.board.render(revision, self.conditionings(), cursor)
 
     def labels(self, key: str) -> bytes:
         """A frame's maps, gzip: H*W u8 labels, then H*W i32 objects, little-endian. Raises `NotFound`."""
@@ -196,8 +248,7 @@ class OpenProject:
 
     def follows(self, stroke: Stroke) -> Follows:
         """What a stroke painted now would ride on. Changes nothing."""
-        if stroke.frame >= len(self.clip):
-            raise InputError(f"The clip has no frame {stroke.frame}.", f"It has 0 to {len(self.clip) - 1}.")
+        self._check_frame(stroke.frame)
         mask = stroke.mask.to_array(self.clip.height, self.clip.width)
         with self.scene.lock:
             motion = default_motion(self.clip, stroke.frame, mask)
@@ -208,6 +259,10 @@ class OpenProject:
         title = naming.motion_title(motion, self.clip.label_set, self._classes_of_objects(self.project.edits))
         return Follows(motion=motion, title=title, span=(min(seen), max(seen) + 1) if seen else (0, 0))
 
+    def _check_frame(self, t: int) -> None:
+        if not 0 <= t < len(self.clip):
+            raise InputError(f"The clip has no frame {t}.", f"Its frames count from 0 to {len(self.clip) - 1}.")
+
     def _change(self, request: Step, change: Callable[[Project], Project], edit_id: str | None = None) -> State:
         with self._lock:
             known = self._replies.get(request.request_id)
@@ -216,9 +271,10 @@ class OpenProject:
             if request.base != self.project.revision:
                 raise Conflict(self._since(request.base))
             changed = change(self.project)
+            if changed is self.project:
+                return self.state().model_copy(update={"edit_id": edit_id})
             self._lanes(changed.edits)  # an edit that cannot be carried along the clip must not be saved
-            self._store.save(changed)
-            self.project = changed
+            self._save(changed)
             self._history[changed.revision] = changed.edits
             while len(self._history) > _KEPT_REVISIONS:
                 self._history.popitem(last=False)
@@ -229,6 +285,19 @@ class OpenProject:
             while len(self._replies) > _KEPT_REPLIES:
                 self._replies.popitem(last=False)
             return reply
+
+    def _save(self, project: Project) -> None:
+        """Raises `ReadOnly` where it is not to be written to, `InputError` when the disk is full."""
+        if self._gone:
+            raise NotFound("This project is in the trash.", "Open another one.")
+        try:
+            self._store.save(project)
+        except InputError as error:
+            if not _not_allowed(error):
+                raise
+            self._refusal = ReadOnly("The folder of this project may not be written to.", "Allow it, then try again.")
+            raise self._refusal from error
+        self.project, self._refusal = project, None
 
     def _show(self) -> None:
         """The frames before the first change are true already; what follows it is a matter of the renderer."""
@@ -283,6 +352,25 @@ class OpenProject:
         while len(self._label_keys) > _KEPT_LABEL_KEYS:
             self._label_keys.popitem(last=False)
         return keys
+
+
+def _not_allowed(error: InputError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in DENIED
+
+
+def _reframed(project: Project, edit_id: str, frames: tuple[int, int], clip: Clip) -> Project:
+    known = next((edit for edit in project.edits if edit.id == edit_id), None)
+    if known is None:
+        raise InputError(f"There is no edit {edit_id}.", "It may have been undone already.")
+    edit = parse_edit(known.model_dump() | {"frames": frames})
+    check_edits((edit,), clip)
+    for keyframe in edit.keyframes if isinstance(edit, Paint) else ():
+        if not frames[0] <= keyframe.frame < frames[1]:
+            raise InputError(
+                f"This stroke was painted on frame {keyframe.frame + 1}, which these frames leave out.",
+                "Choose frames with that one among them, or paint it anew on another frame.",
+            )
+    return project if edit == known else project.replaced(edit)
 
 
 def _check_object(edit: Edit, project: Project) -> None:

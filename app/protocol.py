@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.conditioning import Code
 from core.project.edits import Mask, Motion, Provenance
+from core.project.project import MAX_NAME
 
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Revision = Annotated[int, Field(ge=0)]
@@ -24,6 +25,10 @@ class NewProject(Message):
     seed: Seed = 0
 
 
+class NewName(Message):
+    name: Annotated[str, Field(max_length=MAX_NAME)]
+
+
 class Step(Message):
     """Undo, redo, or the removal of one edit. `base`: the revision that the page shows."""
 
@@ -36,6 +41,12 @@ class NewEdit(Step):
     new_object: bool = False  # the painted pixels become an object of their own
 
 
+class NewFrames(Step):
+    """Other frames [start, stop) for an edit that is there."""
+
+    frames: tuple[FrameIndex, FrameIndex]
+
+
 class NewRender(Message):
     request_id: RequestId
     revision: Revision
@@ -45,6 +56,22 @@ class NewRender(Message):
 class Stroke(Message):
     frame: FrameIndex
     mask: Mask
+
+
+class ProjectEntry(BaseModel):
+    project: str
+    name: str  # "" where the person gave none
+    clip: str
+    edits: int
+    changed: float  # seconds since 1970
+    thumb: bool  # whether there is a small picture of it
+
+
+class Refusal(BaseModel):
+    """Why changes are not taken, and what to do about it."""
+
+    error: str
+    fix: str = ""
 
 
 class ClipEntry(BaseModel):
@@ -88,9 +115,11 @@ class State(BaseModel):
     """A project as the page shows it; the reply to its GET and to every change."""
 
     project: str
+    name: str
     revision: int
     seed: int
     saved: bool = True
+    read_only: Refusal | None = None  # changes are not taken now
     notice: str = ""  # one sentence that the person should read
     clip: ClipState
     classes: list[ClassState]
@@ -132,5 +161,18 @@ class Look(BaseModel):
 
 class LookSheet(BaseModel):
     seed: int
+    near: Code | None = None  # the look that all of them are near, if they are
     now: Look
     looks: list[Look]
+
+
+class FilmedFrames(BaseModel):
+    """Where an object was filmed: all frames, some of them to choose from, and the one where it is largest.
+
+    why: a sentence for the person where there are none
+    """
+
+    frames: list[int] = []
+    shown: list[int] = []
+    best: int | None = None
+    why: str = ""

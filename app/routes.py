@@ -11,16 +11,21 @@ from fastapi import APIRouter, Path, Query, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
 
-from app import downloads
+from app import downloads, filmed
 from app.errors import NotFound
 from app.looks import MAX_LOOKS, encode_webp
 from app.protocol import (
     ClipEntry,
+    FilmedFrames,
     Follows,
+    Look,
     LookSheet,
     NewEdit,
+    NewFrames,
+    NewName,
     NewProject,
     NewRender,
+    ProjectEntry,
     SeenObject,
     State,
     Step,
@@ -29,7 +34,10 @@ from app.protocol import (
 )
 from app.workspace import Workspace
 from core.clip.png import encode_png
+from core.conditioning import STYLE_SIZE
 from core.errors import InputError
+from core.project.edits import Number
+from core.styles.mixtures import as_code
 
 PREFIX = "/api/v1"
 THUMB_HEIGHT = 48
@@ -40,6 +48,7 @@ _DOWNLOADS_AT_ONCE = 2
 # Whatever is asked for: what is not of the right form is not here, as any other id that nobody has.
 Project = str
 Key = str
+Thing = Annotated[int, Query(alias="object", ge=0, lt=2**31)]
 
 
 def api_routes(workspace: Workspace) -> APIRouter:
@@ -65,6 +74,27 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
     def create(request: NewProject) -> State:
         return workspace.create(request.clip, request.seed).state()
 
+    @router.get("/projects")
+    def projects(also: str = "") -> list[ProjectEntry]:
+        return workspace.projects(also)
+
+    @router.delete("/projects/{project}")
+    def discard(project: Project) -> JSONResponse:
+        workspace.discard(project)
+        return JSONResponse({})
+
+    @router.put("/projects/{project}/name")
+    def rename(project: Project, request: NewName) -> State:
+        return workspace.rename(project, request.name)
+
+    @router.post("/projects/{project}/claim")
+    def claim(project: Project) -> State:
+        return workspace.claim(project)
+
+    @router.get("/projects/{project}/thumb")
+    def thumb(project: Project) -> Response:
+        return Response(workspace.thumb(project), media_type="image/webp", headers={"Cache-Control": "no-cache"})
+
     @router.get("/projects/{project}")
     def state(project: Project) -> State:
         return workspace.open(project).state()
@@ -86,6 +116,10 @@ def _add_changes(router: APIRouter, workspace: Workspace) -> None:
     @router.delete("/projects/{project}/edits/{edit_id}")
     def remove(project: Project, edit_id: str, request: Step) -> State:
         return workspace.remove(project, request, edit_id)
+
+    @router.put("/projects/{project}/edits/{edit_id}/frames")
+    def reframe(project: Project, edit_id: str, request: NewFrames) -> State:
+        return workspace.reframe(project, request, edit_id)
 
     @router.post("/projects/{project}/undo")
     def undo(project: Project, request: Step) -> State:
@@ -146,14 +180,28 @@ def _add_looks(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/projects/{project}/looks")
     def sheet(
         project: Project,
-        thing: Annotated[int, Query(alias="object", ge=0, lt=2**31)],
+        thing: Thing,
         label: Annotated[int, Query(ge=0, le=254)],
         frame: Annotated[int, Query(ge=0)],
         seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
         count: Annotated[int, Query(ge=0, le=MAX_LOOKS)] = 9,
+        near: Annotated[list[Number] | None, Query(min_length=STYLE_SIZE, max_length=STYLE_SIZE)] = None,
     ) -> LookSheet:
         opened = workspace.open(project)
-        return workspace.looks.sheet(opened, thing, label, frame, opened.project.seed if seed is None else seed, count)
+        seed = opened.project.seed if seed is None else seed
+        return workspace.looks.sheet(opened, thing, label, frame, seed, count, near and as_code(near))
+
+    @router.get("/projects/{project}/filmed")
+    def filmed_frames(project: Project, thing: Thing) -> FilmedFrames:
+        return filmed.frames_of(workspace.open(project), thing)
+
+    @router.get("/projects/{project}/filmed/{t}")
+    def filmed_crop(project: Project, t: int, thing: Thing) -> Response:
+        return Response(filmed.crop(workspace.open(project), thing, t), media_type="image/webp", headers=IMMUTABLE)
+
+    @router.get("/projects/{project}/filmed/{t}/look")
+    def filmed_look(project: Project, t: int, thing: Thing) -> Look:
+        return filmed.look(workspace, workspace.open(project), thing, t)
 
     @router.get("/projects/{project}/looks/{key}")
     def look(project: Project, key: Key) -> Response:

@@ -70,7 +70,7 @@ def open_workspace(settings: Settings) -> Workspace:
         raise InputError("There is no clip to open.", "Name a clip's folder with --clip.")
     checkpoint = load_checkpoint(settings.checkpoint)
     engine = engine_of(checkpoint, settings.projects / ".looks")
-    workspace = Workspace(engine, ProjectStore(settings.projects), clips, settings.notice)
+    workspace = Workspace(engine, ProjectStore(settings.projects), clips, settings.notice, not settings.space)
     try:
         workspace.prepare(next(iter(clips)))
     except InputError:

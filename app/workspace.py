@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -15,14 +16,16 @@ from app.errors import NotFound
 from app.events import Hub
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject, SharedScene
-from app.protocol import ClipEntry, NewEdit, Step
+from app.projects import keep_thumb, list_projects, thumb
+from app.protocol import ClipEntry, NewEdit, NewFrames, ProjectEntry, Step
 from app.protocol import State as ProjectState
 from core.assets import clip_folders
 from core.clip.clip import Clip
 from core.clip.native import read_clip
+from core.conditioning import Code
 from core.errors import InputError
 from core.project.project import Project
-from core.project.storage import ProjectStore
+from core.project.storage import ProjectStore, ReadOnly
 from core.rendering.worker import RenderWorker
 
 # Projects and scenes kept open; a scene of 60 frames of 512x256 holds about 150 MB.
@@ -33,8 +36,11 @@ _OPEN_SCENES = 4
 class Workspace:
     """clips: folders by name. Everything here may be called from any thread; opening a clip takes a while."""
 
-    def __init__(self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path], notice: str = "") -> None:
-        """notice: one sentence that every tab is told when it opens a project."""
+    def __init__(
+        self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path], notice: str = "", listed: bool = True
+    ) -> None:
+        """notice: one sentence that every tab is told when it opens a project; listed: whether projects are listed."""
+        self._listed = listed
         self.engine, self._store, self._clips = engine, store, dict(clips)
         self.hub = Hub()
         self.worker = RenderWorker(engine.renderer)
@@ -49,6 +55,17 @@ class Workspace:
         """The clips that a project may be made of."""
         return [_entry(name, folder) for name, folder in self._clips.items()]
 
+    def projects(self, also: str = "") -> list[ProjectEntry]:
+        """The projects that may be opened, the one changed last first; `also` even if nothing is in it."""
+        return list_projects(self._store, also) if self._listed else []
+
+    def thumb(self, project_id: str) -> bytes:
+        """A small picture of a project. Raises `NotFound` when there is none."""
+        data = thumb(self._store, project_id)
+        if data is None:
+            raise NotFound("There is no picture of this project.", "Open it once.")
+        return data
+
     def prepare(self, clip: str) -> None:
         """Open a clip before somebody asks for it; its looks are encoded meanwhile. Raises as `create` does."""
         looks = self._scene(self._place(clip), 0).scene.looks
@@ -62,7 +79,14 @@ class Workspace:
             raise NotFound(f"There is no clip {clip!r} here.", f"There is: {known}.")
         place = self._place(clip)
         scene = self._scene(place, seed)
-        return self._opened(self._store.create(place, scene.clip.hash, self.engine.hash, seed), scene, "")
+        known = (place, scene.clip.hash, self.engine.hash, seed)
+        try:
+            return self._opened(self._store.create(*known), scene)
+        except InputError as error:
+            if not (isinstance(error, ReadOnly) or isinstance(error.__cause__, OSError)):
+                raise
+            # It can be looked at, and is saved as soon as that is possible.
+            return self._opened(Project(secrets.token_hex(16), *known), scene, refusal=error)
 
     def open(self, project_id: str) -> OpenProject:
         """A project by its id. Raises `NotFound`; `InputError` when its clip or file is not usable."""
@@ -72,20 +96,46 @@ class Workspace:
                 return self._open[project_id]
         if not self._store.exists(project_id):
             raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
-        project, notice = with_looks_of(self._store.load(project_id), self.engine)
-        if not self._store.writable:
-            notice = "Another Scenebrush is using this folder of projects: this one can only be looked at."
+        project = self._store.load(project_id)
         scene = self._scene(project.clip, project.seed)
         if scene.clip.hash != project.clip_hash:
             raise InputError(
                 f"This project was made with another clip than {project.clip!r} is now.",
                 "Put the clip back as it was, or open the clip anew.",
             )
+        project, notice = self._with_looks(project, scene.clip)
         return self._opened(project, scene, notice)
+
+    def claim(self, project_id: str) -> ProjectState:
+        """Try again to write where that was not possible. What another program has changed meanwhile is read anew."""
+        was_refused = not self._store.writable
+        if was_refused and self._store.claim():
+            with self._lock:
+                stale = [one for one in self._open if self._store.exists(one)]
+                for one in stale:
+                    del self._open[one]
+            for one in stale:
+                self.worker.forget(one)
+        return self._refreshed(project_id, self.open(project_id).claim())
+
+    def rename(self, project_id: str, name: str) -> ProjectState:
+        """Call a project something else."""
+        return self._refreshed(project_id, self.open(project_id).rename(name))
+
+    def discard(self, project_id: str) -> None:
+        """Move a project to the trash folder beside the projects."""
+        self.open(project_id).discard()
+        with self._lock:
+            self._open.pop(project_id, None)
+        self.worker.forget(project_id)
 
     def edit(self, project_id: str, request: NewEdit) -> ProjectState:
         """Add an edit to a project."""
         return self._told(project_id, self.open(project_id).edit(request))
+
+    def reframe(self, project_id: str, request: NewFrames, edit_id: str) -> ProjectState:
+        """Let an edit act in other frames."""
+        return self._told(project_id, self.open(project_id).reframe(request, edit_id))
 
     def undo(self, project_id: str, request: Step) -> ProjectState:
         return self._told(project_id, self.open(project_id).undo(request))
@@ -101,15 +151,25 @@ class Workspace:
         self.worker.stop()
         self._store.close()
 
+    def _refreshed(self, project_id: str, state: ProjectState) -> ProjectState:
+        """What is no revision is told too: every tab asks for the state again."""
+        self.hub.publish(project_id, {"type": "refresh"})
+        return state
+
     def _told(self, project_id: str, state: ProjectState) -> ProjectState:
         self.hub.publish(project_id, {"type": "changed", "revision": state.revision})
         return state
 
-    def _opened(self, project: Project, scene: SharedScene, notice: str) -> OpenProject:
+    def _opened(
+        self, project: Project, scene: SharedScene, notice: str = "", refusal: InputError | None = None
+    ) -> OpenProject:
+        def done() -> None:
+            keep_thumb(self._store, self.engine.renderer.store, opened)
+
         # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
-        board = Board(project.id, len(scene.clip), self.worker, self.hub)
+        board = Board(project.id, len(scene.clip), self.worker, self.hub, done)
         notices = " ".join(filter(None, (notice, self._notice)))
-        opened = OpenProject(project, scene, self._store, board, self.engine, notices)
+        opened = OpenProject(project, scene, self._store, board, self.engine, notices, refusal)
         with self._lock:
             if project.id in self._open:  # another tab was quicker
                 return self._open[project.id]
@@ -119,6 +179,21 @@ class Workspace:
                 self.worker.forget(forgotten)
         board.render_before(opened.conditionings(()))
         return opened
+
+    def _with_looks(self, project: Project, clip: Clip) -> tuple[Project, str]:
+        """The project under this engine, and what to say of it: codes mean nothing under another checkpoint."""
+        engine = self.engine
+        if project.checkpoint_hash in ("", engine.hash):
+            return project, ""
+
+        def encode(thing: int, t: int) -> Code:
+            return self.worker.call(lambda: engine.encode(clip, thing, t)).result()
+
+        dressed = project.mapped(lambda edit: drawn_again(edit, engine.mixtures, encode))
+        return (
+            replace(dressed, checkpoint_hash=engine.hash),
+            "This project was made with another checkpoint: its looks were drawn again and differ from before.",
+        )
 
     def _place(self, name: str) -> str:
         """What a project notes as its clip: a shipped clip's name, else the folder, to be found again."""
@@ -142,18 +217,6 @@ class Workspace:
                 while len(self._scenes) > _OPEN_SCENES:
                     self._scenes.popitem(last=False)
             return known
-
-
-def with_looks_of(project: Project, engine: Engine) -> tuple[Project, str]:
-    """The project under this engine, and what is to be said about it. Codes mean nothing under another checkpoint."""
-    if project.checkpoint_hash in ("", engine.hash):
-        return project, ""
-    edits = tuple(drawn_again(edit, engine.mixtures) for edit in project.edits)
-    redo = tuple(drawn_again(edit, engine.mixtures) for edit in project.redo)
-    return (
-        replace(project, edits=edits, redo=redo, checkpoint_hash=engine.hash),
-        "This project was made with another checkpoint: its looks were drawn again and differ from before.",
-    )
 
 
 def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path]:

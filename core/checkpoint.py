@@ -71,16 +71,16 @@ class Checkpoint:
     encoder_state: State = field(default_factory=dict)
 
     def build_generator(self, device: str = "cpu", precision: str = "auto") -> Generator:
-        """A generator ready to render. precision: auto, float32 or bfloat16; published weights run in float32."""
-        if self.kind == "published" and precision == "bfloat16":
-            raise InputError("The published generator is exact in float32 only.", "Use precision auto or float32.")
+        """A generator ready to render. precision: auto, float32 or bfloat16."""
+        dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
         with _own_dice():
             network = _filled(_network(self.kind, self.config), self.generator_state)
             if self.kind == "published":
-                return network.to(device)
+                from core.models.published_fast import FastGenerator
+
+                return FastGenerator(network.to(device), dtype)
             from core.models.local_runner import LocalRunner
 
-            dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
             return LocalRunner(network, dtype=dtype, device=device)
 
     def build_encoder(self, device: str = "cpu") -> Encoder | None:

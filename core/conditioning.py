@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,36 +32,65 @@ class Conditioning:
     codes: Mapping[StyleKey, Code] = field(default_factory=dict)
     flow: np.ndarray | None = None
     flow_valid: np.ndarray | None = None
+    _alike: Conditioning | None = field(default=None, init=False)  # one of the same maps, which works them out for both
+
+    def wearing(self, codes: Mapping[StyleKey, Code]) -> Conditioning:
+        """The same maps with other looks. What is worked out of the maps, like their hash, is worked out once."""
+        worn = replace(self, codes=codes)
+        object.__setattr__(worn, "_alike", self._alike or self)
+        return worn
 
     @cached_property
     def key(self) -> str:
         """Identity by content (32 hex digits): two conditionings render alike when their keys are equal."""
+        return hashlib.sha256(self._maps + repr(sorted(self.codes.items())).encode()).hexdigest()[:32]
+
+    @cached_property
+    def pairs(self) -> list[StyleKey]:
+        """The (object, class) that are in the picture, ascending."""
+        return [divmod(pair, 256) for pair in self._stretches[1].tolist()]
+
+    @property
+    def style_map(self) -> np.ndarray:
+        """(H, W, 3) float32: each pixel's style code; zeros where an object has none. Made anew: it is large."""
+        starts, _, which = self._stretches
+        table = np.array([self.codes.get(pair, (0.0,) * STYLE_SIZE) for pair in self.pairs], np.float32)
+        lengths = np.diff(starts, append=self.labels.size)
+        return np.repeat(table[which], lengths, axis=0).reshape(*self.labels.shape, STYLE_SIZE)
+
+    @cached_property
+    def _maps(self) -> bytes:
+        """Identity of everything but the looks."""
+        if self._alike is not None:
+            return self._alike._maps
         digest = hashlib.sha256(repr(self.labels.shape).encode())
         for array in (self.labels, self.objects, self.flow, self.flow_valid):
             digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
-        digest.update(repr(sorted(self.codes.items())).encode())
-        return digest.hexdigest()[:32]
+        return digest.digest()
 
     @cached_property
     def label_key(self) -> str:
         """Identity of the label map and the object map alone (32 hex digits)."""
+        if self._alike is not None:
+            return self._alike.label_key
         digest = hashlib.sha256(repr(self.labels.shape).encode())
         for array in (self.labels, self.objects):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:32]
 
     @cached_property
-    def style_map(self) -> np.ndarray:
-        """(H, W, 3) float32: each pixel's style code; zeros where an object has none."""
-        # One number for the pair; class ids are below 256. Runs first: a map has few, and sorting pixels is slow.
+    def _stretches(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where runs of equal pixels begin (n,); all objects and classes as one number (m,); which of them each run is.
+
+        A map has few runs, and sorting pixels is slow.
+        """
+        if self._alike is not None:
+            return self._alike._stretches
+        # One number for the pair; class ids are below 256.
         pairs = (self.objects.astype(np.int64) * 256 + self.labels).ravel()
-        starts = np.flatnonzero(np.diff(pairs, prepend=pairs[0] - 1))
-        present, inverse = np.unique(pairs[starts], return_inverse=True)
-        table = np.zeros((len(present), STYLE_SIZE), np.float32)
-        for row, pair in enumerate(present.tolist()):
-            table[row] = self.codes.get((pair // 256, pair % 256), (0.0,) * STYLE_SIZE)
-        lengths = np.diff(starts, append=pairs.size)
-        return np.repeat(table[inverse], lengths, axis=0).reshape(*self.labels.shape, STYLE_SIZE)
+        starts = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))
+        present, which = np.unique(pairs[starts], return_inverse=True)
+        return starts, present, which
 
     def __repr__(self) -> str:
         height, width = self.labels.shape

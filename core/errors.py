@@ -13,3 +13,13 @@ class InputError(ValueError):
         super().__init__(f"{problem} {fix}".strip())
         self.problem = problem
         self.fix = fix
+
+
+def reason(error: BaseException) -> str:
+    """What another exception says, as the end of a sentence: one line, without its type, a missing key by its name."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]!r} is missing" if error.args else "something is missing"
+    if isinstance(error, TypeError | AttributeError):  # Python's words on values of the wrong kind help nobody
+        return "something in it is of the wrong kind"
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else "it is damaged"

@@ -14,8 +14,8 @@ from typing import Any
 
 from core.errors import InputError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
@@ -97,12 +97,12 @@ def told_plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise InputError(
                 f"{path} could not be written: the disk is full (or a size limit is reached); nothing was changed.",
                 "Make room and try again.",
             ) from error
-        if error.errno in _DENIED:
+        if error.errno in DENIED:
             raise InputError(
                 f"{path} could not be written: no permission there; nothing was changed.", "Choose another place."
             ) from error

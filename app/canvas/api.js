@@ -68,6 +68,13 @@ export class Api {
   }
 }
 
+/** The name that the server gives a file, or null. */
+export function fileName(disposition) {
+  const [, coded] = /filename\*=utf-8''([^;]+)/i.exec(disposition ?? '') ?? [];
+  if (coded) return decodeURIComponent(coded);
+  return /filename="([^"]+)"/.exec(disposition ?? '')?.[1] ?? null;
+}
+
 // The server says something every 15 s; a socket that is silent for longer is dead.
 const SILENCE_MS = 40_000;
 

@@ -1,10 +1,10 @@
 // What the frame is and what a stroke will do, said in chips on the picture.
 
 import { h, setText, show } from './dom.js';
-import { typedRange } from './edits.js';
 import { icon } from './icons.js';
 import { item, toggleMenu } from './menu.js';
 import { frameSpan, objectName } from './names.js';
+import { rangeForm } from './ranges.js';
 import { rendered } from './store.js';
 import { PAINTING } from './tools.js';
 import { effectiveView } from './view.js';
@@ -112,21 +112,6 @@ function riddenObject({ follow, hover, server }) {
 
 function labelOf(state, object) {
   return state.hover?.object === object ? state.hover.label : state.objects[object]?.label;
-}
-
-/** Two number fields for the frames of an edit, and a button for the whole clip. */
-export function rangeForm(store) {
-  const { range, server } = store.state;
-  const count = server.clip.frames;
-  const field = (value, label) => h('input.sb-number', { type: 'number', min: 1, max: count, value, ariaLabel: label, onchange: () => take() });
-  const from = field((range?.[0] ?? 0) + 1, 'First frame'), to = field(range?.[1] ?? count, 'Last frame');
-  const take = () => {
-    const typed = typedRange(Number(from.value), Number(to.value), count);
-    if (typed) store.set({ range: typed[0] === 0 && typed[1] === count ? null : typed });
-  };
-  const whole = h('button.sb-button', { type: 'button',
-    onclick: () => { from.value = 1; to.value = count; store.set({ range: null }); } }, 'Whole clip');
-  return h('div.sb-range', {}, h('span', {}, 'frames'), from, '–', to, whole);
 }
 
 /** [words, kind] for the state of what is on the screen. */

@@ -36,3 +36,24 @@ export function typedRange(from, to, count) {
   const start = Math.min(count, Math.max(1, low)), stop = Math.min(count, Math.max(1, high));
   return [start - 1, stop];
 }
+
+/**
+ * An edit's frames with one end moved to `at`: {frames, held}. At least one frame stays, and what the stroke was painted
+ * on: `held` is the frame that the end could not pass, or null.
+ */
+export function movedEnd(edit, frames, end, at, count) {
+  const painted = (edit.keyframes ?? []).map(({ frame }) => frame);
+  if (end === 'start') {
+    const latest = Math.min(frames[1] - 1, ...painted);
+    const start = Math.max(0, Math.min(at, latest));
+    return { frames: [start, frames[1]], held: at > start && painted.includes(start) ? start : null };
+  }
+  const earliest = Math.max(frames[0] + 1, ...painted.map((frame) => frame + 1));
+  const stop = Math.min(count, Math.max(at, earliest));
+  return { frames: [frames[0], stop], held: at < stop && painted.includes(stop - 1) ? stop - 1 : null };
+}
+
+/** Spans of an edit as far as they lie within other frames. */
+export function spansWithin(spans, [start, stop]) {
+  return spans.map(([from, to]) => [Math.max(from, start), Math.min(to, stop)]).filter(([from, to]) => from < to);
+}

@@ -67,6 +67,13 @@ export class Loader {
   /** Forget what is not loading yet. */
   forget() { this.wanted = []; }
 
+  /** Another project: what was loaded is let go of, what is on its way too. */
+  clear() {
+    this.forget();
+    this.failed.clear();
+    this.kept = new Kept(this.kept.room);
+  }
+
   pump() {
     while (this.busy.size < AT_ONCE && this.wanted.length) this.start(this.wanted.pop());
   }
@@ -74,9 +81,10 @@ export class Loader {
   async start(key) {
     if (this.kept.has(key)) return;
     this.busy.add(key);
+    const { kept } = this;
     try {
       const { value, size } = await this.load(key);
-      this.kept.put(key, value, size);
+      kept.put(key, value, size);
       this.failed.delete(key);
     } catch {
       this.failed.set(key, performance.now() + 2000);

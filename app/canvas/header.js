@@ -2,7 +2,6 @@
 
 import { h, rovingKeys, setText, show } from './dom.js';
 import { icon } from './icons.js';
-import { item, toggleMenu } from './menu.js';
 import { clipName } from './names.js';
 
 const VIEW_NAMES = { render: 'Render', labels: 'Labels', camera: 'Camera', wipe: 'Wipe', before: 'Before' };
@@ -17,8 +16,8 @@ const VIEW_HINTS = {
 export class Header {
   constructor(actions, store) {
     Object.assign(this, { actions, store });
-    this.clip = h('button.sb-quiet', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', title: 'Choose a clip',
-      onclick: () => this.openClips() });
+    this.clip = h('button.sb-quiet', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false', title: 'Projects and clips',
+      onclick: () => actions.openProjects(this.clip) });
     this.saved = h('span.sb-saved', { role: 'status' });
     this.views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' },
       ...Object.keys(VIEW_NAMES).map((view) => this.viewButton(view)));
@@ -26,7 +25,7 @@ export class Header {
     this.redo = h('button.sb-button', { type: 'button', title: 'Redo (Ctrl+Shift+Z)', onclick: () => actions.redo() },
       icon('redo'), h('span', {}, 'Redo'));
     this.download = h('button.sb-button.primary', { type: 'button', ariaHaspopup: 'menu', ariaExpanded: 'false',
-      onclick: () => this.openDownloads() }, 'Download', icon('down'));
+      onclick: () => actions.openDownloads(this.download) }, 'Download', icon('down'));
     this.help = h('button.sb-button.square', { type: 'button', ariaLabel: 'Help and keys', title: 'Help and keys (?)',
       onclick: () => actions.help() }, '?');
     this.element = h('header.sb-header', {},
@@ -42,32 +41,13 @@ export class Header {
       onclick: () => this.actions.show(view) }, VIEW_NAMES[view]);
   }
 
-  async openClips() {
-    const clips = await this.actions.clips();
-    const now = this.store.state.server?.clip.name;
-    toggleMenu(this.clip, clips.map((clip) => item(clipName(clip.name), () => this.actions.openClip(clip.name), {
-      note: `${clip.frames} frames, ${clip.width} × ${clip.height}${clip.name === now ? ' · starts a new project' : ''}`,
-      checked: clip.name === now,
-    })), { label: 'Clips' });
-  }
-
-  openDownloads() {
-    const line = (file, text, note) => h('a.sb-item', { href: this.actions.fileUrl(file), download: '', role: 'menuitem' },
-      h('span', {}, text), h('small', {}, note));
-    toggleMenu(this.download, [
-      line('video.mp4', 'Video', 'mp4, H.264, plays in browsers'),
-      line('frames.zip', 'Frames', 'a PNG for every frame'),
-      line('labels.zip', 'Label maps', '16-bit PNG, opens again as a clip'),
-      line('edits.json', 'Edits', 'for the command line: core render --edits'),
-    ], { label: 'Download' });
-  }
-
   update(state) {
     const server = state.server;
     if (!server) return;
-    this.clip.replaceChildren(clipName(server.clip.name), icon('down'));
-    this.undo.disabled = !server.can_undo;
-    this.redo.disabled = !server.can_redo;
+    const title = server.name || clipName(server.clip.name);
+    if (this.title !== title) { this.title = title; this.clip.replaceChildren(h('span', {}, title), icon('down')); }
+    this.undo.disabled = !server.can_undo || Boolean(server.read_only);
+    this.redo.disabled = !server.can_redo || Boolean(server.read_only);
     this.updateSaved(state);
     for (const button of this.views.children) {
       const on = button.dataset.view === state.view;
@@ -78,10 +58,11 @@ export class Header {
   }
 
   updateSaved(state) {
-    const kind = state.saving === 'saved' && !state.online ? 'offline' : state.saving;
+    const quiet = !state.online ? 'offline' : state.server.read_only ? 'looking' : 'saved';
+    const kind = state.saving === 'saved' ? quiet : state.saving;
     if (this.savedKind === kind) return;
     this.savedKind = kind;
-    const text = { saved: 'Saved', saving: 'Saving…', unsaved: 'Not saved', offline: 'Offline' }[kind];
+    const text = { saved: 'Saved', saving: 'Saving…', unsaved: 'Not saved', offline: 'Offline', looking: 'Read only' }[kind];
     const buttons = kind === 'unsaved'
       ? [h('button.sb-link', { type: 'button', onclick: () => this.actions.retry() }, 'Try again'),
         h('button.sb-link', { type: 'button', onclick: () => this.actions.discard() }, 'Discard')] : [];
@@ -101,7 +82,8 @@ export class Messages {
       if (!state.message) return;
       this.element.dataset.kind = state.message.kind;
       setText(this.element, state.message.text);
-      this.timer = setTimeout(() => store.set({ message: null }), state.message.kind === 'error' ? 9000 : 4500);
+      const stays = { error: 9000, info: 4500 }[state.message.kind]; // what is under way says itself when it is over
+      if (stays) this.timer = setTimeout(() => store.set({ message: null }), stays);
     });
   }
 }

@@ -8,6 +8,7 @@ export const KEY_TABLE = [
     ['[  ]', 'brush size'], ['Shift', 'straight line from the last stroke'], ['1 – 9', 'class'], ['/', 'find a class'], ['S',
       'swap the object'], ['Esc', 'deselect, stop a stroke']]],
   ['Frames', [['Space', 'play, pause'], ['←  →', 'step'], ['Shift ←  →', 'ten frames'], ['Home  End', 'first, last frame']]],
+  ['Lanes', [['Drag an end', 'other frames for the edit'], ['←  →', 'the end by a frame, Shift by ten'], ['Enter', 'type the frames'], ['Esc', 'leave it as it was']]],
   ['Picture', [['Wheel', 'zoom at the pointer'], ['+  −', 'zoom'], ['0', 'fit'], ['Space + drag', 'move (or middle button)'],
     ['\\', 'labels on, off'], ['C', 'hold to compare with before']]],
   ['Project', [['Ctrl Z', 'undo'], ['Ctrl Shift Z', 'redo'], ['?', 'this help']]],

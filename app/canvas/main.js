@@ -1,9 +1,11 @@
 // Builds the page from its parts and wires them: the parts know the store, the session knows the server.
 
 import { Api, ApiError, Events } from './api.js';
+import { Banner } from './banner.js';
 import { Chips } from './chips.js';
 import { rgb } from './codec.js';
 import { h } from './dom.js';
+import { Downloads } from './downloads.js';
 import { labelLoader, pictureLoader } from './frames.js';
 import { Header, Messages } from './header.js';
 import { Help, Steps } from './help.js';
@@ -13,8 +15,9 @@ import { LookPanel } from './looks.js';
 import { closeMenu } from './menu.js';
 import { ClassPanel, ObjectPanel } from './panel.js';
 import { Player } from './player.js';
+import { Projects } from './projects.js';
 import { Session } from './session.js';
-import { Store, rendered } from './store.js';
+import { initialState, Store, rendered } from './store.js';
 import { Strokes } from './strokes.js';
 import { Timeline } from './timeline.js';
 import { Toolbar } from './toolbar.js';
@@ -74,11 +77,15 @@ class Editor {
     this.classes = new ClassPanel(this.store);
     this.objects = new ObjectPanel(this.session, this.store, this.view);
     this.looks = new LookPanel(this.api, this.session, this.store, this.objects);
+    this.downloads = new Downloads(this.api, this.session, this.store);
     this.actions = this.makeActions();
+    this.projects = new Projects(this.api, this.actions, this.store);
     new Keys(this.actions, this.store, this.toolbox);
-    this.stage = h('main.sb-stage', {}, this.canvas, this.chips.element, this.steps.element, new Messages(this.store).element);
+    this.stage = h('main.sb-stage', {}, this.canvas, this.chips.element, this.steps.element);
+    this.chips.layer.append(new Messages(this.store).element);
     this.element = h('div.sb', { 'data-tool': 'select' },
       new Header(this.actions, this.store).element,
+      new Banner(this.actions, this.store).element,
       new Toolbar(this.store).element,
       this.stage,
       new Timeline(this.actions, this.store).element,
@@ -101,7 +108,7 @@ class Editor {
     const path = (rest) => api.url(`projects/${store.state.server.project}/${rest}`);
     return {
       undo: () => session.undo(), redo: () => session.redo(), retry: () => session.retry(), discard: () => session.discard(),
-      removeEdit: (id) => session.remove(id),
+      removeEdit: (id) => session.remove(id), reframe: (id, frames) => session.reframe(id, frames), mayEdit: () => session.mayEdit(),
       cancel: () => session.cancel(), goOn: () => session.render(store.state.t),
       show: (view) => store.set({ view }),
       togglePlay: () => this.player.toggle(),
@@ -111,8 +118,10 @@ class Editor {
       zoom: (factor) => this.zoom(factor),
       chooseClass: (index) => this.classes.chooseAt(index), find: () => this.classes.toggleFind(true),
       swap: () => this.swap(), escape: () => this.escape(), help: () => this.help.open(),
-      clips: () => api.json('clips'), openClip: (name) => this.openClip(name),
-      fileUrl: (file) => path(file), thumbUrl: (key) => path(`thumbs/${key}`),
+      openProjects: (anchor) => this.projects.openMenu(anchor), openDownloads: (anchor) => this.downloads.openMenu(anchor),
+      openClip: (name) => this.begin(() => this.session.create(name)), openProject: (id) => this.begin(() => this.session.open(id)),
+      rename: (name) => session.rename(name), discardProject: (id, title) => this.discardProject(id, title), claim: () => session.claim(),
+      thumbUrl: (key) => path(`thumbs/${key}`),
     };
   }
 
@@ -153,7 +162,8 @@ class Editor {
     try {
       if (!(await this.reopen(wanted.get('project')))) {
         const clips = await this.api.json('clips');
-        await this.openClip((clips.find((one) => one.name === clip) ?? clips[0]).name);
+        await this.session.create((clips.find((one) => one.name === clip) ?? clips[0]).name);
+        this.opened();
       }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -176,12 +186,33 @@ class Editor {
     return true;
   }
 
-  async openClip(name) {
-    this.store.set({ playing: false, picked: null, hover: null, objects: {}, objectsRevision: null, range: null, over: null,
-      stroke: null, follow: 'auto' });
-    await this.session.create(name);
-    this.store.set({ t: 0 });
+  /** Leave this project for another. Nothing that is not saved is left behind. */
+  async begin(open) {
+    if (this.store.state.pending.length) return this.session.say('Something is not saved yet: try again or discard it first.', 'error');
+    try {
+      await open();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.session.say(error.message, 'error');
+    }
+    this.pictures.clear();
+    this.labels.clear();
+    const { playing, picked, hover, objects, objectsRevision, range, over, stroke, follow, t, reframing, progress } = initialState();
+    this.store.set({ playing, picked, hover, objects, objectsRevision, range, over, stroke, follow, t, reframing, progress });
     this.opened();
+  }
+
+  /** Returns whether it went to the trash. */
+  async discardProject(id, title) {
+    try {
+      await this.api.write('DELETE', `projects/${id}`);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.session.say(error.message, 'error');
+      return false;
+    }
+    this.session.say(`${title} is in the trash: the folder .trash beside the projects.`);
+    return true;
   }
 
   opened() {

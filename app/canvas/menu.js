@@ -19,8 +19,8 @@ export function closeMenu(giveFocusBack = true) {
   return true;
 }
 
-/** Open `content` beside `anchor`; a second click on the anchor closes it. */
-export function toggleMenu(anchor, content, { label, side = 'below', onClose } = {}) {
+/** Open `content` beside `anchor`; a second click on the anchor closes it, a click outside of it and of `keep` too. */
+export function toggleMenu(anchor, content, { label, side = 'below', onClose, keep = anchor } = {}) {
   const same = open?.anchor === anchor;
   closeMenu(false);
   if (same) return anchor.focus({ preventScroll: true });
@@ -28,7 +28,7 @@ export function toggleMenu(anchor, content, { label, side = 'below', onClose } =
   anchor.closest('.sb').append(box);
   place(box, anchor.getBoundingClientRect(), side);
   anchor.setAttribute('aria-expanded', 'true');
-  open = { box, anchor, onClose, pointer: byPointer };
+  open = { box, anchor, onClose, keep, pointer: byPointer };
   box.addEventListener('keydown', (event) => moveFocus(box, event));
   focusables(box)[0]?.focus({ preventScroll: true });
 }
@@ -67,5 +67,5 @@ export function item(text, run, { note = '', checked, disabled } = {}) {
 addEventListener('keydown', () => { byPointer = false; }, true);
 addEventListener('pointerdown', (event) => {
   byPointer = true;
-  if (open && !open.box.contains(event.target) && !open.anchor.contains(event.target)) closeMenu(false);
+  if (open && ![open.box, open.anchor, open.keep].some((part) => part.contains(event.target))) closeMenu(false);
 }, true);

@@ -38,6 +38,16 @@ export function spansText(spans) {
   return `${one ? 'frame' : 'frames'} ${spans.map(frameSpan).join(', ')}`;
 }
 
+/** Single frames in words, neighbours together: '1 – 3, 7'. */
+export function frameList(frames) {
+  const spans = [];
+  for (const t of frames) {
+    if (spans.length && spans.at(-1)[1] === t) spans.at(-1)[1] = t + 1;
+    else spans.push([t, t + 1]);
+  }
+  return spans.map(frameSpan).join(', ');
+}
+
 /** Seconds as 0:02.5. */
 export function timecode(seconds) {
   const tenths = Math.floor(seconds * 10 + 1e-6);
@@ -61,4 +71,18 @@ export function tidyTitle(title) {
 /** Everything a person may call a clip: its folder name with a capital. */
 export function clipName(name) {
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** '1 edit', '3 edits'. */
+export function countOf(count, word) {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** How long ago something was, in words. */
+export function ago(seconds) {
+  const steps = [[60, 1, 'just now'], [3600, 60, 'min'], [86_400, 3600, 'h'], [Infinity, 86_400, 'day']];
+  const [, unit, word] = steps.find(([limit]) => seconds < limit);
+  const count = Math.floor(seconds / unit);
+  if (unit === 1) return word;
+  return word === 'day' ? `${countOf(count, 'day')} ago` : `${count} ${word} ago`;
 }

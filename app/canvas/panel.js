@@ -1,12 +1,12 @@
 // The panel at the right: classes to paint with, the selected object, and what becomes of it.
 
-import { rangeForm } from './chips.js';
 import { rgb } from './codec.js';
 import { h, rovingKeys, setText, show } from './dom.js';
 import { scopeFrames, swapEdit } from './edits.js';
 import { icon } from './icons.js';
 import { item, toggleMenu } from './menu.js';
 import { frameSpan, objectName, panelOrder } from './names.js';
+import { rangeForm } from './ranges.js';
 import { objectsIn } from './raster.js';
 import { classOf } from './store.js';
 import { PAINTING } from './tools.js';
@@ -180,8 +180,9 @@ export class ObjectPanel {
   swap(to) {
     const picked = this.picked();
     if (!picked || to === picked.label) return;
+    this.filled = null; // the list shows the class that it is of, whatever becomes of the wish
+    if (!this.session.mayEdit()) return this.fill(picked, this.store.state);
     const target = this.who.value === 'class' ? { label: picked.label } : { object: picked.object };
-    this.filled = null;
     return this.session.edit(swapEdit({ target, to, frames: this.frames() }));
   }
 

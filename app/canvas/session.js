@@ -61,7 +61,7 @@ export class Session {
   }
 
   onEvent(event) {
-    const handler = { frame: 'onFrame', before: 'onBefore', changed: 'onChanged', progress: 'onProgress' }[event.type];
+    const handler = { frame: 'onFrame', before: 'onBefore', changed: 'onChanged', refresh: 'onRefresh', progress: 'onProgress' }[event.type];
     if (handler) return this[handler](event);
     if (['done', 'cancelled', 'failed'].includes(event.type)) return this.onEnd(event);
   }
@@ -86,6 +86,11 @@ export class Session {
   onChanged({ revision }) {
     this.known = Math.max(this.known, revision);
     if (!this.writes && this.known > this.server.revision) this.resync().catch(() => {});
+  }
+
+  /** Something that is no revision: its name, or whether it can be saved. */
+  onRefresh() {
+    if (!this.writes) this.resync().catch(() => {});
   }
 
   onProgress(event) {
@@ -130,6 +135,7 @@ export class Session {
 
   /** Save an edit; it stays in `pending` until the server has it. Returns whether it was saved. */
   async edit(edit, { newObject = false, stroke = null, rebase = true } = {}) {
+    if (!this.mayEdit()) return false;
     const entry = { id: edit.id, requestId: randomId(), edit, newObject, stroke, rebase, status: 'sending', why: '' };
     this.store.set({ pending: [...this.store.state.pending, entry], saving: 'saving' });
     return this.send(entry);
@@ -161,6 +167,8 @@ export class Session {
         return this.send(entry);
       }
     }
+    // Saved as soon as somebody makes that possible; a fresh state says what stands in the way.
+    if (error.status === 423) await this.resync().catch(() => {});
     if (error.status === 422 || error.status === 413) {
       this.drop(entry);
       this.say(`Not saved: ${error.message}`, 'error');
@@ -201,21 +209,32 @@ export class Session {
   redo() { return this.step('redo'); }
 
   async step(which) {
-    if (!this.server[`can_${which}`]) return;
+    if (!this.server[`can_${which}`] || !this.mayEdit()) return;
     await this.plain('POST', `projects/${this.server.project}/${which}`);
   }
 
-  remove(edit) { return this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`); }
+  remove(edit) { return this.mayEdit() && this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`); }
 
-  async plain(method, path) {
+  /** Let an edit act in frames [start, stop). The edit is named, so a conflict only means asking once more. */
+  reframe(edit, frames) {
+    return this.plain('PUT', `projects/${this.server.project}/edits/${edit}/frames`, { frames }, true);
+  }
+
+  /** Returns whether it was saved. */
+  async plain(method, path, fields = {}, again = false) {
     try {
-      await this.change(method, path, { request_id: randomId() });
+      await this.change(method, path, { request_id: randomId(), ...fields });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 409) await this.resync().catch(() => {});
-      return this.say(`Not saved: ${error.message}`, 'error');
+      if (error.status === 409 || error.status === 423) {
+        await this.resync().catch(() => {});
+        if (again && error.status === 409) return this.plain(method, path, fields);
+      }
+      this.say(`Not saved: ${error.message}`, 'error');
+      return false;
     }
     await this.render(this.store.state.t);
+    return true;
   }
 
   /** Ask for the frames that are missing, the one under the cursor first. */
@@ -247,6 +266,39 @@ export class Session {
     this.store.touch('server');
     this.store.set({ rendering: 'cancelled' });
     await this.api.write('DELETE', `projects/${this.server.project}/render/${ticket}`).catch(() => {});
+  }
+
+  /** Whether changes are taken; if not, it is said. */
+  mayEdit() {
+    const { read_only: refusal } = this.server;
+    if (refusal) this.say(`Not changed: this project is read only. ${refusal.error}`, 'error');
+    return !refusal;
+  }
+
+  /** Try to save where that was not possible; what waited for it is sent. */
+  async claim() {
+    try {
+      this.applyState(await this.api.write('POST', `projects/${this.server.project}/claim`));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.say(error.message, 'error');
+    }
+    const { read_only: refusal } = this.server;
+    if (refusal) return this.say(`Still read only. ${refusal.error}`);
+    this.say('Changes are saved again.');
+    await this.retry();
+    await this.render(this.store.state.t);
+  }
+
+  /** Call the project something else; no step of its history. */
+  async rename(name) {
+    if (!this.mayEdit()) return;
+    try {
+      this.applyState(await this.api.write('PUT', `projects/${this.server.project}/name`, { name }));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.say(`Not renamed: ${error.message}`, 'error');
+    }
   }
 
   say(text, kind = 'info') {

@@ -16,6 +16,7 @@ export function initialState() {
     over: null, // Set of class ids that may be painted over; null: all
     extend: false, // painted things join the picked object
     follow: 'auto', // 'auto' | 'flow' | 'still' | {object}
+    reframing: null, // {id, frames, held}: the edit whose lane is being dragged, not saved yet
     range: null, // [start, stop) set by the person; null: whole clip
     stroke: null, // {title, span} of the last stroke or of what is under the brush
     view: 'render',

@@ -28,6 +28,7 @@ export class Strokes {
   /** Save a stroke of the toolbox. It is on the screen at once and stays there until the server has it. */
   async commit({ tool, frame, to, mask, shown }) {
     if (!shown) return this.session.say('Nothing to paint there: “Only over” protects it.');
+    if (!this.session.mayEdit()) return;
     const state = this.store.state;
     const frames = state.range ?? [0, state.server.clip.frames];
     const inside = [Math.min(frames[0], frame), Math.max(frames[1], frame + 1)];

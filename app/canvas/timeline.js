@@ -1,17 +1,17 @@
-// Play, progress, filmstrip with its state line, and a lane for every edit.
+// Play, progress, and the filmstrip with its state line; lanes.js has what is below it.
 
-import { rgb } from './codec.js';
 import { h, setText, show } from './dom.js';
 import { icon } from './icons.js';
-import { spansText, tidyTitle, timecode, timeLeft } from './names.js';
-import { classOf, rendered } from './store.js';
+import { Lanes } from './lanes.js';
+import { timecode, timeLeft } from './names.js';
+import { rendered } from './store.js';
 
 const THUMB_WIDTH = 78;
 const STATE_COLOURS = { final: '#2dd4bf', preview: '#f5a524', todo: '#3d4148' };
 
 export class Timeline {
   constructor(actions, store) {
-    Object.assign(this, { actions, store, thumbs: [], lanes: new Map() });
+    Object.assign(this, { actions, store, thumbs: [] });
     this.element = h('section.sb-timeline', { ariaLabel: 'Timeline' }, this.buildTransport(), this.buildTracks());
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.strip);
@@ -38,9 +38,9 @@ export class Timeline {
     this.thumbRow = h('div.sb-thumbs');
     this.line = h('canvas.sb-line', { role: 'img', ariaLabel: 'Which frames are rendered' });
     this.strip.append(this.thumbRow, this.line);
-    this.laneList = h('ol.sb-lanes', { ariaLabel: 'Edits' });
+    this.lanes = new Lanes(this.actions, this.store);
     this.playhead = h('div.sb-playhead', { ariaHidden: 'true' }, h('span'));
-    this.tracks = h('div.sb-tracks', {}, h('div.sb-strip-row', {}, this.strip), this.laneList, this.playhead);
+    this.tracks = h('div.sb-tracks', {}, h('div.sb-strip-row', {}, this.strip), this.lanes.element, this.playhead);
     for (const surface of [this.strip, this.playhead.firstChild]) this.scrubOn(surface);
     return this.tracks;
   }
@@ -78,10 +78,7 @@ export class Timeline {
 
   update(names, state) {
     if (!state.server) return;
-    if (names.has('server') || names.has('pending')) {
-      this.drawFrames(state);
-      this.drawLanes(state);
-    }
+    if (names.has('server') || names.has('pending')) this.drawFrames(state);
     if (names.has('t') || names.has('server')) this.placeHead(state);
     this.updateTransport(state);
     this.updateProgress(state);
@@ -154,85 +151,4 @@ export class Timeline {
       context.fillRect(from, 0, Math.max(1, to - from - gap), height);
     }
   }
-
-  drawLanes(state) {
-    const known = new Map();
-    const lines = state.server.edits.map((entry) => {
-      const signature = JSON.stringify([entry.title, entry.spans, entry.note, entry.edit.frames]);
-      const old = this.lanes.get(entry.edit.id);
-      const lane = old?.signature === signature ? old : { signature, line: this.lane(entry, state) };
-      known.set(entry.edit.id, lane);
-      return lane.line;
-    });
-    const added = known.size > this.lanes.size;
-    this.lanes = known;
-    const empty = h('li.sb-no-lanes', {}, 'Every edit gets a lane here: what it is, where it acts, where it leaves the picture.');
-    const wanted = lines.length ? lines : [empty];
-    const same = wanted.length === this.laneList.children.length && wanted.every((line, index) => line === this.laneList.children[index]);
-    if (!same && (lines.length || !this.laneList.querySelector('.sb-no-lanes'))) this.laneList.replaceChildren(...wanted);
-    if (added) this.laneList.scrollTop = this.laneList.scrollHeight;
-  }
-
-  lane({ edit, title, spans, note }, state) {
-    const colour = laneColour(edit, state);
-    const where = spansText(spans);
-    const text = tidyTitle(title);
-    const about = [text, where, note].filter(Boolean).join(' · ');
-    const track = h('div.sb-lane-track', {}, ...spans.map((span) => this.span(edit, span, colour, state)),
-      ...this.diamonds(edit, state), this.note(note, spans, state));
-    return h('li.sb-lane', { title: about },
-      h('button.sb-lane-name', { type: 'button', ariaLabel: `${about}. Go there.`,
-        onclick: () => this.actions.goToEdit(edit, spans) }, h('i', { style: { background: swatch(edit, state) } }), h('span',
-        {}, text)),
-      track,
-      h('button.sb-lane-remove', { type: 'button', ariaLabel: `Remove ${text}`, title: 'Remove this edit',
-        onclick: () => this.actions.removeEdit(edit.id) }, icon('close')));
-  }
-
-  /** One stretch in which the edit acts; it fades where the edit leaves the picture inside its frames. */
-  span(edit, [start, stop], colour, state) {
-    const count = state.server.clip.frames;
-    const fadeIn = edit.kind === 'paint' && start > edit.frames[0] ? '14%' : '0%';
-    const fadeOut = edit.kind === 'paint' && stop < edit.frames[1] ? '86%' : '100%';
-    return h('i.sb-span', { style: {
-      left: `${(100 * start) / count}%`, width: `${(100 * (stop - start)) / count}%`,
-      background: `linear-gradient(90deg, ${fadeIn === '0%' ? colour : 'transparent'}, ${colour} ${fadeIn}, ${colour} ${fadeOut}, ${fadeOut === '100%' ? colour : 'transparent'})`,
-    } });
-  }
-
-  diamonds(edit, state) {
-    const count = state.server.clip.frames;
-    return (edit.keyframes ?? []).map(({ frame }) => h('i.sb-diamond', { style: { left: `${(100 * (frame + 0.5)) / count}%` } }));
-  }
-
-  note(note, spans, state) {
-    if (!note) return null;
-    const count = state.server.clip.frames;
-    const end = spans.length ? spans[spans.length - 1][1] / count : 0, start = spans.length ? spans[0][0] / count : 0;
-    if (end <= 0.72) return h('small.sb-note', { style: { left: `calc(${100 * end}% + 10px)` } }, note);
-    if (start >= 0.28) return h('small.sb-note', { style: { right: `calc(${100 * (1 - start)}% + 10px)` } }, note);
-    return h('small.sb-note.over', { style: { right: '10px' } }, note);
-  }
-}
-
-/** The class that an edit is about. */
-function editClass(edit, state) {
-  if (edit.kind === 'set_style') return classOf(state, edit.label);
-  if (typeof edit.to === 'number') return classOf(state, edit.to);
-  return null;
-}
-
-function swatch(edit, state) {
-  const entry = editClass(edit, state);
-  return entry ? `rgb(${rgb(entry.colour)})` : '#8a9099';
-}
-
-/** The class's colour, lightened until it stands out from the dark track. */
-export function laneColour(edit, state) {
-  const entry = editClass(edit, state);
-  if (!entry) return '#8a9099';
-  let [r, g, b] = rgb(entry.colour);
-  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) [r, g, b] = [r, g,
-    b].map((part) => Math.round(part + (255 - part) * 0.12));
-  return `rgb(${r}, ${g}, ${b})`;
 }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.errors import InputError
+from core.errors import InputError, reason
 
 Kind = Literal["thing", "stuff", "void"]
 
@@ -123,7 +123,7 @@ class LabelSet:
             raise
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise InputError(
-                f"The label set is not readable: {error!r}.",
+                f"The label set is not readable: {reason(error)}.",
                 "It needs a name and classes with id, name, colour (#rrggbb) and kind (thing, stuff or void).",
             ) from error
 

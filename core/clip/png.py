@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -37,7 +39,8 @@ def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Copy or export it again.") from error
     _check_header(path, data, height, width, channels)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    sound = _sound(data, height, 2 * width * channels)
+    picture = None if sound is None else cv2.imdecode(np.frombuffer(sound, np.uint8), cv2.IMREAD_UNCHANGED)
     wanted = (height, width) if channels == 1 else (height, width, channels)
     if picture is None or picture.shape != wanted or picture.dtype != np.uint16:
         raise InputError(f"{path} is damaged: its pixels cannot be read.", "Copy or export it again.")
@@ -56,3 +59,42 @@ def _check_header(path: Path, data: bytes, height: int, width: int, channels: in
     if depth != 16 or colour != _COLOUR_TYPES[channels]:
         kind = "grey" if channels == 1 else "RGB"
         raise InputError(f"{path} is not a 16-bit {kind} PNG.", "Export it with 16 bits a channel.")
+
+
+def _sound(data: bytes, height: int, row: int) -> bytes | None:
+    """The PNG with nothing but its pixels in it, `height` rows of `row` bytes; None where these are damaged.
+
+    libpng writes lines of its own to the terminal, so it is given only what it has nothing to say about.
+    """
+    header, packed, ended = b"", b"", False
+    for kind, content in _chunks(data):
+        header = content if kind == b"IHDR" else header
+        packed += content if kind == b"IDAT" else b""
+        ended = ended or kind == b"IEND"
+    # Interlaced pictures begin more rows, each with a byte that says how it is filtered.
+    interlaced = header[12:] != b"\0"
+    most = height * (row + 1) + (4 * height if interlaced else 0)
+    stream = zlib.decompressobj()
+    try:
+        rows = stream.decompress(packed, most + 1)
+    except zlib.error:
+        return None
+    whole = len(rows) <= most if interlaced else len(rows) == most and max(rows[:: row + 1]) <= 4
+    if not (ended and stream.eof and whole):
+        return None
+    return _SIGNATURE + b"".join((_chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of the PNG's chunks, up to the first damaged one."""
+    at = len(_SIGNATURE)
+    while at + 12 <= len(data):
+        stop = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        if int.from_bytes(data[stop : stop + 4], "big") != zlib.crc32(data[at + 4 : stop]):
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : stop]
+        at = stop + 4
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -66,7 +66,7 @@ class Case:
 
 def check_generator(folder: Path) -> Worst:
     """Run one case. Raises `InputError` saying what is missing or unreadable."""
-    case = _read(folder)
+    case = read_case(folder)
     worst = Worst()
     _check_forced(case, worst)
     _check_free(case, worst)
@@ -134,7 +134,8 @@ def _compare(worst: Worst, key: str, name: str, scale: int, ours: Tensor | None,
     worst.tensor(key, ours, recorded, limit)
 
 
-def _read(folder: Path) -> Case:
+def read_case(folder: Path) -> Case:
+    """Read a case and check that it is whole. Raises `InputError` saying what is missing or unreadable."""
     missing = [name for name in _PARTS if not (folder / name).is_file()]
     if not (folder / "netG0.state.npz").is_file():
         missing.append("netG0.state.npz")

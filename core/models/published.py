@@ -220,8 +220,9 @@ class PublishedGenerator(nn.Module):
         if state.history:
             outputs = self.network(window, state.history)
             return outputs[-1].final, self.network.follow(state.history, outputs)
-        batch, (height, width) = len(window), window.shape[-2:]
-        nothing = self.network.spread(window.new_zeros(batch, self.config.previous_channels, height, width))
+        batch, height, width = maps.labels.shape
+        zeros = torch.zeros(batch, self.config.previous_channels, height, width, device=maps.labels.device)
+        nothing = self.network.spread(zeros)
         outputs = self.network(window, nothing, raw_only=True)
         if self.config.no_first_img:
             return outputs[-1].final, self.network.follow(nothing, outputs)

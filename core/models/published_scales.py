@@ -60,6 +60,10 @@ class Scale(nn.Module):
         """The trunks, up to their last convolutions."""
         raise NotImplementedError
 
+    def motion(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Flow (B, 2, H, W) in pixels of this scale and blend weight (B, 1, H, W), from what the flow trunk gives."""
+        return self.model_final_flow(features) * self.flow_unit, self.model_final_w(features)
+
     def forward(
         self, labels: Tensor, previous: Tensor, mask: Tensor | None, coarse: Features | None, raw_only: bool = False
     ) -> ScaleOutput:
@@ -72,8 +76,7 @@ class Scale(nn.Module):
         raw = final = self.model_final_img(features.image)
         flow = weight = warped = None
         if features.flow is not None:
-            flow = self.model_final_flow(features.flow) * self.flow_unit
-            weight = self.model_final_w(features.flow)
+            flow, weight = self.motion(features.flow)
             warped = warp(previous[:, -self.out_channels :], flow)
             if not raw_only:
                 final = raw * weight + warped * (1 - weight)

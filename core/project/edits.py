@@ -47,6 +47,11 @@ class Mask(Value):
             raise ValueError("runs must be non-negative and add up to the area of the box")
         return self
 
+    @property
+    def empty(self) -> bool:
+        """Whether no pixel is set."""
+        return not any(self.runs[1::2])
+
     def to_array(self, height: int, width: int) -> np.ndarray:
         """(H, W) bool. Raises `InputError` when the box leaves the picture."""
         top, left, bottom, right = self.box

@@ -98,6 +98,11 @@ def _check_strokes(name: str, edit: Paint, clip: Clip) -> None:
                 f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.",
                 f"Frames count from 0 to {len(clip) - 1}.",
             )
+        if keyframe.mask.empty:
+            raise InputError(
+                f"{name} paints nothing: its mask on frame {keyframe.frame} is empty.",
+                "Paint at least one pixel, or leave the edit out.",
+            )
         _, _, bottom, right = keyframe.mask.box
         if bottom > clip.height or right > clip.width:
             raise InputError(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clip.clip import FIRST_NEW_OBJECT
-from core.errors import InputError
+from core.errors import InputError, reason
 from core.project.edits import Edit, Paint, parse_edit
 
-FORMAT = 1
-# Steps of undo that are kept; a file stays small and nothing a person remembers is lost.
+FORMAT = 2
+# A file stays small, and nothing a person remembers is lost.
 _MOST_EDITS = 2000
+_MOST_STEPS = 2000
+MAX_NAME = 80  # characters
+
+Edits = tuple[Edit, ...]
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,10 @@ class Project:
     """What is saved. `revision` grows by one with every accepted change, undo and redo included.
 
     clip         name of a shipped clip, or a path
-    redo         undone edits, the one undone last at the end
+    past         the edits as they were before each change, the newest at the end
+    redo         the edits as they were before each undo, the newest at the end
     next_object  id of the next new object; never reused, not even after undo
+    name         what the person calls it; "" until then
     """
 
     id: str
@@ -29,10 +36,12 @@ class Project:
     clip_hash: str
     checkpoint_hash: str
     seed: int = 0
-    edits: tuple[Edit, ...] = ()
-    redo: tuple[Edit, ...] = ()
+    edits: Edits = ()
+    past: tuple[Edits, ...] = ()
+    redo: tuple[Edits, ...] = ()
     next_object: int = FIRST_NEW_OBJECT
     revision: int = 0
+    name: str = ""
 
     def applied(self, edit: Edit) -> Project:
         """With one more edit; what was undone can no longer be redone. Raises `InputError` when its id is taken."""
@@ -43,28 +52,52 @@ class Project:
         following = self.next_object
         if isinstance(edit, Paint) and edit.object is not None:
             following = max(following, edit.object + 1 if edit.object >= FIRST_NEW_OBJECT else 0)
-        return self._changed(edits=(*self.edits, edit), redo=(), next_object=following)
+        return replace(self._changed((*self.edits, edit)), next_object=following)
 
-    def undone(self) -> Project:
-        """Without the last edit. Raises `InputError` when there is none."""
-        if not self.edits:
-            raise InputError("There is nothing to undo.", "Change something first.")
-        return self._changed(edits=self.edits[:-1], redo=(*self.redo, self.edits[-1]))
-
-    def redone(self) -> Project:
-        """With the edit that was undone last. Raises `InputError` when there is none."""
-        if not self.redo:
-            raise InputError("There is nothing to redo.", "Undo something first.")
-        return self._changed(edits=(*self.edits, self.redo[-1]), redo=self.redo[:-1])
+    def replaced(self, edit: Edit) -> Project:
+        """With another value for the edit of this id, in its place. Raises `InputError` when it is not there."""
+        self._find(edit.id)
+        return self._changed(tuple(edit if other.id == edit.id else other for other in self.edits))
 
     def without(self, edit_id: str) -> Project:
-        """Without one edit, wherever it stands; it can be redone. Raises `InputError` when it is not there."""
-        gone = tuple(edit for edit in self.edits if edit.id == edit_id)
-        if not gone:
-            raise InputError(f"There is no edit {edit_id}.", "It may have been undone already.")
-        return self._changed(edits=tuple(edit for edit in self.edits if edit.id != edit_id), redo=(*self.redo, *gone))
+        """Without one edit, wherever it stands. Raises `InputError` when it is not there."""
+        gone = self._find(edit_id)
+        return self._changed(tuple(edit for edit in self.edits if edit is not gone))
 
-    def _changed(self, **fields: Any) -> Project:
+    def undone(self) -> Project:
+        """As before the last change. Raises `InputError` when there is none."""
+        if not self.past:
+            raise InputError("There is nothing to undo.", "Change something first.")
+        return self._moved(edits=self.past[-1], past=self.past[:-1], redo=(*self.redo, self.edits))
+
+    def redone(self) -> Project:
+        """As before the last undo. Raises `InputError` when there is none."""
+        if not self.redo:
+            raise InputError("There is nothing to redo.", "Undo something first.")
+        return self._moved(edits=self.redo[-1], past=(*self.past, self.edits), redo=self.redo[:-1])
+
+    def mapped(self, change: Callable[[Edit], Edit]) -> Project:
+        """With `change` of every edit, those in the history too; not a step of it."""
+        # An edit stays one value, however many steps it is in.
+        each = {id(edit): edit for edits in (self.edits, *self.past, *self.redo) for edit in edits}
+        changed = {key: change(edit) for key, edit in each.items()}
+
+        def every(edits: Edits) -> Edits:
+            return tuple(changed[id(edit)] for edit in edits)
+
+        past, redo = tuple(map(every, self.past)), tuple(map(every, self.redo))
+        return replace(self, edits=every(self.edits), past=past, redo=redo)
+
+    def _find(self, edit_id: str) -> Edit:
+        for edit in self.edits:
+            if edit.id == edit_id:
+                return edit
+        raise InputError(f"There is no edit {edit_id}.", "It may have been undone already.")
+
+    def _changed(self, edits: Edits) -> Project:
+        return self._moved(edits=edits, past=(*self.past, self.edits)[-_MOST_STEPS:], redo=())
+
+    def _moved(self, **fields: Any) -> Project:
         return replace(self, revision=self.revision + 1, **fields)
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,8 +111,10 @@ class Project:
             "seed": self.seed,
             "revision": self.revision,
             "next_object": self.next_object,
+            "name": self.name,
             "edits": [edit.model_dump(mode="json") for edit in self.edits],
-            "redo": [edit.model_dump(mode="json") for edit in self.redo],
+            "past": _as_differences(self.edits, self.past),
+            "redo": _as_differences(self.edits, self.redo),
         }
 
     def to_json(self) -> str:
@@ -91,23 +126,64 @@ class Project:
         """Read `to_json`. Raises `InputError` when something is missing or wrong."""
         try:
             data = json.loads(text)
+            if data["format"] == 1:
+                data = _from_first_format(data)
             if data["format"] != FORMAT:
                 raise InputError(
                     f"This project is of format {data['format']!r}; this program knows {FORMAT}.",
                     "Open it with the version that made it.",
                 )
+            edits = tuple(parse_edit(edit) for edit in data["edits"])
             return cls(
                 id=str(data["id"]),
                 clip=str(data["clip"]),
                 clip_hash=str(data["clip_hash"]),
                 checkpoint_hash=str(data["checkpoint_hash"]),
                 seed=int(data["seed"]),
-                edits=tuple(parse_edit(edit) for edit in data["edits"]),
-                redo=tuple(parse_edit(edit) for edit in data["redo"]),
+                edits=edits,
+                past=_from_differences(edits, data["past"]),
+                redo=_from_differences(edits, data["redo"]),
                 next_object=max(int(data["next_object"]), FIRST_NEW_OBJECT),
                 revision=int(data["revision"]),
+                name=str(data["name"])[:MAX_NAME],
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"This is not a project file: {error!r}.", "Take project.json as it was saved.") from error
+            problem = f"This is not a project file: {reason(error)}."
+            raise InputError(problem, "Take project.json as it was saved.") from error
+
+
+def _as_differences(edits: Edits, steps: Sequence[Edits]) -> list[dict[str, Any]]:
+    """Each step, the newest first, as its difference to the one after it: a stroke is written once.
+
+    {"at", "gone", "back"}: instead of `gone` edits from `at` on there were those in `back`.
+    """
+    differences = []
+    for step in reversed(steps):
+        most = min(len(edits), len(step))
+        at = next((index for index in range(most) if edits[index] is not step[index]), most)
+        same = next((n for n in range(most - at) if edits[-1 - n] is not step[-1 - n]), most - at)
+        back = [edit.model_dump(mode="json") for edit in step[at : len(step) - same]]
+        differences.append({"at": at, "gone": len(edits) - same - at, "back": back})
+        edits = step
+    return differences
+
+
+def _from_differences(edits: Edits, differences: Sequence[dict[str, Any]]) -> tuple[Edits, ...]:
+    steps: list[Edits] = []
+    for difference in differences:
+        at, gone = int(difference["at"]), int(difference["gone"])
+        if not 0 <= at <= at + gone <= len(edits):
+            raise ValueError(f"a step changes edits {at} to {at + gone} of {len(edits)}")
+        edits = (*edits[:at], *(parse_edit(edit) for edit in difference["back"]), *edits[at + gone :])
+        steps.insert(0, edits)
+    return tuple(steps)
+
+
+def _from_first_format(data: dict[str, Any]) -> dict[str, Any]:
+    """Before format 2 the history was: every edit was added, and `redo` can be added again, its last one first."""
+    edits, redo = data["edits"], data["redo"]
+    past = [{"at": index, "gone": 1, "back": []} for index in reversed(range(len(edits)))]
+    ahead = [{"at": len(edits) + index, "gone": 0, "back": [edit]} for index, edit in enumerate(reversed(redo))]
+    return {**data, "format": FORMAT, "name": "", "past": past, "redo": ahead}

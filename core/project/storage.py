@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from contextlib import suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import InputError
-from core.files import write_atomically
+from core.files import DENIED, make_folder, told_plainly, write_atomically
 from core.project.project import Project
 
 _FILE = "project.json"
@@ -18,25 +19,47 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class ReadOnly(InputError):
-    """Somebody else holds this folder of projects."""
+    """This folder of projects can be looked at, not written to."""
 
 
 class ProjectStore:
-    """The projects below one folder; only one program at a time may write there."""
+    """The projects below one folder; only one program at a time may write there.
+
+    `refusal` says why this one may not: another has the folder, or it is not writable. None: it may.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        self._lock = FileLock(self.folder / ".lock", timeout=0)
+        self.refusal: ReadOnly | None = None
+        self.claim()
+
+    @property
+    def writable(self) -> bool:
+        return self.refusal is None
+
+    def claim(self) -> bool:
+        """Take the folder to write there, if nobody else has it; whether this program may write now."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.folder / ".lock", timeout=0)
-            self._lock.acquire()
-            self.writable = True
+            if not self._lock.is_locked:
+                self._lock.acquire()
+            self.refusal = None
         except Timeout:
-            self.writable = False
+            self.refusal = ReadOnly(
+                "Another Scenebrush is using this folder of projects.", "Close the other one, then try again."
+            )
         except OSError as error:
-            raise InputError(
-                f"Projects can't be kept in {folder}: {error.strerror}.", "Give another folder with --projects."
-            ) from error
+            if not (error.errno in DENIED and os.access(self.folder, os.R_OK | os.X_OK)):
+                raise InputError(
+                    f"Projects can't be kept in {self.folder}: {error.strerror}.",
+                    "Give another folder with --projects.",
+                ) from error
+            self.refusal = ReadOnly(
+                "The folder of projects may not be written to.",
+                "Allow it and try again, or start with another folder: --projects.",
+            )
+        return self.writable
 
     def create(self, clip: str, clip_hash: str, checkpoint_hash: str, seed: int = 0) -> Project:
         """A new project, saved."""
@@ -68,8 +91,7 @@ class ProjectStore:
 
     def save(self, project: Project) -> None:
         """Write the project; the file before stays until this one is whole. Raises `InputError`, `ReadOnly`."""
-        if not self.writable:
-            raise ReadOnly("Another Scenebrush is using this folder of projects.", "Close it, or give --projects.")
+        self._check_writable()
         write_atomically(self._file(project.id), project.to_json().encode())
 
     def ids(self) -> list[str]:
@@ -77,11 +99,28 @@ class ProjectStore:
         files = sorted(self.folder.glob(f"*/{_FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
         return [file.parent.name for file in files if _ID.fullmatch(file.parent.name)]
 
+    def discard(self, project_id: str) -> Path:
+        """Move a project's folder to the trash beside the others; returns where it is. Raises `InputError`."""
+        self._check_writable()
+        if not self.exists(project_id):
+            raise InputError("There is no such project here.", "It may have been thrown away already.")
+        folder, trash = self._file(project_id).parent, self.folder / ".trash"
+        make_folder(trash)
+        place = trash / project_id
+        if place.exists():  # it was put back by hand and thrown away again
+            place = trash / f"{project_id}-{secrets.token_hex(4)}"
+        with told_plainly(folder):
+            folder.rename(place)
+        return place
+
     def close(self) -> None:
         """Let another program write here."""
-        if self.writable:
-            self._lock.release()
-            self.writable = False
+        self._lock.release()
+        self.refusal = self.refusal or ReadOnly("The folder of projects is closed.", "Start the editor again.")
+
+    def _check_writable(self) -> None:
+        if self.refusal is not None:
+            raise ReadOnly(self.refusal.problem, self.refusal.fix)
 
     def _file(self, project_id: str) -> Path:
         if not _ID.fullmatch(project_id):

@@ -66,6 +66,25 @@ def encode_looks(encoder: Encoder | None, clip: Clip) -> dict[StyleKey, Code]:
     return {key: as_code(vector) for key, vector in zip(pooled.keys, pooled.vectors, strict=True)}
 
 
+@torch.inference_mode()
+def encode_look(encoder: Encoder | None, clip: Clip, object_id: int, t: int) -> Code:
+    """The look that an object of the clip has on one filmed frame. Raises `InputError` where there is none."""
+    instead = "Choose one of the looks that are drawn."
+    if clip.pictures is None:
+        raise InputError("This clip has no pictures: it was never filmed.", instead)
+    if encoder is None:
+        raise InputError("This checkpoint has no encoder: it cannot read looks from pictures.", instead)
+    if not 0 <= t < len(clip) or not (clip.objects[t] == object_id).any():
+        raise InputError(f"Object {object_id} is not on frame {t} as it was filmed.", "Take a frame where it is seen.")
+    frame = slice(t, t + 1)
+    device = next(encoder.parameters()).device
+    features = encoder(_in_range(clip.pictures[frame]).to(device, memory_format=torch.channels_last))
+    ids = torch.tensor([object_id], dtype=torch.int64, device=device)
+    objects = torch.from_numpy(clip.objects[frame].astype(np.int64)).to(device)
+    means, _ = object_means(features, objects, ids)
+    return as_code(means[0].tolist())
+
+
 def fit_mixtures(encoder: Encoder, clips: Iterable[Clip], label_set: LabelSet, seed: int = 0) -> dict[int, Mixture]:
     """One mixture per class that the clips show, from one code per object and clip. Clips may come from a generator.
 

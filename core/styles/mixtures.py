@@ -26,6 +26,8 @@ MAX_COMPONENTS = 8
 SMALLEST_VARIANCE = 1e-4
 # How far below zero a variance may be by rounding.
 _ROUNDING = 1e-6
+# Neighbours of a look are drawn this much closer together than the objects of its component are.
+NEARNESS = 0.4
 # Codes are kept to four digits: far below what is visible, far above what another processor rounds differently.
 DIGITS = 4
 
@@ -80,8 +82,7 @@ class Mixture:
     def sample(self, count: int, seed: int) -> list[Draw]:
         """`count` codes. The same seed gives the same ones, and asking for more keeps those before."""
         source = np.random.Generator(np.random.PCG64(abs(int(seed))))
-        # A hair on the diagonal, more than rounding may lack: a flat component has no Cholesky factor.
-        factors = np.linalg.cholesky(self.covariances + 2 * _ROUNDING * np.eye(STYLE_SIZE))
+        factors = self._factors()
         borders = np.cumsum(self.weights / self.weights.sum())
         draws = []
         for _ in range(count):
@@ -89,6 +90,28 @@ class Mixture:
             offset = factors[component] @ source.standard_normal(STYLE_SIZE)
             draws.append(Draw(as_code(self.means[component] + offset), component))
         return draws
+
+    def near(self, code: Code, count: int, seed: int) -> list[Draw]:
+        """`count` codes around `code`, spread as its component is but closer. The same seed gives the same ones."""
+        component = self.component(code)
+        factor = NEARNESS * self._factors()[component]
+        source = np.random.Generator(np.random.PCG64(abs(int(seed))))
+        return [Draw(as_code(code + factor @ source.standard_normal(STYLE_SIZE)), component) for _ in range(count)]
+
+    def component(self, code: Code) -> int:
+        """The component that most likely gave this code."""
+        factors = self._factors()
+        distances = np.stack(
+            [np.linalg.solve(factor, code - mean) for factor, mean in zip(factors, self.means, strict=True)]
+        )
+        volumes = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(1)
+        with np.errstate(divide="ignore"):  # a weight of 0 is a component that nothing comes from
+            return int((np.log(self.weights) - volumes - (distances**2).sum(1) / 2).argmax())
+
+    def _factors(self) -> np.ndarray:
+        """(K, 3, 3): of each covariance its Cholesky factor."""
+        # A hair on the diagonal, more than rounding may lack: a flat component has no Cholesky factor.
+        return np.linalg.cholesky(self.covariances + 2 * _ROUNDING * np.eye(STYLE_SIZE))
 
     @property
     def hash(self) -> str:

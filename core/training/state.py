@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from core.errors import InputError
+from core.errors import InputError, reason
 from core.files import write_atomically
 
 
@@ -48,7 +48,7 @@ def load_state(
             _load_optimizer(optimizer, _below(tensors, f"optimizer/{name}/"))
     except (SafetensorError, KeyError, RuntimeError, ValueError, OSError) as error:
         raise InputError(
-            f"The training state {path} does not fit: {str(error).splitlines()[0]}",
+            f"The training state {path} does not fit: {reason(error)}.",
             "Resume with the preset that it was begun with, or give another --out.",
         ) from error
     return values

@@ -22,7 +22,7 @@ from core.assets import clip_folders
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.clip.native import read_clip
-from core.conditioning import STYLE_SIZE
+from core.conditioning import STYLE_SIZE, Code
 from core.errors import InputError
 from core.models.generator import LabelMaps, Past
 from core.project.fold import Scene
@@ -30,7 +30,7 @@ from core.project.storage import ProjectStore
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 from core.styles.looks import Looks
-from core.styles.mixtures import Mixture
+from core.styles.mixtures import Mixture, as_code
 
 
 class StandInGenerator:
@@ -67,7 +67,13 @@ def stand_in_engine(label_set: LabelSet, seconds: float = 0.15) -> Engine:
         return Scene(clip, Looks({}, mixtures, seed))
 
     renderer = Renderer(StandInGenerator(label_set, seconds), "stand-in", FrameStore(1 << 28))
-    return Engine("stand-in", "0123456789abcdef", mixtures, renderer, open_scene)
+    return Engine("stand-in", "0123456789abcdef", mixtures, renderer, open_scene, _mean_colour)
+
+
+def _mean_colour(clip: Clip, thing: int, t: int) -> Code:
+    """In place of an encoder."""
+    assert clip.pictures is not None
+    return as_code(clip.pictures[t][clip.objects[t] == thing].mean(0) / 127.5 - 1)
 
 
 def open_stand_in(settings: Settings, seconds: float = 0.15) -> Workspace:

@@ -7,14 +7,9 @@ import errno
 import numpy as np
 import pytest
 
-from app.errors import status_of
-from app.protocol import NewEdit
-from app.workspace import Workspace
 from core.clip.clip import MAX_SIDE
-from core.project.storage import ProjectStore, ReadOnly
 from tests.app.client import fresh_id, stroke, swap
-from tests.app.stand_in import stand_in_engine
-from tests.core.tiny import CAR, CAR_ID, LABELS, SKY, tiny_clip
+from tests.core.tiny import CAR, CAR_ID, SKY, tiny_clip
 
 
 def test_a_new_project_shows_the_clip(page):
@@ -77,7 +72,45 @@ def test_one_edit_can_be_removed_and_brought_back(page):
     first = swap()
     page.edit(first), page.edit(stroke())
     state = page.change(f"edits/{first['id']}", method="DELETE").json()
-    assert [lane["edit"]["kind"] for lane in state["edits"]] == ["paint"] and state["can_redo"]
+    assert [lane["edit"]["kind"] for lane in state["edits"]] == ["paint"]
+    again = page.change("undo").json()
+    assert [lane["edit"]["kind"] for lane in again["edits"]] == ["set_class", "paint"]
+
+
+def reframe(page, edit, frames):
+    return page.change(f"edits/{edit['id']}/frames", method="PUT", frames=frames)
+
+
+def test_an_edit_acts_in_other_frames_in_one_step(page):
+    first, second = stroke(frame=1), swap()
+    page.edit(first), page.edit(second)
+    edited = page.state()["label_keys"]
+    state = reframe(page, first, [1, 3]).json()
+    assert [lane["edit"]["frames"] for lane in state["edits"]] == [[1, 3], [3, 6]]
+    assert state["edits"][0]["spans"] == [[1, 3]] and state["revision"] == 3
+    assert (page.maps(0)[0][1:4, 20:26] == SKY).all() and (page.maps(2)[0][1:4, 20:26] == CAR).all()
+    assert page.change("undo").json()["label_keys"] == edited
+
+
+def test_the_same_frames_again_are_no_step(page):
+    edit = swap()
+    page.edit(edit)
+    assert reframe(page, edit, [3, 6]).json()["revision"] == 1
+
+
+@pytest.mark.parametrize("frames", [[0, 1], [2, 6], [3, 3], [4, 2], [0, 7], [-1, 3], [0, 10**9]])
+def test_frames_that_do_not_fit_an_edit_are_refused_in_words(page, frames):
+    edit = stroke(frame=1)
+    page.edit(edit)
+    reply = reframe(page, edit, frames)
+    assert reply.status_code == 422 and reply.json()["error"]
+    assert page.state()["revision"] == 1
+    if frames in ([0, 1], [2, 6]):
+        assert "painted on frame 2" in reply.json()["error"]
+
+
+def test_frames_of_an_edit_that_is_not_there_are_refused(page):
+    assert "no edit" in reframe(page, {"id": "nobody"}, [0, 2]).json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -114,18 +147,6 @@ def test_a_full_disk_is_told_and_the_state_stays(page, monkeypatch):
     assert reply.status_code == 507 and "disk is full" in reply.json()["error"]
     monkeypatch.undo()
     assert page.state()["revision"] == 0 and page.edit(swap()).json()["revision"] == 1
-
-
-def test_a_second_server_may_look_but_not_write(page, clip_folder):
-    second = Workspace(stand_in_engine(LABELS, 0), ProjectStore(page.projects), {"tiny": clip_folder})
-    try:
-        assert "looked at" in second.open(page.project).state().notice
-        with pytest.raises(ReadOnly) as refused:
-            second.edit(page.project, NewEdit(request_id="r", base=0, edit=swap()))
-        assert status_of(refused.value) == 423
-        assert page.edit(swap()).status_code == 200
-    finally:
-        second.close()
 
 
 def test_what_a_stroke_would_follow_is_told_without_changing_anything(page):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import downloads, engine
+from app import downloads, engine, filmed
 from app.engine import engine_of
 from app.errors import NotFound
 from app.opened import OpenProject
@@ -149,6 +149,20 @@ def test_under_another_checkpoint_looks_are_drawn_again_and_it_is_said(
     assert again.project.checkpoint_hash == other.hash
 
 
+def test_under_another_checkpoint_a_look_of_a_frame_is_taken_from_it_again(
+    opening: Opening, checkpoint: Checkpoint
+) -> None:
+    space = opening()
+    opened = space.create("tiny")
+    taken = filmed.look(space, opened, CAR_ID, 3)
+    assert taken.provenance is not None
+    add(opened, look((0.9, 0.9, 0.9), **taken.provenance.model_dump()))
+    other = replace(checkpoint, hash="f" * 16)
+    assert opening(other).open(opened.project.id).project.edits[0].code == taken.code
+    blind = replace(checkpoint, hash="e" * 16, encoder=None)
+    assert opening(blind).open(opened.project.id).project.edits[0].code == checkpoint.mixtures[CAR].likely
+
+
 def test_an_object_far_ahead_is_refused(opening: Opening) -> None:
     opened = opening().create("tiny")
     with pytest.raises(InputError, match="no object"):
@@ -164,6 +178,5 @@ def test_what_an_edit_acts_on_follows_the_edits_before_it(opening: Opening) -> N
     assert second.spans == [(3, 6)] and not second.note
     removed = opened.remove(Step(request_id=fresh_id(), base=opened.project.revision), first.edit["id"])
     assert [(lane.spans, lane.note) for lane in removed.edits] == [([], "nothing to act on")]
-    again = opened.redo(Step(request_id=fresh_id(), base=opened.project.revision))
-    assert [lane.edit["id"] for lane in again.edits] == [second.edit["id"], first.edit["id"]]
-    assert [bool(lane.spans) for lane in again.edits] == [False, True]  # now it comes before what it was meant for
+    again = opened.undo(Step(request_id=fresh_id(), base=opened.project.revision))
+    assert again.edits == [first, second]

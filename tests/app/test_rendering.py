@@ -10,12 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-from core.clip.native import read_clip
+from app import filmed
+from app.errors import NotFound
+from app.workspace import Workspace
+from core.clip.native import read_clip, write_clip
 from core.clip.video import read_video
+from core.project.storage import ProjectStore
 from core.rendering.rollout import roll_out
 from tests.app.client import stroke, swap
-from tests.app.stand_in import StandInGenerator
-from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD
+from tests.app.stand_in import StandInGenerator, stand_in_engine
+from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_clip
 
 
 def truth(page) -> list[np.ndarray]:
@@ -55,6 +59,14 @@ def test_an_older_revision_is_not_rendered(page):
     page.edit(swap())
     reply = page.write("POST", "render", request_id="r", revision=0, cursor=0)
     assert reply.status_code == 409
+
+
+@pytest.mark.parametrize("cursor", [6, 10**4, 10**9, -1])
+def test_a_cursor_outside_the_clip_is_refused_in_words(page, cursor):
+    reply = page.render(cursor)
+    assert reply.status_code == 422 and page.state()["ticket"] is None
+    if 0 < cursor < 10**5:
+        assert reply.json() == {"error": f"The clip has no frame {cursor}.", "fix": "Its frames count from 0 to 5."}
 
 
 def test_no_frame_is_sent_after_a_cancel(page, monkeypatch):
@@ -106,6 +118,54 @@ def test_a_look_can_be_drawn_again_from_its_provenance(page):
     look = page.get("looks", object=CAR_ID, label=CAR, frame=2, seed=5, count=3).json()["looks"][2]
     mixture = page.workspace.engine.mixtures[CAR]
     assert mixture.sample(1, look["provenance"]["seed"])[0].code == tuple(look["code"])
+
+
+def test_more_like_this_draws_around_a_look_with_the_seed(page):
+    ask = {"object": CAR_ID, "label": CAR, "frame": 2, "seed": 5, "count": 6}
+    chosen = page.get("looks", **ask).json()["looks"][0]["code"]
+    sheet = page.get("looks", **ask, near=chosen).json()
+    assert sheet == page.get("looks", **ask, near=chosen).json() and sheet["near"] == chosen
+    assert sheet["looks"] != page.get("looks", **(ask | {"seed": 6}), near=chosen).json()["looks"]
+    codes = np.array([look["code"] for look in sheet["looks"]])
+    assert 0 < np.abs(codes - chosen).max() < 0.5
+    mixture = page.workspace.engine.mixtures[CAR]
+    assert {look["provenance"]["component"] for look in sheet["looks"]} == {mixture.component(chosen)}
+    assert {look["provenance"]["seed"] for look in sheet["looks"]} == {None}
+
+
+@pytest.mark.parametrize("near", [[0.1, 0.2], ["a", "b", "c"], [0.1] * 4, ["nan"] * 3])
+def test_a_look_that_is_none_is_refused(page, near):
+    assert page.get("looks", object=CAR_ID, label=CAR, frame=2, near=near).status_code == 422
+
+
+def test_a_look_is_taken_from_a_filmed_frame(page):
+    found = page.get("filmed", object=CAR_ID).json()
+    assert found["frames"] == found["shown"] == [0, 1, 2, 3, 4, 5]
+    look = page.get("filmed/2/look", object=CAR_ID).json()
+    assert look["provenance"]["frame"] == 2
+    assert look["code"] == pytest.approx([-1, -1, 142 / 127.5 - 1], abs=0.1)  # as far as a video keeps colours
+    assert page.get("filmed/2", object=CAR_ID).headers["content-type"] == "image/webp"
+
+
+def test_where_an_object_was_not_filmed_it_is_said(page):
+    page.edit(stroke(), new_object=True)
+    found = page.get("filmed", object=1_000_000).json()
+    assert found["frames"] == [] and "painted, not filmed" in found["why"]
+    assert "frame 3 as it was filmed" in page.get("filmed/2/look", object=1_000_000).json()["error"]
+    assert page.get("filmed/6/look", object=CAR_ID).status_code == 404
+    assert "No frame" in page.get("filmed", object=77).json()["why"]
+
+
+def test_a_clip_that_was_never_filmed_says_so(tmp_path):
+    write_clip(tiny_clip(3, filmed=False), tmp_path / "labels")
+    space = Workspace(stand_in_engine(LABELS, 0), ProjectStore(tmp_path / "projects"), {"labels": tmp_path / "labels"})
+    try:
+        opened = space.create("labels")
+        assert "never filmed" in filmed.frames_of(opened, CAR_ID).why
+        with pytest.raises(NotFound, match="never filmed"):
+            filmed.look(space, opened, CAR_ID, 0)
+    finally:
+        space.close()
 
 
 def test_the_video_and_its_frames_are_the_truth_without_asking_first(page, tmp_path):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,20 +81,43 @@ def scenebrush(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from _serve("app.py", ["--clip", "avenue", "--projects", str(projects)], projects)
 
 
-def _serve(program: str, arguments: list[str], folder: Path) -> Iterator[Server]:
-    """Start a program with a free port, wait for it, stop it at the end."""
+@pytest.fixture
+def two_programs(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """Two programs on one folder of projects: the second may only look."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    clip, projects = synthetic.write(tmp_path), str(tmp_path / "projects")
+    arguments = ["--clip", str(clip), "--projects", projects, "--seconds", "0"]
+    for first in _serve("tests.app.stand_in", arguments, tmp_path / "first"):
+        for second in _serve("tests.app.stand_in", arguments, tmp_path / "second"):
+            yield first, second
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Server]:
+    """A program that can write no file of more than 12 kB."""
+    resource = pytest.importorskip("resource")
+    arguments = ["--clip", "avenue", "--projects", str(tmp_path / "projects"), "--seconds", "0"]
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (12_000, 12_000))
+    yield from _serve("tests.app.stand_in", arguments, tmp_path, limit, TMPDIR=str(tmp_path))
+
+
+def _serve(
+    program: str, arguments: list[str], folder: Path, begin: Callable[[], None] | None = None, **more: str
+) -> Iterator[Server]:
+    """Start a program with a free port, wait for it, stop it at the end. begin: called in the new process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [program] if program.endswith(".py") else ["-m", program]
     log = folder / "server.log"
-    environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
+    environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", **more}
     # The tests' one thread is for tiny networks; the program takes what it would take by itself.
     environment.pop("OMP_NUM_THREADS", None)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *command, "--port", str(port), *arguments],
-            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment,
+            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment, preexec_fn=begin,
         )  # fmt: skip
         server = Server(f"http://127.0.0.1:{port}/", process, log)
         try:

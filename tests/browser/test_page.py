@@ -17,6 +17,14 @@ SIZES = [(1440, 900), (1024, 768)]
 @pytest.mark.parametrize("size", SIZES)
 def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size: tuple[int, int]) -> None:
     editor = open_editor(stand_in, size=size)
+    _nothing_is_cut_off(editor, size)
+    _pick_first(editor)
+    editor.page.get_by_label("In which frames").select_option("range")
+    editor.page.get_by_role("button", name="From frame").focus()
+    _nothing_is_cut_off(editor, size)
+
+
+def _nothing_is_cut_off(editor: Editor, size: tuple[int, int]) -> None:
     root = editor.page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
     assert root == [size[1], size[0]]
     outside = editor.page.evaluate(
@@ -28,6 +36,11 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
           }).map((element) => element.outerHTML.slice(0, 80))"""
     )
     assert outside == []
+    panel = editor.page.evaluate(
+        "(({ scrollLeft, scrollWidth, clientWidth }) => [scrollLeft, scrollWidth - clientWidth])"
+        "(document.querySelector('.sb-panel'))"
+    )
+    assert panel == [0, 0]
 
 
 def _pick_first(editor: Editor) -> None:

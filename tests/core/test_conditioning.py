@@ -46,3 +46,17 @@ def test_the_key_is_that_of_the_content(conditioning):
     ]
     keys = {conditioning.key, *(other.key for other in others)}
     assert len(keys) == 6
+
+
+def test_other_looks_on_the_same_maps(conditioning, monkeypatch):
+    """Maps are looked through and hashed once for all looks, and the key is that of the content all the same."""
+    red = {**conditioning.codes, (7, 2): (0.0, 1.0, 0.1)}
+    worn = conditioning.wearing(red)
+    assert worn.key == replace(conditioning, codes=red).key != conditioning.key
+    assert np.array_equal(worn.style_map, replace(conditioning, codes=red).style_map)
+    assert worn.wearing(conditioning.codes).key == conditioning.key
+    assert conditioning.pairs == [(7, 1), (7, 2), (8, 2), (1000, 1)]
+    monkeypatch.setattr(np, "ascontiguousarray", None)
+    monkeypatch.setattr(np, "unique", None)
+    again = worn.wearing({})
+    assert len({again.key, worn.key, conditioning.key}) == 3 and not again.style_map.any()

@@ -40,6 +40,12 @@ class Server {
       this.advance();
       return reply(200, (this.replies[data.request_id] = { ...this.state(), edit_id: data.edit.id }));
     }
+    if (path.endsWith('/frames')) {
+      if (data.base !== this.revision) return reply(409, { error: 'another edit came first', revision: this.revision });
+      this.edits.find((entry) => path.includes(`/${entry.edit.id}/`)).edit.frames = data.frames;
+      this.advance();
+      return reply(200, this.state());
+    }
     if (path.endsWith('/render')) return reply(200, { ticket: (this.ticket = `t${++this.tickets}`) });
     return reply(200, method === 'DELETE' ? {} : this.state());
   }
@@ -157,6 +163,39 @@ test('an edit that the server finds wrong is given up with its words', async () 
   await session.edit(edit());
   assert.equal(store.state.pending.length, 0);
   assert.match(store.state.message.text, /Class 99 is not known\. Choose another\./);
+});
+
+test('other frames of an edit are one change, asked for once more after a conflict', async () => {
+  const one = edit();
+  await session.edit(one);
+  server.advance();
+  assert.equal(await session.reframe(one.id, [1, 3]), true);
+  assert.deepEqual(store.state.server.edits[0].edit.frames, [1, 3]);
+  assert.equal(store.state.server.revision, 3);
+  server.failures.push({ path: /frames$/, status: 422, body: { error: 'It was painted on frame 2.' } });
+  assert.equal(await session.reframe(one.id, [2, 3]), false);
+  assert.match(store.state.message.text, /painted on frame 2/);
+  assert.deepEqual(store.state.server.edits[0].edit.frames, [1, 3]);
+});
+
+test('while nothing can be saved edits are refused in words, and what waits is sent when it can be', async () => {
+  const refusal = { error: 'Another has it.', fix: 'Close it.' };
+  server.failures.push({ path: /edits$/, status: 423, body: refusal });
+  const state = server.state.bind(server);
+  server.state = () => ({ ...state(), read_only: refusal });
+  assert.equal(await session.edit(edit()), false);
+  assert.deepEqual(store.state.server.read_only, refusal);
+  assert.equal(store.state.saving, 'unsaved');
+  assert.equal(await session.edit(edit()), false);
+  assert.match(store.state.message.text, /read only\. Another has it/);
+  assert.equal(store.state.pending.length, 1);
+  await session.claim();
+  assert.match(store.state.message.text, /Still read only/);
+  server.state = state;
+  await session.claim();
+  assert.equal(store.state.server.read_only, undefined);
+  assert.equal(store.state.saving, 'saved');
+  assert.equal(server.edits.length, 1);
 });
 
 test('a change made elsewhere is fetched', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileName } from '../../../app/canvas/api.js';
 import { Placement } from '../../../app/canvas/camera.js';
-import { paintEdit, scopeFrames, typedRange } from '../../../app/canvas/edits.js';
+import { movedEnd, paintEdit, scopeFrames, spansWithin, typedRange } from '../../../app/canvas/edits.js';
 import { Kept, Loader } from '../../../app/canvas/frames.js';
-import { frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
+import { ago, countOf, frameList, frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
 import { initialState, Store } from '../../../app/canvas/store.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
@@ -19,10 +20,32 @@ test('names of objects and frames', () => {
   assert.equal(spansText([[2, 3]]), 'frame 3');
   assert.equal(spansText([[0, 2], [5, 6]]), 'frames 1 – 2, 6');
   assert.equal(spansText([]), 'no frame');
+  assert.equal(frameList([0, 1, 2, 6, 8, 9]), '1 – 3, 7, 9 – 10');
   assert.equal(tidyTitle('car 46 -> truck'), 'car 46 → truck');
   assert.equal(timecode(62.55), '1:02.5');
   assert.equal(timeLeft(1.44), '1.4 s left');
   assert.equal(timeLeft(null), '');
+});
+
+test('how long ago, and how many', () => {
+  assert.deepEqual([3, 61, 7200, 86_400, 3e6].map(ago), ['just now', '1 min ago', '2 h ago', '1 day ago', '34 days ago']);
+  assert.deepEqual([0, 1, 2].map((count) => countOf(count, 'edit')), ['0 edits', '1 edit', '2 edits']);
+});
+
+test('a download has the name that the server gives it', () => {
+  assert.equal(fileName('attachment; filename="avenue-video.mp4"'), 'avenue-video.mp4');
+  assert.equal(fileName("attachment; filename*=utf-8''caf%C3%A9-video.mp4"), 'café-video.mp4');
+  assert.equal(fileName(null), null);
+});
+
+test('another project starts with nothing of the one before, not even with what is on its way', async () => {
+  let arrive;
+  const loader = new Loader(() => new Promise((resolve) => { arrive = () => resolve({ value: {}, size: 1 }); }), 100, () => {});
+  loader.get('camera/0');
+  loader.clear();
+  arrive();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(!loader.kept.has('camera/0') && !loader.busy.size);
 });
 
 test('the panel starts with favourites and leaves void out', () => {
@@ -38,6 +61,20 @@ test('scopes and typed ranges', () => {
   assert.deepEqual(typedRange(-4, 900, 60), [0, 60]);
   assert.deepEqual(typedRange(80, 90, 60), [59, 60]);
   assert.equal(typedRange(NaN, 3, 60), null);
+});
+
+test('an end of a lane stays in the clip, leaves a frame, and never passes what was painted', () => {
+  const swap = {}, stroke = { keyframes: [{ frame: 20 }] };
+  assert.deepEqual(movedEnd(swap, [10, 30], 'start', 5, 60), { frames: [5, 30], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'start', -8, 60), { frames: [0, 30], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'start', 44, 60), { frames: [29, 30], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'stop', 3, 60), { frames: [10, 11], held: null });
+  assert.deepEqual(movedEnd(swap, [10, 30], 'stop', 99, 60), { frames: [10, 60], held: null });
+  assert.deepEqual(movedEnd(stroke, [10, 30], 'start', 20, 60), { frames: [20, 30], held: null });
+  assert.deepEqual(movedEnd(stroke, [10, 30], 'start', 25, 60), { frames: [20, 30], held: 20 });
+  assert.deepEqual(movedEnd(stroke, [10, 30], 'stop', 12, 60), { frames: [10, 21], held: 20 });
+  assert.deepEqual(spansWithin([[0, 4], [6, 9]], [2, 7]), [[2, 4], [6, 7]]);
+  assert.deepEqual(spansWithin([[0, 4]], [4, 7]), []);
 });
 
 test('a stroke is written as projects keep it', () => {

@@ -116,6 +116,15 @@ def test_no_file(tmp_path: Path) -> None:
             ),
             "leaves the picture",
         ),
+        (
+            Paint(
+                id="p",
+                keyframes=(EDITS[0].keyframes[0], {"frame": 1, "mask": {"box": (0, 0, 2, 3), "runs": (6,)}}),
+                to=1,
+                frames=(0, 2),
+            ),
+            r"paints nothing: its mask on frame 1 is empty\. Paint at least one pixel",
+        ),
     ],
 )
 def test_an_edit_that_does_not_fit_the_clip_is_named(clip: Clip, edit: Edit, complaint: str) -> None:

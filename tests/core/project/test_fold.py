@@ -24,6 +24,7 @@ from core.project.edits import (
     Still,
 )
 from core.project.fold import Effect, Scene
+from core.project.walk import Walk
 from tests.core.project.moving import FACADE, PERSON, SKY, Block, clip_of, moved, square, straight
 
 FRAMES, ROAD, BUILDING, CAR, TRUCK, NEW = 8, 1, 3, 14, 15, 1_000_000
@@ -246,3 +247,29 @@ def test_labels_alone(clip: Clip) -> None:
     bare = Clip("bare", clip.label_set, clip.labels, clip.objects, clip.rate)
     told = Scene(bare, NumberedLooks()).conditioning(tuple(EDITS), 3)
     assert told.flow is None and told.flow_valid is None and (told.labels == TRUCK).any()
+
+
+def test_what_is_far_from_a_change_is_not_worked_out(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame that was painted on needs no other frame; another look, or other frames to act in, carry nothing."""
+    steps = []
+    advance = Walk.advance
+    monkeypatch.setattr(Walk, "advance", lambda walk: (steps.append(walk.step.t), advance(walk))[1])
+    scene, mask = Scene(clip, NumberedLooks()), square(14, 12, 26, 24)
+    strokes = [paint((3, mask), motion=Flow()), paint((3, mask), motion=Ride(object=FACADE), thing=NEW, to=CAR)]
+    strokes = [one.model_copy(update={"id": name}) for one, name in zip(strokes, "ab", strict=True)]
+    look = SetStyle(id="l", target=ObjectTarget(object=PERSON), label=12, code=(1, 1, 1), frames=ALL)
+    first = scene.conditioning((*strokes, look), 3)
+    assert (first.labels[mask] == CAR).all() and not steps
+    scene.conditioning((*strokes, look), 4)
+    assert set(steps) == {3}
+    for t in range(FRAMES):
+        scene.conditioning((*strokes, look), t)
+    count = len(steps)
+    other = look.model_copy(update={"code": (2.0, 2.0, 2.0)})
+    shorter = strokes[1].model_copy(update={"frames": (2, 5)})
+    for t in range(FRAMES):
+        before, after = (scene.conditioning((*strokes, one), t) for one in (look, other))
+        assert after.labels is before.labels and after.flow is before.flow
+        assert after.codes[PERSON, 12] == (2, 2, 2)
+        scene.conditioning((strokes[0], shorter), t)
+    assert len(steps) == count

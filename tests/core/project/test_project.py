@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -65,9 +66,53 @@ def test_leaving_out_one_edit(project: Project) -> None:
         two.without("c")
 
 
+def test_what_was_left_out_comes_back_in_its_place(project: Project) -> None:
+    two = project.applied(swap("a")).applied(swap("b"))
+    assert two.without("a").undone().edits == two.edits
+    assert two.without("a").undone().redone().edits == two.without("a").edits
+
+
+def test_another_value_of_an_edit_is_one_step(project: Project) -> None:
+    two = project.applied(swap("a")).applied(swap("b"))
+    shorter = two.edits[0].model_copy(update={"frames": (1, 2)})
+    changed = two.replaced(shorter)
+    assert changed.edits == (shorter, two.edits[1])
+    assert changed.undone().edits == two.edits and changed.undone().redone().edits == changed.edits
+    assert changed.undone().undone().edits == two.edits[:1]
+    with pytest.raises(InputError, match="no edit c"):
+        two.replaced(swap("c"))
+
+
 def test_its_text_gives_it_back(project: Project) -> None:
-    full = project.applied(swap("a")).applied(stroke("b", 1_000_000)).undone()
-    assert Project.from_json(full.to_json()) == full
+    two = project.applied(swap("a")).applied(stroke("b", 1_000_000))
+    shorter = two.edits[0].model_copy(update={"frames": (1, 2)})
+    full = replace(two.replaced(shorter).applied(swap("c")).without("b").undone().undone(), name="mine")
+    again = Project.from_json(full.to_json())
+    assert again == full and (len(full.past), len(full.redo)) == (3, 2)
+    assert again.redone().redone().edits == (shorter, swap("c"))
+
+
+def test_a_stroke_is_written_once_however_long_the_history(project: Project) -> None:
+    many = project.applied(stroke("b", 1_000_000))
+    for name in "cdefgh":
+        many = many.applied(swap(name))
+    assert many.to_json().count('"b"') == 1
+
+
+def test_a_file_of_the_first_format_is_read(project: Project) -> None:
+    old = json.loads(project.applied(swap("a")).to_json())
+    del old["past"], old["name"]
+    old |= {"format": 1, "redo": [swap("c").model_dump(mode="json"), swap("b").model_dump(mode="json")]}
+    read = Project.from_json(json.dumps(old))
+    assert read.undone().edits == ()
+    assert [edit.id for edit in read.redone().redone().edits] == ["a", "b", "c"]
+
+
+def test_every_edit_of_the_history_is_mapped(project: Project) -> None:
+    two = project.applied(swap("a")).applied(swap("b")).undone()
+    other = two.mapped(lambda edit: edit.model_copy(update={"to": 16}))
+    assert {edit.to for edit in (*other.edits, *other.redone().edits)} == {16}
+    assert other.revision == two.revision and json.loads(other.to_json())["redo"][0]["gone"] == 0
 
 
 @pytest.mark.parametrize(
@@ -77,6 +122,8 @@ def test_its_text_gives_it_back(project: Project) -> None:
         ({"seed": None}, "not a project file"),
         ({"edits": [{"kind": "melt"}]}, "edit is not usable"),
         ({"edits": 3}, "not a project file"),
+        ({"past": [{"at": 4, "gone": 1, "back": []}]}, "not a project file"),
+        ({"redo": [{"at": -1, "gone": 0, "back": []}]}, "not a project file"),
     ],
 )
 def test_other_text_is_refused(project: Project, change: dict[str, object], complaint: str) -> None:

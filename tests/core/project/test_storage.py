@@ -10,6 +10,7 @@ import pytest
 from core import files
 from core.errors import InputError
 from core.project.edits import ObjectTarget, SetClass
+from core.project.project import Project
 from core.project.storage import ProjectStore, ReadOnly
 
 SWAP = SetClass(id="a", target=ObjectTarget(object=14001), to=15, frames=(0, 3))
@@ -67,8 +68,43 @@ def test_a_second_program_may_only_read(store: ProjectStore) -> None:
     assert second.load(project.id) == project
     with pytest.raises(ReadOnly):
         second.save(project)
+    assert not second.claim()
     store.close()
-    ProjectStore(store.folder).save(project)
+    assert second.claim() and second.claim()
+    second.save(project)
+    assert not ProjectStore(store.folder).writable
+
+
+def test_a_folder_that_may_not_be_written_to_can_be_looked_at(
+    store: ProjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = store.create("avenue", "c", "d", 7)
+    store.close()
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("core.project.storage.FileLock.acquire", refused)
+    looked = ProjectStore(store.folder)
+    assert looked.load(project.id) == project and not looked.writable
+    with pytest.raises(ReadOnly, match="may not be written"):
+        looked.save(project)
+    monkeypatch.undo()
+    assert looked.claim()
+
+
+def test_what_is_thrown_away_is_in_the_trash(store: ProjectStore) -> None:
+    project = store.create("avenue", "c", "d", 7)
+    place = store.discard(project.id)
+    assert not store.exists(project.id) and store.ids() == []
+    assert Project.from_json((place / "project.json").read_text()) == project
+    place.rename(store.folder / project.id)
+    assert store.exists(project.id)
+    store.discard(project.id)
+    with pytest.raises(InputError):
+        store.discard(project.id)
+    with pytest.raises(InputError, match="no such project"):
+        store.discard("../" + "a" * 29)
 
 
 @pytest.mark.parametrize("name", ["", "x", "../" + "a" * 32, "A" * 32, "0" * 32, "0" * 31])

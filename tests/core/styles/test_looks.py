@@ -12,7 +12,7 @@ from core.clip.clip import Clip
 from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
-from core.styles.looks import Looks, encode_looks, fit_mixtures
+from core.styles.looks import Looks, encode_look, encode_looks, fit_mixtures
 from core.styles.mixtures import Mixture
 
 ROAD, CAR, TRUCK = 0, 1, 2
@@ -123,3 +123,28 @@ def test_what_cannot_be_learned_from_is_said() -> None:
         fit_mixtures(Plain(), [toy_clip()], other)
     with pytest.raises(InputError, match="5 numbers"):
         encode_looks(Plain(out_channels=5), toy_clip())
+
+
+def test_a_look_of_one_frame_is_what_is_seen_there() -> None:
+    clip = toy_clip()
+    assert encode_look(Plain(), clip, 1001, 0) == (code_of(200),) * 3
+    assert encode_look(Plain(), clip, 1001, 4) == (code_of(230),) * 3
+    assert encode_look(Plain(), clip, ROAD, 2) == (code_of(100),) * 3
+
+
+@pytest.mark.parametrize(
+    ("encoder", "pictures", "thing", "t", "complaint"),
+    [
+        (Plain(), False, 1001, 0, "no pictures"),
+        (None, True, 1001, 0, "no encoder"),
+        (Plain(), True, 1002, 1, "not on frame 1"),
+        (Plain(), True, 1_000_000, 0, "not on frame 0"),
+        (Plain(), True, 1001, 5, "not on frame 5"),
+        (Plain(), True, 1001, -1, "not on frame -1"),
+    ],
+)
+def test_where_no_look_is_to_be_had_it_is_said(
+    encoder: Encoder | None, pictures: bool, thing: int, t: int, complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        encode_look(encoder, toy_clip(pictures=pictures), thing, t)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.styles.mixtures import MIN_OBJECTS, SMALLEST_VARIANCE, Mixture, as_code, fit_mixture
+from core.styles.mixtures import MIN_OBJECTS, NEARNESS, SMALLEST_VARIANCE, Mixture, as_code, fit_mixture
 
 ONE = (np.ones(1), np.zeros((1, 3)), np.eye(3)[None] * 0.01)
 
@@ -134,3 +134,30 @@ def test_what_is_no_mixture_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=problem):
         Mixture(weights, means, covariances)
+
+
+TWO = Mixture(np.array([0.7, 0.3]), np.array([[0.5, 0, 0], [-0.5, 0, 0]]), np.stack([np.eye(3) * 0.04] * 2))
+
+
+def test_neighbours_stay_near_and_in_their_component() -> None:
+    code = (-0.4, 0.1, 0.0)
+    draws = TWO.near(code, 400, seed=5)
+    codes = np.array([draw.code for draw in draws])
+    assert {draw.component for draw in draws} == {1} and len({draw.code for draw in draws}) > 390
+    np.testing.assert_allclose(codes.mean(0), code, atol=0.02)
+    np.testing.assert_allclose(codes.std(0), NEARNESS * 0.2, rtol=0.15)
+
+
+def test_neighbours_are_those_of_the_seed() -> None:
+    code = (0.4, 0.1, 0.0)
+    assert TWO.near(code, 8, seed=5)[:3] == TWO.near(code, 3, seed=5) != TWO.near(code, 3, seed=6)
+    assert np.abs([draw.code for draw in TWO.near((1.0, -1.0, 1.0), 50, seed=1)]).max() <= 1
+
+
+def test_the_component_is_the_one_that_most_likely_gave_the_code() -> None:
+    assert [TWO.component((x, 0.0, 0.0)) for x in (0.5, 0.05, -0.03, -0.2)] == [0, 0, 0, 1]
+    flat = np.stack([np.eye(3) * 1e-6, np.eye(3)])
+    wide = Mixture(np.array([0.5, 0.5]), np.zeros((2, 3)), flat)
+    assert [wide.component((x, 0.0, 0.0)) for x in (0.0, 0.5)] == [0, 1]
+    never = Mixture(np.array([1.0, 0.0]), np.array([[0.5, 0, 0], [-0.5, 0, 0]]), np.stack([np.eye(3) * 0.04] * 2))
+    assert never.component((-0.5, 0.0, 0.0)) == 0

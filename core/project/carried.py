@@ -1,0 +1,262 @@
+"""A mask along a clip, carried as far as it is asked for: frame by frame away from its keyframe, and no frame twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from core.clip.clip import Clip
+from core.project.affine import Box
+from core.project.layer import Layer
+from core.project.order import Order
+from core.project.sightings import Sightings
+from core.project.walk import Step, Walk, as_source, look_up
+
+# An object of which the stroke covers this share, or that is this share of the stroke, was painted over on purpose.
+_MEANT = 0.5, 0.1
+# A part of a stroke below this share of it is carried by a plain affine motion.
+_SMALL = 0.01
+# From here on a pixel looked up in the keyframe counts as within the mask (255 is all of it).
+_HALF = 128
+# Half a pixel beyond its own outline a part of a stroke goes on, so that parts leave no seams.
+_BESIDE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A carried mask in one frame, as bits of a box: a stroke of 60 frames takes some 100 KB.
+
+    flow: (n, 2) float32, its motion to the frame before at the mask's pixels in row order; None where it moves as
+    the clip does under it. A mask that is within the picture but wholly covered is empty.
+    """
+
+    shape: tuple[int, ...]
+    box: Box
+    bits: np.ndarray
+    count: int
+    flow: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], box: Box, part: np.ndarray, flow: np.ndarray | None = None) -> Shown:
+        """part: the pixels of `box`, (h, w) bool; `flow` over the same, (h, w, 2)."""
+        return cls(shape, box, np.packbits(part), np.count_nonzero(part), None if flow is None else flow[part])
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool."""
+        top, left, bottom, right = self.box
+        full = np.zeros(self.shape, bool)
+        pixels = np.unpackbits(self.bits, count=(bottom - top) * (right - left)).view(bool)
+        full[top:bottom, left:right] = pixels.reshape(bottom - top, right - left)
+        return full
+
+
+class Carrier(Protocol):
+    """A mask and what moves it."""
+
+    def at(self, t: int) -> Shown | None:
+        """The mask in frame t of the clip; None where nothing of it is within the picture."""
+
+
+class Still:
+    """A mask that stays where it was painted."""
+
+    def __init__(self, mask: np.ndarray) -> None:
+        """mask: (H, W) bool."""
+        box = (0, 0, *mask.shape)
+        self._shown = Shown.of(mask.shape, box, mask, np.zeros((*mask.shape, 2), np.float32)) if mask.any() else None
+
+    def at(self, t: int) -> Shown | None:
+        return self._shown
+
+
+class Riding:
+    """A mask that rides on one object, wherever it was painted.
+
+    It is covered by an object that `order` tells to be in front of the ridden one, unless it was painted over that
+    object. While the object is wholly hidden the mask is too; when the object left over the picture's border, the mask
+    goes on as it last moved.
+    """
+
+    def __init__(
+        self, clip: Clip, sightings: Sightings, order: Order, object_id: int, frame: int, mask: np.ndarray
+    ) -> None:
+        """mask: (H, W) bool of `frame`, not empty."""
+        self._clip, self._order, self._object = clip, order, object_id
+        self._frame, self._mask = frame, mask
+        # The walk to either side has a layer of its own: what that remembers is of the frame that was left last.
+        self._walks = {way: Walk(Layer(clip, sightings, object_id), frame, mask, way) for way in (1, -1)}
+        self._known: dict[int, Shown | None] = {}
+        self._cover: np.ndarray | None = None
+        first = self._walks[1].step
+        flow = self._walks[1].layer.flow(frame, first.box)
+        for walk in self._walks.values():
+            walk.layer.gone(frame)
+        self._known[frame] = Shown.of(mask.shape, first.box, mask[first.cut], flow)
+
+    def at(self, t: int) -> Shown | None:
+        walk = self._walks[1 if t > self._frame else -1]
+        while t not in self._known:
+            step = walk.advance()
+            flow = step.flow if step.flow is not None else walk.layer.flow(step.t, step.box)
+            self._known[step.t] = self._seen(step, flow, walk.layer.gone(step.t))
+        return self._known[t]
+
+    def _seen(self, step: Step, flow: np.ndarray, gone: bool) -> Shown | None:
+        shown = step.mask >= _HALF
+        if not shown.any():
+            return None
+        uncovered = shown & ~self._covered(step)
+        return Shown.of(self._mask.shape, step.box, uncovered & (not gone), flow)
+
+    def _covered(self, step: Step) -> np.ndarray:
+        if self._cover is None:
+            meant = _painted_over(self._clip.objects[self._frame], self._mask)
+            self._cover = np.array(sorted(self._order.before(self._object) - meant), np.int32)
+        return np.isin(self._clip.objects[step.t][step.cut], self._cover)
+
+
+class Floating:
+    """A mask that rides on what is under it: each object carries its part, and shows it only where it is seen."""
+
+    def __init__(self, clip: Clip, sightings: Sightings, frame: int, mask: np.ndarray) -> None:
+        """mask: (H, W) bool of `frame`, not empty."""
+        self._clip, self._sightings = clip, sightings
+        self._frame, self._mask, self._source = frame, mask, as_source(mask)
+        self._known: dict[int, Shown | None] = {frame: Shown.of(mask.shape, (0, 0, *mask.shape), mask)}
+        self._walks: dict[int, list[Walk]] = {}
+        self._newest = {1: frame, -1: frame}
+
+    def at(self, t: int) -> Shown | None:
+        way = 1 if t > self._frame else -1
+        while t not in self._known:
+            following = self._newest[way] + way
+            self._known[following] = self._together(following, way)
+            self._newest[way] = following
+        return self._known[t]
+
+    def _together(self, t: int, way: int) -> Shown | None:
+        """All parts in frame t, the next one."""
+        whole = np.zeros(self._mask.shape, bool)
+        # Those whose object is never seen again are done.
+        walks = [walk for walk in self._parts(way) if walk.layer.seen_from(t, way)]
+        _heed([walk for walk in walks if walk.layer.rough and walk.step.t != t])
+        seams: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for walk in walks:
+            # After an error in the middle of a frame some parts have been there already.
+            step = walk.step if walk.step.t == t else walk.advance()
+            if step.found is not None:
+                seams.append(self._add(whole, step, step.found, walk.layer.seen(t, step.found)))
+        if seams:
+            # All at once: a few pixels each.
+            rows, columns, displacement = map(np.concatenate, zip(*seams, strict=True))
+            within = look_up(self._source, rows, columns, displacement) >= _HALF
+            whole[rows[within], columns[within]] = True
+        self._walks[way] = walks
+        return Shown.of(whole.shape, (0, 0, *whole.shape), whole) if whole.any() else None
+
+    def _add(
+        self, whole: np.ndarray, step: Step, box: Box, seen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Add a part of the stroke, of the pixels of `box` where its object is `seen`, to the whole (H, W).
+
+        Returns rows, columns, displacement of its seam: pixels mostly within the stroke, maybe, though not within
+        this part of it.
+        """
+        part = step.mask[step.within(box)]
+        whole[box[0] : box[2], box[1] : box[3]] |= (part >= _HALF) & seen
+        rows, columns = np.nonzero((part > _BESIDE) & (part < _HALF) & seen)
+        rows, columns = rows + box[0], columns + box[1]
+        return rows, columns, step.displacement[rows - step.box[0], columns - step.box[1]]
+
+    def _parts(self, way: int) -> list[Walk]:
+        if way not in self._walks:
+            objects, walks = self._clip.objects[self._frame], []
+            small = _SMALL * np.count_nonzero(self._mask)
+            for one in np.unique(objects[self._mask]).tolist():
+                part = self._mask & (objects == one)
+                layer = Layer(self._clip, self._sightings, one, rough=np.count_nonzero(part) < small)
+                walks.append(Walk(layer, self._frame, part, way))
+            self._walks[way] = walks
+        return self._walks[way]
+
+
+def _heed(walks: list[Walk]) -> None:
+    """Fit the motion of many small parts at once, before they are asked one by one."""
+    if walks:
+        ahead = [walk.ahead() for walk in walks]
+        Layer.heed_together([walk.layer for walk in walks], ahead[0][0], [box for _, box in ahead])
+
+
+class Carried:
+    """A stroke along the clip: each of its keyframes' masks in frames [start, stop) of its own."""
+
+    def __init__(self, parts: Sequence[tuple[Carrier, tuple[int, int]]]) -> None:
+        self._parts = parts
+
+    def at(self, t: int) -> Shown | None:
+        """The stroke in frame t; None where nothing of it is within the picture. Carries it as far as that."""
+        for carrier, (start, stop) in self._parts:
+            if start <= t < stop:
+                return carrier.at(t)
+        return None
+
+    @property
+    def masks(self) -> Masks:
+        """The mask of every frame where something of it is seen. Carries it to the end."""
+        everywhere = {t: self.at(t) for _, frames in self._parts for t in range(*frames)}
+        return Masks({t: shown for t, shown in everywhere.items() if shown is not None and shown.count})
+
+    @property
+    def flows(self) -> dict[int, np.ndarray]:
+        """Frame -> (n, 2) float32, the motion at the mask's pixels; a frame not here moves as the clip under it."""
+        shown = ((t, self.at(t)) for t in self.masks)
+        return {t: one.flow for t, one in shown if one is not None and one.flow is not None}
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Frames where it is within the picture but wholly covered. Carries it to the end."""
+        shown = ((t, self.at(t)) for _, frames in self._parts for t in range(*frames))
+        return frozenset(t for t, one in shown if one is not None and not one.count)
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """[first, stop) of the frames where something is left; None when there is none."""
+        seen = self.masks
+        return (min(seen), max(seen) + 1) if seen else None
+
+    def __repr__(self) -> str:
+        return f"Carried({[frames for _, frames in self._parts]})"
+
+
+class Masks(Mapping[int, np.ndarray]):
+    """(H, W) bool masks by frame, unpacked when they are asked for."""
+
+    def __init__(self, shown: Mapping[int, Shown]) -> None:
+        self._shown = shown
+
+    def __getitem__(self, t: int) -> np.ndarray:
+        return self._shown[t].mask
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._shown))
+
+    def __contains__(self, t: object) -> bool:
+        return t in self._shown
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+
+def _painted_over(objects: np.ndarray, mask: np.ndarray) -> frozenset[int]:
+    """The objects of the keyframe that the stroke covers too much of for an accident."""
+    ids, counts = np.unique(objects[mask], return_counts=True)
+    of_object, of_stroke = _MEANT
+    return frozenset(
+        one
+        for one, count in zip(ids.tolist(), counts.tolist(), strict=True)
+        if count >= of_object * np.count_nonzero(objects == one) or count >= of_stroke * mask.sum()
+    )
