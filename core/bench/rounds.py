@@ -44,8 +44,8 @@ def cases(subject: Subject) -> list[Case]:
     """Blocks of every size, and a look."""
     made = []
     for share in SHARES:
-        edited = subject.under(subject.block(share))
-        made.append((f"{share:.1%} of the pixels", subject.changed_share(edited), edited))
+        stroke, changed = subject.painted(share)
+        made.append((f"{changed:.1%} of the pixels", changed, subject.under(stroke)))
     made.append(("a look", 0.0, subject.under(subject.another_look())))
     return [
         Case(name, share, edited, pictures_of(subject.fresh_renderer(), edited, subject.frames))

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from core.checkpoint import Checkpoint
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
-from core.project.edits import Edit, Keyframe, Mask, ObjectTarget, Paint, SetStyle, Still
+from core.project.edits import Edit, Keyframe, Mask, ObjectTarget, Paint, SetStyle
 from core.project.fold import Scene
 from core.rendering.dirty import changed_labels
 from core.rendering.headless import best_device, open_renderer, open_scene
@@ -20,6 +20,7 @@ from core.rendering.store import FrameStore
 # Ids of what is painted: beyond those of clips.
 _FIRST_ID = 900_000
 _STORE_BYTES = 4 << 30
+_TRIES = 4  # at the size of a stroke
 
 
 class Subject:
@@ -45,27 +46,37 @@ class Subject:
         frames = [self.scene.conditioning(edits, t) for t in range(self.frames)]
         return frames.__getitem__
 
-    def changed_share(self, edited: Conditionings) -> float:
-        """Share of the pixels whose labels an edit changes, the mean over the clip."""
-        shares = [changed_labels(edited(t), self.plain(t)).mean() for t in range(self.frames)]
+    def changed_share(self, edited: Conditionings, step: int = 1) -> float:
+        """Share of the pixels whose labels an edit changes, the mean over every `step`th frame."""
+        shares = [changed_labels(edited(t), self.plain(t)).mean() for t in range(0, self.frames, step)]
         return float(np.mean(shares))
 
-    def block(self, share: float, number: int = 0) -> Paint:
-        """A block of building that stands still in every frame; it covers `share` of the picture.
+    def painted(self, share: float) -> tuple[Paint, float]:
+        """A stroke that changes `share` of the pixels, the mean over the clip, and what it really changes."""
+        size = share
+        for _ in range(_TRIES):
+            stroke = self.block(size)
+            changed = self.changed_share(self.under(stroke), step=max(1, self.frames // 10))
+            size = min(0.98, size * share / max(changed, 1e-3))
+        stroke = self.block(size)
+        return stroke, self.changed_share(self.under(stroke))
 
-        It has an object id of its own, so that every pixel of it is changed. `number`: another one, shifted a little.
+    def block(self, size: float, number: int = 0) -> Paint:
+        """A block of building, painted on the frame in the middle, that rides on the motion under it.
+
+        It covers `size` of that frame, and has an object id of its own, so that every pixel of it is changed.
+        `number`: another one, shifted a little.
         """
         height, width = self.clip.height, self.clip.width
-        tall, wide = round(height * share**0.5), round(width * share**0.5)
+        tall, wide = round(height * size**0.5), round(width * size**0.5)
         top = min(max(round(height * 0.45) - tall // 2 + number % 5, 0), height - tall)
         left = min(max(round(width * 0.6) - wide // 2 + 3 * number, 0), width - wide)
         pixels = np.zeros((height, width), bool)
         pixels[top : top + tall, left : left + wide] = True
         return Paint(
             id=f"block{number}",
-            frames=(0, len(self.clip)),
-            keyframes=(Keyframe(frame=0, mask=Mask.from_array(pixels)),),
-            motion=Still(),
+            frames=(0, self.frames),
+            keyframes=(Keyframe(frame=self.frames // 2, mask=Mask.from_array(pixels)),),
             to=self.clip.label_set.by_name("building").id,
             object=_FIRST_ID + number,
         )

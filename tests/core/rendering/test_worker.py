@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.rendering.renderer import Renderer
 from core.rendering.rollout import roll_out
+from core.rendering.store import FrameStore
 from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, RenderWorker
+from tests.core.rendering.street import FRAMES, Clip, street, tiny_generator, worn
 from tests.core.rendering.toy import ToyGenerator, clip, renderer
 
 WAIT = 20  # seconds after which a test is stuck
@@ -325,3 +328,56 @@ def test_nothing_of_a_withdrawn_ticket_is_ever_published(seed):
         for event in finals:
             assert event.revision == which
             np.testing.assert_array_equal(event.picture, wanted[which][event.t])
+
+
+def windowed(count: int = FRAMES) -> tuple[Renderer, Clip, Clip]:
+    """A renderer that can render windows, a clip whose render is at hand, and the same with another look."""
+    subject = Renderer(tiny_generator(), "tiny", FrameStore(1 << 28))
+    before = street(np.random.default_rng(1))
+    after = worn(before, 2, 0.8)
+    return subject, before[:count], after[:count]
+
+
+def test_what_changed_is_previewed_in_every_frame_before_the_truth():
+    subject, before, after = windowed()
+    listener = Listener()
+    with RenderWorker(subject) as worker:
+        first = worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener))
+        listener.until(Done, first)
+        second = worker.submit(RenderRequest("p", 2, after.__getitem__, FRAMES, 3, listener))
+        listener.until(Done, second)
+    assert listener.frames(first, "preview") == []
+    assert listener.frames(second, "preview") == [3, 2, 3, 4]  # the cursor's first; 0 and 1 are as they were
+    assert listener.frames(second) == list(range(FRAMES))
+    kinds = [event.stage for event in listener.events if isinstance(event, FrameReady) and event.ticket == second]
+    assert kinds[:4] == ["preview"] * 4
+
+
+def test_an_undo_renders_nothing_and_a_redo_neither():
+    subject, before, after = windowed()
+    listener = Listener()
+    with RenderWorker(subject) as worker:
+        for revision, clip in enumerate((before, after, before, after), 1):
+            ticket = worker.submit(RenderRequest("p", revision, clip.__getitem__, FRAMES, 3, listener))
+            listener.until(Done, ticket)
+    again = [event for event in listener.events if isinstance(event, FrameReady) and event.revision > 2]
+    assert {event.stage for event in again} == {"final"} and all(event.ms == 0 for event in again)
+
+
+def test_previews_that_were_cut_off_are_no_reference():
+    subject, before, after = windowed()
+    last = worn(after, 0, -0.5)
+    listener = Listener()
+    with RenderWorker(subject) as worker:
+        listener.until(Done, worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener)))
+        worker.submit(RenderRequest("p", 2, after.__getitem__, FRAMES, 4, listener))
+        ticket = worker.submit(RenderRequest("p", 3, last.__getitem__, FRAMES, 4, listener))
+        listener.until(Done, ticket)
+    truth = [step.picture for step in roll_out(tiny_generator(), last)]
+    finals = {
+        e.t: e.picture
+        for e in listener.events
+        if isinstance(e, FrameReady) and (e.ticket, e.stage) == (ticket, "final")
+    }
+    for t, picture in finals.items():
+        np.testing.assert_array_equal(picture, truth[t])

@@ -1,0 +1,69 @@
+"""A tiny street of labels and a tiny network of random weights that is local in everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from core.conditioning import Conditioning
+from core.models.local import LocalConfig, LocalGenerator
+from core.models.local_runner import LocalRunner
+
+HEIGHT, WIDTH, FRAMES = 80, 112, 5
+CLASSES = 5
+Clip = list[Conditioning]
+
+
+def tiny_generator() -> LocalRunner:
+    """In float32."""
+    torch.manual_seed(4)
+    network = LocalGenerator(LocalConfig(CLASSES, (2, 3), width=8, deep_blocks=1))
+    for head in (network.trunk.head, network.foreground.head):
+        torch.nn.init.constant_(head.gain, 0.5)  # so that pictures are not all grey
+    return LocalRunner(network)
+
+
+def conditioning(labels: np.ndarray, objects: np.ndarray, flow: np.ndarray | None, code: float) -> Conditioning:
+    codes = {(int(o), int(c)): (0.2 * c - 0.4, code * (o == 7), 0.1) for c in range(CLASSES) for o in (c * 1000, 7)}
+    valid = None if flow is None else np.ones(labels.shape, bool)
+    return Conditioning(labels, objects, codes, flow, valid)
+
+
+def street(rng: np.random.Generator, *, moves: bool = True) -> Clip:
+    """Stuff that slides by three pixels a frame, and a thing that stands; `moves`: the clip knows its motion."""
+    ground = rng.integers(0, 2, (HEIGHT // 8, WIDTH // 8 + 4)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+    frames = []
+    for t in range(FRAMES):
+        labels = ground[:, 3 * t : 3 * t + WIDTH].copy()
+        objects = labels.astype(np.int32) * 1000
+        labels[40:60, 30:60], objects[40:60, 30:60] = 2, 7
+        flow = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+        flow[..., 0] = np.where(objects == 7, 0, 3)
+        frames.append(conditioning(labels, objects, flow if moves else None, 0.0))
+    return frames
+
+
+def painted(rng: np.random.Generator, before: Clip) -> Clip:
+    """A rectangle of some class, standing still, from some frame on."""
+    start, to = int(rng.integers(FRAMES)), int(rng.integers(CLASSES))
+    top, left = int(rng.integers(HEIGHT - 8)), int(rng.integers(WIDTH - 8))
+    box = slice(top, top + int(rng.integers(2, 20))), slice(left, left + int(rng.integers(2, 20)))
+    after = []
+    for t, frame in enumerate(before):
+        labels, objects = frame.labels.copy(), frame.objects.copy()
+        if t >= start:
+            labels[box], objects[box] = to, to * 1000
+        after.append(Conditioning(labels, objects, frame.codes, frame.flow, frame.flow_valid))
+    return after
+
+
+def restyled(rng: np.random.Generator, before: Clip) -> Clip:
+    return worn(before, int(rng.integers(FRAMES)), float(rng.uniform(-1, 1)))
+
+
+def worn(before: Clip, start: int, code: float) -> Clip:
+    """The thing wears another look from frame `start` on."""
+    return [
+        frame if t < start else conditioning(frame.labels, frame.objects, frame.flow, code)
+        for t, frame in enumerate(before)
+    ]
