@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 from rich.console import Console
@@ -22,6 +21,7 @@ from core.assets import clip_folders, default_checkpoint
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
+from core.evaluation.measures import delta_e, lab, psnr
 from core.files import replacing
 from core.project.edits import Edit, ObjectTarget, SetStyle
 from core.project.fold import Scene
@@ -49,7 +49,9 @@ def main() -> None:
         middle = frames // 2
         late = render(checkpoint, scene, other_looks(scene, checkpoint, middle), frames)
         mid = distances(clip, plain, late, start=middle)
-        table.add_row(name, f"{psnr(clip, plain):.1f}", str(len(whole[0])), *(f"{v:.1f}" for v in summary(whole, mid)))
+        table.add_row(
+            name, f"{quality(clip, plain):.1f}", str(len(whole[0])), *(f"{v:.1f}" for v in summary(whole, mid))
+        )
         if arguments.out is not None:
             write_pictures(arguments.out / f"{clip.name}.png", clip, plain)
     Console().print(table)
@@ -89,11 +91,11 @@ def distances(
     for t in range(start, len(plain)):
         before, after = lab(plain[t]), lab(other[t])
         is_car = clip.labels[t] == car
-        rest.append(float(np.linalg.norm(before[~is_car].mean(0) - after[~is_car].mean(0))))
+        rest.append(delta_e(before[~is_car].mean(0), after[~is_car].mean(0)))
         things, counts = np.unique(clip.objects[t][is_car], return_counts=True)
         for thing in things[counts >= _LEAST_PIXELS].tolist():
             pixels = is_car & (clip.objects[t] == thing)
-            cars.setdefault(thing, []).append(float(np.linalg.norm(before[pixels].mean(0) - after[pixels].mean(0))))
+            cars.setdefault(thing, []).append(delta_e(before[pixels].mean(0), after[pixels].mean(0)))
     return [float(np.median(values)) for values in cars.values()], rest
 
 
@@ -101,15 +103,9 @@ def summary(whole: tuple[list[float], list[float]], mid: tuple[list[float], list
     return float(np.median(whole[0])), float(np.median(mid[0])), float(np.median(whole[1]))
 
 
-def lab(picture: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 RGB -> CIE Lab, L 0..100."""
-    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-
-
-def psnr(clip: Clip, pictures: list[np.ndarray]) -> float:
-    """Mean over the frames, against the filmed ones."""
-    values = [cv2.PSNR(picture, clip.pictures[t]) for t, picture in enumerate(pictures)]
-    return float(np.mean(values))
+def quality(clip: Clip, pictures: list[np.ndarray]) -> float:
+    """PSNR in dB, mean over the frames, against the filmed ones."""
+    return float(np.mean([psnr(picture, clip.pictures[t]) for t, picture in enumerate(pictures)]))
 
 
 def write_pictures(path: Path, clip: Clip, pictures: list[np.ndarray]) -> None:

@@ -61,7 +61,7 @@ class Carrier(Protocol):
         """The mask in frame t of the clip; None where nothing of it is within the picture."""
 
 
-class Still:
+class Staying:
     """A mask that stays where it was painted."""
 
     def __init__(self, mask: np.ndarray) -> None:

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
-from core.project.carried import Carried, Carrier, Floating, Riding
-from core.project.carried import Still as Staying
+from core.project.carried import Carried, Carrier, Floating, Riding, Staying
 from core.project.edits import Flow, Motion, Ride, Still
 from core.project.order import Order
 from core.project.sightings import Sightings

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from core.clip.video import read_video
+from core.evaluation.measures import delta_e, lab, psnr
 from core.models.local import LocalConfig
 from tests.browser.editor import Editor, Server
-from tests.browser.pictures import brush_stroke, delta_e, far_from, lab, psnr
+from tests.browser.pictures import brush_stroke, far_from
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.clip.video import VideoWriter, read_video, write_video
 from core.errors import InputError
+from core.evaluation.measures import psnr
 
 
 def moving(frames: int, height: int = 64, width: int = 96) -> np.ndarray:
@@ -21,10 +22,6 @@ def moving(frames: int, height: int = 64, width: int = 96) -> np.ndarray:
         for index in range(frames)
     ]
     return np.stack(make).astype(np.uint8)
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2)))
 
 
 def noise(frames: int) -> np.ndarray:
