@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from core.bench.machine import convolution_limit
-from core.bench.subject import Subject, pictures_of, psnr
+from core.bench.subject import Subject, pictures_of
+from core.evaluation.measures import psnr
 from core.rendering.incremental import Incremental, Shown
 from core.rendering.renderer import Conditionings
 
@@ -85,9 +86,14 @@ def follow(subject: Subject, case: Case) -> Followed:
         half_seconds,
         float(np.mean(shares)),
         float(np.mean(shares[:half])),
-        psnr(pictures, case.truth),
-        psnr(pictures[:half], case.truth[:half]),
+        _decibels(pictures, case.truth),
+        _decibels(pictures[:half], case.truth[:half]),
     )
+
+
+def _decibels(pictures: list[np.ndarray], truth: list[np.ndarray]) -> float:
+    """PSNR over all pictures together; 99 where they are equal, which JSON has no word for."""
+    return min(99.0, psnr(np.stack(pictures), np.stack(truth)))
 
 
 def _dense(subject: Subject) -> float:

@@ -17,8 +17,8 @@ from core.rendering.renderer import Conditionings, Renderer
 from core.rendering.rollout import to_maps
 from core.rendering.store import FrameStore
 
-# Ids of what is painted: beyond those of clips.
-_FIRST_ID = 900_000
+# Ids from here on are new objects.
+_FIRST_ID = 1_000_000
 _STORE_BYTES = 4 << 30
 _TRIES = 4  # at the size of a stroke
 
@@ -103,9 +103,3 @@ class Subject:
 def pictures_of(renderer: Renderer, conditionings: Conditionings, count: int) -> list[np.ndarray]:
     """The dense render."""
     return [rendered.picture for rendered in renderer.frames(conditionings, count)]
-
-
-def psnr(pictures: list[np.ndarray], truth: list[np.ndarray]) -> float:
-    """Decibels over all pictures together; at most 99."""
-    error = float(np.mean([(a.astype(np.float32) - b) ** 2 for a, b in zip(pictures, truth, strict=True)]))
-    return min(99.0, 10 * np.log10(255**2 / max(error, 1e-9)))
