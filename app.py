@@ -1,4 +1,4 @@
-"""Scenebrush, the editor: python app.py [--host --port --clip --checkpoint --projects]."""
+"""Scenebrush, the editor: python app.py [--host --port --clip --checkpoint --projects --memory]."""
 
 from __future__ import annotations
 

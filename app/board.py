@@ -45,9 +45,11 @@ class Board:
         worker: RenderWorker,
         hub: Hub,
         done: Callable[[], None] = lambda: None,
+        crowding: Callable[[], str] = lambda: "",
     ) -> None:
-        """done: called in the worker's thread when all frames of a revision are true."""
-        self._done = done
+        """done: called in the worker's thread when all frames of a revision are true; crowding: see `Engine`."""
+        self._done, self._crowding = done, crowding
+        self._told_crowding = False
         self._project, self._count, self._worker, self._hub = project, count, worker, hub
         self._lock = threading.Lock()
         self._revision = -1
@@ -124,10 +126,16 @@ class Board:
             if self._run is run:
                 self._ticket = None
         kind = {Done: "done", Cancelled: "cancelled", Failed: "failed"}[type(event)]
-        message = {"type": kind, "ticket": event.ticket}
+        message = {"type": kind, "ticket": event.ticket} | self._note_of_crowding()
         tell(message | {"error": event.error} if isinstance(event, Failed) else message)
         if isinstance(event, Done):
             self._done()
+
+    def _note_of_crowding(self) -> dict[str, str]:
+        """Once: that memory is short."""
+        note = "" if self._told_crowding else self._crowding()
+        self._told_crowding |= bool(note)
+        return {"note": note} if note else {}
 
     def _note(self, run: _Run, event: FrameReady) -> bool:
         """Keep a frame; False when its revision is not the one that is shown."""
@@ -137,7 +145,7 @@ class Board:
             self._frames[event.t] = RenderedFrame(key=event.key, stage=event.stage)
             if event.stage == "final":
                 run.done += 1
-            if event.ms:
-                run.rendered += event.stage == "final"
+            if event.ms and event.stage == "final":
+                run.rendered += 1
                 run.times.append(event.ms)
             return True

@@ -21,8 +21,6 @@ from core.rendering.renderer import Renderer
 from core.styles.looks import Looks, encode_look, encode_looks
 from core.styles.mixtures import Mixture
 
-# Frames and states kept: enough for some revisions of a clip of a few hundred frames.
-STORE_BYTES = 1 << 30
 _LOG = logging.getLogger(__name__)
 
 
@@ -41,8 +39,18 @@ class Engine:
     open_scene: Callable[[Clip, int], Scene]
     encode: Callable[[Clip, int, int], Code]
 
+    def crowding(self) -> str:
+        """One sentence when rendered frames had to leave the memory; "" while all had room."""
+        usage = self.renderer.store.usage
+        if not usage.pictures_dropped:
+            return ""
+        return (
+            f"The {usage.limit / 1e9:.1f} GB for rendered frames are full: the oldest are dropped and rendered again "
+            "when they are needed. Start with --memory to give more."
+        )
 
-def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int = STORE_BYTES) -> Engine:
+
+def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int) -> Engine:
     """The engine that `python app.py` runs on. looks: folder in which encoded looks are kept."""
     encoder = cache(lambda: checkpoint.build_encoder(best_device()))  # when the first look is taken from a frame
     return Engine(

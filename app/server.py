@@ -69,7 +69,7 @@ def open_workspace(settings: Settings) -> Workspace:
     if not clips:
         raise InputError("There is no clip to open.", "Name a clip's folder with --clip.")
     checkpoint = load_checkpoint(settings.checkpoint)
-    engine = engine_of(checkpoint, settings.projects / ".looks")
+    engine = engine_of(checkpoint, settings.projects / ".looks", int(settings.memory * 1e9))
     workspace = Workspace(engine, ProjectStore(settings.projects), clips, settings.notice, not settings.space)
     try:
         workspace.prepare(next(iter(clips)))

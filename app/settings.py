@@ -14,12 +14,14 @@ from core.assets import default_checkpoint
 from core.errors import InputError
 
 DEFAULT_PORT = 7860
+DEFAULT_MEMORY = 2.0
 
 
 @dataclass(frozen=True)
 class Settings:
     """host and port to listen on; clip: name or folder of the first clip, None for the first that is shipped.
 
+    memory      gigabytes for rendered frames and what makes the next ones quick; what was not used for longest leaves
     password    asked for by the browser; "" where only this machine can reach the server
     space       a Hugging Face Space: everybody may come, the page is shown inside another, the disk forgets
     token       what every write has to carry, new at every start
@@ -30,6 +32,7 @@ class Settings:
     clip: str | None = None
     checkpoint: Path = field(default_factory=default_checkpoint)
     projects: Path = Path("projects")
+    memory: float = DEFAULT_MEMORY
     password: str = field(default="", repr=False)
     space: bool = False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -37,6 +40,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise InputError(f"Port {self.port} is not one of 0 to 65535.", "Choose another with --port.")
+        if not 0.1 <= self.memory <= 10_000:
+            raise InputError(f"--memory {self.memory:g} is not usable.", "It is in gigabytes, from 0.1 on; 2 is usual.")
         if not (self.loopback or self.password or self.space):
             raise InputError(
                 f"Listening on {self.host} lets others reach this editor, and no password is set.",
@@ -74,6 +79,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         clip=given.clip,
         checkpoint=given.checkpoint,
         projects=given.projects,
+        memory=given.memory,
         password=environment.get("SCENEBRUSH_PASSWORD", ""),
         space=space,
     )
@@ -88,6 +94,8 @@ def _parser(environment: Mapping[str, str], space: bool) -> argparse.ArgumentPar
     parser.add_argument("--clip", help="a shipped clip's name or a clip's folder; it is opened first")
     parser.add_argument("--checkpoint", type=Path, default=default_checkpoint(), help="(default: %(default)s)")
     parser.add_argument("--projects", type=Path, default=Path("projects"), help="where projects are kept")
+    about = "gigabytes for rendered frames; more of them stay at hand (default: %(default)g)"
+    parser.add_argument("--memory", type=float, default=DEFAULT_MEMORY, metavar="GB", help=about)
     return parser
 
 

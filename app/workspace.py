@@ -167,7 +167,7 @@ class Workspace:
             keep_thumb(self._store, self.engine.renderer.store, opened)
 
         # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
-        board = Board(project.id, len(scene.clip), self.worker, self.hub, done)
+        board = Board(project.id, len(scene.clip), self.worker, self.hub, done, self.engine.crowding)
         notices = " ".join(filter(None, (notice, self._notice)))
         opened = OpenProject(project, scene, self._store, board, self.engine, notices, refusal)
         with self._lock:

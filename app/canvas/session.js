@@ -98,11 +98,12 @@ export class Session {
     this.store.set({ rendering: 'running', progress: { done: event.done, total: event.total, secondsLeft: event.seconds_left } });
   }
 
-  onEnd({ type, ticket, error }) {
+  onEnd({ type, ticket, error, note }) {
     if (ticket !== this.server.ticket) {
-      if (this.writes) this.early.push({ type, ticket, error });
+      if (this.writes) this.early.push({ type, ticket, error, note });
       return;
     }
+    if (note) this.say(note);
     // A newer request took its place; the reply that says so is on its way.
     if (type === 'cancelled' && this.writes) return;
     this.server.ticket = null;

@@ -10,7 +10,7 @@ import itertools
 import logging
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -274,11 +274,10 @@ class RenderWorker:
 
     def _previews(self, chain: Chain, reference: Chain, count: int) -> Iterator[Rendered]:
         """What changed since the reference; nothing is rendered where it was rendered before."""
-        at_hand = [self._renderer.shown(chain, t) for t in range(count)]
-        if None in at_hand:
-            yield from self._renderer.follow(chain, reference, count)
-            return
-        yield from (rendered for t, rendered in enumerate(at_hand) if not self._renderer.is_true(chain, t))
+        pictures: Iterable[Rendered | None] = [self._renderer.shown(chain, t) for t in range(count)]
+        if None in pictures:
+            pictures = self._renderer.follow(chain, reference, count)
+        yield from (picture for picture in pictures if not self._renderer.is_true(chain, picture.t))
 
     def _references(self, job: _Job) -> list[Chain]:
         """Roll-outs that look much like the one that is asked for, the likeliest first."""

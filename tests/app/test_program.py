@@ -18,6 +18,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from websockets.sync.client import connect
 
+from app.settings import read_settings
 from core.clip.native import write_clip
 from tests.core.tiny import CAR_ID, SKY, tiny_checkpoint, tiny_clip
 
@@ -147,3 +148,12 @@ def _new_project(address: str) -> tuple[str, str]:
         project = re.search(rb'"project":"([0-9a-f]{32})"', reply.read())
     assert project is not None
     return project[1].decode(), token[1]
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "nan", "1e9"])
+def test_an_impossible_memory_is_refused_in_words(run: Run, capsys: pytest.CaptureFixture[str], amount: str):
+    assert "gigabytes" in refused(run, capsys, "--memory", amount)
+
+
+def test_memory_is_given_in_gigabytes():
+    assert read_settings(["--memory", "4.5"], {}).memory == 4.5
