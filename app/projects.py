@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,6 @@ import numpy as np
 from app.looks import encode_webp
 from app.opened import OpenProject
 from app.protocol import ProjectEntry
-from core.errors import InputError
-from core.files import write_atomically
 from core.project.edits import Edit, Paint
 from core.project.storage import ProjectStore
 from core.rendering.store import FrameStore
@@ -47,9 +46,15 @@ def keep_thumb(store: ProjectStore, pictures: FrameStore, opened: OpenProject) -
     picture = pictures.picture(frame.key) if frame is not None else None
     if picture is None or not store.writable or not store.exists(project):
         return
+    place = store.folder / project / _THUMB
+    beside = place.with_suffix(".part")
     try:
-        write_atomically(store.folder / project / _THUMB, encode_webp(_small(picture), 80))
-    except (InputError, OSError) as error:
+        # Replaced, but not brought to the disk at once: rendering waits for this.
+        beside.write_bytes(encode_webp(_small(picture), 80))
+        beside.replace(place)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         _LOG.warning("no picture is kept of project %s: %s", project, error)
 
 

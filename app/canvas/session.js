@@ -35,8 +35,10 @@ export class Session {
       onLost: () => this.store.set({ online: false }),
       onOpen: () => {
         this.store.set({ online: true });
-        if (!first) this.resync().then(() => this.retry(), () => {});
+        // What was told before the socket was there is in the state; what is not saved is sent when it comes back.
+        const again = !first;
         first = false;
+        this.resync().then(() => again && this.retry(), () => {});
       },
     });
   }

@@ -198,6 +198,15 @@ test('while nothing can be saved edits are refused in words, and what waits is s
   assert.equal(server.edits.length, 1);
 });
 
+test('what was told between the state and the socket is not missed', async () => {
+  const late = new Session(session.api, new Store(), (project, handlers) => { socket = { ...handlers, close() {} }; return socket; });
+  await late.open('p');
+  server.before = server.before.map((_, t) => `b${t}`); // told to nobody: the socket is not there yet
+  socket.onOpen();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(late.server.before, ['b0', 'b1', 'b2', 'b3']);
+});
+
 test('a change made elsewhere is fetched', async () => {
   server.advance();
   socket.onEvent({ type: 'changed', revision: 1 });
