@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.generator import LabelMaps
@@ -15,6 +16,8 @@ from core.models.warp import warp
 
 # Past frames that a step reads (the paper's L = 2).
 HISTORY = 2
+# Side of the squares in which changes of the labels are looked for, in pixels.
+_WIDE = 8
 # Codes that differ by less than this are the same look.
 _SAME_LOOK = 1e-3
 
@@ -77,13 +80,26 @@ def relative(picture: Tensor, base: Tensor) -> Tensor:
 def agrees(
     maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor, origin: tuple[int, int] = (0, 0)
 ) -> Tensor:
-    """(B, 1, H, W) float32: 1 where the flow brings a pixel that is in frame and of the same object, class and look."""
+    """(B, 1, H, W) float32: 1 where the flow brings a pixel that is in frame and of the same object, class and look.
+
+    0 also close to wide areas of another object or class: what was there cast a shadow, which no label tells of.
+    """
     source, inside = sources(flow, frame.picture.shape[-2:], origin)
     same = inside & (_brought(frame.maps.objects, source) == maps.objects)
     same &= _brought(frame.maps.labels, source) == maps.labels
+    same &= ~_about_changes(inside & ~same)
     for channel in range(styles.shape[1]):
         same &= (_brought(frame.styles[:, channel], source) - styles[:, channel]).abs() < _SAME_LOOK
     return same.unsqueeze(1).float()
+
+
+def _about_changes(changed: Tensor) -> Tensor:
+    """(B, H, W) bool -> the same: within about 16 pixels of areas that are at least 8 wide, as edits are.
+
+    What merely comes into sight behind a moving object is narrower, or pays with some pixels made anew.
+    """
+    wide = 1 - F.max_pool2d(1 - changed.float().unsqueeze(1), _WIDE)  # squares that changed wholly
+    return F.interpolate(F.max_pool2d(wide, 5, stride=1, padding=2), scale_factor=_WIDE)[:, 0] > 0.5
 
 
 def sources(flow: Tensor, size: tuple[int, int], origin: tuple[int, int] = (0, 0)) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,7 @@ class LocalRunner:
         self.dtype = dtype
         self.device = torch.device(device)
         far = network.config.reach
-        self.strict = Reach(border=48, deep=far, labels=far)
+        self.strict = Reach(labels=far, border=64, deep=far)
         self._network = fold(network).eval().to(self.device, memory_format=torch.channels_last)
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
         for module in self._network.modules():

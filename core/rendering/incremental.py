@@ -48,7 +48,7 @@ QUICK = Tolerance(threshold=1, history=4, reach=Reach(labels=24, border=16, deep
 
 def strict(generator: WindowedGenerator) -> Tolerance:
     """Nothing is left undone: equal to the dense render."""
-    return Tolerance(threshold=0, history=generator.strict.border, reach=generator.strict)
+    return Tolerance(threshold=0, history=generator.strict.border + 16, reach=generator.strict)
 
 
 @dataclass(frozen=True, eq=False)
