@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.events import Hub
@@ -15,6 +19,10 @@ from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, Re
 Keys = list[str | None]
 # Of the newest frames' times the mean says how long the rest will take.
 _TIMED_FRAMES = 8
+# How long work that renders nothing goes on before a frame has its turn.
+_TURN_SECONDS = 0.05
+_END = object()
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -71,19 +79,41 @@ class Board:
         with self._lock:
             return list(self._frames), list(self._before), self._ticket
 
-    def render(self, revision: int, conditionings: Conditionings, cursor: int) -> int:
-        """Render what is missing of this revision; returns the ticket."""
+    def render(
+        self, revision: int, conditionings: Conditionings, cursor: int, known: Callable[[int], bool] = lambda t: True
+    ) -> int:
+        """Render what is missing of this revision; returns the ticket. known: as in `RenderRequest`."""
         with self._lock:
             missing = sum(frame is None or frame.stage != "final" for frame in self._frames)
             run = self._run = _Run(self._count, missing)
-        request = RenderRequest(
-            self._project, revision, conditionings, self._count, cursor, lambda event: self._on_event(run, event)
-        )
+        told: Callable[[Event], None] = lambda event: self._on_event(run, event)  # noqa: E731
+        request = RenderRequest(self._project, revision, conditionings, self._count, cursor, told, known=known)
         ticket = self._worker.submit(request)
         with self._lock:
             if self._run is run and not run.ended:
                 self._ticket = ticket
         return ticket
+
+    def between_frames(self, work: Iterator[None], wanted: Callable[[], bool], done: Callable[[], None]) -> None:
+        """Do `work` in the worker's thread, some milliseconds between two frames, as long as it is wanted."""
+
+        def turn() -> None:
+            end = time.perf_counter() + _TURN_SECONDS
+            while wanted():
+                if next(work, _END) is _END:
+                    return done()
+                if time.perf_counter() > end:
+                    return later()
+
+        def later() -> None:
+            with suppress(RuntimeError):  # the worker has stopped
+                self._worker.call(turn).add_done_callback(_log_failure)
+
+        later()
+
+    def tell(self, message: dict) -> None:
+        """Tell every tab of the project."""
+        self._hub.publish(self._project, message)
 
     def cancel(self, ticket: int) -> None:
         """After this returns no frame of the ticket is sent. A ticket of another project is none of ours."""
@@ -149,3 +179,8 @@ class Board:
                 run.rendered += 1
                 run.times.append(event.ms)
             return True
+
+
+def _log_failure(future: Future) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        _LOG.error("work between two frames failed", exc_info=error)

@@ -27,7 +27,7 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> None:
         """Open a project by its id, or with an empty id begin a new one of a clip. Returns its state."""
         with _told():
             opened = workspace.open(project) if project else workspace.create(clip)
-            return opened.state().model_dump(mode="json")
+            return opened.whole_state().model_dump(mode="json")
 
     def apply_edits(project: str, edits: list[dict[str, Any]]) -> dict[str, Any]:
         """Add edits, in the form that edits.json keeps them, to a project. All of them fit, or none is added."""
@@ -37,7 +37,7 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> None:
             for edit in edits:
                 request = NewEdit(request_id=secrets.token_hex(16), base=opened.project.revision, edit=edit)
                 workspace.edit(project, request)
-            return opened.state().model_dump(mode="json")
+            return opened.whole_state().model_dump(mode="json")
 
     def render_video(project: str) -> dict[str, Any]:
         """Render what is missing of a project. Returns where its video is: an address relative to the page."""

@@ -6,21 +6,24 @@ import gzip
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from app import naming
 from app.board import Board, Keys
 from app.engine import Engine
 from app.errors import Conflict, NotFound
+from app.lanes import Lanes
 from app.protocol import (
     CheckpointState,
     ClassState,
     ClipState,
-    EditState,
     Follows,
     NewEdit,
     NewFrames,
@@ -34,7 +37,7 @@ from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
 from core.files import DENIED
-from core.project.edits import Edit, Keyframe, Paint, SetStyle, parse_edit
+from core.project.edits import Edit, Paint, Ride, SetStyle, parse_edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
 from core.project.motion import default_motion
@@ -58,12 +61,23 @@ class SharedScene:
         self.scene = scene
         self.clip: Clip = scene.clip
         self.lock = threading.RLock()
+        self._naming = threading.Lock()
         self._identities: WeakKeyDictionary[Edit, bytes] = WeakKeyDictionary()
         self._own_classes: dict[int, int] | None = None
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
         with self.lock:
             return self.scene.conditioning(edits, t)
+
+    def known(self, edits: Edits, t: int) -> Conditioning | None:
+        """The same if it costs nothing. Waits for nobody."""
+        return self.scene.known(edits, t)
+
+    @contextmanager
+    def lent(self) -> Iterator[Scene]:
+        """The scene itself, for a frame's time at most."""
+        with self.lock:
+            yield self.scene
 
     def labels_key(self, edits: Edits, t: int) -> str:
         """Identity of a frame's label map and object map, 32 hex digits: of all that they are a function of.
@@ -77,7 +91,7 @@ class SharedScene:
         return digest.hexdigest()[:32]
 
     def _identity(self, edit: Edit) -> bytes:
-        with self.lock:
+        with self._naming:
             known = self._identities.get(edit)
             if known is None:
                 text = edit.model_dump_json(exclude={"id"})
@@ -119,8 +133,9 @@ class OpenProject:
         self._replies: OrderedDict[str, State] = OrderedDict()
         self._history: OrderedDict[int, Edits] = OrderedDict({project.revision: project.edits})
         self._label_keys: OrderedDict[str, tuple[Edits, int]] = OrderedDict()
-        self._shown_lanes: tuple[Edits, list[EditState]] = ((), [])
+        self._lanes = Lanes(scene.clip.label_set, scene.lent, self._classes_of_objects)
         self._show()
+        self._look_for_lanes()
 
     @property
     def clip(self) -> Clip:
@@ -131,8 +146,14 @@ class OpenProject:
         edits = self.project.edits if edits is None else edits
         return lambda t: self.scene.conditioning(edits, t)
 
+    def whole_state(self) -> State:
+        """`state` with all that is told later: where every edit acts. Takes as long as carrying them does."""
+        for _ in self._lanes.look(self.project.edits):
+            pass
+        return self.state()
+
     def state(self) -> State:
-        """The project as the page shows it."""
+        """The project as the page shows it. Waits for no carrying: lanes may be told later."""
         with self._lock:
             project, clip = self.project, self.clip
             frames, before, ticket = self.board.frames()
@@ -146,7 +167,7 @@ class OpenProject:
                 clip=_clip_state(clip),
                 classes=_classes(clip),
                 checkpoint=CheckpointState(name=self._engine.name, hash=self._engine.hash),
-                edits=self._lanes(project.edits),
+                edits=self._lanes.now(project.edits),
                 can_undo=bool(project.past),
                 can_redo=bool(project.redo),
                 label_keys=self._keys_of_labels(project.edits),
@@ -195,6 +216,9 @@ class OpenProject:
             edit = parsed.model_copy(update={"object": project.next_object}) if request.new_object else parsed
             check_edits((edit,), self.clip)
             _check_object(edit, project)
+            if isinstance(edit, Paint):
+                with self.scene.lent() as scene:
+                    scene.begin(edit)  # what nothing can carry must not be saved
             return project.applied(edit)
 
         return self._change(request, change, parsed.id)
@@ -222,7 +246,12 @@ class OpenProject:
             if revision != self.project.revision:
                 raise Conflict(self._since(revision))
             self._check_frame(cursor)
-            return self.board.render(revision, self.conditionings(), cursor)
+            return self._render(cursor)
+
+    def _render(self, cursor: int) -> int:
+        edits = self.project.edits
+        known: Callable[[int], bool] = lambda t: self.scene.known(edits, t) is not None  # noqa: E731
+        return self.board.render(self.project.revision, self.conditionings(), cursor, known)
 
     def labels(self, key: str) -> bytes:
         """A frame's maps, gzip: H*W u8 labels, then H*W i32 objects, little-endian. Raises `NotFound`."""
@@ -250,14 +279,12 @@ class OpenProject:
         """What a stroke painted now would ride on. Changes nothing."""
         self._check_frame(stroke.frame)
         mask = stroke.mask.to_array(self.clip.height, self.clip.width)
-        with self.scene.lock:
-            motion = default_motion(self.clip, stroke.frame, mask)
-            keyframe = Keyframe(frame=stroke.frame, mask=stroke.mask)
-            # Kept by the scene: the stroke itself comes next.
-            asked = Paint(id="asked", frames=(0, len(self.clip)), keyframes=(keyframe,), to=0, motion=motion)
-            seen = self.scene.scene.geometry(asked)
-        title = naming.motion_title(motion, self.clip.label_set, self._classes_of_objects(self.project.edits))
-        return Follows(motion=motion, title=title, span=(min(seen), max(seen) + 1) if seen else (0, 0))
+        motion = default_motion(self.clip, stroke.frame, mask)
+        classes = {}
+        if isinstance(motion, Ride):
+            labels, objects = self.clip.labels[stroke.frame], self.clip.objects[stroke.frame]
+            classes = {motion.object: int(np.bincount(labels[objects == motion.object]).argmax())}
+        return Follows(motion=motion, title=naming.motion_title(motion, self.clip.label_set, classes))
 
     def _check_frame(self, t: int) -> None:
         if not 0 <= t < len(self.clip):
@@ -267,18 +294,23 @@ class OpenProject:
         with self._lock:
             known = self._replies.get(request.request_id)
             if known is not None:
-                return known
+                ticket = self.board.frames()[2] if known.revision == self.project.revision else None
+                return known.model_copy(update={"ticket": ticket})
+            if request.cursor is not None:
+                self._check_frame(request.cursor)
             if request.base != self.project.revision:
                 raise Conflict(self._since(request.base))
             changed = change(self.project)
             if changed is self.project:
                 return self.state().model_copy(update={"edit_id": edit_id})
-            self._lanes(changed.edits)  # an edit that cannot be carried along the clip must not be saved
             self._save(changed)
             self._history[changed.revision] = changed.edits
             while len(self._history) > _KEPT_REVISIONS:
                 self._history.popitem(last=False)
-            self._show()
+            whole = self._show()
+            if request.cursor is not None and not whole:
+                self._render(request.cursor)
+            self._look_for_lanes()
             reply = self.state()
             reply.edit_id = edit_id
             self._replies[request.request_id] = reply
@@ -299,45 +331,45 @@ class OpenProject:
             raise self._refusal from error
         self.project, self._refusal = project, None
 
-    def _show(self) -> None:
-        """The frames before the first change are true already; what follows it is a matter of the renderer."""
+    def _show(self) -> bool:
+        """The frames before the first change are true already; what follows is a matter of the renderer.
+
+        Only what was folded before is looked at: nobody waits for folding here. True when every frame is at hand.
+        """
         renderer, count = self._engine.renderer, len(self.clip)
-        chain = renderer.chain(self.conditionings())
+        folded = [self.scene.known(self.project.edits, t) for t in range(count)]
+        known = list(takewhile(lambda one: one is not None, folded))
+        chain = renderer.chain(known.__getitem__)
         at_hand: Keys = [None] * count
-        # With nothing edited the page needs no looks, and is not kept waiting for them.
-        ready = bool(self.project.edits) or getattr(self.scene.scene.looks, "ready", True)
-        for t in range(count if ready else 0):
+        for t in range(len(known)):
             stored = renderer.store.get(chain.key(t))
             if stored is None:  # a frame depends on its whole past: looking further would only take time
                 break
             at_hand[t] = stored.key
         self.board.show(self.project.revision, at_hand)
+        return all(at_hand)
+
+    def _look_for_lanes(self) -> None:
+        """Find out where the edits act, and tell it; given up when a newer revision does the same."""
+        project = self.project
+        if self._lanes.told(project.edits):
+            return
+
+        def tell() -> None:
+            lanes = self._lanes.now(project.edits)
+            told = [{"id": lane.edit["id"], "spans": lane.spans, "note": lane.note} for lane in lanes]
+            self.board.tell({"type": "lanes", "revision": project.revision, "edits": told})
+
+        def wanted() -> bool:
+            return self.project.revision == project.revision and not self._gone
+
+        self.board.between_frames(self._lanes.look(project.edits), wanted, tell)
 
     def _since(self, base: int) -> dict[str, Any]:
         """What a page that shows revision `base` has missed."""
         known = {edit.id for edit in self._history.get(base, ())}
         new = [edit.model_dump(mode="json") for edit in self.project.edits if edit.id not in known]
         return {"revision": self.project.revision, "edits": new}
-
-    def _lanes(self, edits: Edits) -> list[EditState]:
-        lanes = self._known_lanes(edits)
-        classes = self._classes_of_objects(edits) if len(lanes) < len(edits) else {}
-        for index in range(len(lanes), len(edits)):
-            with self.scene.lock:
-                effect = self.scene.scene.effect(edits, index)
-            title = naming.edit_title(edits[index], self.clip.label_set, classes)
-            kept = edits[index].model_dump(mode="json")
-            lanes.append(EditState(edit=kept, title=title, spans=list(effect.spans), note=effect.note))
-        self._shown_lanes = (edits, lanes)
-        return list(lanes)
-
-    def _known_lanes(self, edits: Edits) -> list[EditState]:
-        """Lanes of the edits that these begin with as those before did: where an edit acts is up to earlier ones."""
-        edits_before, lanes = self._shown_lanes
-        same = 0
-        while same < min(len(edits), len(edits_before)) and edits[same] is edits_before[same]:
-            same += 1
-        return lanes[:same]
 
     def _classes_of_objects(self, edits: Edits) -> dict[int, int]:
         """The class of each object as it was filmed or painted, before any swap."""

@@ -30,10 +30,14 @@ class NewName(Message):
 
 
 class Step(Message):
-    """Undo, redo, or the removal of one edit. `base`: the revision that the page shows."""
+    """Undo, redo, or the removal of one edit. `base`: the revision that the page shows.
+
+    cursor: render what changes at once, this frame first; the reply has the ticket then
+    """
 
     request_id: RequestId
     base: Revision
+    cursor: FrameIndex | None = None
 
 
 class NewEdit(Step):
@@ -97,7 +101,7 @@ class ClassState(BaseModel):
 class EditState(BaseModel):
     edit: dict[str, Any]
     title: str
-    spans: list[tuple[int, int]]  # [start, stop) where it acts
+    spans: list[tuple[int, int]] | None = None  # [start, stop) where it acts; None: told later, by `lanes`
     note: str = ""
 
 
@@ -142,11 +146,10 @@ class SeenObject(BaseModel):
 
 
 class Follows(BaseModel):
-    """What a stroke would ride on, and the frames [start, stop) in which something of it is seen."""
+    """What a stroke would ride on."""
 
     motion: Motion
     title: str
-    span: tuple[int, int]
 
 
 class Ticket(BaseModel):

@@ -75,7 +75,8 @@ export class Chips {
     if (state.range) return `frames ${frameSpan(state.range)}`;
     const seen = state.objects[riddenObject(state)]?.frames;
     if (seen) return `frames ${frameSpan([seen[0], seen[1] + 1])}`;
-    if (state.follow === 'auto' && !state.hover && state.stroke?.span) return `frames ${frameSpan(state.stroke.span)}`;
+    const lane = state.follow === 'auto' && !state.hover && state.server.edits.find(({ edit }) => edit.id === state.stroke?.edit);
+    if (lane?.spans?.length) return `frames ${frameSpan([lane.spans[0][0], lane.spans.at(-1)[1]])}`;
     return 'whole clip';
   }
 

@@ -72,7 +72,7 @@ class Lane {
     const signature = JSON.stringify([entry.spans, entry.note, entry.edit.frames]);
     if (signature === this.signature) return;
     Object.assign(this, { entry, signature, placed: null });
-    const about = [tidyTitle(entry.title), spansText(entry.spans), entry.note].filter(Boolean).join(' · ');
+    const about = [tidyTitle(entry.title), spansText(entry.spans ?? [entry.edit.frames]), entry.note].filter(Boolean).join(' · ');
     this.name.title = about;
     this.name.setAttribute('aria-label', `${about}. Go there.`);
     this.range.edit = entry.edit;
@@ -85,6 +85,7 @@ class Lane {
   follow(reframing) {
     const mine = reframing?.id === this.entry.edit.id;
     this.element.dataset.dragging = String(mine);
+    this.element.dataset.told = String(Boolean(this.entry.spans));
     this.place(mine ? reframing.frames : this.entry.edit.frames, mine ? reframing.held : null);
   }
 
@@ -92,7 +93,7 @@ class Lane {
     const key = `${frames} ${held}`;
     if (this.placed === key) return;
     this.placed = key;
-    this.bars.replaceChildren(...spansWithin(this.entry.spans, frames).map((span) => this.bar(span, frames)));
+    this.bars.replaceChildren(...spansWithin(this.entry.spans ?? [], frames).map((span) => this.bar(span, frames)));
     show(this.note, Boolean(this.entry.note) && String(frames) === String(this.entry.edit.frames));
     this.range.place(frames, held);
   }
@@ -113,7 +114,8 @@ class Lane {
   }
 
   /** Beside the bars where there is room, else over them. */
-  placeNote({ note, spans }) {
+  placeNote({ note, spans: told }) {
+    const spans = told ?? [];
     setText(this.note, note);
     const end = spans.length ? spans[spans.length - 1][1] / this.clip.frames : 0, start = spans.length ? spans[0][0] / this.clip.frames : 0;
     const over = end > 0.72 && start < 0.28;

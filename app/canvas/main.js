@@ -16,7 +16,7 @@ import { closeMenu } from './menu.js';
 import { ClassPanel, ObjectPanel } from './panel.js';
 import { Player } from './player.js';
 import { Projects } from './projects.js';
-import { Session } from './session.js';
+import { isUntold, Session } from './session.js';
 import { initialState, Store, rendered } from './store.js';
 import { Strokes } from './strokes.js';
 import { Timeline } from './timeline.js';
@@ -138,7 +138,7 @@ class Editor {
   }
 
   goToEdit(edit, spans) {
-    const t = edit.keyframes?.[0].frame ?? spans[0]?.[0];
+    const t = edit.keyframes?.[0].frame ?? (spans ?? [edit.frames])[0]?.[0];
     if (t !== undefined) this.goTo(t);
     const object = edit.target?.object ?? edit.object;
     if (object !== undefined && object !== null) this.store.set({ picked: object });
@@ -246,7 +246,8 @@ class Editor {
     }
     if (names.has('playing') && !state.playing) this.remember();
     if (names.has('server') || names.has('playing')) this.prefetch(state);
-    this.loadObjects(state.server);
+    // Where objects are seen is known when it is known where edits act: the first picture does not wait for it.
+    if (!state.server.edits.some(isUntold)) this.loadObjects(state.server);
     if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', `Frame ${state.t + 1} of ${state.server.clip.frames}`);
   }
 

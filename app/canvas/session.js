@@ -55,6 +55,7 @@ export class Session {
       if (server.revision < old.revision) return;
       server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
       if (server.revision === old.revision) server.render = server.render.map((entry, t) => better(entry, old.render[t]));
+      server.edits = server.edits.map((entry) => remembered(entry, old, server.revision > old.revision));
     }
     this.known = Math.max(this.known, server.revision);
     const running = server.ticket !== null ? 'running' : complete(server) ? 'done' : this.store.state.rendering;
@@ -63,7 +64,7 @@ export class Session {
   }
 
   onEvent(event) {
-    const handler = { frame: 'onFrame', before: 'onBefore', changed: 'onChanged', refresh: 'onRefresh', progress: 'onProgress' }[event.type];
+    const handler = { frame: 'onFrame', before: 'onBefore', lanes: 'onLanes', changed: 'onChanged', refresh: 'onRefresh', progress: 'onProgress' }[event.type];
     if (handler) return this[handler](event);
     if (['done', 'cancelled', 'failed'].includes(event.type)) return this.onEnd(event);
   }
@@ -82,6 +83,16 @@ export class Session {
 
   onBefore({ t, key }) {
     this.server.before[t] = key;
+    this.store.touch('server');
+  }
+
+  /** Where the edits of a revision act. */
+  onLanes(event) {
+    const server = this.server;
+    if (event.revision > server.revision && this.early.length < EARLY) this.early.push(event);
+    if (event.revision !== server.revision) return;
+    const told = new Map(event.edits.map(({ id, spans, note }) => [id, { spans, note, untold: false }]));
+    server.edits = server.edits.map((entry) => ({ ...entry, ...told.get(entry.edit.id) }));
     this.store.touch('server');
   }
 
@@ -122,13 +133,14 @@ export class Session {
     waiting.forEach((event) => this.onEvent(event));
   }
 
-  /** A write with a base; the reply is a STATE. Frames that arrive meanwhile wait for it. */
+  /** A write with a base; the reply is a STATE. Frames that arrive meanwhile wait for it: they are rendered at once. */
   async change(method, path, fields) {
     this.writes++;
     try {
-      const state = await this.api.write(method, path, () => ({ base: this.server.revision, ...fields }));
+      const state = await this.api.write(method, path, () => ({ base: this.server.revision, cursor: this.store.state.t, ...fields }));
       const { edit_id: edit, ...server } = state;
       this.applyState(server);
+      if (server.ticket !== null) this.store.set({ progress: null });
       return { edit, server };
     } finally {
       this.writes--;
@@ -154,7 +166,7 @@ export class Session {
       entry.status = 'saved';
       await this.settle?.(entry, reply);
       this.drop(entry);
-      await this.render(this.store.state.t);
+      await this.renderRest();
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -236,8 +248,13 @@ export class Session {
       this.say(`Not saved: ${error.message}`, 'error');
       return false;
     }
-    await this.render(this.store.state.t);
+    await this.renderRest();
     return true;
+  }
+
+  /** What a change did not have rendered by itself. */
+  async renderRest() {
+    if (this.server.ticket === null) await this.render(this.store.state.t);
   }
 
   /** Ask for the frames that are missing, the one under the cursor first. */
@@ -309,10 +326,21 @@ export class Session {
   }
 }
 
+/** Whether the server has still to say where an edit acts. */
+export function isUntold({ spans, untold }) {
+  return untold ?? !spans;
+}
+
 /** Of two entries of the same frame and revision, the one that is nearer to the truth. */
 function better(entry, known) {
   if (!entry) return known ?? null;
   return known?.stage === 'final' && entry.stage !== 'final' ? known : entry;
+}
+
+/** A lane of a fresh STATE; what is not told yet stays as it was known, of a newer revision until that is told. */
+function remembered(entry, old, newer) {
+  const known = entry.spans ? null : old.edits.find(({ edit }) => edit.id === entry.edit.id);
+  return known ? { ...entry, spans: known.spans, note: known.note, untold: newer || isUntold(known) } : entry;
 }
 
 function complete(server) {

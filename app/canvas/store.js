@@ -18,7 +18,7 @@ export function initialState() {
     follow: 'auto', // 'auto' | 'flow' | 'still' | {object}
     reframing: null, // {id, frames, held}: the edit whose lane is being dragged, not saved yet
     range: null, // [start, stop) set by the person; null: whole clip
-    stroke: null, // {title, span} of the last stroke or of what is under the brush
+    stroke: null, // {title, edit}: what the last stroke follows, and its edit's id
     view: 'render',
     comparing: false,
     wipe: 0.5,

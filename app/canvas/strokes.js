@@ -40,14 +40,16 @@ export class Strokes {
     const motion = chosenMotion(state.follow) ?? (await this.ask(frame, mask));
     this.store.set({ pending: this.store.state.pending.filter((entry) => entry !== early) });
     const edit = paintEdit({ frame, mask, to, object, motion, frames: inside, over });
+    const { stroke: followed } = this.store.state;
+    if (followed) this.store.set({ stroke: { ...followed, edit: edit.id } });
     await this.session.edit(edit, { newObject, stroke, rebase: tool !== 'fill' });
   }
 
   /** What a stroke would ride on. Without an answer: the motion under it. */
   async ask(frame, mask) {
     try {
-      const { motion, title, span } = await this.api.write('POST', `projects/${this.session.server.project}/motion`, { frame, mask });
-      this.store.set({ stroke: { title, span } });
+      const { motion, title } = await this.api.write('POST', `projects/${this.session.server.project}/motion`, { frame, mask });
+      this.store.set({ stroke: { title, edit: null } });
       return motion;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -77,6 +77,16 @@ class Scene:
         acting = tuple(edit for edit in edits if edit.frames[0] <= t < edit.frames[1])
         return self._conditionings.get((acting, t), lambda: self._fold(acting, t))
 
+    def known(self, edits: Edits, t: int) -> Conditioning | None:
+        """Frame t under these edits if it was folded a short while ago. Costs nothing; for any thread."""
+        acting = tuple(edit for edit in edits if edit.frames[0] <= t < edit.frames[1])
+        return self._conditionings.known((acting, t))
+
+    def begin(self, edit: Paint) -> None:
+        """Take a stroke in where it was painted, and carry it nowhere yet."""
+        for keyframe in edit.keyframes:
+            self._carried(edit).at(keyframe.frame)
+
     def geometry(self, edit: Paint) -> Mapping[int, np.ndarray]:
         """The stroke's mask by frame; a function of strokes, motion, frames and clip, never of other edits."""
         return self._carried(edit).masks
@@ -84,14 +94,19 @@ class Scene:
     def effect(self, edits: Edits, index: int) -> Effect:
         """Where edit `index` of `edits` acts."""
         edit = edits[index]
+        frames = [t for t in range(edit.frames[0], min(edit.frames[1], len(self.clip))) if self.acts(edits, index, t)]
+        if not frames:
+            return Effect((), "nothing to act on")
+        return Effect(_spans(frames), self._farewell(edit) if isinstance(edit, Paint) else "")
+
+    def acts(self, edits: Edits, index: int, t: int) -> bool:
+        """Whether edit `index` of `edits` does something in frame t, one of its frames. Carries it as far as that."""
+        edit = edits[index]
         if isinstance(edit, Paint):
-            frames = [t for t in sorted(self.geometry(edit)) if self._paints(edits[:index], edit, t)]
-            return Effect(_spans(frames), self._farewell(edit) if frames else "nothing to act on")
-        span = range(edit.frames[0], min(edit.frames[1], len(self.clip)))
+            return self._paints(edits[:index], edit, t)
         # Looks move nobody; without them the frames are mostly folded already.
         before = tuple(one for one in edits[:index] if not isinstance(one, SetStyle))
-        frames = [t for t in span if self._present(before, edit, t)]
-        return Effect(_spans(frames), "" if frames else "nothing to act on")
+        return self._present(before, edit, t)
 
     def _farewell(self, edit: Paint) -> str:
         """A word on a stroke that is not seen up to the end of its frames."""
@@ -103,13 +118,13 @@ class Scene:
         return f"{'is covered' if covered else 'leaves the picture'} after frame {final + 1}"
 
     def _paints(self, before: Edits, edit: Paint, t: int) -> bool:
-        """Whether `over` leaves something of the stroke in frame t, where it is seen."""
+        """Whether something of the stroke is seen in frame t, and `over` leaves something of it."""
+        shown = self._carried(edit).at(t)
+        if shown is None or not shown.count:
+            return False
         if edit.over is None:
             return True
-        shown = self._carried(edit).at(t)
-        return shown is not None and bool(
-            np.isin(self.conditioning(before, t).labels[shown.mask], list(edit.over)).any()
-        )
+        return bool(np.isin(self.conditioning(before, t).labels[shown.mask], list(edit.over)).any())
 
     def objects(self, edits: Edits) -> dict[int, Seen]:
         """Every object of the edited clip."""
@@ -197,6 +212,10 @@ class _Recent:
     def __init__(self, size: int) -> None:
         self._size = size
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def known(self, key: Hashable) -> Any:
+        """An answer that is still there, or None. It does not stay any longer for that."""
+        return self._kept.get(key)
 
     def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
         if key not in self._kept:

@@ -105,15 +105,20 @@ class Renderer:
                 yield rendered
 
     def preview(
-        self, conditionings: Conditionings, t: int, shown: Callable[[int], Shown | None] = lambda t: None
+        self,
+        conditionings: Conditionings,
+        t: int,
+        shown: Callable[[int], Shown | None] = lambda t: None,
+        past_known: bool = True,
     ) -> Rendered:
         """Frame t at the cost of one step, from the pictures of t-1 and t-2 that are at hand.
 
-        Truth is taken where it is stored, else what `shown` has, else the frame starts without history.
+        Truth is taken where it is stored, else what `shown` has, else the frame starts without history. Where the
+        past is not known only `shown` is asked: no conditioning but that of t is needed then.
         """
         started = time.perf_counter()
         chain = self.chain(conditionings)
-        history, here = self._history(chain, t, shown), shown(t)
+        history, here = self._history(chain, t, shown, past_known), shown(t)
         if self._incremental is not None and here is not None:
             past = [Frame(*each) for each in reversed(history)]
             picture = self._incremental.frame(chain(t), here, past).picture
@@ -159,11 +164,11 @@ class Renderer:
         """(H, W, 3) uint8 of a frame, or a piece of one, without any history; kept nowhere. For crops of looks."""
         return render_step(self.generator, conditioning, self.generator.start(), self._device).picture
 
-    def _history(self, chain: Chain, t: int, shown: Callable[[int], Shown | None]) -> list[Shown]:
+    def _history(self, chain: Chain, t: int, shown: Callable[[int], Shown | None], past_known: bool) -> list[Shown]:
         """Pictures of t-2 and t-1, newest last; one or none of them where they are not at hand."""
         history: list[Shown] = []
         for earlier in range(t - 1, max(t - 3, -1), -1):
-            stored = self.store.get(chain.key(earlier))
+            stored = self.store.get(chain.key(earlier)) if past_known else None
             past = Shown(chain(earlier), stored.picture) if stored is not None else shown(earlier)
             if past is None:
                 break

@@ -13,6 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -72,6 +73,7 @@ class RenderRequest:
     exactly one of Done, Cancelled and Failed. It must hand over and return: while a frame is being
     published `cancel` and `submit` wait, so it must never wait for a lock that one of their callers may hold.
     A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
+    known: whether a frame's conditioning costs nothing. The first picture waits for no other's.
     """
 
     project: str
@@ -81,6 +83,7 @@ class RenderRequest:
     cursor: int
     on_event: Callable[[Event], None]
     background: bool = False
+    known: Callable[[int], bool] = lambda t: True
 
     def __post_init__(self) -> None:
         if self.count < 1 or not 0 <= self.cursor < self.count:
@@ -91,7 +94,7 @@ class RenderRequest:
 class _Job:
     ticket: int
     request: RenderRequest
-    work: Iterator[FrameReady]
+    work: Iterator[FrameReady | None]  # None: a piece of work without a picture
     fresh: bool = True  # nothing of it has been rendered
     published: set[int] = field(default_factory=set)  # frames whose truth is out
 
@@ -214,15 +217,17 @@ class RenderWorker:
         return min(rank, key=lambda job: rank[job], default=None)
 
     def _advance(self, job: _Job) -> None:
-        """Render one frame of a job, and publish it if the job still stands."""
+        """Do one piece of a job's work, mostly a frame, and publish what comes of it if the job still stands."""
         job.fresh = False
         try:
-            event: Event = next(job.work, Done(job.ticket))
+            event: Event | None = next(job.work, Done(job.ticket))
         except InputError as error:
             event = Failed(job.ticket, str(error))
         except Exception as error:  # whatever a generator does, the next request must find the worker alive
             _LOG.exception("rendering failed")
             event = Failed(job.ticket, f"Rendering failed: {_one_line(error)}.")
+        if event is None:
+            return
         with self._changed:
             if self._jobs.get(job.place) is not job:
                 return
@@ -246,8 +251,8 @@ class RenderWorker:
         except Exception:  # a listener's defect must not end the rendering of others
             _LOG.exception("a listener failed on %s", type(event).__name__)
 
-    def _frames(self, job: _Job) -> Iterator[FrameReady]:
-        """What a job publishes, rendered one by one as they are asked for."""
+    def _frames(self, job: _Job) -> Iterator[FrameReady | None]:
+        """What a job publishes, rendered one by one as they are asked for; None after work that shows nothing."""
         request, renderer = job.request, self._renderer
         chain = renderer.chain(request.conditionings)
 
@@ -256,15 +261,23 @@ class RenderWorker:
             return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
 
         reference = None if request.background else renderer.reference(self._references(job), request.count)
-        at_hand = renderer.shown(chain, request.cursor)
+        # A chain key takes every conditioning up to its frame: the person does not wait for those.
+        past_known = all(request.known(t) for t in range(request.cursor))
+        at_hand = renderer.shown(chain, request.cursor) if past_known else None
         # Without a reference to take the rest from, a single step of the truth is as quick as a preview.
-        if renderer.steps_to(chain, request.cursor) <= (1 if reference is None else 0):
+        if past_known and renderer.steps_to(chain, request.cursor) <= (1 if reference is None else 0):
             for rendered in renderer.toward(chain, request.cursor):
                 yield ready(rendered, "final")
         elif at_hand is not None:
             yield ready(at_hand, "preview")
         elif not request.background:
-            yield ready(renderer.preview(chain, request.cursor, lambda t: self._shown(request.project, t)), "preview")
+            shown = partial(self._shown, request.project)
+            yield ready(renderer.preview(chain, request.cursor, shown, past_known), "preview")
+        if not past_known:
+            # From the cursor on back, as strokes are carried: a newer request waits for one frame of it at most.
+            for t in range(request.cursor - 1, -1, -1):
+                _ = chain(t).key
+                yield None
         if reference is not None:
             yield from (ready(rendered, "preview") for rendered in self._previews(chain, reference, request.count))
             self._whole[job.place] = chain
@@ -274,10 +287,13 @@ class RenderWorker:
 
     def _previews(self, chain: Chain, reference: Chain, count: int) -> Iterator[Rendered]:
         """What changed since the reference; nothing is rendered where it was rendered before."""
-        pictures: Iterable[Rendered | None] = [self._renderer.shown(chain, t) for t in range(count)]
-        if None in pictures:
-            pictures = self._renderer.follow(chain, reference, count)
-        yield from (picture for picture in pictures if not self._renderer.is_true(chain, picture.t))
+        renderer = self._renderer
+        # Looked for no further than the first that is missing: each takes a conditioning.
+        if all(renderer.shown(chain, t) is not None for t in range(count)):
+            pictures: Iterable[Rendered | None] = (renderer.shown(chain, t) for t in range(count))
+        else:
+            pictures = renderer.follow(chain, reference, count)
+        yield from (one for one in pictures if one is not None and not renderer.is_true(chain, one.t))
 
     def _references(self, job: _Job) -> list[Chain]:
         """Roll-outs that look much like the one that is asked for, the likeliest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,15 @@ class Page:
 
     def edit(self, edit: dict[str, Any], **body: Any) -> Any:
         return self.change("edits", edit=edit, **body)
+
+    def lanes(self) -> list[dict[str, Any]]:
+        """The lanes, once the server has found out where all edits act."""
+        for _ in range(400):
+            lanes = self.state()["edits"]
+            if all(lane["spans"] is not None for lane in lanes):
+                return lanes
+            time.sleep(0.02)
+        raise AssertionError("nobody found out where the edits act")
 
     def maps(self, t: int) -> tuple[np.ndarray, np.ndarray]:
         """Labels and objects of a frame, as the page decodes them."""

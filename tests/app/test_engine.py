@@ -174,9 +174,9 @@ def test_what_an_edit_acts_on_follows_the_edits_before_it(opening: Opening) -> N
     opened = opening().create("tiny")
     add(opened, stroke(), new_object=True)
     add(opened, swap(target={"object": 1_000_000}))
-    first, second = opened.state().edits
+    first, second = opened.whole_state().edits
     assert second.spans == [(3, 6)] and not second.note
-    removed = opened.remove(Step(request_id=fresh_id(), base=opened.project.revision), first.edit["id"])
-    assert [(lane.spans, lane.note) for lane in removed.edits] == [([], "nothing to act on")]
-    again = opened.undo(Step(request_id=fresh_id(), base=opened.project.revision))
-    assert again.edits == [first, second]
+    opened.remove(Step(request_id=fresh_id(), base=opened.project.revision), first.edit["id"])
+    assert [(lane.spans, lane.note) for lane in opened.whole_state().edits] == [([], "nothing to act on")]
+    opened.undo(Step(request_id=fresh_id(), base=opened.project.revision))
+    assert opened.whole_state().edits == [first, second]

@@ -15,9 +15,10 @@ from app.errors import NotFound
 from app.workspace import Workspace
 from core.clip.native import read_clip, write_clip
 from core.clip.video import read_video
+from core.project.carried import Staying
 from core.project.storage import ProjectStore
 from core.rendering.rollout import roll_out
-from tests.app.client import stroke, swap
+from tests.app.client import fresh_id, stroke, swap
 from tests.app.stand_in import StandInGenerator, stand_in_engine
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_clip
 
@@ -53,6 +54,74 @@ def test_frames_before_the_first_change_stay_true(page):
     # An edit of its own: what another test rendered is at hand here too.
     entries = page.edit(swap(to=ROAD)).json()["render"]
     assert [entry is not None for entry in entries] == [True] * 3 + [False] * 3
+
+
+def carried_nowhere(monkeypatch, let_go: threading.Event, painted: int) -> None:
+    """Until it is let go, a stroke is known only where it was painted."""
+    at = Staying.at
+
+    def slow(carrier: Staying, t: int) -> object:
+        assert t == painted or let_go.wait(20)
+        return at(carrier, t)
+
+    monkeypatch.setattr(Staying, "at", slow)
+
+
+def until(socket, kind: str, **fields: object) -> dict:
+    """The next event of a kind."""
+    while True:
+        event = socket.receive_json()
+        if event["type"] == kind and fields.items() <= event.items():
+            return event
+
+
+def test_the_first_picture_of_a_stroke_does_not_wait_for_carrying(page, monkeypatch):
+    page.rendered()
+    let_go = threading.Event()
+    carried_nowhere(monkeypatch, let_go, painted=3)
+    try:
+        with page.events() as socket:
+            reply = page.edit(stroke(frame=3, box=(1, 3, 4, 9)), cursor=3).json()
+            preview = until(socket, "frame", revision=1)
+            assert (preview["t"], preview["stage"], preview["ticket"]) == (3, "preview", reply["ticket"])
+            assert reply["edits"][0]["spans"] is None and page.state()["edits"][0]["spans"] is None
+            let_go.set()
+            assert until(socket, "lanes", revision=1)["edits"][0]["spans"] == [[0, 6]]
+            until(socket, "done", ticket=reply["ticket"])
+    finally:
+        let_go.set()
+    assert page.state()["edits"][0]["spans"] == [[0, 6]]
+    for entry, expected in zip(page.state()["render"], truth(page), strict=True):
+        np.testing.assert_array_equal(picture(page.get(f"frames/{entry['key']}")), expected)
+
+
+def test_lanes_are_told_of_the_newest_revision_only(page, monkeypatch):
+    let_go = threading.Event()
+    carried_nowhere(monkeypatch, let_go, painted=3)
+    try:
+        with page.events() as socket:
+            page.edit(stroke(frame=3, box=(1, 3, 4, 9)), cursor=3)
+            page.change("undo", base=1, cursor=3), page.change("redo", base=2, cursor=3)
+            let_go.set()
+            told = until(socket, "lanes")
+    finally:
+        let_go.set()
+    assert told["revision"] == 3 and [lane["spans"] for lane in told["edits"]] == [[[0, 6]]]
+
+
+def test_an_undo_at_hand_is_told_whole_and_renders_nothing(page):
+    page.rendered()
+    page.edit(stroke(box=(4, 3, 9, 9)), cursor=2)
+    undone = page.change("undo", cursor=2).json()
+    assert undone["ticket"] is None and {entry["stage"] for entry in undone["render"]} == {"final"}
+
+
+def test_a_reply_that_is_given_again_has_the_ticket_of_now(page):
+    body = {"request_id": fresh_id(), "base": 0, "edit": stroke(box=(4, 3, 9, 8)), "cursor": 1}
+    with page.events() as socket:
+        ticket = page.write("POST", "edits", **body).json()["ticket"]
+        until(socket, "done", ticket=ticket)
+    assert page.write("POST", "edits", **body).json()["ticket"] is None
 
 
 def test_an_older_revision_is_not_rendered(page):

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Api, ApiError } from '../../../app/canvas/api.js';
 import { swapEdit } from '../../../app/canvas/edits.js';
-import { Session } from '../../../app/canvas/session.js';
+import { isUntold, Session } from '../../../app/canvas/session.js';
 import { Store } from '../../../app/canvas/store.js';
 
 const FRAMES = 4;
@@ -76,6 +76,38 @@ test('an edit is saved, then its frames are asked for, the one under the cursor 
   assert.deepEqual(server.calls.slice(-2).map(([method, path]) => [method, path]), [['POST', 'projects/p/edits'], ['POST', 'projects/p/render']]);
   assert.equal(server.calls.at(-1)[2].cursor, 2);
   assert.equal(store.state.server.ticket, 't1');
+});
+
+test('a change says what is looked at, and frames that it has rendered are not asked for again', async () => {
+  const { advance } = server;
+  server.advance = function () { advance.call(this); this.ticket = 't7'; };
+  store.set({ t: 3 });
+  server.hold = async (path) => { if (path.endsWith('/edits')) { server.hold = null; frame(3, { ticket: 't7', revision: 1, stage: 'preview' }); } };
+  await session.edit(edit());
+  assert.equal(server.calls.at(-1)[2].cursor, 3);
+  assert.deepEqual(server.calls.filter(([, path]) => path.endsWith('/render')), []);
+  assert.deepEqual(store.state.server.render[3], mark('k3', 'preview'));
+  assert.equal(store.state.rendering, 'running');
+});
+
+test('where an edit acts is told later, of this revision only', async () => {
+  const one = edit();
+  const lanes = (revision, spans) => socket.onEvent({ type: 'lanes', revision, edits: [{ id: one.id, spans, note: 'n' }] });
+  const lane = () => store.state.server.edits[0];
+  server.edits.push({ edit: one, title: '', spans: null, note: '' });
+  server.advance();
+  lanes(1, [[1, 3]]); // before the state that it is of
+  await session.resync();
+  assert.deepEqual([lane().spans, lane().note, isUntold(lane())], [[[1, 3]], 'n', false]);
+  session.applyState(server.state()); // was made before it was known
+  assert.deepEqual([lane().spans, isUntold(lane())], [[[1, 3]], false]);
+  server.advance();
+  await session.resync();
+  assert.deepEqual([lane().spans, isUntold(lane())], [[[1, 3]], true]);
+  lanes(1, [[0, 1]]);
+  assert.deepEqual(lane().spans, [[1, 3]]);
+  lanes(2, []);
+  assert.deepEqual([lane().spans, isUntold(lane())], [[], false]);
 });
 
 test('a frame is taken only with the current ticket and revision', async () => {

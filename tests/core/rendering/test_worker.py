@@ -364,6 +364,51 @@ def test_an_undo_renders_nothing_and_a_redo_neither():
     assert {event.stage for event in again} == {"final"} and all(event.ms == 0 for event in again)
 
 
+def test_the_first_picture_waits_for_no_other_frame():
+    subject, before, after = windowed()
+    listener, asked, cursor = Listener(), [], 3
+    with RenderWorker(subject) as worker:
+        listener.until(Done, worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener)))
+
+        def listen(event: Event) -> None:
+            if isinstance(event, FrameReady):
+                asked.append(("shown", event.t, event.stage))
+            listener(event)
+
+        def conditionings(t: int):
+            asked.append(t)
+            return after[t]
+
+        request = RenderRequest("p", 2, conditionings, FRAMES, cursor, listen, known=lambda t: t in asked)
+        listener.until(Done, worker.submit(request))
+    first = asked.index(("shown", cursor, "preview"))
+    assert set(asked[:first]) == {cursor}
+    assert [entry for entry in asked[first + 1 :] if isinstance(entry, int)][:cursor] == [2, 1, 0]
+    assert [entry[1] for entry in asked if isinstance(entry, tuple) and entry[2] == "final"] == list(range(FRAMES))
+
+
+def test_a_newer_request_waits_for_one_conditioning_at_most():
+    subject, before, after = windowed()
+    listener, folding, go_on = Listener(), threading.Event(), threading.Event()
+    folded: list[int] = []
+
+    def conditionings(t: int):
+        folded.append(t)
+        if t < 3:
+            folding.set()
+            assert go_on.wait(WAIT)
+        return after[t]
+
+    with RenderWorker(subject) as worker:
+        listener.until(Done, worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener)))
+        worker.submit(RenderRequest("p", 2, conditionings, FRAMES, 3, listener, known=lambda t: False))
+        assert folding.wait(WAIT)
+        newer = worker.submit(RenderRequest("p", 3, before.__getitem__, FRAMES, 3, listener))
+        go_on.set()
+        listener.until(Done, newer)
+    assert set(folded) == {3, 2}
+
+
 def test_previews_that_were_cut_off_are_no_reference():
     subject, before, after = windowed()
     last = worn(after, 0, -0.5)
