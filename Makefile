@@ -1,7 +1,7 @@
 # Set-up happens by itself: every target below makes or updates .venv first. Windows: see README.md.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help install app test lint tree prepare prepare-dev clean
+.PHONY: help install app test lint bench tree prepare prepare-dev clean
 
 # Which Python makes .venv (3.11-3.13), and which build of torch goes in (auto, cpu or pip).
 PYTHON ?=
@@ -27,6 +27,9 @@ test: prepare-dev ## Lint, then run all tests, those in a browser too
 lint: prepare-dev ## Check style and import contracts
 	@$(RUN) -m ruff check --quiet .
 	@.venv/bin/lint-imports --no-logo
+
+bench: prepare ## Measure what rendering costs here; let nothing else run meanwhile
+	@$(RUN) -m core bench $(ARGS)
 
 tree: prepare-dev ## Bring the tree in README.md up to date
 	@$(RUN) tools/tree.py

@@ -104,7 +104,7 @@ def test_swap_look_cancel_reload_download(editor: Editor) -> None:
     editor.saved(revision)
     editor.complete()
     styled = editor.pictures()
-    tinted = _only_this_object_changed(editor, second["object"], plain, styled)
+    _only_this_object_changed(editor, second["object"], plain, styled)
 
     _cancel_midway(editor)
     project, t = editor.state("server.project"), editor.state("t")
@@ -115,8 +115,6 @@ def test_swap_look_cancel_reload_download(editor: Editor) -> None:
 
     editor.complete()
     _video_is_the_render(editor)
-    if tinted:
-        pytest.xfail(f"known defect of the shipped checkpoint: with another look of a car {tinted}, the limit is 1")
 
 
 def _large_cars(editor: Editor, car: int) -> list[dict]:
@@ -154,10 +152,9 @@ _CROP_COLOURS = """() => [...document.querySelectorAll('.sb-look-cell img')].map
 })"""
 
 
-def _only_this_object_changed(editor: Editor, target: int, plain: np.ndarray, styled: np.ndarray) -> str:
-    """Its mean colour moves by 10 or more in every frame that shows 300 px of it; other large objects should by at
-    most 1. Returns a sentence on the one that moved more, if any."""
-    moved, worst, sentence = [], 1.0, ""
+def _only_this_object_changed(editor: Editor, target: int, plain: np.ndarray, styled: np.ndarray) -> None:
+    """Its mean colour moves by 10 or more in every frame that shows 300 px of it; other large objects by at most 1."""
+    moved, others = [], {}
     for t in range(len(plain)):
         objects = editor.maps(t)[1]
         old, new = lab(plain[t]), lab(styled[t])
@@ -168,10 +165,10 @@ def _only_this_object_changed(editor: Editor, target: int, plain: np.ndarray, st
             distance = delta_e(old[inside].mean(0), new[inside].mean(0))
             if entry == target:
                 moved.append(distance)
-            elif distance > worst:
-                worst, sentence = distance, f"its neighbour {entry} moved by {distance:.2f} Delta E on frame {t}"
+            else:
+                others[distance] = f"object {entry} moved by {distance:.2f} Delta E on frame {t}"
     assert moved and min(moved) >= 10, moved
-    return sentence
+    assert max(others, default=0) <= 1, others[max(others)]
 
 
 def _cancel_midway(editor: Editor) -> None:
