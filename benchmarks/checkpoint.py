@@ -40,6 +40,7 @@ def main() -> None:
     table = Table(title=f"checkpoint {checkpoint.hash}, {arguments.frames} frames a clip")
     for column in ("clip", "PSNR dB", "cars", "Delta E, whole clip", "Delta E, from the middle", "others' Delta E"):
         table.add_column(column)
+    pooled: tuple[list[float], list[float]] = ([], [])
     for name in arguments.clips:
         clip = read_clip(clip_folders().get(name, Path(name)))
         frames = min(arguments.frames, len(clip))
@@ -52,8 +53,11 @@ def main() -> None:
         table.add_row(
             name, f"{quality(clip, plain):.1f}", str(len(whole[0])), *(f"{v:.1f}" for v in summary(whole, mid))
         )
+        pooled[0].extend(whole[0])
+        pooled[1].extend(mid[0])
         if arguments.out is not None:
             write_pictures(arguments.out / f"{clip.name}.png", clip, plain)
+    table.add_row("all", "", str(len(pooled[0])), *(f"{np.median(cars):.1f}" for cars in pooled), "")
     Console().print(table)
 
 
