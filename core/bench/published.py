@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf, log10
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from core.assets import clip_folders
 from core.clip.native import read_clip
+from core.evaluation.measures import psnr
 from core.models.label_input import encode
 from core.models.precision import default_precision
 from core.models.published import History, PublishedConfig, PublishedNetwork, to_picture
@@ -60,7 +61,7 @@ def measure_published(rounds: int, *, ngf: int = 128, height: int = 256, width: 
             seconds["plain"].append(took)
             took, made = _timed(lambda frame=frame: ours(frame.window, frame.history)[-1].final)
             seconds["ours"].append(took)
-            worst = min(worst, _psnr(to_picture(made), to_picture(wanted)))
+            worst = min(worst, psnr(to_picture(made).numpy(), to_picture(wanted).numpy()))
     return PublishedSpeed(tuple(seconds["plain"][1:]), tuple(seconds["ours"][1:]), worst)
 
 
@@ -101,9 +102,3 @@ def _timed(run: Callable[[], Tensor]) -> tuple[float, Tensor]:
     begun = time.perf_counter()
     made = run()
     return time.perf_counter() - begun, made
-
-
-def _psnr(ours: Tensor, wanted: Tensor) -> float:
-    """Decibels between two 8-bit pictures; infinite where they are equal."""
-    error = (ours.float() - wanted.float()).square().mean().item()
-    return 10 * log10(255**2 / error) if error else inf

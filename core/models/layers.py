@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.models.packed import FoldedConv
+from core.models.packed import SLOPE, FoldedConv
 
-# Variance-preserving for a leaky ReLU of slope 0.2.
-_ACTIVATION_GAIN = (2 / (1 + 0.2**2)) ** 0.5
+# Variance-preserving for the leaky ReLU.
+_ACTIVATION_GAIN = (2 / (1 + SLOPE**2)) ** 0.5
 _RESIDUAL_GAIN = 0.5
 
 
@@ -87,8 +87,8 @@ class Modulation(nn.Module):
 
 
 def act(x: Tensor) -> Tensor:
-    """Leaky ReLU, slope 0.2."""
-    return F.leaky_relu(x, 0.2)
+    """Leaky ReLU of slope `SLOPE`."""
+    return F.leaky_relu(x, SLOPE)
 
 
 def up(x: Tensor) -> Tensor:

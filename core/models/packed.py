@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# Slope of the leaky ReLU of core.models.layers.
-_SLOPE = 0.2
+# Of the leaky ReLU, everywhere in our networks.
+SLOPE = 0.2
 
 
 class FoldedConv(nn.Conv2d):
@@ -15,7 +15,7 @@ class FoldedConv(nn.Conv2d):
 
     def forward(self, x: Tensor, *, active: bool = False, plus: Tensor | None = None) -> Tensor:
         y = super().forward(x)
-        y = F.leaky_relu(y, _SLOPE) if active else y
+        y = F.leaky_relu(y, SLOPE) if active else y
         return y if plus is None else y + plus
 
 
@@ -36,7 +36,7 @@ class PackedConv(nn.Module):
         convolution = torch.ops.mkldnn._convolution_pointwise
         if plus is not None:
             return convolution.binary(x, plus, self._weight, self.bias, *self._places, "add", 1.0, None, [], None)
-        after = ("leaky_relu", [_SLOPE], "") if active else ("none", [], "")
+        after = ("leaky_relu", [SLOPE], "") if active else ("none", [], "")
         return convolution(x, self._weight, self.bias, *self._places, *after)
 
 

@@ -20,11 +20,10 @@ from torch import Tensor
 
 from core.conditioning import Conditioning
 from core.models.generator import LabelMaps, Past, Reach, State, WindowedGenerator
+from core.models.history import HISTORY
 from core.models.window import Window
 from core.rendering.dirty import carried, changed_labels, changed_otherwise, grown, pixels, tiles, windows
 from core.rendering.rollout import from_picture, to_maps
-
-_HISTORY = 2
 
 
 class Shown(NamedTuple):
@@ -83,10 +82,10 @@ class Incremental:
         self, conditionings: Callable[[int], Conditioning], reference: Callable[[int], Shown], start: int, stop: int
     ) -> Iterator[Frame]:
         """Frames [start, stop), where `reference` is a whole roll-out that is the same before `start`."""
-        past = [Frame(*reference(t)) for t in range(max(start - _HISTORY, 0), start)][::-1]
+        past = [Frame(*reference(t)) for t in range(max(start - HISTORY, 0), start)][::-1]
         for t in range(start, stop):
             frame = self.frame(conditionings(t), reference(t), past)
-            past = [frame, *past][:_HISTORY]
+            past = [frame, *past][:HISTORY]
             yield frame
 
     @torch.inference_mode()
