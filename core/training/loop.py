@@ -18,8 +18,9 @@ from core.models.label_network import LabelNetwork
 from core.models.local import LocalConfig, LocalGenerator
 from core.training.adversary import Adversary
 from core.training.dataset import ChunkDataset
+from core.training.locality import echo_loss, elsewhere_loss
 from core.training.looks import chunk_styles, recolour
-from core.training.objective import echo_loss, generator_losses, roll_chunk, video_windows
+from core.training.objective import chunk_maps, generator_losses, roll_chunk, video_windows
 from core.training.perceptual import PerceptualLoss
 from core.training.presets import Phase, Preset
 from core.training.state import load_state, save_state
@@ -73,6 +74,8 @@ class Trainer:
         echo = echo_loss(self.generator, rendered, rng)
         if echo is not None:
             losses["echo"] = echo
+        last = len(rendered) - 1
+        losses["elsewhere"] = elsewhere_loss(self.generator, chunk_maps(chunk, last), styles[last], rendered[last], rng)
         self._descend(losses, phase)
         if adversary is not None:
             losses |= self._teach(chunk, rendered, phase, rng)

@@ -12,7 +12,7 @@ from torch import Tensor
 from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Remembered
 from core.models.layers import channels_last
-from core.models.local import LabelFeatures, LocalGenerator, Rendered
+from core.models.local import LocalGenerator, Rendered
 from core.models.local_runner import to_uint8
 from core.models.warp import warp
 from core.training.adversary import Adversary, rates_for, window
@@ -23,8 +23,6 @@ from core.training.perceptual import PerceptualLoss
 
 # A pixel is rightly warped when the squared distance over the channels is below this (reference section 7).
 _WARP_IS_RIGHT = 0.02
-# Power iterations of the echo loss.
-_TURNS = 2
 
 
 @dataclass(frozen=True)
@@ -129,52 +127,6 @@ def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
     """
     across = F.l1_loss(fake.diff(dim=3), real.diff(dim=3))
     return across + F.l1_loss(fake.diff(dim=2), real.diff(dim=2))
-
-
-def echo_loss(generator: LocalGenerator, rendered: list[Rendered | None], rng: np.random.Generator) -> Tensor | None:
-    """How much of a difference in the past comes back in the raw picture, beyond a third; None without a past.
-
-    An edit's echo dies when less comes back than was there. What is tried is a random difference after some turns
-    through the network (power iteration): that which the network answers to most. Only what reads history learns.
-    """
-    frame = next((one for one in reversed(rendered) if one is not None and one.history is not None), None)
-    if frame is None or not bool(frame.validity.any()):
-        return None
-    features = LabelFeatures(*(part.detach() for part in frame.features))
-
-    def answer(difference: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            raw = generator.hallucinated(features, _shifted(frame.history, difference))[0]
-        return (raw - frame.raw.detach()) * frame.validity
-
-    tried = _scaled(_blotches(frame.raw, rng) * frame.validity)
-    with torch.no_grad():
-        for _ in range(_TURNS):
-            tried = _scaled(answer(tried))
-    gains = answer(tried).square().mean((1, 2, 3)).sqrt() / tried.square().mean((1, 2, 3)).sqrt().clamp(min=1e-3)
-    return F.relu(gains - 1 / 3).mean()
-
-
-def _blotches(like: Tensor, rng: np.random.Generator) -> Tensor:
-    """Random colours on squares of a random size."""
-    side = int(rng.choice([1, 4, 16]))
-    height, width = like.shape[-2] // side, like.shape[-1] // side
-    squares = torch.from_numpy(rng.standard_normal((like.shape[0], 3, height, width)).astype(np.float32))
-    return F.interpolate(squares, size=like.shape[-2:], mode="nearest")
-
-
-def _scaled(difference: Tensor, size: float = 0.06) -> Tensor:
-    """Root mean square `size`: eight levels."""
-    return difference.float() * (size / (difference.float().square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-6))
-
-
-def _shifted(history: Tensor, difference: Tensor) -> Tensor:
-    """History channels with a difference in every past picture."""
-    shifted = history.clone()
-    for index in range(HISTORY):
-        valid = history[:, 4 * index + 3 : 4 * index + 4]
-        shifted[:, 4 * index : 4 * index + 3] += difference * valid
-    return shifted
 
 
 def video_windows(

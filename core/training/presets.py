@@ -27,6 +27,7 @@ class Weights:
     video_features: float = 5.0
     colour: float = 2.0  # mean colour of every object
     echo: float = 5.0  # what comes back of a difference in the past
+    elsewhere: float = 100.0  # what an edit changes far from it
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,16 @@ _STREET = Preset(
         Phase(
             steps=520,
             frames=4,
+            batch=1,
+            crop=(256, 256),
+            adversary=True,
+            video=True,
+            learning_rate=1e-2,
+            weights=_TEXTURE,
+        ),
+        Phase(
+            steps=1400,
+            frames=3,
             batch=1,
             crop=(256, 256),
             adversary=True,
