@@ -70,7 +70,7 @@ def timings(subject: Subject, device: str) -> dict[str, Callable[[int], float]]:
 def follow(subject: Subject, case: Case) -> Followed:
     """Time the incremental render of a case."""
     plain = [subject.renderer.shown(subject.renderer.chain(subject.plain), t).picture for t in range(subject.frames)]
-    incremental = Incremental(subject.renderer.generator, subject.renderer.far_of)
+    incremental = Incremental(subject.renderer.generator, subject.renderer.sight)
     pictures, shares, half = [], [], subject.frames // 2
     begun = time.perf_counter()
     frames = incremental.frames(case.edited, lambda t: Shown(subject.plain(t), plain[t]), 0, subject.frames)

@@ -81,6 +81,10 @@ class WindowedGenerator(Generator, Protocol):
         """As `Generator.step`; quicker, with the same pixels, when `far` is at hand."""
         ...
 
+    def far_step(self, labels: LabelMaps, styles: Tensor, state: State, far: Any = None) -> tuple[Tensor, State, Any]:
+        """The same, and `far` of the frame, which is made on the way where it is not at hand."""
+        ...
+
     def far(self, labels: LabelMaps) -> Any:
         """What the labels of a frame say far and wide: a named tuple of tensors."""
         ...

@@ -56,6 +56,7 @@ def look_back(
     batch, height, width = maps.labels.shape
     warped = torch.zeros(batch, 3, height, width, device=maps.labels.device)
     channels = torch.zeros(batch, 4 * HISTORY, height, width, device=maps.labels.device)
+    worn = base.tanh() if past else base
     for index, frame in enumerate(past):
         if index:
             # Two steps back: this frame's motion, then the motion found where it leads.
@@ -64,17 +65,18 @@ def look_back(
         picture = warp(frame.picture.float() / 127.5 - 1, flow, origin)
         if not index:
             warped = picture * valid
-        channels[:, 4 * index : 4 * index + 3] = relative(picture, base) * valid
+        channels[:, 4 * index : 4 * index + 3] = relative(picture, worn) * valid
         channels[:, 4 * index + 3 : 4 * index + 4] = valid
     return History(warped, channels[:, 3:4], channels)
 
 
-def relative(picture: Tensor, base: Tensor) -> Tensor:
-    """What a picture in [-1, 1] shows beyond its objects' looks: what is left without their base colour.
+def relative(picture: Tensor, worn: Tensor) -> Tensor:
+    """What a picture in [-1, 1] shows beyond its objects' looks: what is left without `worn`, the tanh of their base
+    colours.
 
     An object with another look so gives its neighbours much the same history to read, and does not tint them.
     """
-    return picture - base.tanh()
+    return picture - worn
 
 
 def agrees(

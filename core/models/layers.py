@@ -86,6 +86,20 @@ class Modulation(nn.Module):
         return x * (1 + gain) + bias
 
 
+class FoldedModulation(nn.Module):
+    """A `Modulation` for inference; the 1 is in the projection's bias."""
+
+    def __init__(self, modulation: Modulation) -> None:
+        super().__init__()
+        self.project = modulation.project.folded()
+        with torch.no_grad():
+            self.project.bias[: len(self.project.bias) // 2] += 1
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        gain, bias = self.project(embedding).chunk(2, 1)
+        return torch.addcmul(bias, x, gain)
+
+
 def act(x: Tensor) -> Tensor:
     """Leaky ReLU of slope `SLOPE`."""
     return F.leaky_relu(x, SLOPE)
@@ -112,6 +126,8 @@ def _fold_in_place(module: nn.Module) -> nn.Module:
             setattr(module, name, child.folded())
         elif isinstance(child, Block):
             setattr(module, name, FoldedBlock(child))
+        elif isinstance(child, Modulation):
+            setattr(module, name, FoldedModulation(child))
         else:
             _fold_in_place(child)
     return module

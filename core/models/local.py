@@ -23,6 +23,7 @@ from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Remembered, look_back
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, Modulation, act, up
+from core.models.window import Window
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class LocalConfig:
     def to_dict(self) -> dict[str, object]:
         """The JSON form, kept in the checkpoint."""
         return asdict(self)
+
+
+class Near(NamedTuple):
+    """What one frame's labels say near by; no looks in it."""
+
+    plain: dict[int, Tensor]  # scale -> (B, style_embedding, H/scale, W/scale) the look that each class wears plainly
+    stem: Tensor  # (B, width, H/2, W/2)
+    quarter: Tensor  # (B, 2 width, H/4, W/4) without what sees far
 
 
 class Far(NamedTuple):
@@ -114,79 +123,76 @@ class LabelEncoder(nn.Module):
             self.base_table.weight.copy_(torch.cat([torch.eye(3).flatten(), torch.zeros(3)]).repeat(config.classes, 1))
 
     def forward(self, maps: LabelMaps, styles: Tensor) -> LabelFeatures:
-        stem = self.seen(maps)
-        quarter = self.quarter(maps, stem)
-        return self.features(maps, styles, self.far(maps, quarter).context, stem, quarter)
+        near = self.near(maps)
+        return self.features(maps, styles, near, self.far(near).context)
 
-    def features(
-        self,
-        maps: LabelMaps,
-        styles: Tensor,
-        context: Tensor,
-        stem: Tensor | None = None,
-        quarter: Tensor | None = None,
-    ) -> LabelFeatures:
-        """The same with what sees far at hand: short sight only, for any window of a frame."""
-        stem = self.seen(maps) if stem is None else stem
-        quarter = self.quarter(maps, stem) if quarter is None else quarter
+    def features(self, maps: LabelMaps, styles: Tensor, near: Near, context: Tensor) -> LabelFeatures:
+        """The same of its parts: short sight only, for any window of a frame."""
         labels = maps.labels.int()
-        half = self.style[0](stem, self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(stem.dtype))
+        half = self.style[0](near.stem, self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(near.stem.dtype))
         is_thing = self.is_thing[labels.long()].unsqueeze(1)
-        return LabelFeatures(half, self.joined(quarter, context), self.base(labels, styles), is_thing)
+        return LabelFeatures(half, self.joined(near.quarter, context), self.base(labels, styles), is_thing)
 
-    def seen(self, maps: LabelMaps) -> Tensor:
-        """(B, width, H/2, W/2): what stands at each pixel and where boundaries run."""
-        sight = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
-        return self.stem(F.pixel_unshuffle(sight, 2).to(self.stem.bias.dtype))
-
-    def quarter(self, maps: LabelMaps, stem: Tensor | None = None) -> Tensor:
-        """(B, 2 width, H/4, W/4) without what sees far.
+    def near(self, maps: LabelMaps) -> Near:
+        """Short sight, without what sees far.
 
         What sees far must not see looks, or one object's look would tint its neighbours: from here on every class
         wears its plain look; the object's own look comes in where sight is short, at 1/2 and in the base colour.
         """
-        below = self.style[0](self.seen(maps) if stem is None else stem, self.plain_at(maps, 2))
-        return self.quarter_in(self.style[1](self.to_quarter(act(below)), self.plain_at(maps, 4)))
+        plain = self.plain(maps)
+        sight = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
+        stem = self.stem(F.pixel_unshuffle(sight.to(self.stem.bias.dtype), 2))
+        below = self.style[0](stem, plain[2])
+        return Near(plain, stem, self.quarter_in(self.style[1](self.to_quarter(act(below)), plain[4])))
 
-    def eighth(self, maps: LabelMaps, quarter: Tensor) -> Tensor:
-        """`Far.eighth` from `quarter` of the same window."""
-        return self.eighth_in(self.style[2](self.to_eighth(act(quarter)), self.plain_at(maps, 8)))
+    def eighth(self, near: Near) -> Tensor:
+        """`Far.eighth`, of the same window."""
+        return self.eighth_in(self.style[2](self.to_eighth(act(near.quarter)), near.plain[8]))
 
-    def deepest(self, maps: LabelMaps, eighth: Tensor) -> Tensor:
-        """`Far.deep` from `Far.eighth` of the same window."""
-        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), self.plain_at(maps, 16)))
+    def deepest(self, plain: dict[int, Tensor], eighth: Tensor) -> Tensor:
+        """`Far.deep` from `Far.eighth` and the plain looks of the same window."""
+        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), plain[16]))
 
     def context(self, eighth: Tensor, deep: Tensor) -> Tensor:
         """`Far.context` from the other two of the same window."""
         return self.from_eighth(act(self.eighth_out(eighth + up(self.from_sixteenth(act(deep))))))
 
-    def far(self, maps: LabelMaps, quarter: Tensor) -> Far:
-        """What sees far, from `quarter`."""
-        eighth = self.eighth(maps, quarter)
-        deep = self.deepest(maps, eighth)
+    def far(self, near: Near) -> Far:
+        """What sees far."""
+        eighth = self.eighth(near)
+        deep = self.deepest(near.plain, eighth)
         return Far(eighth, deep, self.context(eighth, deep))
 
     def joined(self, quarter: Tensor, context: Tensor) -> Tensor:
         """`LabelFeatures.quarter` of its two parts."""
         return quarter + up(context)
 
-    def plain_at(self, maps: LabelMaps, scale: int) -> Tensor:
-        """Plain looks at 1 / `scale` of the size."""
-        plain = self.plain_look(maps.labels[:, ::2, ::2].int()).to(self.stem.bias.dtype)
-        return plain if scale == 2 else F.avg_pool2d(plain, scale // 2)
+    def plain(self, maps: LabelMaps) -> dict[int, Tensor]:
+        """Plain looks, those of the code zero, at every scale."""
+        offsets = self.style_table.weight[:, self.style_table.weight.shape[1] * 3 // 4 :]
+        plain = _planes(F.embedding(maps.labels[:, ::2, ::2].int(), offsets)).to(self.stem.bias.dtype)
+        return {2: plain} | {scale: F.avg_pool2d(plain, scale // 2) for scale in (4, 8, 16)}
 
     def look(self, labels: Tensor, styles: Tensor) -> Tensor:
         """(B, h, w) ids and (B, 3, h, w) codes -> (B, style_embedding, h, w)."""
-        return _affine(self.style_table(labels), styles)
-
-    def plain_look(self, labels: Tensor) -> Tensor:
-        """`look` of the code zero: the offsets alone."""
-        rows = self.style_table(labels)
-        return _planes(rows[..., rows.shape[-1] * 3 // 4 :])
+        table = self.style_table.weight
+        n = table.shape[1] // 4
+        look = F.embedding(labels, table[:, 3 * n :])
+        for channel, column in enumerate(table[:, : 3 * n].reshape(-1, n, 3).unbind(2)):
+            look = look + F.embedding(labels, column) * styles[:, channel, :, :, None]
+        return _planes(look)
 
     def base(self, labels: Tensor, styles: Tensor) -> Tensor:
         """The colour before the tanh that each pixel's look asks for, (B, 3, H, W) float32."""
-        return _affine(self.base_table(labels), styles).float()
+        batch, height, width = labels.shape
+        n = self.base_table.weight.shape[1]
+        # Plane by plane: rows as short as these are slow to look up.
+        rows = self.base_table.weight.T.gather(1, labels.long().view(1, -1).expand(n, -1)).view(n, batch, height, width)
+        colours = [
+            rows[3 * out] * styles[:, 0] + rows[3 * out + 1] * styles[:, 1] + rows[3 * out + 2] * styles[:, 2] + offset
+            for out, offset in enumerate(rows[9:])
+        ]
+        return torch.stack(colours, 1).float()
 
 
 class FlowBranch(nn.Module):
@@ -205,6 +211,8 @@ class FlowBranch(nn.Module):
 
 class Foreground(nn.Module):
     """Label features -> picture of the things before the tanh, (B, 3, H, W) (section 3.3, h_F)."""
+
+    reach = 8  # pixels that its kernels see around one
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -290,11 +298,24 @@ class LocalGenerator(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The raw picture, the blend weight's logits, and on demand the picture of scale 0."""
         raw, weight, small = self.trunk(features, history, coarse=coarse)
-        if self.training or bool(features.foreground.any()):
-            raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
+        raw = self._with_things(raw, features)
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
         return (raw + features.base).tanh(), weight, small
+
+    def _with_things(self, raw: Tensor, features: LabelFeatures) -> Tensor:
+        """The foreground branch's picture where things are; only that part of it is made, but in training."""
+        thing = features.foreground > 0.5
+        if self.training:
+            return torch.where(thing, self.foreground(features), raw)
+        around = Window.around(thing)
+        if around is not None:
+            box = around.grown(self.foreground.reach, thing.shape[-2:], 16)
+            parts = features._replace(
+                half=box.scaled(2).crop(features.half), quarter=box.scaled(4).crop(features.quarter)
+            )
+            box.crop(raw).copy_(torch.where(box.crop(thing), self.foreground(parts), box.crop(raw)))
+        return raw
 
     def must_estimate(self, maps: LabelMaps) -> bool:
         """Whether the flow branch has anything to say about this frame."""
@@ -321,11 +342,3 @@ def known_flow(maps: LabelMaps, estimated: Tensor | None) -> Tensor:
 
 def _planes(x: Tensor) -> Tensor:
     return x.permute(0, 3, 1, 2).float()
-
-
-def _affine(rows: Tensor, codes: Tensor) -> Tensor:
-    """Per-pixel affine map: codes (B, 3, h, w) -> (B, n, h, w); rows (B, h, w, 4 n): n x 3 matrices, n offsets."""
-    n = rows.shape[-1] // 4
-    matrix, offset = _planes(rows[..., : 3 * n]), _planes(rows[..., 3 * n :])
-    parts = [matrix[:, i::3] * codes[:, i : i + 1] for i in range(3)]
-    return parts[0] + parts[1] + parts[2] + offset

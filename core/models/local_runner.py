@@ -49,16 +49,27 @@ class LocalRunner:
         self, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far | None = None
     ) -> tuple[Tensor, LocalState]:
         """Render one frame: (B, 3, H, W) uint8 and the state for the next. See `WindowedGenerator.step`."""
+        picture, state, _ = self.far_step(labels, styles, state, far)
+        return picture, state
+
+    @torch.inference_mode()
+    def far_step(
+        self, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far | None = None
+    ) -> tuple[Tensor, LocalState, Far]:
+        """The same, and `far` of this frame. See `WindowedGenerator.far_step`."""
         height, width = labels.labels.shape[-2:]
         maps, styles = self._padded(labels, styles)
-        features = self._features(maps, styles, far)
+        encoder = self._network.encoder
+        near = encoder.near(maps)
+        far = encoder.far(near) if far is None else far
+        features = encoder.features(maps, styles, near, far.context)
         rendered = self._network.render(features, maps, styles, self._with_features(maps, state))
         picture = to_uint8(rendered.final)
         past = Remembered(picture, maps, styles, rendered.flow)
         if state and rendered.estimated_flow is not None:
             # The next frame's motion will have to be estimated too, very likely.
             past = past._replace(features=rendered.features.quarter)
-        return picture[:, :, :height, :width], (past, *state)[:HISTORY]
+        return picture[:, :, :height, :width], (past, *state)[:HISTORY], far
 
     @torch.inference_mode()
     def state_from(self, history: Sequence[Past]) -> LocalState:
@@ -69,7 +80,7 @@ class LocalRunner:
             estimated = None
             if state and self._network.must_estimate(maps):
                 state = self._with_features(maps, state)
-                estimated = self._network.flow(self._features(maps, styles).quarter, state[0].features)
+                estimated = self._network.flow(self._network.encoder(maps, styles).quarter, state[0].features)
             picture = pad_to_multiple(picture.to(self.device), MULTIPLE)
             state = (Remembered(picture, maps, styles, known_flow(maps, estimated)), *state)[:HISTORY]
         return state
@@ -78,7 +89,7 @@ class LocalRunner:
     def far(self, labels: LabelMaps) -> Far:
         """What the labels far and wide say, for `step`, `far_again` and `window`; of no look and no history."""
         maps = self._maps(labels)
-        return self._network.encoder.far(maps, self._network.encoder.quarter(maps))
+        return self._network.encoder.far(self._network.encoder.near(maps))
 
     @torch.inference_mode()
     def window(
@@ -86,7 +97,8 @@ class LocalRunner:
     ) -> Tensor:
         """`step` for a window: its picture (B, 3, h, w) uint8. See `WindowedGenerator.window`."""
         seen, maps, styles = self._cut(window, labels, styles, reach)
-        features = self._network.encoder.features(maps, styles, seen.scaled(8).crop(far.context))
+        encoder = self._network.encoder
+        features = encoder.features(maps, styles, encoder.near(maps), seen.scaled(8).crop(far.context))
         return self._drawn(window, seen, features, maps, styles, state)
 
     @torch.inference_mode()
@@ -96,16 +108,16 @@ class LocalRunner:
         """The same where labels have changed since `far`; and `far` as it is now. See `WindowedGenerator`."""
         encoder, whole = self._network.encoder, self._maps(labels)
         seen, maps, styles = self._cut(window, labels, styles, reach)
-        stem = encoder.seen(maps)
-        quarter = encoder.quarter(maps, stem)
+        near = encoder.near(maps)
         far = Far(*(part.clone() for part in far))
         kept = window.grown(0, whole.labels.shape[-2:], MULTIPLE)
-        _paste(far.eighth, encoder.eighth(maps, quarter), kept, seen, 8)
+        _paste(far.eighth, encoder.eighth(near), kept, seen, 8)
         deep = kept.grown(reach.deep, whole.labels.shape[-2:], MULTIPLE)
-        _paste(far.deep, encoder.deepest(_crop(whole, deep), deep.scaled(8).crop(far.eighth)), kept, deep, 16)
+        plain = encoder.plain(_crop(whole, deep))
+        _paste(far.deep, encoder.deepest(plain, deep.scaled(8).crop(far.eighth)), kept, deep, 16)
         context = encoder.context(seen.scaled(8).crop(far.eighth), seen.scaled(16).crop(far.deep))
         _paste(far.context, context, kept, seen, 8)
-        features = encoder.features(maps, styles, context, stem, quarter)
+        features = encoder.features(maps, styles, near, context)
         return self._drawn(window, seen, features, maps, styles, state), far
 
     def _cut(self, window: Window, labels: LabelMaps, styles: Tensor, reach: Reach) -> tuple[Window, LabelMaps, Tensor]:
@@ -132,7 +144,7 @@ class LocalRunner:
         if not self._network.must_estimate(maps):
             return labels
         quarters = [
-            self._network.encoder.joined(self._network.encoder.quarter(each), known.context)
+            self._network.encoder.joined(self._network.encoder.near(each).quarter, known.context)
             for each, known in ((maps, far), (self._maps(before), far_before))
         ]
         height, width = labels.labels.shape[-2:]
@@ -143,12 +155,8 @@ class LocalRunner:
         """The state with what estimating the motion of `maps` needs; it is seldom needed, so it is made late."""
         if not state or state[0].features is not None or not self._network.must_estimate(maps):
             return state
-        newest = state[0]._replace(features=self._features(state[0].maps, state[0].styles).quarter)
+        newest = state[0]._replace(features=self._network.encoder(state[0].maps, state[0].styles).quarter)
         return (newest, *state[1:])
-
-    def _features(self, maps: LabelMaps, styles: Tensor, far: Far | None = None) -> LabelFeatures:
-        encoder = self._network.encoder
-        return encoder(maps, styles) if far is None else encoder.features(maps, styles, far.context)
 
     def _maps(self, labels: LabelMaps) -> LabelMaps:
         maps = LabelMaps(*(None if part is None else part.to(self.device) for part in labels))

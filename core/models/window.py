@@ -15,6 +15,14 @@ class Window(NamedTuple):
     bottom: int
     right: int
 
+    @classmethod
+    def around(cls, mask: torch.Tensor) -> Window | None:
+        """The smallest window that holds every pixel of a mask (B, 1, H, W) bool; None when there is none."""
+        rows, columns = (mask.any(dim).any(0).any(0).nonzero().flatten() for dim in (3, 2))
+        if not len(rows):
+            return None
+        return cls(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
     @property
     def height(self) -> int:
         return self.bottom - self.top

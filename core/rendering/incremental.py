@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from core.models.history import HISTORY
 from core.models.window import Window
 from core.rendering.dirty import carried, changed_labels, changed_otherwise, grown, pixels, tiles, windows
 from core.rendering.rollout import from_picture, to_maps
+from core.rendering.sight import FarSight
 
 
 class Shown(NamedTuple):
@@ -66,16 +67,16 @@ class Frame:
 
 
 class Incremental:
-    """Renders frames from references. `far_of` says what a frame's labels say far and wide, and keeps it."""
+    """Renders frames from references."""
 
     def __init__(
         self,
         generator: WindowedGenerator,
-        far_of: Callable[[Conditioning], Any],
+        sight: FarSight,
         device: torch.device | str = "cpu",
         tolerance: Tolerance = QUICK,
     ) -> None:
-        self._generator, self._far_of, self._device = generator, far_of, device
+        self._generator, self._sight, self._device = generator, sight, device
         self._tolerance = tolerance
 
     def frames(
@@ -112,7 +113,7 @@ class Incremental:
     ) -> Iterator[tuple[Window, np.ndarray]]:
         """The windows' pictures (h, w, 3) uint8."""
         exact = self._tolerance.threshold == 0
-        far = self._far_of(frame.conditioning if exact or not labels.any() else reference.conditioning)
+        far = self._sight(frame.conditioning if exact or not labels.any() else reference.conditioning)
         told = self._moved(frame, past), frame.told[1], self._state(past)
         for window in found:
             if exact or not labels[window.rows, window.columns].any():
@@ -133,7 +134,7 @@ class Incremental:
         maps = frame.told[0]
         if not past or (maps.flow_valid is not None and bool(maps.flow_valid.all())):
             return maps
-        far, far_before = self._far_of(frame.conditioning), self._far_of(past[0].conditioning)
+        far, far_before = self._sight(frame.conditioning), self._sight(past[0].conditioning)
         return self._generator.moved(maps, far, past[0].told[0], far_before)
 
 

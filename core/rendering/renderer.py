@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from core.conditioning import Conditioning
 from core.models.generator import Generator, Past, State, WindowedGenerator
 from core.rendering.incremental import QUICK, Frame, Incremental, Shown, Tolerance
 from core.rendering.rollout import from_picture, render_step, roll_out, to_maps
+from core.rendering.sight import FarSight
 from core.rendering.store import Chain, FrameStore
 
 # A frame's conditioning; a `Chain` is one that also knows its keys.
@@ -59,7 +60,8 @@ class Renderer:
         # Where a state is wholly given by the last frames there is no need to keep it.
         self._keeps_states = getattr(generator, "looks_back", None) is None
         windowed = isinstance(generator, WindowedGenerator)
-        self._incremental = Incremental(generator, self.far_of, device, tolerance) if windowed else None
+        self.sight = FarSight(generator, self.store, device) if windowed else None
+        self._incremental = Incremental(generator, self.sight, device, tolerance) if windowed else None
 
     def chain(self, conditionings: Conditionings) -> Chain:
         """Chain keys over these conditionings; a chain stays what it is."""
@@ -192,20 +194,11 @@ class Renderer:
         last, state = carried if carried is not None and carried.t < t else self._newest_state(chain, t)
         started = time.perf_counter()
         conditionings = (chain(later) for later in range(last + 1, t + 1))
-        far_of = {} if self._incremental is None else {"far_of": self.far_of}
-        for later, step in enumerate(roll_out(self.generator, conditionings, state, self._device, **far_of), last + 1):
+        steps = roll_out(self.generator, conditionings, state, self._device, self.sight)
+        for later, step in enumerate(steps, last + 1):
             key = self.store.put(chain.key(later), step.picture, step.state if self._keeps_states else None)
             yield Rendered(later, key, step.picture, _ms_since(started)), step.state
             started = time.perf_counter()
-
-    def far_of(self, conditioning: Conditioning) -> Any:
-        """What a frame's labels say far and wide, kept as long as there is room."""
-        key = f"far {conditioning.label_key}"
-        far = self.store.aid(key)
-        if far is None:
-            far = self.generator.far(to_maps(conditioning, self._device)[0])
-            self.store.put_aid(key, far)
-        return far
 
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
         """The newest frame before t whose state is at hand; -1 and the start's state where there is none."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from torch import Tensor
 
 from core.conditioning import Conditioning
 from core.models.generator import Generator, LabelMaps, State
+
+if TYPE_CHECKING:
+    from core.rendering.sight import FarSight
 
 
 class Step(NamedTuple):
@@ -46,11 +49,21 @@ def from_picture(picture: np.ndarray, device: torch.device | str = "cpu") -> Ten
 
 @torch.inference_mode()
 def render_step(
-    generator: Generator, conditioning: Conditioning, state: State, device: torch.device | str, far: Any = None
+    generator: Generator,
+    conditioning: Conditioning,
+    state: State,
+    device: torch.device | str,
+    sight: FarSight | None = None,
 ) -> Step:
-    """One frame from its conditioning and the state before it. far: see `WindowedGenerator`, where it is at hand."""
+    """One frame from its conditioning and the state before it; sight: for a generator that is windowed."""
     maps, styles = to_maps(conditioning, device)
-    picture, state = generator.step(maps, styles, state) if far is None else generator.step(maps, styles, state, far)
+    if sight is None:
+        picture, state = generator.step(maps, styles, state)
+    else:
+        at_hand = sight.at_hand(conditioning)
+        picture, state, far = sight.generator.far_step(maps, styles, state, at_hand)
+        if at_hand is None:
+            sight.keep(conditioning, far)
     return Step(to_picture(picture), state)
 
 
@@ -59,7 +72,7 @@ def roll_out(
     conditionings: Iterable[Conditioning],
     state: State = None,
     device: torch.device | str = "cpu",
-    far_of: Callable[[Conditioning], Any] = lambda conditioning: None,
+    sight: FarSight | None = None,
 ) -> Iterator[Step]:
     """Render frame after frame; with `state` it goes on where another roll-out was.
 
@@ -68,7 +81,7 @@ def roll_out(
     if state is None:
         state = generator.start()
     for conditioning in conditionings:
-        step = render_step(generator, conditioning, state, device, far_of(conditioning))
+        step = render_step(generator, conditioning, state, device, sight)
         state = step.state
         yield step
 
