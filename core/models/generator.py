@@ -89,6 +89,10 @@ class WindowedGenerator(Generator, Protocol):
         """What the labels of a frame say far and wide: a named tuple of tensors."""
         ...
 
+    def after(self, state: State, past: Past) -> State:
+        """The state after one more frame that was rendered elsewhere; `state_from` is this, from `start()` on."""
+        ...
+
     def moved(self, labels: LabelMaps, far: Any, before: LabelMaps, far_before: Any) -> LabelMaps:
         """The maps with their motion known everywhere: estimated where the clip does not know it."""
         ...
@@ -98,7 +102,17 @@ class WindowedGenerator(Generator, Protocol):
         ...
 
     def changed_window(
-        self, window: Window, labels: LabelMaps, styles: Tensor, state: State, far: Any, reach: Reach
+        self,
+        window: Window,
+        changed: Window,
+        labels: LabelMaps,
+        styles: Tensor,
+        state: State,
+        far: Any,
+        reach: Reach,
     ) -> tuple[Tensor, Any]:
-        """The same where the labels in the window are others than those of `far`; and `far` as true as `reach` is."""
+        """The same where labels in the window are others than those of `far`; and `far` as true as `reach` is.
+
+        changed: the part of the window that the changed labels can act on.
+        """
         ...

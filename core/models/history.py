@@ -25,7 +25,7 @@ _SAME_LOOK = 1e-3
 class Remembered(NamedTuple):
     """One frame that was rendered."""
 
-    picture: Tensor  # (B, 3, H, W) uint8
+    picture: Tensor  # (B, 3, H, W) float32 in [-1, 1], in steps of one level of 255
     maps: LabelMaps
     styles: Tensor  # (B, 3, H, W)
     flow: Tensor  # (B, 2, H, W) the motion that was used, to the frame before it
@@ -62,7 +62,7 @@ def look_back(
             # Two steps back: this frame's motion, then the motion found where it leads.
             flow = flow + warp(past[index - 1].flow, flow, origin)
         valid = agrees(maps, styles, frame, flow, origin)
-        picture = warp(frame.picture.float() / 127.5 - 1, flow, origin)
+        picture = warp(frame.picture, flow, origin)
         if not index:
             warped = picture * valid
         channels[:, 4 * index : 4 * index + 3] = relative(picture, worn) * valid

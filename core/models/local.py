@@ -145,13 +145,13 @@ class LabelEncoder(nn.Module):
         below = self.style[0](stem, plain[2])
         return Near(plain, stem, self.quarter_in(self.style[1](self.to_quarter(act(below)), plain[4])))
 
-    def eighth(self, near: Near) -> Tensor:
-        """`Far.eighth`, of the same window."""
-        return self.eighth_in(self.style[2](self.to_eighth(act(near.quarter)), near.plain[8]))
+    def eighth(self, plain: Tensor, quarter: Tensor) -> Tensor:
+        """`Far.eighth` from `Near.plain[8]` and `Near.quarter` of the same window."""
+        return self.eighth_in(self.style[2](self.to_eighth(act(quarter)), plain))
 
-    def deepest(self, plain: dict[int, Tensor], eighth: Tensor) -> Tensor:
-        """`Far.deep` from `Far.eighth` and the plain looks of the same window."""
-        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), plain[16]))
+    def deepest(self, plain: Tensor, eighth: Tensor) -> Tensor:
+        """`Far.deep` from `Near.plain[16]` and `Far.eighth` of the same window."""
+        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), plain))
 
     def context(self, eighth: Tensor, deep: Tensor) -> Tensor:
         """`Far.context` from the other two of the same window."""
@@ -159,8 +159,8 @@ class LabelEncoder(nn.Module):
 
     def far(self, near: Near) -> Far:
         """What sees far."""
-        eighth = self.eighth(near)
-        deep = self.deepest(near.plain, eighth)
+        eighth = self.eighth(near.plain[8], near.quarter)
+        deep = self.deepest(near.plain[16], eighth)
         return Far(eighth, deep, self.context(eighth, deep))
 
     def joined(self, quarter: Tensor, context: Tensor) -> Tensor:

@@ -10,13 +10,16 @@ from torch import Tensor
 from core.models.generator import LabelMaps, Past, Reach
 from core.models.history import HISTORY, Remembered
 from core.models.layers import fold
-from core.models.local import Far, LabelFeatures, LocalGenerator, known_flow
+from core.models.local import Far, LabelFeatures, LocalGenerator, Near, known_flow
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_maps, pad_to_multiple
 from core.models.window import Window
 
 # Sides must be divisible by this: four halvings.
 MULTIPLE = 16
+
+# How far a change at 1/8 acts within what is made of it there, in pixels: two 3x3 kernels.
+_CONTEXT = 16
 
 # Newest first; at most HISTORY frames. The first frame has none: history is not valid anywhere.
 LocalState = tuple[Remembered, ...]
@@ -65,7 +68,7 @@ class LocalRunner:
         features = encoder.features(maps, styles, near, far.context)
         rendered = self._network.render(features, maps, styles, self._with_features(maps, state))
         picture = to_uint8(rendered.final)
-        past = Remembered(picture, maps, styles, rendered.flow)
+        past = Remembered(from_uint8(picture), maps, styles, rendered.flow)
         if state and rendered.estimated_flow is not None:
             # The next frame's motion will have to be estimated too, very likely.
             past = past._replace(features=rendered.features.quarter)
@@ -75,15 +78,21 @@ class LocalRunner:
     def state_from(self, history: Sequence[Past]) -> LocalState:
         """The state after frames that were rendered elsewhere, newest last. See `Generator.state_from`."""
         state: LocalState = ()
-        for labels, styles, picture in history[-HISTORY:]:
-            maps, styles = self._padded(labels, styles)
-            estimated = None
-            if state and self._network.must_estimate(maps):
-                state = self._with_features(maps, state)
-                estimated = self._network.flow(self._network.encoder(maps, styles).quarter, state[0].features)
-            picture = pad_to_multiple(picture.to(self.device), MULTIPLE)
-            state = (Remembered(picture, maps, styles, known_flow(maps, estimated)), *state)[:HISTORY]
+        for past in history[-HISTORY:]:
+            state = self.after(state, past)
         return state
+
+    @torch.inference_mode()
+    def after(self, state: LocalState, past: Past) -> LocalState:
+        """The state after one more frame that was rendered elsewhere. See `WindowedGenerator.after`."""
+        labels, styles, picture = past
+        maps, styles = self._padded(labels, styles)
+        estimated = None
+        if state and self._network.must_estimate(maps):
+            state = self._with_features(maps, state)
+            estimated = self._network.flow(self._network.encoder(maps, styles).quarter, state[0].features)
+        picture = from_uint8(pad_to_multiple(picture.to(self.device), MULTIPLE))
+        return (Remembered(picture, maps, styles, known_flow(maps, estimated)), *state)[:HISTORY]
 
     @torch.inference_mode()
     def far(self, labels: LabelMaps) -> Far:
@@ -103,26 +112,42 @@ class LocalRunner:
 
     @torch.inference_mode()
     def changed_window(
-        self, window: Window, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far, reach: Reach
+        self,
+        window: Window,
+        changed: Window,
+        labels: LabelMaps,
+        styles: Tensor,
+        state: LocalState,
+        far: Far,
+        reach: Reach,
     ) -> tuple[Tensor, Far]:
         """The same where labels have changed since `far`; and `far` as it is now. See `WindowedGenerator`."""
         encoder, whole = self._network.encoder, self._maps(labels)
         seen, maps, styles = self._cut(window, labels, styles, reach)
         near = encoder.near(maps)
-        far = Far(*(part.clone() for part in far))
-        kept = window.grown(0, whole.labels.shape[-2:], MULTIPLE)
-        _paste(far.eighth, encoder.eighth(near), kept, seen, 8)
-        deep = kept.grown(reach.deep, whole.labels.shape[-2:], MULTIPLE)
-        plain = encoder.plain(_crop(whole, deep))
-        _paste(far.deep, encoder.deepest(plain, deep.scaled(8).crop(far.eighth)), kept, deep, 16)
-        context = encoder.context(seen.scaled(8).crop(far.eighth), seen.scaled(16).crop(far.deep))
-        _paste(far.context, context, kept, seen, 8)
-        features = encoder.features(maps, styles, near, context)
+        far = self._changed(far, near, seen, changed, whole, reach)
+        features = encoder.features(maps, styles, near, seen.scaled(8).crop(far.context))
         return self._drawn(window, seen, features, maps, styles, state), far
+
+    def _changed(self, far: Far, near: Near, seen: Window, changed: Window, whole: LabelMaps, reach: Reach) -> Far:
+        """`far` with what has changed, in a window of the frame; near: what is `seen` around that window."""
+        encoder, size, far = self._network.encoder, whole.labels.shape[-2:], Far(*(part.clone() for part in far))
+        kept = changed.grown(0, size, 16)
+        about = kept.grown(reach.border, size).common(seen)
+        inside = about.inside(seen)
+        eighth = encoder.eighth(inside.scaled(8).crop(near.plain[8]), inside.scaled(4).crop(near.quarter))
+        _paste(far.eighth, eighth, kept.common(seen), about, 8)
+        deep = kept.grown(reach.deep, size, 16)
+        plain = encoder.plain(_crop(whole, deep))[16]
+        _paste(far.deep, encoder.deepest(plain, deep.scaled(8).crop(far.eighth)), kept, deep, 16)
+        wide = kept.grown(2 * _CONTEXT, size, 16)
+        context = encoder.context(wide.scaled(8).crop(far.eighth), wide.scaled(16).crop(far.deep))
+        _paste(far.context, context, kept.grown(_CONTEXT, size, 16), wide, 8)
+        return far
 
     def _cut(self, window: Window, labels: LabelMaps, styles: Tensor, reach: Reach) -> tuple[Window, LabelMaps, Tensor]:
         maps, styles = self._padded(labels, styles)
-        seen = window.grown(reach.border, maps.labels.shape[-2:], MULTIPLE)
+        seen = window.grown(reach.border, maps.labels.shape[-2:], 8)
         return seen, _crop(maps, seen), seen.crop(styles)
 
     def _drawn(
@@ -164,6 +189,11 @@ class LocalRunner:
 
     def _padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         return self._maps(labels), pad_to_multiple(styles.to(self.device), MULTIPLE)
+
+
+def from_uint8(pictures: Tensor) -> Tensor:
+    """0..255 -> [-1, 1] float32."""
+    return pictures.float() / 127.5 - 1
 
 
 def to_uint8(pictures: Tensor) -> Tensor:

@@ -17,8 +17,8 @@ class Window(NamedTuple):
 
     @classmethod
     def around(cls, mask: torch.Tensor) -> Window | None:
-        """The smallest window that holds every pixel of a mask (B, 1, H, W) bool; None when there is none."""
-        rows, columns = (mask.any(dim).any(0).any(0).nonzero().flatten() for dim in (3, 2))
+        """The smallest window that holds every pixel of a mask (..., H, W) bool; None when there is none."""
+        rows, columns = (mask.reshape(-1, *mask.shape[-2:]).any(0).any(dim).nonzero().flatten() for dim in (1, 0))
         if not len(rows):
             return None
         return cls(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
@@ -58,9 +58,22 @@ class Window(NamedTuple):
         """The same rectangle in a picture `factor` times smaller; its borders must be multiples of that."""
         return Window(*(border // factor for border in self))
 
+    def moved(self, down: int, right: int) -> Window:
+        """The same, so many pixels away."""
+        return Window(self.top + down, self.left + right, self.bottom + down, self.right + right)
+
     def inside(self, outer: Window) -> Window:
         """The same rectangle, seen from a crop of the picture by `outer`."""
-        return Window(self.top - outer.top, self.left - outer.left, self.bottom - outer.top, self.right - outer.left)
+        return self.moved(-outer.top, -outer.left)
+
+    def common(self, other: Window) -> Window:
+        """The part that lies in both."""
+        return Window(
+            max(self.top, other.top),
+            max(self.left, other.left),
+            min(self.bottom, other.bottom),
+            min(self.right, other.right),
+        )
 
     def joined(self, other: Window) -> Window:
         """The smallest window that holds both."""

@@ -1,17 +1,11 @@
-"""Where a frame must be rendered again: masks of pixels, carried along the motion, gathered into windows."""
+"""Where a frame must be rendered again: masks of pixels, carried along the motion."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 
 from core.conditioning import Conditioning
-from core.models.history import sources
-from core.models.window import Window
-
-# Masks become windows, and pictures are put together, in squares of so many pixels.
-TILE = 16
 
 
 def changed_labels(now: Conditioning, before: Conditioning) -> np.ndarray:
@@ -42,12 +36,18 @@ def _unlike(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def carried(mask: np.ndarray, flow: np.ndarray | None) -> np.ndarray:
-    """Where the flow (H, W, 2), to the frame before, leads to a pixel of that frame's mask."""
+    """Where the flow (H, W, 2), to the frame before, leads to a pixel of that frame's mask: the nearest one."""
     if flow is None or not mask.any():
         return mask
-    place = torch.from_numpy(np.array(flow.transpose(2, 0, 1), np.float32))[None]
-    index, inside = sources(place, mask.shape)
-    return (mask.ravel()[index[0].numpy()]) & inside[0].numpy()
+    height, width = mask.shape
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    about = (y >= rows[0] - 0.5) & (y <= rows[-1] + 0.5) & (x >= columns[0] - 0.5) & (x <= columns[-1] + 0.5)
+    led = np.zeros_like(mask)
+    to_row, to_column = np.rint(y[about]).astype(np.intp), np.rint(x[about]).astype(np.intp)
+    led[about] = mask[to_row.clip(0, height - 1), to_column.clip(0, width - 1)]
+    return led
 
 
 def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
@@ -56,38 +56,3 @@ def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
         return mask
     side = 2 * pixels + 1
     return cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
-
-
-def tiles(mask: np.ndarray) -> np.ndarray:
-    """(H, W) bool -> (rows, columns) bool: tiles with a pixel of the mask in them."""
-    height, width = mask.shape
-    rows, columns = -(-height // TILE), -(-width // TILE)
-    padded = np.zeros((rows * TILE, columns * TILE), bool)
-    padded[:height, :width] = mask
-    return padded.reshape(rows, TILE, columns, TILE).any((1, 3))
-
-
-def pixels(of_tiles: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The other way: every pixel of the tiles, in a picture of `size` (H, W)."""
-    return of_tiles.repeat(TILE, 0).repeat(TILE, 1)[: size[0], : size[1]]
-
-
-def windows(mask: np.ndarray, border: int) -> list[Window]:
-    """Windows of whole tiles that cover the mask. Two become one where rendering both with a `border` costs more."""
-    size = mask.shape
-    count, _, boxes, _ = cv2.connectedComponentsWithStats(tiles(mask).view(np.uint8), connectivity=8)
-    found = []
-    for left, top, width, height, _ in boxes[1:count].tolist():
-        box = Window(top * TILE, left * TILE, (top + height) * TILE, (left + width) * TILE)
-        found.append(box.grown(0, size))
-    return _joined(found, border, size)
-
-
-def _joined(found: list[Window], border: int, size: tuple[int, int]) -> list[Window]:
-    for index, one in enumerate(found):
-        for other in found[index + 1 :]:
-            both = one.joined(other)
-            if both.grown(border, size).area <= one.grown(border, size).area + other.grown(border, size).area:
-                rest = [each for each in found if each is not one and each is not other]
-                return _joined([both, *rest], border, size)
-    return found

@@ -22,9 +22,10 @@ from core.conditioning import Conditioning
 from core.models.generator import LabelMaps, Past, Reach, State, WindowedGenerator
 from core.models.history import HISTORY
 from core.models.window import Window
-from core.rendering.dirty import carried, changed_labels, changed_otherwise, grown, pixels, tiles, windows
+from core.rendering.dirty import carried, changed_labels, changed_otherwise, grown
 from core.rendering.rollout import from_picture, to_maps
 from core.rendering.sight import FarSight
+from core.rendering.tiling import pixels, tiles, windows
 
 
 class Shown(NamedTuple):
@@ -37,21 +38,22 @@ class Shown(NamedTuple):
 class Tolerance(NamedTuple):
     """What an incremental render may leave undone."""
 
-    threshold: int  # a tile dies when it differs by no more than so many levels of 255
+    threshold: int  # pixels are the same when they differ by no more than so many levels of 255
+    least: int  # a tile dies when it has fewer pixels than this that are not
     history: int  # how far from a changed past or look the picture can change, in pixels
     reach: Reach
 
 
-# Measured with the shipped checkpoint: 55 dB and more to the dense render (`python -m core bench`).
-QUICK = Tolerance(threshold=2, history=2, reach=Reach(labels=16, border=16, deep=48))
+# Measured with the shipped checkpoint: more than 50 dB to the dense render (`python -m core bench`).
+QUICK = Tolerance(threshold=2, least=2, history=1, reach=Reach(labels=16, border=16, deep=64))
 
 
 def strict(generator: WindowedGenerator) -> Tolerance:
     """Nothing is left undone: equal to the dense render."""
-    return Tolerance(threshold=0, history=generator.strict.border + 16, reach=generator.strict)
+    return Tolerance(threshold=0, least=1, history=generator.strict.border + 16, reach=generator.strict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Frame:
     """A frame of the incremental roll-out: what it was rendered under, and where it differs from its reference."""
 
@@ -59,6 +61,7 @@ class Frame:
     picture: np.ndarray  # (H, W, 3) uint8 RGB
     dirty: np.ndarray | None = None  # (H, W) bool: where picture, labels, looks or motion differ; None: nowhere
     share: float = 0.0  # of the frame's pixels that were rendered
+    state: State | None = None  # the generator's, after this frame; made when a later frame needs it
 
     @cached_property
     def told(self) -> tuple[LabelMaps, Tensor]:
@@ -97,16 +100,20 @@ class Incremental:
         acting = grown(labels, self._tolerance.reach.labels)
         acting = acting | grown(others | _reached(conditioning, past), self._tolerance.history)
         found = windows(acting, self._tolerance.reach.border)
+        frame = Frame(conditioning, reference.picture)
         if not found:
-            return Frame(conditioning, reference.picture)
-        picture, differs = reference.picture.copy(), labels | others
-        for window, new in self._rendered(Frame(conditioning, picture), reference, past, labels, found):
-            old = picture[window.rows, window.columns]
+            return frame
+        picture, frame.dirty = reference.picture.copy(), labels | others
+        for window, new in self._rendered(frame, reference, past, labels, found):
+            old, may_change = picture[window.rows, window.columns], acting[window.rows, window.columns]
             apart = (np.maximum(new, old) - np.minimum(new, old)).max(-1) > self._tolerance.threshold
-            replaced = pixels(tiles(apart), apart.shape)
-            old[replaced] = new[replaced]
-            differs[window.rows, window.columns] |= apart
-        return Frame(conditioning, picture, differs, sum(window.area for window in found) / labels.size)
+            # Elsewhere in the window it is the window's border that makes a difference, or what is not followed.
+            apart &= may_change
+            alive = pixels(tiles(apart, self._tolerance.least), apart.shape)
+            np.copyto(old, new, where=(alive & may_change)[..., None])
+            frame.dirty[window.rows, window.columns] |= apart & alive
+        frame.picture, frame.share = picture, sum(window.area for window in found) / labels.size
+        return frame
 
     def _rendered(
         self, frame: Frame, reference: Shown, past: list[Frame], labels: np.ndarray, found: list[Window]
@@ -116,18 +123,26 @@ class Incremental:
         far = self._sight(frame.conditioning if exact or not labels.any() else reference.conditioning)
         told = self._moved(frame, past), frame.told[1], self._state(past)
         for window in found:
-            if exact or not labels[window.rows, window.columns].any():
+            changed = None if exact else Window.around(torch.from_numpy(labels[window.rows, window.columns]))
+            if changed is None:
                 part = self._generator.window(window, *told, far, self._tolerance.reach)
             else:
-                part, far = self._generator.changed_window(window, *told, far, self._tolerance.reach)
+                changed = changed.moved(window.top, window.left).grown(2 * self._tolerance.reach.labels, labels.shape)
+                part, far = self._generator.changed_window(
+                    window, changed.common(window), *told, far, self._tolerance.reach
+                )
             yield window, part[0].permute(1, 2, 0).cpu().numpy()
 
     def _state(self, past: list[Frame]) -> State:
-        history = [
-            Past(self._moved(each, past[index + 1 :]), each.told[1], from_picture(each.picture, self._device))
-            for index, each in enumerate(past)
-        ]
-        return self._generator.state_from(history[::-1])
+        """The state after these frames, newest first."""
+        if not past:
+            return self._generator.start()
+        newest, before = past[0], past[1:]
+        if newest.state is None:
+            picture = from_picture(newest.picture, self._device)
+            told = Past(self._moved(newest, before), newest.told[1], picture)
+            newest.state = self._generator.after(self._state(before), told)
+        return newest.state
 
     def _moved(self, frame: Frame, past: list[Frame]) -> LabelMaps:
         """A frame's maps, with its motion estimated where the clip does not know it."""

@@ -13,7 +13,7 @@ from core.models.generator import LabelMaps
 from core.models.history import HISTORY, Remembered
 from core.models.layers import channels_last
 from core.models.local import LocalGenerator, Rendered
-from core.models.local_runner import to_uint8
+from core.models.local_runner import from_uint8, to_uint8
 from core.models.warp import warp
 from core.training.adversary import Adversary, rates_for, window
 from core.training.dataset import Chunk
@@ -48,14 +48,14 @@ def roll_chunk(
         with torch.autocast("cpu", torch.bfloat16):
             if t == 0 and begins_real:
                 features = generator.encoder(maps, styles[t]).quarter.detach()
-                picture = to_uint8(spoiled(chunk.pictures[t], rng))
+                picture = from_uint8(to_uint8(spoiled(chunk.pictures[t], rng)))
                 past = (Remembered(picture, maps, styles[t], chunk.flow[t], features),)
                 results.append(None)
                 continue
             rendered = generator(maps, styles[t], past, coarse=True)
         results.append(rendered)
         frame = Remembered(
-            to_uint8(spoiled(rendered.final.detach(), rng)),
+            from_uint8(to_uint8(spoiled(rendered.final.detach(), rng))),
             maps,
             styles[t].detach(),
             rendered.flow.detach(),

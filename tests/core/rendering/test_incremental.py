@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.models.local_runner import LocalRunner
-from core.rendering.dirty import TILE, carried, grown, windows
+from core.rendering.dirty import carried, grown
 from core.rendering.incremental import QUICK, Frame, Tolerance, _reached, strict
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
+from core.rendering.tiling import TILE, tiles, windows
 from tests.core.rendering.street import (
     FRAMES,
     HEIGHT,
@@ -127,10 +128,26 @@ def test_windows_cover_the_mask_with_whole_tiles(shape: tuple[int, int]):
 
 
 def test_windows_that_are_cheaper_together_become_one():
-    mask = np.zeros((64, 256), bool)
-    mask[8, 8] = mask[8, 60] = mask[8, 250] = True
-    assert len(windows(mask, border=0)) == 3
-    assert len(windows(mask, border=32)) == 2
+    mask = np.zeros((256, 512), bool)
+    mask[8, 8] = mask[8, 60] = mask[250, 500] = True
+    assert sorted(windows(mask, border=16)) == [(8, 8, 16, 64), (248, 496, 256, 504)]
+
+
+def test_a_window_that_is_mostly_empty_is_cut():
+    corner = np.zeros((256, 512), bool)
+    corner[8:240, 8:24] = corner[224:240, 8:500] = True
+    found = windows(corner, border=16)
+    assert len(found) == 2 and sum(window.area for window in found) < 1.2 * corner.sum()
+    square = np.zeros((256, 512), bool)
+    square[64:128, 64:128] = True
+    assert windows(square, border=16) == [(64, 64, 128, 128)]
+
+
+def test_a_tile_with_too_few_pixels_dies():
+    mask = np.zeros((16, 24), bool)
+    mask[0, 0] = mask[1:3, 17] = True
+    assert tiles(mask).tolist() == [[True, False, True], [False] * 3]
+    assert tiles(mask, least=2).tolist() == [[False, False, True], [False] * 3]
 
 
 def test_dirt_is_found_through_one_frame_and_through_two():
