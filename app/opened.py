@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -33,13 +31,13 @@ from app.protocol import (
     Step,
     Stroke,
 )
+from app.scene import Edits, SharedScene
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
 from core.files import DENIED
-from core.project.edits import Edit, Paint, Ride, SetStyle, parse_edit
+from core.project.edits import Edit, Paint, Ride, parse_edit
 from core.project.edits_file import check_edits
-from core.project.fold import Scene
 from core.project.motion import default_motion
 from core.project.project import Project
 from core.project.storage import ProjectStore, ReadOnly
@@ -50,65 +48,6 @@ _KEPT_REVISIONS = 500
 _KEPT_LABEL_KEYS = 20_000
 # How far beyond the next new object's id an edit may name one.
 _IDS_AHEAD = 100_000
-
-Edits = tuple[Edit, ...]
-
-
-class SharedScene:
-    """A scene for several threads: one at a time, a frame at a time, so that the renderer never waits for long."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.clip: Clip = scene.clip
-        self.lock = threading.RLock()
-        self._naming = threading.Lock()
-        self._identities: WeakKeyDictionary[Edit, bytes] = WeakKeyDictionary()
-        self._own_classes: dict[int, int] | None = None
-
-    def conditioning(self, edits: Edits, t: int) -> Conditioning:
-        with self.lock:
-            return self.scene.conditioning(edits, t)
-
-    def known(self, edits: Edits, t: int) -> Conditioning | None:
-        """The same if it costs nothing. Waits for nobody."""
-        return self.scene.known(edits, t)
-
-    @contextmanager
-    def lent(self) -> Iterator[Scene]:
-        """The scene itself, for a frame's time at most."""
-        with self.lock:
-            yield self.scene
-
-    def labels_key(self, edits: Edits, t: int) -> str:
-        """Identity of a frame's label map and object map, 32 hex digits: of all that they are a function of.
-
-        Nothing is folded for it: the reply to a stroke does not wait for sixty frames.
-        """
-        acting = [edit for edit in edits if edit.frames[0] <= t < edit.frames[1] and not isinstance(edit, SetStyle)]
-        digest = hashlib.sha256(f"{self.clip.hash} {t}".encode())
-        for edit in acting:
-            digest.update(self._identity(edit))
-        return digest.hexdigest()[:32]
-
-    def _identity(self, edit: Edit) -> bytes:
-        with self._naming:
-            known = self._identities.get(edit)
-            if known is None:
-                text = edit.model_dump_json(exclude={"id"})
-                known = self._identities[edit] = hashlib.sha256(text.encode()).digest()
-            return known
-
-    def own_classes(self) -> dict[int, int]:
-        """The class of each object of the clip as it was filmed."""
-        if self._own_classes is None:
-            self._own_classes = {thing: seen.label for thing, seen in self.objects(()).items()}
-        return self._own_classes
-
-    def objects(self, edits: Edits) -> dict[int, Any]:
-        for t in range(len(self.clip)):  # one by one, others may come in between
-            self.conditioning(edits, t)
-        with self.lock:
-            return self.scene.objects(edits)
 
 
 class OpenProject:

@@ -15,10 +15,11 @@ from app.engine import Engine, LazyLooks
 from app.errors import NotFound
 from app.events import Hub
 from app.looks import LookBook, drawn_again
-from app.opened import OpenProject, SharedScene
+from app.opened import OpenProject
 from app.projects import keep_thumb, list_projects, thumb
 from app.protocol import ClipEntry, NewEdit, NewFrames, ProjectEntry, Step
 from app.protocol import State as ProjectState
+from app.scene import SharedScene
 from core.assets import clip_folders
 from core.clip.clip import Clip
 from core.clip.native import read_clip
