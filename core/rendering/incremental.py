@@ -41,16 +41,18 @@ class Tolerance(NamedTuple):
     threshold: int  # pixels are the same when they differ by no more than so many levels of 255
     least: int  # a tile dies when it has fewer pixels than this that are not
     history: int  # how far from a changed past or look the picture can change, in pixels
+    closest: int  # how far from a small patch of changed labels it can change; `reach` is for large ones
     reach: Reach
 
 
 # Measured with the shipped checkpoint: more than 50 dB to the dense render (`python -m core bench`).
-QUICK = Tolerance(threshold=2, least=2, history=1, reach=Reach(labels=16, border=16, deep=64))
+QUICK = Tolerance(threshold=2, least=2, history=1, closest=8, reach=Reach(labels=96, border=16, deep=64))
 
 
 def strict(generator: WindowedGenerator) -> Tolerance:
     """Nothing is left undone: equal to the dense render."""
-    return Tolerance(threshold=0, least=1, history=generator.strict.border + 16, reach=generator.strict)
+    reach = generator.strict
+    return Tolerance(threshold=0, least=1, history=reach.border + 16, closest=reach.labels, reach=reach)
 
 
 @dataclass(eq=False)
@@ -97,7 +99,7 @@ class Incremental:
         """One frame; past: newest first, with the dirt that may reach it."""
         labels = changed_labels(conditioning, reference.conditioning)
         others = changed_otherwise(conditioning, reference.conditioning)
-        acting = grown(labels, self._tolerance.reach.labels)
+        acting = grown(labels, self._far_of(labels))
         acting = acting | grown(others | _reached(conditioning, past), self._tolerance.history)
         found = windows(acting, self._tolerance.reach.border)
         frame = Frame(conditioning, reference.picture)
@@ -127,11 +129,16 @@ class Incremental:
             if changed is None:
                 part = self._generator.window(window, *told, far, self._tolerance.reach)
             else:
-                changed = changed.moved(window.top, window.left).grown(2 * self._tolerance.reach.labels, labels.shape)
+                changed = changed.moved(window.top, window.left).grown(2 * self._far_of(labels), labels.shape)
                 part, far = self._generator.changed_window(
                     window, changed.common(window), *told, far, self._tolerance.reach
                 )
             yield window, part[0].permute(1, 2, 0).cpu().numpy()
+
+    def _far_of(self, labels: np.ndarray) -> int:
+        """How far changed labels (H, W) bool are followed, in pixels: from `closest` to `reach.labels`."""
+        side = int(np.count_nonzero(labels) ** 0.5)
+        return min(max(side // 3, self._tolerance.closest), self._tolerance.reach.labels)
 
     def _state(self, past: list[Frame]) -> State:
         """The state after these frames, newest first."""

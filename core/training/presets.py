@@ -109,6 +109,17 @@ _TINY = Preset(
 # layout stands the adversary says more.
 _TEXTURE = Weights(picture=3.0, gradient=6.0, raw=1.5, gan=1.5, video_gan=0.75, colour=4.0)
 
+_LONGER = Phase(
+    steps=520,
+    frames=4,
+    batch=1,
+    crop=(256, 256),
+    adversary=True,
+    video=True,
+    learning_rate=1e-2,
+    weights=_TEXTURE,
+)
+
 _STREET = Preset(
     name="street",
     phases=(
@@ -117,35 +128,9 @@ _STREET = Preset(
         Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=3e-3),
         Phase(steps=200, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=8e-3),
         Phase(steps=100, frames=3, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=2e-2),
-        Phase(
-            steps=950,
-            frames=2,
-            batch=2,
-            crop=(256, 256),
-            adversary=True,
-            learning_rate=1e-2,
-            weights=_TEXTURE,
-        ),
-        Phase(
-            steps=520,
-            frames=4,
-            batch=1,
-            crop=(256, 256),
-            adversary=True,
-            video=True,
-            learning_rate=1e-2,
-            weights=_TEXTURE,
-        ),
-        Phase(
-            steps=1400,
-            frames=3,
-            batch=1,
-            crop=(256, 256),
-            adversary=True,
-            video=True,
-            learning_rate=1e-2,
-            weights=_TEXTURE,
-        ),
+        replace(_LONGER, steps=950, frames=2, batch=2, video=False),
+        _LONGER,
+        replace(_LONGER, steps=1400, frames=3),
     ),
 )
 
