@@ -14,7 +14,7 @@ from core.bench.machine import convolution_limit
 from core.bench.subject import Subject, pictures_of
 from core.evaluation.measures import psnr
 from core.rendering.incremental import Incremental, Shown
-from core.rendering.renderer import Conditionings
+from core.rendering.renderer import WORTH_FOLLOWING, Conditionings
 
 SHARES = (0.005, 0.02, 0.10, 0.50)
 _DENSE_FRAMES = 8
@@ -31,7 +31,7 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Followed:
-    """An incremental render of all frames, and of the first half of them."""
+    """An incremental render of all frames, and of the first half of them; dense where that is given up."""
 
     seconds: float
     half_seconds: float
@@ -68,18 +68,30 @@ def timings(subject: Subject, device: str) -> dict[str, Callable[[int], float]]:
 
 
 def follow(subject: Subject, case: Case) -> Followed:
-    """Time the incremental render of a case."""
+    """Time the incremental render of a case. As in the editor it is given up, and all is rendered, where too much of a
+    frame is dirty.
+    """
     plain = [subject.renderer.shown(subject.renderer.chain(subject.plain), t).picture for t in range(subject.frames)]
     incremental = Incremental(subject.renderer.generator, subject.renderer.sight)
     pictures, shares, half = [], [], subject.frames // 2
     begun = time.perf_counter()
     frames = incremental.frames(case.edited, lambda t: Shown(subject.plain(t), plain[t]), 0, subject.frames)
-    half_seconds = 0.0
+    half_seconds, first_half = 0.0, pictures
     for t, frame in enumerate(frames, 1):
+        if frame.share > WORTH_FOLLOWING:
+            break
         pictures.append(frame.picture)
         shares.append(frame.share)
         if t == half:
-            half_seconds = time.perf_counter() - begun
+            half_seconds, first_half = time.perf_counter() - begun, pictures[:]
+    if len(pictures) < subject.frames:
+        followed = len(pictures)
+        pictures = []
+        for rendered in subject.fresh_renderer().frames(case.edited, subject.frames):
+            pictures.append(rendered.picture)
+            if len(pictures) == half and followed < half:
+                half_seconds, first_half = time.perf_counter() - begun, pictures[:]
+        shares += [1.0] * (subject.frames - followed)
     seconds = time.perf_counter() - begun
     return Followed(
         seconds,
@@ -87,7 +99,7 @@ def follow(subject: Subject, case: Case) -> Followed:
         float(np.mean(shares)),
         float(np.mean(shares[:half])),
         _decibels(pictures, case.truth),
-        _decibels(pictures[:half], case.truth[:half]),
+        _decibels(first_half, case.truth[:half]),
     )
 
 

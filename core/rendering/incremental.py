@@ -46,7 +46,7 @@ class Tolerance(NamedTuple):
 
 
 # Measured with the shipped checkpoint: more than 50 dB to the dense render (`python -m core bench`).
-QUICK = Tolerance(threshold=2, least=2, history=1, closest=8, reach=Reach(labels=96, border=16, deep=64))
+QUICK = Tolerance(threshold=2, least=2, history=1, closest=16, reach=Reach(labels=96, border=16, deep=64))
 
 
 def strict(generator: WindowedGenerator) -> Tolerance:

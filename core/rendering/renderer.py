@@ -19,7 +19,7 @@ from core.rendering.store import Chain, FrameStore
 # A frame's conditioning; a `Chain` is one that also knows its keys.
 Conditionings = Callable[[int], Conditioning]
 # Where more of a frame than this is to be rendered, its truth takes no longer.
-_WORTH_FOLLOWING = 0.6
+WORTH_FOLLOWING = 0.6
 
 
 class Rendered(NamedTuple):
@@ -156,7 +156,7 @@ class Renderer:
 
         started = time.perf_counter()
         for t, frame in enumerate(self._incremental.frames(chain, before, start, count), start):
-            if frame.share > _WORTH_FOLLOWING:
+            if frame.share > WORTH_FOLLOWING:
                 return
             key = self.store.put(_preview_key(chain, t), frame.picture)
             yield Rendered(t, key, frame.picture, _ms_since(started))

@@ -54,7 +54,7 @@ def assert_alike(pictures: dict[int, np.ndarray], truth: list[np.ndarray]) -> No
 def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(
     generator: LocalRunner, seed: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("core.rendering.renderer._WORTH_FOLLOWING", 1.0)
+    monkeypatch.setattr("core.rendering.renderer.WORTH_FOLLOWING", 1.0)
     rng = np.random.default_rng(seed)
     subject = renderer(generator)
     history = [street(rng, moves=seed != 3)]
@@ -72,7 +72,7 @@ def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(
 
 
 def test_it_is_not_just_the_reference(generator: LocalRunner, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("core.rendering.renderer._WORTH_FOLLOWING", 1.0)
+    monkeypatch.setattr("core.rendering.renderer.WORTH_FOLLOWING", 1.0)
     rng, subject = np.random.default_rng(5), renderer(generator)
     clip = street(rng)
     before = dense(subject, clip)
