@@ -96,7 +96,7 @@ class LocalRunner:
 
     @torch.inference_mode()
     def far(self, labels: LabelMaps) -> Far:
-        """What the labels far and wide say, for `step`, `far_again` and `window`; of no look and no history."""
+        """What the labels far and wide say, for `step`, `window` and `changed_window`; of no look and no history."""
         maps = self._maps(labels)
         return self._network.encoder.far(self._network.encoder.near(maps))
 

@@ -1,9 +1,9 @@
 """Frames that differ little from ones at hand: only what changed is rendered, in windows.
 
     conditionings differ ------> dirty pixels --+
-    dirty pixels of the past, along the motion -+--> windows --> rendered --> tiles that differ by more than a
-                                                                              level replace those of the reference;
-                                                                              their pixels are dirty for the next frame
+    dirty pixels of the past, along the motion -+--> windows --> rendered --> dirty pixels of tiles that differ by more
+                                                                              than a speck replace those of the
+                                                                              reference, dirty for the next frame
 The rest of the frame is the reference's own bytes. When nothing is dirty, the frame is the reference's.
 """
 
