@@ -68,38 +68,34 @@ def timings(subject: Subject, device: str) -> dict[str, Callable[[int], float]]:
 
 
 def follow(subject: Subject, case: Case) -> Followed:
-    """Time the incremental render of a case. As in the editor it is given up, and all is rendered, where too much of a
-    frame is dirty.
+    """Time the incremental render of a case. As in the editor it is given up where too much of a frame is dirty; then
+    the rest comes from the dense render, which begins at the clip's start.
     """
     plain = [subject.renderer.shown(subject.renderer.chain(subject.plain), t).picture for t in range(subject.frames)]
     incremental = Incremental(subject.renderer.generator, subject.renderer.sight)
-    pictures, shares, half = [], [], subject.frames // 2
+    pictures, shares, seconds = [], [], []
     begun = time.perf_counter()
-    frames = incremental.frames(case.edited, lambda t: Shown(subject.plain(t), plain[t]), 0, subject.frames)
-    half_seconds, first_half = 0.0, pictures
-    for t, frame in enumerate(frames, 1):
+    for frame in incremental.frames(case.edited, lambda t: Shown(subject.plain(t), plain[t]), 0, subject.frames):
         if frame.share > WORTH_FOLLOWING:
             break
         pictures.append(frame.picture)
         shares.append(frame.share)
-        if t == half:
-            half_seconds, first_half = time.perf_counter() - begun, pictures[:]
-    if len(pictures) < subject.frames:
-        followed = len(pictures)
-        pictures = []
+        seconds.append(time.perf_counter() - begun)
+    followed = len(pictures)
+    if followed < subject.frames:
         for rendered in subject.fresh_renderer().frames(case.edited, subject.frames):
-            pictures.append(rendered.picture)
-            if len(pictures) == half and followed < half:
-                half_seconds, first_half = time.perf_counter() - begun, pictures[:]
-        shares += [1.0] * (subject.frames - followed)
-    seconds = time.perf_counter() - begun
+            if rendered.t >= followed:
+                pictures.append(rendered.picture)
+                shares.append(1.0)
+                seconds.append(time.perf_counter() - begun)
+    half = subject.frames // 2
     return Followed(
-        seconds,
-        half_seconds,
+        seconds[-1],
+        seconds[half - 1],
         float(np.mean(shares)),
         float(np.mean(shares[:half])),
         _decibels(pictures, case.truth),
-        _decibels(first_half, case.truth[:half]),
+        _decibels(pictures[:half], case.truth[:half]),
     )
 
 

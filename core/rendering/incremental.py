@@ -99,7 +99,7 @@ class Incremental:
         """One frame; past: newest first, with the dirt that may reach it."""
         labels = changed_labels(conditioning, reference.conditioning)
         others = changed_otherwise(conditioning, reference.conditioning)
-        acting = grown(labels, self._far_of(labels))
+        acting = grown(labels, self._followed(labels))
         acting = acting | grown(others | _reached(conditioning, past), self._tolerance.history)
         found = windows(acting, self._tolerance.reach.border)
         frame = Frame(conditioning, reference.picture)
@@ -124,18 +124,19 @@ class Incremental:
         exact = self._tolerance.threshold == 0
         far = self._sight(frame.conditioning if exact or not labels.any() else reference.conditioning)
         told = self._moved(frame, past), frame.told[1], self._state(past)
+        acting = 2 * self._followed(labels)  # what the labels say far is renewed twice as far
         for window in found:
             changed = None if exact else Window.around(torch.from_numpy(labels[window.rows, window.columns]))
             if changed is None:
                 part = self._generator.window(window, *told, far, self._tolerance.reach)
             else:
-                changed = changed.moved(window.top, window.left).grown(2 * self._far_of(labels), labels.shape)
+                changed = changed.moved(window.top, window.left).grown(acting, labels.shape)
                 part, far = self._generator.changed_window(
                     window, changed.common(window), *told, far, self._tolerance.reach
                 )
             yield window, part[0].permute(1, 2, 0).cpu().numpy()
 
-    def _far_of(self, labels: np.ndarray) -> int:
+    def _followed(self, labels: np.ndarray) -> int:
         """How far changed labels (H, W) bool are followed, in pixels: from `closest` to `reach.labels`."""
         side = int(np.count_nonzero(labels) ** 0.5)
         return min(max(side // 3, self._tolerance.closest), self._tolerance.reach.labels)

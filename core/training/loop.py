@@ -74,8 +74,9 @@ class Trainer:
         echo = echo_loss(self.generator, rendered, rng)
         if echo is not None:
             losses["echo"] = echo
-        last = len(rendered) - 1
-        losses["elsewhere"] = elsewhere_loss(self.generator, chunk_maps(chunk, last), styles[last], rendered[last], rng)
+        losses["elsewhere"] = elsewhere_loss(
+            self.generator, chunk_maps(chunk, len(rendered) - 1), styles[-1], rendered[-1], rng
+        )
         self._descend(losses, phase)
         if adversary is not None:
             losses |= self._teach(chunk, rendered, phase, rng)

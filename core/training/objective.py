@@ -48,14 +48,14 @@ def roll_chunk(
         with torch.autocast("cpu", torch.bfloat16):
             if t == 0 and begins_real:
                 features = generator.encoder(maps, styles[t]).quarter.detach()
-                picture = from_uint8(to_uint8(spoiled(chunk.pictures[t], rng)))
+                picture = spoiled(chunk.pictures[t], rng)
                 past = (Remembered(picture, maps, styles[t], chunk.flow[t], features),)
                 results.append(None)
                 continue
             rendered = generator(maps, styles[t], past, coarse=True)
         results.append(rendered)
         frame = Remembered(
-            from_uint8(to_uint8(spoiled(rendered.final.detach(), rng))),
+            spoiled(rendered.final.detach(), rng),
             maps,
             styles[t].detach(),
             rendered.flow.detach(),
@@ -66,7 +66,7 @@ def roll_chunk(
 
 
 def spoiled(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """A past to be mistrusted: up to two levels of noise, and at times a patch that is off by up to 32 levels.
+    """A past to be mistrusted, in 8 bits: up to two levels of noise, at times a patch that is off by up to 32 levels.
 
     The frame that is asked for stays the true one, so that a generator learns to mend what it drags along.
     """
@@ -77,7 +77,7 @@ def spoiled(pictures: Tensor, rng: np.random.Generator) -> Tensor:
         top, left = int(rng.integers(height - tall)), int(rng.integers(width - wide))
         shift = torch.from_numpy(rng.uniform(-32, 32, (pictures.shape[0], 3, 1, 1)).astype(np.float32))
         noise[..., top : top + tall, left : left + wide] += shift
-    return pictures + noise / 127.5
+    return from_uint8(to_uint8(pictures + noise / 127.5))
 
 
 def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
