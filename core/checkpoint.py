@@ -76,10 +76,10 @@ class Checkpoint:
         with _own_dice():
             network = _filled(_network(self.kind, self.config), self.generator_state)
             if self.kind == "published":
-                from core.models.published_fast import FastGenerator
+                from core.models.published.fast import FastGenerator
 
                 return FastGenerator(network.to(device), dtype)
-            from core.models.local_runner import LocalRunner
+            from core.models.local.runner import LocalRunner
 
             return LocalRunner(network, dtype=dtype, device=device)
 
@@ -314,10 +314,10 @@ def _check_fit(what: str, build: Callable[[], nn.Module], state: State) -> None:
 def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
     # Only the network that is asked for is imported.
     if kind == "local":
-        from core.models.local import LocalConfig, LocalGenerator
+        from core.models.local.network import LocalConfig, LocalGenerator
 
         return LocalGenerator(LocalConfig(**config))
-    from core.models.published import PublishedConfig, PublishedGenerator
+    from core.models.published.network import PublishedConfig, PublishedGenerator
 
     return PublishedGenerator(PublishedConfig(**config))
 

@@ -19,8 +19,8 @@ from core.clip.native import read_clip
 from core.evaluation.measures import psnr
 from core.models.label_input import encode
 from core.models.precision import default_precision
-from core.models.published import History, PublishedConfig, PublishedNetwork, to_picture
-from core.models.published_fast import FastNetwork, LabelWindow, best_way
+from core.models.published.fast import FastNetwork, LabelWindow, best_way
+from core.models.published.network import History, PublishedConfig, PublishedNetwork, to_picture
 
 CLIP = "avenue"
 

@@ -17,8 +17,8 @@ from core.interop.vid2vid import infer_config, load_network
 from core.interop.weights import read_arrays
 from core.interop.worst import Worst, scaled
 from core.models.label_input import encode
-from core.models.published import History, PublishedConfig, PublishedNetwork
-from core.models.published_scales import ScaleOutput
+from core.models.published.network import History, PublishedConfig, PublishedNetwork
+from core.models.published.scales import ScaleOutput
 
 # Largest absolute difference allowed, from the recorded past: pictures and weights; flow in pixels, times 2^scale.
 PICTURE, FLOW = 2e-4, 5e-4

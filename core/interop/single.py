@@ -11,7 +11,7 @@ from core.interop.weights import State, count_blocks, count_convolutions, load_s
 from core.models.blocks import Norm
 from core.models.discriminators import MultiscaleDiscriminator
 from core.models.encoder import Encoder
-from core.models.single import WIDEST, GlobalGenerator, GlobalWithZ, LocalEnhancer, LocalWithZ
+from core.models.published.single import WIDEST, GlobalGenerator, GlobalWithZ, LocalEnhancer, LocalWithZ
 
 
 def load_first_frame(state: State, source: str = "the weights", affine: Norm = "frame") -> nn.Module:

@@ -13,7 +13,7 @@ import torch
 
 from core.errors import InputError
 from core.interop.weights import State, count_blocks, count_convolutions, load_strict, read_state, shape_of
-from core.models.published import PublishedConfig, PublishedGenerator, PublishedNetwork
+from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork
 
 
 def infer_config(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from core.models.window import Window
+from core.models.local.window import Window
 
 # What a generator carries from frame to frame: a tuple of tensors, never changed in place,
 # so that a roll-out can be resumed from any frame whose state was kept.

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from core.conditioning import Conditioning
 from core.models.generator import LabelMaps, Past, Reach, State, WindowedGenerator
-from core.models.history import HISTORY
-from core.models.window import Window
+from core.models.local.history import HISTORY
+from core.models.local.window import Window
 from core.rendering.dirty import carried, changed_labels, changed_otherwise, grown
 from core.rendering.rollout import from_picture, to_maps
 from core.rendering.sight import FarSight

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from core.models.window import Window
+from core.models.local.window import Window
 
 # Masks become windows, and pictures are put together, in squares of so many pixels.
 TILE = 8

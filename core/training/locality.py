@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.generator import LabelMaps
-from core.models.history import HISTORY
-from core.models.local import LabelFeatures, LocalGenerator, Rendered, blend_weight
+from core.models.local.history import HISTORY
+from core.models.local.network import LabelFeatures, LocalGenerator, Rendered, blend_weight
 
 # Power iterations of the echo loss.
 _TURNS = 2

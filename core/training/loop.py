@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.models.encoder import Encoder
 from core.models.label_network import LabelNetwork
-from core.models.local import LocalConfig, LocalGenerator
+from core.models.local.network import LocalConfig, LocalGenerator
 from core.training.adversary import Adversary
 from core.training.dataset import ChunkDataset
 from core.training.locality import echo_loss, elsewhere_loss

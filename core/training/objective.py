@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.generator import LabelMaps
-from core.models.history import HISTORY, Remembered
 from core.models.layers import channels_last
-from core.models.local import LocalGenerator, Rendered
-from core.models.local_runner import from_uint8, to_uint8
+from core.models.local.history import HISTORY, Remembered
+from core.models.local.network import LocalGenerator, Rendered
+from core.models.local.runner import from_uint8, to_uint8
 from core.models.warp import warp
 from core.training.adversary import Adversary, rates_for, window
 from core.training.dataset import Chunk

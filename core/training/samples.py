@@ -12,8 +12,8 @@ from core.clip.clip import Clip
 from core.files import replacing
 from core.models.encoder import Encoder, instance_pool
 from core.models.generator import LabelMaps
-from core.models.local import LocalGenerator
-from core.models.local_runner import LocalRunner
+from core.models.local.network import LocalGenerator
+from core.models.local.runner import LocalRunner
 
 
 def write_sample(path: Path, generator: LocalGenerator, encoder: Encoder, clip: Clip, frames: int = 6) -> None:

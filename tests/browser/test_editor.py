@@ -13,7 +13,7 @@ import pytest
 
 from core.clip.video import read_video
 from core.evaluation.measures import delta_e, lab, psnr
-from core.models.local import LocalConfig
+from core.models.local.network import LocalConfig
 from tests.browser.editor import Editor, Server
 from tests.browser.pictures import brush_stroke, far_from
 

@@ -23,8 +23,8 @@ from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
-from core.models.local import LocalConfig, LocalGenerator
-from core.models.published import PublishedConfig, PublishedGenerator
+from core.models.local.network import LocalConfig, LocalGenerator
+from core.models.published.network import PublishedConfig, PublishedGenerator
 from core.styles.mixtures import Mixture
 
 LABEL_SET = LabelSet("toy", (LabelClass(0, "road", (90, 90, 90), "stuff"), LabelClass(2, "car", (0, 0, 200), "thing")))

@@ -12,7 +12,7 @@ from core.checkpoint import save_checkpoint
 from core.clip.clip import Clip
 from core.clip.label_set import LabelClass, LabelSet
 from core.models.encoder import Encoder
-from core.models.local import LocalConfig, LocalGenerator
+from core.models.local.network import LocalConfig, LocalGenerator
 from core.styles.mixtures import Mixture
 
 ROAD, SKY, CAR = 0, 1, 2

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core.models.label_input import encode
-from core.models.published import PublishedConfig, PublishedNetwork
+from core.models.published.network import PublishedConfig, PublishedNetwork
 
 REFERENCE = Path(os.environ.get("SCENEBRUSH_REFERENCE", Path(__file__).parents[4] / "shared" / "golden"))
 FRAMES = 2

@@ -13,7 +13,7 @@ import torch
 from core.interop.reference import CaseResult, check_reference, format_line, run_check
 from core.interop.worst import Worst
 from core.models.discriminators import MultiscaleDiscriminator
-from core.models.single import GlobalWithZ, LocalEnhancer, LocalWithZ
+from core.models.published.single import GlobalWithZ, LocalEnhancer, LocalWithZ
 from tests.core.interop.cases import BASE, REFERENCE, change, save, with_buffers, write_case
 
 VARIANTS = {
@@ -93,7 +93,7 @@ def test_inputs_stored_in_half_precision_are_given_its_rounding(tmp_path: Path) 
 
 
 def test_a_factor_of_the_flow_is_noticed(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import core.models.published_scales as scales
+    import core.models.published.scales as scales
 
     monkeypatch.setattr(scales, "FLOW_UNIT", 20.1)
     assert not only(case.parent).ok

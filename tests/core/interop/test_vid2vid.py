@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from core.errors import InputError
 from core.interop.vid2vid import infer_config, load_generator
 from core.interop.weights import load_strict, read_state
-from core.models.published import PublishedConfig
+from core.models.published.network import PublishedConfig
 from tests.core.interop.cases import BASE, network_with_life, save, with_buffers
 
 CONFIGS = {

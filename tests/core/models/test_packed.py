@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from core.models.generator import Reach
-from core.models.local_runner import LocalRunner
+from core.models.local.runner import LocalRunner
+from core.models.local.window import Window
 from core.models.packed import FoldedConv, PackedConv, can_pack
-from core.models.window import Window
 from core.rendering.rollout import to_maps
 from tests.core.rendering.street import HEIGHT, WIDTH, street, tiny_generator
 

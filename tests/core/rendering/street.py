@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from core.conditioning import Conditioning
-from core.models.local import LocalConfig, LocalGenerator
-from core.models.local_runner import LocalRunner
+from core.models.local.network import LocalConfig, LocalGenerator
+from core.models.local.runner import LocalRunner
 
 HEIGHT, WIDTH, FRAMES = 80, 112, 5
 CLASSES = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.models.local_runner import LocalRunner
+from core.models.local.runner import LocalRunner
 from core.rendering.dirty import carried, grown
 from core.rendering.incremental import QUICK, Frame, Tolerance, _reached, strict
 from core.rendering.renderer import Renderer

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.models.generator import LabelMaps
-from core.models.local import LabelFeatures, Rendered
+from core.models.local.network import LabelFeatures, Rendered
 from core.training.locality import echo_loss, elsewhere_loss
 
 SIZE = (1, 3, 96, 96)

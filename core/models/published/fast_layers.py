@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.models.blocks import EPS, Residual
-from core.models.published_winograd import FOUR, Tiles, WinogradConv, tiles
+from core.models.published.winograd import FOUR, Tiles, WinogradConv, tiles
 
 # Narrower layers lose more in Winograd's transforms than they save in products.
 WINOGRAD_FROM = 256

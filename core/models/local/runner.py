@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from core.models.generator import LabelMaps, Past, Reach
-from core.models.history import HISTORY, Remembered
 from core.models.layers import fold
-from core.models.local import Far, LabelFeatures, LocalGenerator, Near, known_flow
+from core.models.local.history import HISTORY, Remembered
+from core.models.local.network import Far, LabelFeatures, LocalGenerator, Near, known_flow
+from core.models.local.window import Window
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_maps, pad_to_multiple
-from core.models.window import Window
 
 # Sides must be divisible by this: four halvings.
 MULTIPLE = 16

@@ -16,13 +16,13 @@ from core.interop.reference_generator import Case, read_case
 from core.interop.weights import read_arrays
 from core.models.generator import LabelMaps, Past
 from core.models.label_input import encode
-from core.models.published import PublishedConfig, PublishedGenerator, PublishedNetwork
-from core.models.published_fast import FastGenerator, FastNetwork, LabelWindow, best_way
-from core.models.published_layers import How, Picture
-from core.models.published_lookup import LabelEntry, label_inputs, one_class
-from core.models.published_scales import ScaleOutput
-from core.models.published_winograd import FOUR, TWO, WinogradConv, tiles
-from core.models.single import GlobalGenerator
+from core.models.published.fast import FastGenerator, FastNetwork, LabelWindow, best_way
+from core.models.published.fast_layers import How, Picture
+from core.models.published.lookup import LabelEntry, label_inputs, one_class
+from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork
+from core.models.published.scales import ScaleOutput
+from core.models.published.single import GlobalGenerator
+from core.models.published.winograd import FOUR, TWO, WinogradConv, tiles
 from tests.core.interop.cases import BASE, REFERENCE, network_with_life
 
 SMALL = replace(BASE, ngf=8)
@@ -206,7 +206,7 @@ def test_a_picture_is_the_convolution() -> None:
 
 
 def test_little_memory_means_small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.models.published_fast.physical_memory", lambda: 1)
+    monkeypatch.setattr("core.models.published.fast.physical_memory", lambda: 1)
     assert best_way(PublishedNetwork(SMALL), torch.float32).points == TWO
     monkeypatch.undo()
     assert best_way(PublishedNetwork(SMALL), torch.float32).points == FOUR

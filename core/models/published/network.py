@@ -18,7 +18,7 @@ from core.models.blocks import Norm, initialise
 from core.models.generator import LabelMaps, Past
 from core.models.label_input import encode, foreground_mask
 from core.models.padding import pad_maps, pad_to_multiple
-from core.models.published_scales import CoarsestScale, FinerScale, Scale, ScaleOutput, append
+from core.models.published.scales import CoarsestScale, FinerScale, Scale, ScaleOutput, append
 from core.models.warp import pyramid
 
 History = tuple[Tensor, ...]  # per scale, coarsest first: (B, 3 (tG - 1), h, w), oldest frame first

@@ -5,8 +5,8 @@ import torch
 
 from core.errors import InputError
 from core.models.generator import LabelMaps
-from core.models.local import LocalConfig, LocalGenerator, blend_weight, boundary_map
-from core.models.local_runner import LocalRunner, to_uint8
+from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map
+from core.models.local.runner import LocalRunner, to_uint8
 
 CAR = 2
 

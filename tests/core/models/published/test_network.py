@@ -13,9 +13,9 @@ from core.models.discriminators import MultiscaleDiscriminator
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps, Past
 from core.models.label_input import boundary_map, foreground_mask, one_hot
-from core.models.published import PublishedConfig, PublishedGenerator, PublishedNetwork, to_picture
-from core.models.published_scales import FinerScale
-from core.models.single import GlobalGenerator, GlobalWithZ, LocalEnhancer
+from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork, to_picture
+from core.models.published.scales import FinerScale
+from core.models.published.single import GlobalGenerator, GlobalWithZ, LocalEnhancer
 from core.models.warp import half
 from tests.core.interop.cases import BASE, REFERENCE, network_with_life
 

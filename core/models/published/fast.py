@@ -1,4 +1,4 @@
-"""The published generator, fast: what `core.models.published` computes, in another order and another number format.
+"""The published generator, fast: what `published.network` computes, in another order and another number format.
 
 Labels are looked up where they are whole, residual blocks take a quarter of the products, normalisations run over rows
 of pixels. Flow, warp, blend, pictures and every statistic are float32, whatever the products are. `published` stays
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from core.models.blocks import Residual
 from core.models.generator import LabelMaps
-from core.models.published import History, PublishedConfig, PublishedGenerator, PublishedNetwork, PublishedState
-from core.models.published_layers import How, Normalise, Picture, careful, fast
-from core.models.published_lookup import LabelEntry, LabelInput, Remembered, label_inputs
-from core.models.published_scales import Features, Scale, ScaleOutput
-from core.models.published_winograd import FOUR, TWO
+from core.models.published.fast_layers import How, Normalise, Picture, careful, fast
+from core.models.published.lookup import LabelEntry, LabelInput, Remembered, label_inputs
+from core.models.published.network import History, PublishedConfig, PublishedGenerator, PublishedNetwork, PublishedState
+from core.models.published.scales import Features, Scale, ScaleOutput
+from core.models.published.winograd import FOUR, TWO
 from core.models.warp import pyramid
 
 # In float32 whatever the precision is. Flow, for a fraction of a pixel is seen at every edge; what leads to the trunk,

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 
 from core.errors import InputError
 from core.models.generator import LabelMaps
-from core.models.history import HISTORY, Remembered, look_back
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, Modulation, act, up
-from core.models.window import Window
+from core.models.local.history import HISTORY, Remembered, look_back
+from core.models.local.window import Window
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class ImageTrunk(nn.Module):
 
 
 class LocalGenerator(nn.Module):
-    """The trainable network. `core.models.local_runner` folds it and offers it as a `Generator`."""
+    """The trainable network. `core.models.local.runner` folds it and offers it as a `Generator`."""
 
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
