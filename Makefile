@@ -31,7 +31,7 @@ lint: prepare-dev ## Check style and import contracts
 bench: prepare ## Measure what rendering costs here; let nothing else run meanwhile
 	@$(RUN) -m core bench $(ARGS)
 
-tree: prepare-dev ## Bring the tree in README.md up to date
+tree: prepare-dev ## Bring the tree in docs/architecture.md up to date
 	@$(RUN) tools/tree.py
 
 clean: ## Remove .venv and caches; projects, runs and checkpoints stay

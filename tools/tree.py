@@ -1,4 +1,4 @@
-"""Keep the README's tree true: `make tree` drops lines of files that are gone and adds new files in their words."""
+"""Keep the tree in docs/architecture.md up to date: `make tree` drops what is gone and adds what is new."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/architecture.md"
 BLOCK = re.compile(r"(?<=## Tree\n\n```\n)(.*?)(?=```)", re.S)
+ROOTS = ("app.py", "app", "core", "benchmarks", "tools")
 CODE = (".py", ".js", ".mjs", ".sh")
 COLUMN = 30
 Tree = dict[Path, str]
 
 
-def read_tree(readme: str) -> Tree:
-    """Path -> what it is, in the order of the README's tree; two blanks more are one folder deeper."""
-    block = BLOCK.search(readme)
+def read_tree(document: str) -> Tree:
+    """Path -> what it is, in the order of a document's tree; two blanks more are one folder deeper."""
+    block = BLOCK.search(document)
     if not block:
-        raise ValueError("README.md has no tree")
+        raise ValueError("no block of text stands under the heading Tree")
     folders: list[str] = []
     tree: Tree = {}
     for line in block[1].splitlines():
@@ -32,7 +34,7 @@ def read_tree(readme: str) -> Tree:
 
 def code_files(root: Path) -> list[Path]:
     """Our own code in a checkout, relative to it: what the tree must name. Tests are named by their folder."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "app.py", "app", "core", "tools"]
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *ROOTS]
     listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
     paths = [Path(name) for name in sorted(listed)]
     return [path for path in paths if path.suffix in CODE and path.name != "__init__.py" and (root / path).exists()]
@@ -69,11 +71,10 @@ def written(tree: Tree, root: Path, folder: Path = Path()) -> str:
 
 
 def main() -> int:
-    """Rewrite the README's tree."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    """Rewrite the tree."""
+    text = DOCUMENT.read_text(encoding="utf-8")
     tree = written(completed(read_tree(text), code_files(ROOT), ROOT), ROOT)
-    readme.write_text(BLOCK.sub(lambda _: tree, text, count=1), encoding="utf-8")
+    DOCUMENT.write_text(BLOCK.sub(lambda _: tree, text, count=1), encoding="utf-8")
     return 0
 
 
