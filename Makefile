@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 .PHONY: help install app test lint bench tree prepare prepare-dev clean
 
-# Which Python makes .venv (3.11-3.13), and which build of torch goes in (auto, cpu or pip).
+# Which Python makes .venv (3.11-3.13), and which build of torch goes in: auto (the small one where no NVIDIA GPU is
+# seen), cpu (the small one) or pip (the default one, on Linux with CUDA).
 PYTHON ?=
 TORCH ?= auto
 # Arguments for the program or for pytest: make app ARGS="--port 8000", make test ARGS="-k clip".
@@ -12,7 +13,7 @@ RUN := .venv/bin/python
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
-	@echo '  Options: PYTHON=/path/to/python  TORCH=cpu (small build of torch, no CUDA)  ARGS="..."'
+	@echo '  Options: PYTHON=/path/to/python  TORCH=cpu (small build of torch) or pip (default build)  ARGS="..."'
 
 install: prepare ## Make .venv and install the packages (done by the others too)
 
@@ -20,7 +21,7 @@ app: prepare ## Start the editor and print its address
 	@$(RUN) app.py $(ARGS)
 
 test: prepare-dev ## Lint, then run all tests, those in a browser too
-	@$(RUN) tools/prepare.py --dev --browser
+	@$(RUN) -m tools.prepare --dev --browser
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) -m pytest $(ARGS)
 
@@ -39,4 +40,4 @@ clean: ## Remove .venv and caches; projects, runs and checkpoints stay
 
 prepare prepare-dev:
 	@python=$$(PYTHON="$(PYTHON)" /bin/sh tools/find_python.sh) && \
-	  $$python tools/prepare.py --torch $(TORCH) $(if $(filter prepare-dev,$@),--dev)
+	  $$python -m tools.prepare --torch $(TORCH) $(if $(filter prepare-dev,$@),--dev)

@@ -1,4 +1,4 @@
-"""Set-up: which Python is taken, what is told, and that browser tests never pass by not running."""
+"""Set-up: which Python and which build of torch are taken, what is said, and that no browser test passes unrun."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import browser, prepare
+from tools import browser, prepare, torch_build
+from tools.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,10 +70,10 @@ def test_known_causes(words: str, sentence: str) -> None:
     assert prepare.cause(words) == sentence
 
 
-def test_large_downloads_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    prepare.tell_progress("  Downloading torch-2.12.1-cp311-cp311-manylinux_2_28_x86_64.whl (530.7 MB)\n")
-    prepare.tell_progress("Downloading gradio (31.2MiB)\n")
-    prepare.tell_progress("  Downloading idna-3.20-py3-none-any.whl (70 kB)\n")
+def test_large_downloads_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    prepare.show_progress("  Downloading torch-2.12.1-cp311-cp311-manylinux_2_28_x86_64.whl (530.7 MB)\n")
+    prepare.show_progress("Downloading gradio (31.2MiB)\n")
+    prepare.show_progress("  Downloading idna-3.20-py3-none-any.whl (70 kB)\n")
     assert capsys.readouterr().out == "  torch-2.12.1 (531 MB)\n  gradio (31 MB)\n"
 
 
@@ -107,32 +108,122 @@ def test_second_time_installs_only_what_changed(checkout: Path, monkeypatch: pyt
 
 
 def test_failed_install_is_tried_again(checkout: Path) -> None:
-    with pytest.raises(prepare.SetupError, match="no such package"):
+    with pytest.raises(SetupError, match="no such package"):
         prepare.run([sys.executable, "-c", "print('ERROR: no such package'); raise SystemExit(1)"])
     assert "no such package" in prepare.LOG.read_text()
     assert not prepare.is_installed(dev=False)
 
 
-def test_uv_chooses_the_build_of_torch_and_pip_is_next(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[list[str]] = []
+class Machine:
+    """A stand-in for where set-up runs: what it has, and what was run on it."""
 
-    def failing(command: list[str]) -> None:
-        runs.append(command)
-        if "--torch-backend" in command:
-            raise prepare.SetupError(prepare.UNREACHABLE)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.runs: list[list[str]] = []
+        self.failing = ""
+        self.gpus = folder / "gpus"
+        self.commands = folder / "commands"
+        self.commands.mkdir()
+        monkeypatch.setattr(torch_build, "GPUS", self.gpus)
+        monkeypatch.setattr(sys, "platform", "linux")
+        monkeypatch.setenv("PATH", str(self.commands))
+        monkeypatch.setattr(prepare, "announce", lambda cuda: None)
+        monkeypatch.setattr(prepare, "run", self.run)
+        # The Python in .venv answers like the uv that would be put there.
+        (prepare.VENV / "bin/python").unlink()
+        self.index(reachable=True)
 
-    monkeypatch.setattr(shutil, "which", lambda name: f"bin/{name}" if name == "uv" else None)
-    monkeypatch.setattr(prepare, "run", failing)
-    monkeypatch.setattr(prepare, "announce", lambda cuda: None)
+    def index(self, reachable: bool) -> None:
+        """Whether uv finds the CPU build: both that of the person and the one in .venv."""
+        script(prepare.VENV / "bin", "python", "exit 0" if reachable else "exit 2")
+        if (self.commands / "uv").exists():
+            self.has_uv(reachable)
+
+    def has_uv(self, reachable: bool = True) -> None:
+        script(self.commands, "uv", "exit 0" if reachable else "exit 2")
+
+    def run(self, command: list[str]) -> None:
+        """What runs an installer; nothing is installed."""
+        self.runs.append(command)
+        if self.failing and self.failing in command:
+            raise SetupError(prepare.UNREACHABLE)
+
+    def installs(self) -> list[str]:
+        """What each run was: the build by its uv backend, or pip."""
+        return [run[run.index("--torch-backend") + 1] if "--torch-backend" in run else "pip" for run in self.runs]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, checkout: Path, tmp_path: Path) -> Machine:
+    """Linux with neither uv nor a GPU, and an index of the CPU build that can be reached."""
+    (checkout / "machine").mkdir()
+    return Machine(monkeypatch, checkout / "machine")
+
+
+def test_without_a_gpu_the_small_build_is_taken(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     prepare.install(dev=False, torch="auto")
-    assert [command[0] for command in runs] == ["bin/uv", str(prepare.venv_python())]
-    assert runs[0][-6:-4] == ["--torch-backend", "auto"] and prepare.is_installed(dev=False)
-    with pytest.raises(prepare.SetupError, match="cannot be reached"):
+    assert machine.installs() == ["pip", "cpu"] and "uv" in machine.runs[0]
+    assert prepare.is_installed(dev=False)
+    assert "cannot be reached" not in capsys.readouterr().out
+
+
+def test_without_its_index_the_default_build_is_taken(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.index(reachable=False)
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs() == ["pip", "pip"] and "-r" in machine.runs[1]
+    assert capsys.readouterr().out.count(torch_build.NO_CPU_BUILD) == 1
+
+
+def test_without_uv_to_be_had_the_default_build_is_taken(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.failing = "uv"
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs() == ["pip", "pip"] and "-r" in machine.runs[1]
+    assert torch_build.NO_CPU_BUILD in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("by", ["driver", "nvidia-smi"])
+def test_with_a_gpu_the_default_build_is_taken(machine: Machine, by: str) -> None:
+    if by == "driver":
+        (machine.gpus / "0000:00:1e.0").mkdir(parents=True)
+    else:
+        script(machine.commands, "nvidia-smi", "echo 'GPU 0: a card'")
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs() == ["pip"] and "-r" in machine.runs[0]
+
+
+@pytest.mark.parametrize("says", ["echo 'No devices were found'; exit 6", "echo; exit 0", "exit 127"])
+def test_nvidia_smi_without_a_gpu_is_none(machine: Machine, says: str) -> None:
+    script(machine.commands, "nvidia-smi", says)
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs()[-1] == "cpu"
+
+
+def test_installed_uv_chooses_the_build_and_pip_is_next(machine: Machine) -> None:
+    machine.has_uv()
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs() == ["auto"]
+    machine.failing = "auto"
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs()[1:] == ["auto", "pip"]
+
+
+def test_a_build_that_is_named_is_taken_or_an_error(machine: Machine) -> None:
+    prepare.install(dev=False, torch="pip")
+    prepare.install(dev=False, torch="cpu")
+    assert machine.installs() == ["pip", "pip", "cpu"]
+    machine.failing = "cpu"
+    with pytest.raises(SetupError, match="cannot be reached"):
         prepare.install(dev=False, torch="cpu")
 
 
+def test_other_systems_have_one_small_build(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    prepare.install(dev=False, torch="auto")
+    assert machine.installs() == ["pip"]
+    assert not torch_build.choose_build("auto", prepare.venv_python(), machine.run, print).cuda
+
+
 @pytest.mark.parametrize("cuda", [True, False])
-def test_size_is_told_and_a_full_disk_before_downloading(
+def test_size_is_announced_and_a_full_disk_before_downloading(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cuda: bool
 ) -> None:
     usage = shutil.disk_usage(checkout)
@@ -140,7 +231,7 @@ def test_size_is_told_and_a_full_disk_before_downloading(
     prepare.announce(cuda)
     assert ("3.0 GB" if cuda else "0.5 GB") in capsys.readouterr().out
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=int(2e9)))
-    with pytest.raises(prepare.SetupError, match="The disk has 2.0 GB left"):
+    with pytest.raises(SetupError, match="The disk has 2.0 GB left"):
         prepare.announce(cuda)
 
 
@@ -154,13 +245,13 @@ def test_browser_that_is_named_but_missing(monkeypatch: pytest.MonkeyPatch, tmp_
 @pytest.mark.parametrize("ci", ["true", ""])
 def test_without_a_browser(checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys, ci: str) -> None:
     def failing(command: list[str]) -> None:
-        raise prepare.SetupError("apt-get says no.")
+        raise SetupError("apt-get says no.")
 
     monkeypatch.setenv("SCENEBRUSH_BROWSER", str(checkout / "nothing"))
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(prepare, "run", failing)
     if ci:
-        with pytest.raises(prepare.SetupError, match="No Chrome or Chromium"):
+        with pytest.raises(SetupError, match="No Chrome or Chromium"):
             prepare.prepare_browser()
     else:
         prepare.prepare_browser()

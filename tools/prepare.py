@@ -1,6 +1,6 @@
-"""Make .venv and install what Scenebrush needs into it: `python tools/prepare.py [--dev] [--browser]`.
+"""Make .venv and install what Scenebrush needs into it: `python -m tools.prepare [--dev] [--browser]`.
 
-Runs with any Python 3.11-3.13 and its standard library only. Whatever goes wrong is told in a sentence.
+Runs with any Python 3.11-3.13 and its standard library only. Whatever goes wrong ends in one sentence.
 """
 
 from __future__ import annotations
@@ -15,20 +15,24 @@ import sys
 import time
 from pathlib import Path
 
+from tools.browser import HOW_TO_GET_ONE, find_browser
+from tools.errors import SetupError
+from tools.torch_build import choose_build, default_build
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOG = VENV / "install.log"
 # Free space that an installation needs, in GB: unpacked packages and the downloads on their way.
 SPACE_CUDA, SPACE_CPU = 9.0, 3.0
-# Only downloads from this size on are told one by one, in MB.
-TOLD_FROM = 20.0
+# Only downloads from this size on are shown one by one, in MB.
+SHOWN_FROM = 20.0
 UNREACHABLE = "The package index cannot be reached; check the network and run this again."
 FULL = "The disk is full; free some gigabytes and run this again."
 NO_BUILD = (
     "The package index cannot be reached, or has no build for this system and Python: "
     "check the network, or try another Python of 3.11-3.13."
 )
-# Signs in an installer's words, the first one found decides, and what to tell a person.
+# Signs in an installer's words, the first one found decides, and the sentence for it.
 CAUSES = {
     "No space left on device": FULL,
     "Disk quota exceeded": FULL,
@@ -46,10 +50,6 @@ CAUSES = {
     "No solution found": NO_BUILD,
 }
 DOWNLOAD = re.compile(r"\s*Downloading (\S+) \(([\d.]+) ?([kMG])i?B\)")
-
-
-class SetupError(Exception):
-    """What went wrong and what to do, in a sentence."""
 
 
 def say(text: str) -> None:
@@ -112,40 +112,25 @@ def is_installed(dev: bool) -> bool:
     return False
 
 
-def wants_cuda(torch: str) -> bool:
-    """Whether the CUDA build of torch is going to be installed."""
-    return sys.platform == "linux" and torch != "cpu" and not (shutil.which("uv") and not shutil.which("nvidia-smi"))
-
-
-def installer(torch: str) -> list[str]:
-    """The command that installs: pip, or uv where it is there or wanted, because it can choose a build of torch."""
-    python = str(venv_python())
-    uv = shutil.which("uv")
-    if torch == "cpu" and not uv:
-        run([python, "-m", "pip", "install", "--progress-bar", "off", "uv"])
-        return [python, "-m", "uv", "pip", "install", "--python", python, "--torch-backend", "cpu"]
-    if uv and torch in ("auto", "cpu"):
-        return [uv, "pip", "install", "--python", python, "--torch-backend", torch]
-    return [python, "-m", "pip", "install", "--progress-bar", "off"]
-
-
 def install(dev: bool, torch: str) -> None:
     """Install packages into .venv and note it."""
+    began = time.monotonic()
+    LOG.write_text("", encoding="utf-8")
+    build = choose_build(torch, venv_python(), run, say)
     if any(VENV.glob("**/site-packages/torch/version.py")):
         say(f"Bringing packages up to date. The log is {LOG.relative_to(ROOT)}.")
     else:
-        announce(wants_cuda(torch))
-    began = time.monotonic()
-    LOG.write_text("", encoding="utf-8")
+        announce(build.cuda)
     wanted = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
     what = ["-r", str(wanted), "-c", str(ROOT / "constraints.txt")]
     try:
-        run([*installer(torch), *what])
+        run([*build.command, *what])
     except SetupError as error:
-        if torch != "auto" or not shutil.which("uv"):
+        default = default_build(venv_python())
+        if torch != "auto" or build == default:
             raise
         say(f"  uv: {error}\n  Trying pip instead ...")
-        run([*installer("pip"), *what])
+        run([*default.command, *what])
     path, text = stamp(dev)
     path.write_text(text, encoding="ascii")
     say(f"Packages are installed ({time.monotonic() - began:.0f} s).")
@@ -155,8 +140,6 @@ def announce(cuda: bool) -> None:
     """Say what a first installation downloads. Raises when the disk has no room for it."""
     size = "about 3.0 GB (5.5 GB on disk) with CUDA" if cuda else "about 0.5 GB (1.6 GB on disk)"
     say(f"Installing packages: {size} to download the first time. The log is {LOG.relative_to(ROOT)}.")
-    if cuda and not shutil.which("nvidia-smi"):
-        say("  No NVIDIA GPU is seen here. A sixth of that will do: stop with Ctrl-C and run `make install TORCH=cpu`.")
     needed, free = SPACE_CUDA if cuda else SPACE_CPU, shutil.disk_usage(ROOT).free / 1e9
     if free < needed:
         raise SetupError(f"The disk has {free:.1f} GB left, this needs {needed:.0f} GB; free some and run this again.")
@@ -170,18 +153,18 @@ def run(command: list[str]) -> None:
         for line in process.stdout:
             log.write(line)
             lines.append(line)
-            tell_progress(line)
+            show_progress(line)
     if process.returncode:
         text = "".join(lines[-200:])
         raise SetupError(cause(text) or f"Installing failed: {last_line(text)} (all of it: {LOG.relative_to(ROOT)})")
 
 
-def tell_progress(line: str) -> None:
+def show_progress(line: str) -> None:
     """Say `torch-2.12.1 (531 MB)` of a line in which an installer announces a large download, and when it unpacks."""
     found = DOWNLOAD.match(line)
     if found:
         size = float(found[2]) * {"k": 0.001, "M": 1, "G": 1000}[found[3]]
-        if size >= TOLD_FROM:
+        if size >= SHOWN_FROM:
             say(f"  {'-'.join(found[1].split('/')[-1].split('-')[:2])} ({size:.0f} MB)")
     elif line.startswith("Installing collected packages"):
         say("  unpacking ...")
@@ -200,9 +183,6 @@ def last_line(text: str) -> str:
 
 def prepare_browser() -> None:
     """Have a Chromium for the browser tests: one that is there, else Debian's. To have none is an error in CI only."""
-    sys.path.insert(0, str(ROOT))
-    from tools.browser import HOW_TO_GET_ONE, find_browser
-
     if find_browser() is None and shutil.which("apt-get") and os.geteuid() == 0:
         say("Installing Chromium for the browser tests with apt-get: about 100 MB ...")
         os.environ["DEBIAN_FRONTEND"] = "noninteractive"
@@ -222,7 +202,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dev", action="store_true", help="with what tests need")
     parser.add_argument("--browser", action="store_true", help="see that there is a browser for the tests")
-    parser.add_argument("--torch", choices=["auto", "cpu", "pip"], default="auto", help="build of torch")
+    parser.add_argument(
+        "--torch",
+        choices=["auto", "cpu", "pip"],
+        default="auto",
+        help="build of torch: auto (the small one without an NVIDIA GPU), cpu (the small one), pip (the default one)",
+    )
     arguments = parser.parse_args()
     try:
         prepare(arguments)
@@ -246,7 +231,7 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 
 def failed(sentence: str, code: int) -> int:
-    """Tell why it failed."""
+    """Say why it failed."""
     print(f"\n{sentence}", file=sys.stderr)
     return code
 
