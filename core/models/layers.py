@@ -74,8 +74,8 @@ class FoldedBlock(nn.Module):
         return self.second(self.first(act(x), active=True), plus=x)
 
 
-class Modulation(nn.Module):
-    """Style at one resolution: x * (1 + gain) + bias, both a 1x1 convolution of the style embedding."""
+class FiLM(nn.Module):
+    """Style at one resolution (Perez et al. 2018): x * (1 + gain) + bias, both a 1x1 convolution of an embedding."""
 
     def __init__(self, embedding: int, channels: int) -> None:
         super().__init__()
@@ -86,12 +86,12 @@ class Modulation(nn.Module):
         return x * (1 + gain) + bias
 
 
-class FoldedModulation(nn.Module):
-    """A `Modulation` for inference; the 1 is in the projection's bias."""
+class FoldedFiLM(nn.Module):
+    """A `FiLM` for inference; the 1 is in the projection's bias."""
 
-    def __init__(self, modulation: Modulation) -> None:
+    def __init__(self, film: FiLM) -> None:
         super().__init__()
-        self.project = modulation.project.folded()
+        self.project = film.project.folded()
         with torch.no_grad():
             self.project.bias[: len(self.project.bias) // 2] += 1
 
@@ -126,8 +126,8 @@ def _fold_in_place(module: nn.Module) -> nn.Module:
             setattr(module, name, child.folded())
         elif isinstance(child, Block):
             setattr(module, name, FoldedBlock(child))
-        elif isinstance(child, Modulation):
-            setattr(module, name, FoldedModulation(child))
+        elif isinstance(child, FiLM):
+            setattr(module, name, FoldedFiLM(child))
         else:
             _fold_in_place(child)
     return module

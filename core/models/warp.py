@@ -14,18 +14,18 @@ def pixel_grid(height: int, width: int, device: torch.device | str = "cpu") -> T
     return torch.stack((x, y), dim=-1)
 
 
-def warp(picture: Tensor, flow: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
+def warp(picture: Tensor, flow: Tensor) -> Tensor:
     """`out(p) = picture(p + flow(p))`: bilinear, clamped at the border, pixel centres at whole numbers.
 
-    picture (B, C, H, W); flow (B, 2, h, w) in pixels, x (to the right) then y (down), for the window of the picture
-    whose first row and column are `origin`. Computed in float32 whatever comes in, for half precision cannot name the
-    columns of a wide picture.
+    picture (B, C, H, W); flow (B, 2, h, w) in pixels, x (to the right) then y (down), with h <= H and w <= W: a smaller
+    flow is that of the first rows and columns. Computed in float32 whatever comes in, for half precision cannot
+    name the columns of a wide picture.
     """
     height, width = picture.shape[-2:]
     # A side of one pixel has nowhere to go; 1 keeps the division defined.
     steps = torch.tensor([max(width - 1, 1) / 2.0, max(height - 1, 1) / 2.0], device=flow.device).view(1, 2, 1, 1)
-    (top, left), (rows, columns) = origin, flow.shape[-2:]
-    here = pixel_grid(height, width, picture.device)[:, top : top + rows, left : left + columns]
+    rows, columns = flow.shape[-2:]
+    here = pixel_grid(height, width, picture.device)[:, :rows, :columns]
     grid = here + (flow.float() / steps).permute(0, 2, 3, 1)
     moved = F.grid_sample(picture.float(), grid, mode="bilinear", padding_mode="border", align_corners=True)
     return moved.to(picture.dtype)

@@ -1,4 +1,4 @@
-"""The past of a roll-out: which of it may be believed, brought to where it belongs now.
+"""The past of a roll-out, warped to the frame at hand, and where it is valid.
 
 First frames, edits, disocclusions and cuts are one case: history is zero where it is not valid (docs/adr).
 """
@@ -29,15 +29,15 @@ class Remembered(NamedTuple):
     maps: LabelMaps
     styles: Tensor  # (B, 3, H, W)
     flow: Tensor  # (B, 2, H, W) the motion that was used, to the frame before it
-    features: Tensor | None = None  # (B, C, H/4, W/4) its label features; None until motion must be estimated
+    features: Tensor | None = None  # (B, C, H/4, W/4) its label features; None until flow must be estimated
 
 
 class History(NamedTuple):
-    """The past, warped here."""
+    """The past, warped to the frame at hand."""
 
     warped: Tensor  # (B, 3, H, W) float32 in [-1, 1], the newest; zero where not valid
-    validity: Tensor  # (B, 1, H, W) float32: 1 where the newest may be believed
-    channels: Tensor  # (B, 4 HISTORY, H, W): what `relative` leaves of each, and its validity; zeros where none
+    validity: Tensor  # (B, 1, H, W) float32: 1 where the newest is valid
+    channels: Tensor  # (B, 4 HISTORY, H, W): of each past frame `relative` and the validity; zeros where none
 
 
 def look_back(
@@ -46,52 +46,48 @@ def look_back(
     flow: Tensor,
     past: tuple[Remembered, ...],
     base: Tensor,
-    origin: tuple[int, int] = (0, 0),
 ) -> History:
-    """Bring the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow.
+    """Warp the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow.
 
-    base: (B, 3, H, W) float32, the colours that this frame's looks ask for; see `relative`. All but the past may be a
-    window of the frame, whose first row and column are `origin`.
+    base: (B, 3, H, W) float32, the colours that this frame's looks ask for; see `relative`. The past may be larger
+    than the frame: what is looked up in it is where the flow leads, counted from its first row and column.
     """
     batch, height, width = maps.labels.shape
     warped = torch.zeros(batch, 3, height, width, device=maps.labels.device)
     channels = torch.zeros(batch, 4 * HISTORY, height, width, device=maps.labels.device)
-    worn = base.tanh() if past else base
+    colours = base.tanh() if past else base
     for index, frame in enumerate(past):
         if index:
             # Two steps back: this frame's motion, then the motion found where it leads.
-            flow = flow + warp(past[index - 1].flow, flow, origin)
-        valid = agrees(maps, styles, frame, flow, origin)
-        picture = warp(frame.picture, flow, origin)
+            flow = flow + warp(past[index - 1].flow, flow)
+        valid = agrees(maps, styles, frame, flow)
+        picture = warp(frame.picture, flow)
         if not index:
             warped = picture * valid
-        channels[:, 4 * index : 4 * index + 3] = relative(picture, worn) * valid
+        channels[:, 4 * index : 4 * index + 3] = relative(picture, colours) * valid
         channels[:, 4 * index + 3 : 4 * index + 4] = valid
     return History(warped, channels[:, 3:4], channels)
 
 
-def relative(picture: Tensor, worn: Tensor) -> Tensor:
-    """What a picture in [-1, 1] shows beyond its objects' looks: what is left without `worn`, the tanh of their base
-    colours.
+def relative(picture: Tensor, colours: Tensor) -> Tensor:
+    """A picture in [-1, 1] less `colours`, the tanh of its objects' base colours.
 
     An object with another look so gives its neighbours much the same history to read, and does not tint them.
     """
-    return picture - worn
+    return picture - colours
 
 
-def agrees(
-    maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor, origin: tuple[int, int] = (0, 0)
-) -> Tensor:
-    """(B, 1, H, W) float32: 1 where the flow brings a pixel that is in frame and of the same object, class and look.
+def agrees(maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor) -> Tensor:
+    """(B, 1, H, W) float32: 1 where the flow leads to a pixel that is in frame and of the same object, class and look.
 
-    0 also close to wide areas of another object or class: what was there cast a shadow, which no label tells of.
+    0 also close to wide areas of another object or class: what was there cast a shadow, which no label shows.
     """
-    source, inside = sources(flow, frame.picture.shape[-2:], origin)
-    same = inside & (_brought(frame.maps.objects, source) == maps.objects)
-    same &= _brought(frame.maps.labels, source) == maps.labels
+    source, inside = sources(flow, frame.picture.shape[-2:])
+    same = inside & (_looked_up(frame.maps.objects, source) == maps.objects)
+    same &= _looked_up(frame.maps.labels, source) == maps.labels
     same &= ~_about_changes(inside & ~same)
     for channel in range(styles.shape[1]):
-        same &= (_brought(frame.styles[:, channel], source) - styles[:, channel]).abs() < _SAME_LOOK
+        same &= (_looked_up(frame.styles[:, channel], source) - styles[:, channel]).abs() < _SAME_LOOK
     return same.unsqueeze(1).float()
 
 
@@ -104,17 +100,17 @@ def _about_changes(changed: Tensor) -> Tensor:
     return F.interpolate(F.max_pool2d(wide, 5, stride=1, padding=2), scale_factor=_WIDE)[:, 0] > 0.5
 
 
-def sources(flow: Tensor, size: tuple[int, int], origin: tuple[int, int] = (0, 0)) -> tuple[Tensor, Tensor]:
+def sources(flow: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Where the flow (B, 2, h, w) leads in a picture of `size` (H, W): flat indices of the nearest pixels, (B, h, w)
     int64, and whether they are in frame, (B, h, w) bool.
     """
     (height, width), (rows, columns) = size, flow.shape[-2:]
-    y = torch.arange(origin[0], origin[0] + rows, device=flow.device).view(1, rows, 1) + flow[:, 1]
-    x = torch.arange(origin[1], origin[1] + columns, device=flow.device).view(1, 1, columns) + flow[:, 0]
+    y = torch.arange(rows, device=flow.device).view(1, rows, 1) + flow[:, 1]
+    x = torch.arange(columns, device=flow.device).view(1, 1, columns) + flow[:, 0]
     inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
     return y.round().long().clamp(0, height - 1) * width + x.round().long().clamp(0, width - 1), inside
 
 
-def _brought(values: Tensor, source: Tensor) -> Tensor:
+def _looked_up(values: Tensor, source: Tensor) -> Tensor:
     """(B, H, W) values at flat indices (B, h, w)."""
     return values.flatten(1).gather(1, source.flatten(1)).view(source.shape)

@@ -1,7 +1,7 @@
 """Our generator: the paper's structure (Wang et al. 2018, section 3), local in everything.
 
     label maps of t ---> LabelEncoder ---> features at 1/2, 1/4      no history: any number of frames in one batch
-    features of t, t-1 -> FlowBranch -----> flow to t-1              where the clip does not know its own motion
+    features of t, t-1 -> FlowBranch -----> flow to t-1              where the clip's own flow is not known
     features of t -----> Foreground ------> picture of the things
     two past frames, warped and validated -> ImageTrunk -> raw picture, blend weight
     final = weight * raw + (1 - weight) * warped                     (equation 4; here 1 keeps raw)
@@ -21,9 +21,8 @@ from torch import Tensor, nn
 from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
-from core.models.layers import Block, Conv, Modulation, act, up
+from core.models.layers import Block, Conv, FiLM, act, up
 from core.models.local.history import HISTORY, Remembered, look_back
-from core.models.local.window import Window
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class LocalConfig:
     embedding: int = 8  # numbers that stand for a class
     style_embedding: int = 16
     # The least blend weight: this share of every frame is hallucinated anew. Without it a roll-out of a young network
-    # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades by itself.
+    # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
     refresh: float = 0.25
 
     def __post_init__(self) -> None:
@@ -50,7 +49,7 @@ class LocalConfig:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         """How far a label can change a frame without history, in pixels: the kernels added up, and a cell at 1/16."""
         return 78 + 32 * self.deep_blocks + 16
 
@@ -59,24 +58,27 @@ class LocalConfig:
         return asdict(self)
 
 
-class Near(NamedTuple):
-    """What one frame's labels say near by; no looks in it."""
+class NearFeatures(NamedTuple):
+    """Features of one frame's labels with a small receptive field; they do not depend on looks."""
 
-    plain: dict[int, Tensor]  # scale -> (B, style_embedding, H/scale, W/scale) the look that each class wears plainly
-    stem: Tensor  # (B, width, H/2, W/2)
-    quarter: Tensor  # (B, 2 width, H/4, W/4) without what sees far
+    neutral: dict[int, Tensor]  # scale -> (B, style_embedding, H/scale, W/scale) the embedding of each class's code 0
+    half: Tensor  # (B, width, H/2, W/2)
+    quarter: Tensor  # (B, 2 width, H/4, W/4) without context
 
 
-class Far(NamedTuple):
-    """What the labels far and wide say; no looks in it, so that it can be kept as long as the labels stay."""
+class ContextFeatures(NamedTuple):
+    """Features of one frame's labels with a large receptive field.
 
-    eighth: Tensor  # (B, 4 width, H/8, W/8) before the deep part
-    deep: Tensor  # (B, 4 width, H/16, W/16)
+    They depend neither on looks nor on history, so that they can be cached for as long as the labels stay.
+    """
+
+    eighth: Tensor  # (B, 4 width, H/8, W/8) before the residual blocks at 1/16
+    sixteenth: Tensor  # (B, 4 width, H/16, W/16)
     context: Tensor  # (B, 2 width, H/8, W/8) what is added to the features at 1/4
 
 
 class LabelFeatures(NamedTuple):
-    """What one frame's labels and looks say, without any history."""
+    """Features of one frame's labels and looks, without any history."""
 
     half: Tensor  # (B, width, H/2, W/2)
     quarter: Tensor  # (B, 2 width, H/4, W/4)
@@ -90,11 +92,11 @@ class Rendered(NamedTuple):
     final: Tensor  # (B, 3, H, W)
     raw: Tensor  # (B, 3, H, W) the hallucinated picture, foreground in it
     weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
-    warped: Tensor  # (B, 3, H, W) the newest past frame brought here; zeros without history
-    validity: Tensor  # (B, 1, H, W) where it may be believed
+    warped: Tensor  # (B, 3, H, W) the newest past frame, warped; zeros where not valid
+    validity: Tensor  # (B, 1, H, W) where it is valid
     history: Tensor | None  # (B, 4 HISTORY, H, W) what was read of the past; None without any
-    flow: Tensor  # (B, 2, H, W) motion used: known where the clip knows it, else estimated
-    estimated_flow: Tensor | None  # (B, 2, H, W) the flow branch's own; None where it was not asked
+    flow: Tensor  # (B, 2, H, W) the flow used: the clip's own where it is valid, else estimated
+    estimated_flow: Tensor | None  # (B, 2, H, W) of the flow branch; None where it did not run
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
     features: LabelFeatures
 
@@ -111,7 +113,7 @@ class LabelEncoder(nn.Module):
         self.stem = Conv(4 * (config.embedding + 1), w)
         self.to_quarter, self.to_eighth = Conv(w, 2 * w, stride=2), Conv(2 * w, 4 * w, stride=2)
         self.to_sixteenth = Conv(4 * w, 4 * w, stride=2)
-        self.style = nn.ModuleList(Modulation(e, c) for c in (w, 2 * w, 4 * w, 4 * w))
+        self.style = nn.ModuleList(FiLM(e, c) for c in (w, 2 * w, 4 * w, 4 * w))
         self.quarter_in, self.eighth_in = Block(2 * w), Block(4 * w)
         self.deep = nn.Sequential(*(Block(4 * w) for _ in range(config.deep_blocks)))
         self.from_sixteenth, self.from_eighth = Conv(4 * w, 4 * w, kernel=1), Conv(4 * w, 2 * w, kernel=1)
@@ -123,64 +125,65 @@ class LabelEncoder(nn.Module):
             self.base_table.weight.copy_(torch.cat([torch.eye(3).flatten(), torch.zeros(3)]).repeat(config.classes, 1))
 
     def forward(self, maps: LabelMaps, styles: Tensor) -> LabelFeatures:
-        near = self.near(maps)
-        return self.features(maps, styles, near, self.far(near).context)
+        near = self.near_features(maps)
+        return self.features(maps, styles, near, self.context_features(near).context)
 
-    def features(self, maps: LabelMaps, styles: Tensor, near: Near, context: Tensor) -> LabelFeatures:
-        """The same of its parts: short sight only, for any window of a frame."""
+    def features(self, maps: LabelMaps, styles: Tensor, near: NearFeatures, context: Tensor) -> LabelFeatures:
+        """Looks and context come in: what `forward` gives, from its parts."""
         labels = maps.labels.int()
-        half = self.style[0](near.stem, self.look(labels[:, ::2, ::2], styles[:, :, ::2, ::2]).to(near.stem.dtype))
+        embedding = self.style_embedding(labels[:, ::2, ::2], styles[:, :, ::2, ::2])
+        half = self.style[0](near.half, embedding.to(near.half.dtype))
         is_thing = self.is_thing[labels.long()].unsqueeze(1)
-        return LabelFeatures(half, self.joined(near.quarter, context), self.base(labels, styles), is_thing)
+        return LabelFeatures(half, self.with_context(near.quarter, context), self.base(labels, styles), is_thing)
 
-    def near(self, maps: LabelMaps) -> Near:
-        """Short sight, without what sees far.
+    def near_features(self, maps: LabelMaps) -> NearFeatures:
+        """Features at 1/2 and 1/4, before looks and context.
 
-        What sees far must not see looks, or one object's look would tint its neighbours: from here on every class
-        wears its plain look; the object's own look comes in where sight is short, at 1/2 and in the base colour.
+        What has a large receptive field must not read looks, or one object's look would tint its neighbours: from
+        here on every class has its neutral style; the object's own comes in at 1/2 and in the base colour.
         """
-        plain = self.plain(maps)
-        sight = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
-        stem = self.stem(F.pixel_unshuffle(sight.to(self.stem.bias.dtype), 2))
-        below = self.style[0](stem, plain[2])
-        return Near(plain, stem, self.quarter_in(self.style[1](self.to_quarter(act(below)), plain[4])))
+        neutral = self.neutral_styles(maps)
+        inputs = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
+        half = self.stem(F.pixel_unshuffle(inputs.to(self.stem.bias.dtype), 2))
+        styled = self.style[0](half, neutral[2])
+        return NearFeatures(neutral, half, self.quarter_in(self.style[1](self.to_quarter(act(styled)), neutral[4])))
 
-    def eighth(self, plain: Tensor, quarter: Tensor) -> Tensor:
-        """`Far.eighth` from `Near.plain[8]` and `Near.quarter` of the same window."""
-        return self.eighth_in(self.style[2](self.to_eighth(act(quarter)), plain))
+    def context_features(self, near: NearFeatures) -> ContextFeatures:
+        """Down to 1/16 and up again."""
+        eighth = self.eighth(near.neutral[8], near.quarter)
+        sixteenth = self.sixteenth(near.neutral[16], eighth)
+        return ContextFeatures(eighth, sixteenth, self.context(eighth, sixteenth))
 
-    def deepest(self, plain: Tensor, eighth: Tensor) -> Tensor:
-        """`Far.deep` from `Near.plain[16]` and `Far.eighth` of the same window."""
-        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), plain))
+    def eighth(self, neutral: Tensor, quarter: Tensor) -> Tensor:
+        """`ContextFeatures.eighth` from the neutral styles at 1/8 and the near features at 1/4."""
+        return self.eighth_in(self.style[2](self.to_eighth(act(quarter)), neutral))
 
-    def context(self, eighth: Tensor, deep: Tensor) -> Tensor:
-        """`Far.context` from the other two of the same window."""
-        return self.from_eighth(act(self.eighth_out(eighth + up(self.from_sixteenth(act(deep))))))
+    def sixteenth(self, neutral: Tensor, eighth: Tensor) -> Tensor:
+        """`ContextFeatures.sixteenth` from the neutral styles at 1/16 and the features at 1/8."""
+        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), neutral))
 
-    def far(self, near: Near) -> Far:
-        """What sees far."""
-        eighth = self.eighth(near.plain[8], near.quarter)
-        deep = self.deepest(near.plain[16], eighth)
-        return Far(eighth, deep, self.context(eighth, deep))
+    def context(self, eighth: Tensor, sixteenth: Tensor) -> Tensor:
+        """`ContextFeatures.context` from the other two."""
+        return self.from_eighth(act(self.eighth_out(eighth + up(self.from_sixteenth(act(sixteenth))))))
 
-    def joined(self, quarter: Tensor, context: Tensor) -> Tensor:
-        """`LabelFeatures.quarter` of its two parts."""
+    def with_context(self, quarter: Tensor, context: Tensor) -> Tensor:
+        """`LabelFeatures.quarter` from the near features at 1/4 and the context."""
         return quarter + up(context)
 
-    def plain(self, maps: LabelMaps) -> dict[int, Tensor]:
-        """Plain looks, those of the code zero, at every scale."""
+    def neutral_styles(self, maps: LabelMaps) -> dict[int, Tensor]:
+        """The style embedding of each pixel's class for the code zero, by scale (2, 4, 8, 16)."""
         offsets = self.style_table.weight[:, self.style_table.weight.shape[1] * 3 // 4 :]
-        plain = _planes(F.embedding(maps.labels[:, ::2, ::2].int(), offsets)).to(self.stem.bias.dtype)
-        return {2: plain} | {scale: F.avg_pool2d(plain, scale // 2) for scale in (4, 8, 16)}
+        neutral = _planes(F.embedding(maps.labels[:, ::2, ::2].int(), offsets)).to(self.stem.bias.dtype)
+        return {2: neutral} | {scale: F.avg_pool2d(neutral, scale // 2) for scale in (4, 8, 16)}
 
-    def look(self, labels: Tensor, styles: Tensor) -> Tensor:
+    def style_embedding(self, labels: Tensor, styles: Tensor) -> Tensor:
         """(B, h, w) ids and (B, 3, h, w) codes -> (B, style_embedding, h, w)."""
         table = self.style_table.weight
         n = table.shape[1] // 4
-        look = F.embedding(labels, table[:, 3 * n :])
+        embedding = F.embedding(labels, table[:, 3 * n :])
         for channel, column in enumerate(table[:, : 3 * n].reshape(-1, n, 3).unbind(2)):
-            look = look + F.embedding(labels, column) * styles[:, channel, :, :, None]
-        return _planes(look)
+            embedding = embedding + F.embedding(labels, column) * styles[:, channel, :, :, None]
+        return _planes(embedding)
 
     def base(self, labels: Tensor, styles: Tensor) -> Tensor:
         """The colour before the tanh that each pixel's look asks for, (B, 3, H, W) float32."""
@@ -211,8 +214,6 @@ class FlowBranch(nn.Module):
 
 class Foreground(nn.Module):
     """Label features -> picture of the things before the tanh, (B, 3, H, W) (section 3.3, h_F)."""
-
-    reach = 8  # pixels that its kernels see around one
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -275,16 +276,14 @@ class LocalGenerator(nn.Module):
         past: tuple[Remembered, ...],
         *,
         coarse: bool = False,
-        origin: tuple[int, int] = (0, 0),
     ) -> Rendered:
         """The part of a step that reads history, given the label features.
 
-        Motion is estimated where it is not known, and always in training; `past[0]` needs its features then.
-        All but the past may be a window of the frame, whose first row and column are `origin`.
+        Flow is estimated where it is not known, and always in training; `past[0]` needs its features then.
         """
         estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
-        history = look_back(maps, styles, flow, past, features.base, origin)
+        history = look_back(maps, styles, flow, past, features.base)
         channels = history.channels if past else None
         raw, weight, small = self.hallucinated(features, channels, coarse=coarse)
         weight = blend_weight(weight, history.validity, self.config.refresh)
@@ -298,24 +297,10 @@ class LocalGenerator(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The raw picture, the blend weight's logits, and on demand the picture of scale 0."""
         raw, weight, small = self.trunk(features, history, coarse=coarse)
-        raw = self._with_things(raw, features)
+        raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
         return (raw + features.base).tanh(), weight, small
-
-    def _with_things(self, raw: Tensor, features: LabelFeatures) -> Tensor:
-        """The foreground branch's picture where things are; only that part of it is made, but in training."""
-        thing = features.foreground > 0.5
-        if self.training:
-            return torch.where(thing, self.foreground(features), raw)
-        around = Window.around(thing)
-        if around is not None:
-            box = around.grown(self.foreground.reach, thing.shape[-2:], 16)
-            parts = features._replace(
-                half=box.scaled(2).crop(features.half), quarter=box.scaled(4).crop(features.quarter)
-            )
-            box.crop(raw).copy_(torch.where(box.crop(thing), self.foreground(parts), box.crop(raw)))
-        return raw
 
     def must_estimate(self, maps: LabelMaps) -> bool:
         """Whether the flow branch has anything to say about this frame."""

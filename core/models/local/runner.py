@@ -9,8 +9,9 @@ from torch import Tensor
 
 from core.models.generator import LabelMaps, Past, Reach
 from core.models.layers import fold
+from core.models.local.foreground import BoxedForeground
 from core.models.local.history import HISTORY, Remembered
-from core.models.local.network import Far, LabelFeatures, LocalGenerator, Near, known_flow
+from core.models.local.network import ContextFeatures, LabelFeatures, LocalGenerator, NearFeatures, known_flow
 from core.models.local.window import Window
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_maps, pad_to_multiple
@@ -33,9 +34,10 @@ class LocalRunner:
     def __init__(self, network: LocalGenerator, *, dtype: torch.dtype = torch.float32, device: str = "cpu") -> None:
         self.dtype = dtype
         self.device = torch.device(device)
-        far = network.config.reach
+        far = network.config.receptive_field
         self.strict = Reach(labels=far, border=64, deep=far)
         self._network = fold(network).eval().to(self.device, memory_format=torch.channels_last)
+        self._network.foreground = BoxedForeground(self._network.foreground)
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
         for module in self._network.modules():
             if isinstance(module, FoldedConv):
@@ -49,7 +51,7 @@ class LocalRunner:
 
     @torch.inference_mode()
     def step(
-        self, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far | None = None
+        self, labels: LabelMaps, styles: Tensor, state: LocalState, far: ContextFeatures | None = None
     ) -> tuple[Tensor, LocalState]:
         """Render one frame: (B, 3, H, W) uint8 and the state for the next. See `WindowedGenerator.step`."""
         picture, state, _ = self.far_step(labels, styles, state, far)
@@ -57,14 +59,14 @@ class LocalRunner:
 
     @torch.inference_mode()
     def far_step(
-        self, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far | None = None
-    ) -> tuple[Tensor, LocalState, Far]:
+        self, labels: LabelMaps, styles: Tensor, state: LocalState, far: ContextFeatures | None = None
+    ) -> tuple[Tensor, LocalState, ContextFeatures]:
         """The same, and `far` of this frame. See `WindowedGenerator.far_step`."""
         height, width = labels.labels.shape[-2:]
         maps, styles = self._padded(labels, styles)
         encoder = self._network.encoder
-        near = encoder.near(maps)
-        far = encoder.far(near) if far is None else far
+        near = encoder.near_features(maps)
+        far = encoder.context_features(near) if far is None else far
         features = encoder.features(maps, styles, near, far.context)
         rendered = self._network.render(features, maps, styles, self._with_features(maps, state))
         picture = to_uint8(rendered.final)
@@ -95,19 +97,19 @@ class LocalRunner:
         return (Remembered(picture, maps, styles, known_flow(maps, estimated)), *state)[:HISTORY]
 
     @torch.inference_mode()
-    def far(self, labels: LabelMaps) -> Far:
+    def far(self, labels: LabelMaps) -> ContextFeatures:
         """What the labels far and wide say, for `step`, `window` and `changed_window`; of no look and no history."""
         maps = self._maps(labels)
-        return self._network.encoder.far(self._network.encoder.near(maps))
+        return self._network.encoder.context_features(self._network.encoder.near_features(maps))
 
     @torch.inference_mode()
     def window(
-        self, window: Window, labels: LabelMaps, styles: Tensor, state: LocalState, far: Far, reach: Reach
+        self, window: Window, labels: LabelMaps, styles: Tensor, state: LocalState, far: ContextFeatures, reach: Reach
     ) -> Tensor:
         """`step` for a window: its picture (B, 3, h, w) uint8. See `WindowedGenerator.window`."""
         seen, maps, styles = self._cut(window, labels, styles, reach)
         encoder = self._network.encoder
-        features = encoder.features(maps, styles, encoder.near(maps), seen.scaled(8).crop(far.context))
+        features = encoder.features(maps, styles, encoder.near_features(maps), seen.scaled(8).crop(far.context))
         return self._drawn(window, seen, features, maps, styles, state)
 
     @torch.inference_mode()
@@ -118,30 +120,36 @@ class LocalRunner:
         labels: LabelMaps,
         styles: Tensor,
         state: LocalState,
-        far: Far,
+        far: ContextFeatures,
         reach: Reach,
-    ) -> tuple[Tensor, Far]:
+    ) -> tuple[Tensor, ContextFeatures]:
         """The same where labels have changed since `far`; and `far` as it is now. See `WindowedGenerator`."""
         encoder, whole = self._network.encoder, self._maps(labels)
         seen, maps, styles = self._cut(window, labels, styles, reach)
-        near = encoder.near(maps)
+        near = encoder.near_features(maps)
         far = self._changed(far, near, seen, changed, whole, reach)
         features = encoder.features(maps, styles, near, seen.scaled(8).crop(far.context))
         return self._drawn(window, seen, features, maps, styles, state), far
 
-    def _changed(self, far: Far, near: Near, seen: Window, changed: Window, whole: LabelMaps, reach: Reach) -> Far:
+    def _changed(
+        self, far: ContextFeatures, near: NearFeatures, seen: Window, changed: Window, whole: LabelMaps, reach: Reach
+    ) -> ContextFeatures:
         """`far` with what has changed, in a window of the frame; near: what is `seen` around that window."""
-        encoder, size, far = self._network.encoder, whole.labels.shape[-2:], Far(*(part.clone() for part in far))
+        encoder, size, far = (
+            self._network.encoder,
+            whole.labels.shape[-2:],
+            ContextFeatures(*(part.clone() for part in far)),
+        )
         kept = changed.grown(0, size, 16)
         about = kept.grown(reach.border, size).common(seen)
         inside = about.inside(seen)
-        eighth = encoder.eighth(inside.scaled(8).crop(near.plain[8]), inside.scaled(4).crop(near.quarter))
+        eighth = encoder.eighth(inside.scaled(8).crop(near.neutral[8]), inside.scaled(4).crop(near.quarter))
         _paste(far.eighth, eighth, kept.common(seen), about, 8)
         deep = kept.grown(reach.deep, size, 16)
-        plain = encoder.plain(_crop(whole, deep))[16]
-        _paste(far.deep, encoder.deepest(plain, deep.scaled(8).crop(far.eighth)), kept, deep, 16)
+        neutral = encoder.neutral_styles(_crop(whole, deep))[16]
+        _paste(far.sixteenth, encoder.sixteenth(neutral, deep.scaled(8).crop(far.eighth)), kept, deep, 16)
         wide = kept.grown(2 * _CONTEXT, size, 16)
-        context = encoder.context(wide.scaled(8).crop(far.eighth), wide.scaled(16).crop(far.deep))
+        context = encoder.context(wide.scaled(8).crop(far.eighth), wide.scaled(16).crop(far.sixteenth))
         _paste(far.context, context, kept.grown(_CONTEXT, size, 16), wide, 8)
         return far
 
@@ -159,17 +167,22 @@ class LocalRunner:
         styles: Tensor,
         state: LocalState,
     ) -> Tensor:
-        rendered = self._network.render(features, maps, styles, state, origin=(seen.top, seen.left))
+        if maps.flow is not None:  # of whole past frames: counted from their first row and column
+            shift = torch.tensor([seen.left, seen.top], dtype=maps.flow.dtype, device=maps.flow.device)
+            maps = maps._replace(flow=maps.flow + shift.view(1, 2, 1, 1))
+        rendered = self._network.render(features, maps, styles, state)
         return window.inside(seen).crop(to_uint8(rendered.final))
 
     @torch.inference_mode()
-    def moved(self, labels: LabelMaps, far: Far, before: LabelMaps, far_before: Far) -> LabelMaps:
+    def moved(
+        self, labels: LabelMaps, far: ContextFeatures, before: LabelMaps, far_before: ContextFeatures
+    ) -> LabelMaps:
         """The maps with their motion known everywhere: estimated where the clip does not know it."""
         maps = self._maps(labels)
         if not self._network.must_estimate(maps):
             return labels
         quarters = [
-            self._network.encoder.joined(self._network.encoder.near(each).quarter, known.context)
+            self._network.encoder.with_context(self._network.encoder.near_features(each).quarter, known.context)
             for each, known in ((maps, far), (self._maps(before), far_before))
         ]
         height, width = labels.labels.shape[-2:]

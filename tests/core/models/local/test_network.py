@@ -58,7 +58,7 @@ def test_an_edit_stays_where_it_is(runner):
 
 
 @pytest.mark.parametrize("blocks", [1, 4])
-def test_the_reach_is_as_far_as_a_label_acts(blocks):
+def test_the_receptive_field_is_as_far_as_a_label_acts(blocks):
     torch.manual_seed(0)
     network = LocalGenerator(LocalConfig(classes=4, foreground=(CAR,), width=8, deep_blocks=blocks)).double().eval()
     farthest = 0
@@ -69,7 +69,7 @@ def test_the_reach_is_as_far_as_a_label_acts(blocks):
             plain = network(maps(64, 1024), styles(64, 1024).double(), ()).raw
             changed = (network(edited, styles(64, 1024).double(), ()).raw != plain).any(1)[0].any(0).nonzero().flatten()
         farthest = max(farthest, at - int(changed.min()), int(changed.max()) - at)
-    assert network.config.reach - 24 < farthest <= network.config.reach
+    assert network.config.receptive_field - 24 < farthest <= network.config.receptive_field
 
 
 def test_a_look_acts_near_its_object(runner):

@@ -1,0 +1,32 @@
+"""The foreground branch at inference: only around the things, which are a small part of most frames."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from core.models.local.network import Foreground, LabelFeatures
+from core.models.local.window import Window
+
+# Pixels that the branch's kernels read around one.
+_BORDER = 8
+# Sides of the box are multiples of this.
+_MULTIPLE = 16
+
+
+class BoxedForeground(nn.Module):
+    """A `Foreground` in whose picture all that lies outside of the box around the things is zero."""
+
+    def __init__(self, foreground: Foreground) -> None:
+        super().__init__()
+        self.foreground = foreground
+
+    def forward(self, features: LabelFeatures) -> Tensor:
+        """(B, 3, H, W) float32, before the tanh."""
+        picture = torch.zeros_like(features.base)
+        things = Window.around(features.foreground > 0.5)
+        if things is not None:
+            box = things.grown(_BORDER, picture.shape[-2:], _MULTIPLE)
+            half, quarter = box.scaled(2).crop(features.half), box.scaled(4).crop(features.quarter)
+            box.crop(picture).copy_(self.foreground(features._replace(half=half, quarter=quarter)))
+        return picture
