@@ -8,8 +8,8 @@ import gradio as gr
 
 from app.canvas import LabelCanvas
 
-# System fonts only: the page has to work with no internet.
-THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+# No font of Gradio's: they come from elsewhere, and the page has to work with no internet. It brings its own.
+THEME = gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 
 
 class PageSettings(Protocol):

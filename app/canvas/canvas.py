@@ -15,7 +15,7 @@ from starlette.types import Scope
 FOLDER = Path(__file__).parent
 # Where the server mounts `static_files()`; the page asks for it relative to its own address.
 STATIC_ROUTE = "/canvas"
-SERVED = (".js", ".css", ".svg")
+SERVED = (".js", ".css", ".woff2")
 
 # Gradio runs this once the component is in the page. `import()` is the one way to load a module there.
 _ON_LOAD = """
@@ -67,7 +67,7 @@ def assets_version() -> str:
 
 
 class _CanvasFiles(StaticFiles):
-    """Modules and styles of this folder, under any version; nothing else that lies here."""
+    """Modules, styles and the font of this folder, under any version; nothing else that lies here."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         name = Path(path).name

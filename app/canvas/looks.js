@@ -6,7 +6,6 @@ import { h, setText, show } from './dom.js';
 import { styleEdit } from './edits.js';
 import { Kept } from './frames.js';
 import { FromFrame } from './from_frame.js';
-import { icon } from './icons.js';
 import { rendered } from './store.js';
 
 // With the look that it wears now there are nine crops.
@@ -22,8 +21,7 @@ export class LookPanel {
     this.cells = Array.from({ length: SAMPLES + 1 }, (_, index) => this.cell(index));
     this.grid = h('div.sb-looks', {}, ...this.cells);
     this.more = h('button.sb-button', { type: 'button', title: 'Looks close to the one that it wears now', onclick: () => this.moreLikeThis() }, 'More like this');
-    this.shuffle = h('button.sb-button', { type: 'button', title: 'Others of its class: a new seed', onclick: () => this.newSeed() },
-      icon('shuffle'), h('span', {}, 'Shuffle'));
+    this.shuffle = h('button.sb-button', { type: 'button', title: 'Others of its class: a new seed', onclick: () => this.newSeed() }, 'Shuffle');
     this.fromFrame = new FromFrame(api, session, store, objects);
     this.empty = h('p.sb-empty', {}, 'Looks appear here once something is selected.');
     this.footer = h('div.sb-look-buttons', {}, this.more, this.shuffle, this.fromFrame.button);

@@ -27,6 +27,8 @@ import { picturePath, View } from './view.js';
 /** Start the editor in `element`. token: for writes; api: address of the routes, relative to the page; clip: the first clip. */
 export async function mount({ element, token, api: base, clip }) {
   await stylesheet();
+  // Text is measured when menus are placed; without the file the system's font is taken.
+  await document.fonts.load('13.5px Inter').catch(() => {});
   const editor = new Editor(new Api(new URL(base, document.baseURI).href, token));
   element.replaceChildren(editor.element);
   editor.view.resize();

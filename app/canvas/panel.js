@@ -99,7 +99,8 @@ export class ObjectPanel {
     this.crop = h('img.sb-crop', { alt: '' });
     this.name = h('b');
     this.facts = h('span.sb-facts');
-    this.who = h('select.sb-select.sb-who', { ariaLabel: 'Only this one, or all of its class' });
+    this.who = h('select.sb-select', { ariaLabel: 'Only this one, or all of its class' },
+      h('option', { value: 'object' }, 'this one'), h('option', { value: 'class' }, 'all of them'));
     this.becomes = h('select.sb-select', { ariaLabel: 'Becomes', onchange: () => this.swap(Number(this.becomes.value)) });
     this.scope = h('select.sb-select', { ariaLabel: 'In which frames', onchange: () => this.showRange() },
       h('option', { value: 'clip' }, 'whole clip'), h('option', { value: 'range' }, 'this range'), h('option',
@@ -107,8 +108,9 @@ export class ObjectPanel {
     this.removeButton = h('button.sb-button', { type: 'button', title: 'Remove it: what surrounds it grows over it',
       onclick: () => this.swap('surroundings') }, 'Remove');
     this.rangeRow = h('div', { hidden: true });
-    this.card = h('div.sb-object', {}, this.crop, this.name, this.who, this.facts);
-    this.controls = h('div.sb-becomes', {}, h('span', {}, 'Becomes'), this.becomes, this.scope, this.removeButton);
+    this.card = h('div.sb-object', {}, this.crop, this.name, this.facts);
+    this.controls = h('div', {}, h('div.sb-becomes', {}, this.who, h('span', {}, '→'), this.becomes),
+      h('div.sb-becomes', {}, h('span', {}, 'in'), this.scope, this.removeButton));
     this.empty = h('p.sb-empty', {}, 'Select something in the picture (V), or take it from the list.');
     this.element = h('section.sb-section', { ariaLabel: 'Object' }, h('div.sb-head', {}, h('h2', {}, 'Object'), this.list),
       this.card, this.controls, this.rangeRow, this.empty);
@@ -154,10 +156,8 @@ export class ObjectPanel {
     const signature = `${object} ${label} ${state.server.clip.hash}`;
     if (this.filled === signature) return;
     this.filled = signature;
-    const entry = classOf(state, label);
     this.crop.removeAttribute('src');
-    this.who.replaceChildren(h('option', { value: 'object' }, `this ${entry?.name ?? 'one'}`), h('option', { value: 'class' },
-      `all ${entry?.name ?? ''}`));
+    this.who.value = 'object';
     this.becomes.replaceChildren(...panelOrder(state.server.classes).map((one) => h('option', { value: one.id,
       selected: one.id === label }, one.name)));
   }

@@ -43,10 +43,13 @@ def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
     """Opens pages; at the end none of them may have logged an error or asked another machine for anything."""
     editors: list[Editor] = []
 
-    def open_page(server: Server, query: str = "", size: tuple[int, int] = (1440, 900)) -> Editor:
+    def open_page(server: Server, query: str = "", size: tuple[int, int] = (1440, 900), font: bool = True) -> Editor:
+        """font: False keeps the page's own font from it, so that it is drawn in the machine's."""
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
         context.add_init_script("localStorage.setItem('scenebrush-steps-seen', '1')")
-        editors.append(Editor(context, server))
+        if not font:
+            context.route("**/inter.woff2", lambda route: route.abort())
+        editors.append(Editor(context, server, expected=() if font else ("inter.woff2",)))
         return editors[-1].open(query)
 
     yield open_page

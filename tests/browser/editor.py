@@ -41,10 +41,10 @@ class Server:
 
 
 class Editor:
-    """One tab."""
+    """One tab. expected: parts of errors that Chromium logs by itself and that are no complaint."""
 
-    def __init__(self, context: BrowserContext, server: Server) -> None:
-        self.context, self.server = context, server
+    def __init__(self, context: BrowserContext, server: Server, expected: tuple[str, ...] = ()) -> None:
+        self.context, self.server, self.expected = context, server, expected
         self.complaints: list[str] = []
         self.page = context.new_page()
         self.page.set_default_timeout(30_000)
@@ -53,8 +53,9 @@ class Editor:
         self.page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(f"console: {message.text} {message.location.get('url', '')}")
+        said = f"console: {message.text} {message.location.get('url', '')}"
+        if message.type == "error" and not any(part in said for part in self.expected):
+            self.complaints.append(said)
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.server.url, self.server.url.replace("http", "ws"), "data:", "blob:")):

@@ -14,33 +14,90 @@ Open = Callable[..., Editor]
 SIZES = [(1440, 900), (1024, 768)]
 
 
+@pytest.mark.parametrize("font", [True, False], ids=["own-font", "font-blocked"])
 @pytest.mark.parametrize("size", SIZES)
-def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size: tuple[int, int]) -> None:
-    editor = open_editor(stand_in, size=size)
+def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size: tuple[int, int], font: bool) -> None:
+    editor = open_editor(stand_in, size=size, font=font)
+    assert editor.page.evaluate("document.fonts.check('13px Inter')") == font
     _nothing_is_cut_off(editor, size)
-    _pick_first(editor)
-    editor.page.get_by_label("In which frames").select_option("range")
-    editor.page.get_by_role("button", name="From frame").focus()
+    editor.choose_class("vegetation")
+    editor.stroke((200, 60), (260, 60))
+    _nothing_is_cut_off(editor, size)
+    editor.until("__scenebrush.state.picked !== null")
+    editor.page.get_by_text("new vegetation 1", exact=True).wait_for()
+    editor.page.get_by_label("Becomes", exact=True).select_option(label="street furniture")
+    editor.page.get_by_text("new street furniture 1", exact=True).wait_for()
+    for scope in ("onward", "range"):
+        editor.page.get_by_label("In which frames").select_option(scope)
+        editor.page.get_by_label("Only this one, or all of its class").select_option("class")
+        _nothing_is_cut_off(editor, size)
+    editor.page.get_by_role("button", name="Download").click()
+    _nothing_is_cut_off(editor, size)
+    editor.page.keyboard.press("Escape")
+    editor.context.set_offline(True)
+    editor.expected += ("ERR_INTERNET_DISCONNECTED",)
+    editor.page.get_by_label("Becomes", exact=True).select_option(label="car")
+    editor.page.locator(".sb-saved[data-kind=unsaved]").wait_for()
     _nothing_is_cut_off(editor, size)
 
 
 def _nothing_is_cut_off(editor: Editor, size: tuple[int, int]) -> None:
     root = editor.page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
     assert root == [size[1], size[0]]
-    outside = editor.page.evaluate(
-        """() => [...document.querySelectorAll('.sb button, .sb select, .sb canvas')]
-          .filter((element) => element.offsetParent && !element.closest('.sb-lanes'))
-          .filter((element) => {
-            const box = element.getBoundingClientRect();
-            return box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight;
-          }).map((element) => element.outerHTML.slice(0, 80))"""
-    )
-    assert outside == []
+    assert editor.page.evaluate(_OUTSIDE) == []
+    assert editor.page.evaluate(_CUT) == []
     panel = editor.page.evaluate(
         "(({ scrollLeft, scrollWidth, clientWidth }) => [scrollLeft, scrollWidth - clientWidth])"
         "(document.querySelector('.sb-panel'))"
     )
     assert panel == [0, 0]
+
+
+# What can be pressed and does not lie in the window whole, or lies over its neighbour.
+_OUTSIDE = """() => {
+  const seen = [...document.querySelectorAll('.sb button, .sb select, .sb input, .sb canvas')]
+    .filter((element) => element.offsetParent && !element.closest('.sb-lanes'));
+  const outside = seen.filter((element) => {
+    const box = element.getBoundingClientRect();
+    return box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight;
+  });
+  const bars = [...document.querySelectorAll('.sb-header, .sb-transport, .sb-section, .sb-tools')];
+  const over = bars.flatMap((bar) => seen.filter((element) => bar.contains(element)).filter((element, index, all) => {
+    const a = element.getBoundingClientRect();
+    return all.slice(index + 1).some((other) => {
+      const b = other.getBoundingClientRect();
+      return !element.contains(other) && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+    });
+  }));
+  return [...outside, ...over].map((element) => element.outerHTML.slice(0, 90));
+}"""
+
+# Texts that do not fit where they stand: of elements, and the chosen lines of lists.
+_CUT = """() => {
+  const pen = document.createElement('canvas').getContext('2d');
+  const width = (element, text) => {
+    pen.font = getComputedStyle(element).font;
+    return pen.measureText(text).width;
+  };
+  const room = (element) => {
+    const { paddingLeft, paddingRight } = getComputedStyle(element);
+    return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+  };
+  const cut = [];
+  for (const element of document.querySelectorAll('.sb *')) {
+    if (!element.offsetParent || element.closest('option')) continue;
+    if (element.tagName === 'SELECT') {
+      const text = element.selectedOptions[0]?.textContent ?? '';
+      if (width(element, text) > room(element) + 1) cut.push(`list: ${text}`);
+    } else if ([...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
+      && getComputedStyle(element).display !== 'inline'
+      && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 3)) {
+      cut.push(element.textContent);
+    }
+  }
+  return cut;
+}"""
 
 
 def _pick_first(editor: Editor) -> None:

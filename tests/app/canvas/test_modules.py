@@ -41,14 +41,17 @@ def files() -> TestClient:
     return TestClient(Starlette(routes=[Mount(STATIC_ROUTE, static_files())]))
 
 
-def test_modules_and_styles_are_served_under_any_version(files: TestClient) -> None:
-    for name, kind in (("main.js", "javascript"), ("style.css", "text/css")):
+def test_modules_styles_and_font_are_served_under_any_version(files: TestClient) -> None:
+    for name, kind in (("main.js", "javascript"), ("style.css", "text/css"), ("inter.woff2", "font/woff2")):
         reply = files.get(f"{STATIC_ROUTE}/0123abcd/{name}")
         assert reply.status_code == 200
         assert kind in reply.headers["content-type"]
 
 
-NOT_SERVED = ["canvas.py", "template.html", "package.json", "../layout.py", "%2e%2e/layout.py", "nothing.js"]
+NOT_SERVED = [
+    *("canvas.py", "inter.LICENSE", "template.html", "package.json", "nothing.js"),
+    *("../layout.py", "%2e%2e/layout.py"),
+]
 
 
 @pytest.mark.parametrize("path", NOT_SERVED)
