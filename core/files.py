@@ -1,21 +1,96 @@
-"""Files that are whole or absent: written beside their place, then moved over it."""
+"""Files: written beside their place and moved over it, so that they are whole or absent; read only where they are
+regular files of a bounded size."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from core.errors import InputError
+from core.errors import InputError, reason
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_AGAIN = "Copy or export it again."
+# Opening a pipe waits for its other end unless told otherwise; Windows knows no such pipes, but changes line ends.
+_READING = os.O_RDONLY | (os.O_BINARY if sys.platform == "win32" else os.O_NONBLOCK)
+# A half of a surrogate pair: JSON can say it, no file and no reply can.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class MissingFile(InputError):
+    """There is no such file."""
+
+
+@contextmanager
+def open_file(path: Path, most_bytes: int, fix: str = _AGAIN) -> Iterator[BinaryIO]:
+    """A regular file of at most `most_bytes` for reading; whoever reads more than that reads a file that grew.
+
+    Every file from outside is opened here: pipes and devices are neither waited for nor read. Raises `MissingFile`,
+    and `InputError` with `fix` for whatever else is there or cannot be opened.
+    """
+    with _read_plainly(path, fix):
+        handle = os.open(path, _READING)
+    try:
+        facts = os.fstat(handle)
+        if stat.S_ISDIR(facts.st_mode):
+            raise InputError(f"{path} is a folder.", fix)
+        if not stat.S_ISREG(facts.st_mode):
+            raise InputError(f"{path} is not a regular file.", fix)
+        if facts.st_size > most_bytes:
+            raise _too_large(path, most_bytes, fix)
+        file = os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+    with file:
+        yield file
+
+
+def read_file(path: Path, most_bytes: int, fix: str = _AGAIN) -> bytes:
+    """All bytes of a regular file of at most `most_bytes`. Raises as `open_file` does."""
+    with open_file(path, most_bytes, fix) as file, _read_plainly(path, fix):
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:  # it grew, or its system does not say sizes
+        raise _too_large(path, most_bytes, fix)
+    return data
+
+
+def read_json(path: Path, most_bytes: int, fix: str = _AGAIN) -> Any:
+    """The value of a JSON file. Raises as `open_file` does, and `InputError` as `parse_json` does, naming the file."""
+    data = read_file(path, most_bytes, fix)
+    try:
+        return parse_json(data)
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {reason(error)}.", fix) from error
+
+
+def parse_json(data: str | bytes) -> Any:
+    """The value of a JSON text that every reader understands. Raises `ValueError`: not JSON, not UTF-8, numbers that
+    are none or infinite, halves of characters, nested too deep."""
+    try:
+        value = json.loads(data, parse_constant=_finite, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError(reason(error)) from error
+    if _SURROGATE.search(data.encode() if isinstance(data, str) else data):
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def names_in(folder: Path, fix: str = _AGAIN) -> list[str]:
+    """Names of what lies in a folder, sorted. Raises `MissingFile`, or `InputError` when it cannot be looked into."""
+    with _read_plainly(folder, fix):
+        return sorted(os.listdir(folder))
 
 
 @contextmanager
@@ -110,6 +185,30 @@ def told_plainly(path: Path) -> Iterator[None]:
             problem = f"{path} is not a place to write to: {error.strerror}."
             raise InputError(problem, "Choose another place.") from error
         raise
+
+
+@contextmanager
+def _read_plainly(path: Path, fix: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path} is missing.", fix) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.", fix) from error
+    except ValueError as error:  # a zero byte
+        raise InputError(f"{path} is not a name of a file.", fix) from error
+
+
+def _too_large(path: Path, most_bytes: int, fix: str) -> InputError:
+    size = f"{most_bytes >> 20} MB" if most_bytes >= 1 << 20 else f"{most_bytes} bytes"
+    return InputError(f"{path} is larger than {size}.", fix)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text[:20]} is not a finite number")
+    return value
 
 
 def _begin(beside: Path) -> None:

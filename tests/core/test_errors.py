@@ -3,7 +3,7 @@
 import pytest
 
 from core.clip.label_set import LabelSet
-from core.errors import InputError, reason
+from core.errors import MOST_CHARACTERS, InputError, one_line, reason
 from core.project.project import Project
 
 
@@ -14,7 +14,8 @@ from core.project.project import Project
         (KeyError(), "something is missing"),
         (TypeError("string indices must be integers"), "something in it is of the wrong kind"),
         (ValueError("It is too long.\nMore of it"), "It is too long"),
-        (RecursionError(), "it is damaged"),
+        (RecursionError(), "it is nested too deep"),
+        (ValueError(), "it is damaged"),
     ],
 )
 def test_the_reason_is_the_end_of_a_sentence(error: Exception, said: str) -> None:
@@ -28,3 +29,16 @@ def test_what_is_missing_is_named_in_a_sentence() -> None:
         LabelSet.from_dict({"classes": []})
     with pytest.raises(InputError, match=r"wrong kind\."):
         LabelSet.from_dict({"classes": [7]})
+
+
+@pytest.mark.parametrize("quoted", ["x" * 100_000, "a\nb\r\n" * 1000, "\x1b[2J\x07\u202e" * 1000, "\ud800", " " * 5000])
+def test_what_is_quoted_stays_one_bounded_line(quoted: str) -> None:
+    error = InputError(f"{quoted} is not usable.", f"Instead of {quoted} take another.")
+    for said in (error.problem, error.fix):
+        assert len(said) <= MOST_CHARACTERS and said.isprintable()
+    assert error.problem.endswith("is not usable.") and error.fix.startswith("Instead of")
+    assert len(reason(ValueError(quoted))) <= 200 and len(reason(KeyError(quoted))) <= 200
+
+
+def test_short_texts_stay_as_they_are() -> None:
+    assert one_line("Straße 7 – 'ü'.") == "Straße 7 – 'ü'."

@@ -1,16 +1,29 @@
-"""Files that are whole or absent, also when the disk fills up in the middle."""
+"""Files that are whole or absent, also when the disk fills up in the middle; and only regular ones are read."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 from core.errors import InputError
-from core.files import make_folder, replacing, replacing_folder, write_atomically, write_json
+from core.files import (
+    MissingFile,
+    make_folder,
+    names_in,
+    open_file,
+    read_file,
+    read_json,
+    replacing,
+    replacing_folder,
+    write_atomically,
+    write_json,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -155,3 +168,81 @@ def test_a_taken_folder_is_left_alone(tmp_path: Path) -> None:
     with replacing_folder(tmp_path / "clip") as beside:
         (beside / "a").write_text("x")
     assert names(tmp_path / "clip") == ["a"]
+
+
+def refused(path: Path, words: str) -> None:
+    """Reading it raises one sentence and what to do, and waits for nobody."""
+    with pytest.raises(InputError, match=words) as told:
+        read_file(path, 1000)
+    assert told.value.fix and "\n" not in str(told.value)
+
+
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(1000))
+    assert read_file(path, 1000) == bytes(1000)
+    path.write_bytes(bytes(1001))
+    refused(path, "larger than 1000 bytes")
+    with open_file(path, 2000) as file:
+        assert len(file.read()) == 1001
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    refused(tmp_path / "pipe", "not a regular file")
+    refused(Path("/dev/zero"), "not a regular file")
+    refused(tmp_path, "is a folder")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        refused(tmp_path / "socket", "cannot be read")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    refused(tmp_path / "circle", "cannot be read")
+
+
+def test_places_that_are_no_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(MissingFile, match="none is missing"):
+        read_file(tmp_path / "none", 1000)
+    refused(tmp_path / ("n" * 5000), "cannot be read")
+    refused(tmp_path / "a\0b", "not a name of a file")
+    refused(tmp_path / "file" / "below", "cannot be read")
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+def test_what_the_system_refuses_to_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    (tmp_path / "a").write_text("x")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        refused(tmp_path / "a", "cannot be read")
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(InputError, match="cannot be read"):
+        names_in(tmp_path)
+
+
+def test_the_names_in_a_folder(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / name).write_text("x")
+    assert names_in(tmp_path) == ["a", "b"]
+    for nowhere in (tmp_path / "c", tmp_path / "a", tmp_path / ("n" * 5000), tmp_path / "a\0b"):
+        with pytest.raises(InputError):
+            names_in(nowhere)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5000, b"[NaN]", b"[1e999]", b'["\\ud800"]', b'{"\\uDFFF": 1}'],
+)
+def test_what_is_not_json_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.json is not JSON") as told:
+        read_json(tmp_path / "a.json", 1 << 20)
+    assert told.value.fix and "\n" not in str(told.value) and len(str(told.value)) < 1000
+
+
+def test_json_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"title": "Stra\\u00dfe \\ud83d\\ude00", "n": [1, 2.5, null]}', encoding="utf-8")
+    assert read_json(tmp_path / "a.json", 1 << 20) == {"title": "Straße 😀", "n": [1, 2.5, None]}
