@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
-from core.files import write_atomically
+from core.files import MissingFile, read_file, write_atomically
 from core.models.encoder import Encoder
 from core.models.generator import Generator
 from core.models.precision import resolve_precision
@@ -132,14 +132,13 @@ def save_checkpoint(
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read and check a whole file. Raises `InputError` that names the file, what is wrong and what to do."""
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"There is no checkpoint {path}.", "Name a .safetensors file, for example from checkpoints/.")
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"Checkpoint {path} is larger than {MAX_BYTES / 2**30:.0f} GB.", _GET_ANOTHER)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Checkpoint {path} cannot be read: {error.strerror}.") from error
+        data = read_file(path, MAX_BYTES, _GET_ANOTHER)
+    except MissingFile as error:
+        problem = f"There is no checkpoint {path}."
+        raise InputError(problem, "Name a .safetensors file, for example from checkpoints/.") from error
+    except InputError as error:
+        raise InputError(f"Checkpoint {error.problem}", error.fix) from error
     return parse_checkpoint(data, str(path))
 
 

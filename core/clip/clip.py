@@ -12,8 +12,9 @@ import numpy as np
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 
-# Sides larger than this are refused before anything is allocated.
+# What is larger is refused before anything is allocated. A frame of 2048x2048 takes 2 GB while it is rendered.
 MAX_SIDE = 4096
+MAX_FRAME_PIXELS = 1 << 22
 MAX_FRAMES = 3000
 # Ids from here on belong to objects that an edit made; a clip's own ids stay below.
 FIRST_NEW_OBJECT = 1_000_000
@@ -61,8 +62,7 @@ class Clip:
         frames, height, width = self.labels.shape
         if not frames or frames > MAX_FRAMES:
             raise InputError(f"Clip {self.name!r} has {frames} frames; 1 to {MAX_FRAMES} are possible.")
-        if not (8 <= height <= MAX_SIDE and 8 <= width <= MAX_SIDE):
-            raise InputError(f"Clip {self.name!r} is {width}x{height}; sides of 8 to {MAX_SIDE} px are possible.")
+        check_size(f"Clip {self.name!r}", width, height)
         _check_map("objects", self.objects, np.int32, 3)
         self._same_shape("objects", self.objects, (frames, height, width))
         if self.pictures is not None:
@@ -128,6 +128,18 @@ class Clip:
     def __repr__(self) -> str:
         has = [what for what in ("pictures", "flow") if getattr(self, what) is not None]
         return f"Clip({self.name!r}, {len(self)} x {self.width}x{self.height}, {float(self.rate):g} fps, {has})"
+
+
+def check_size(what: str, width: int, height: int) -> None:
+    """Raise `InputError`, naming `what`, for frames that are too small or too large to be worked on."""
+    if not (8 <= height <= MAX_SIDE and 8 <= width <= MAX_SIDE):
+        problem = f"{what} is {width}x{height}; sides of 8 to {MAX_SIDE} px are possible."
+        raise InputError(problem, "Scale it.")
+    if width * height > MAX_FRAME_PIXELS:
+        problem = (
+            f"{what} is {width}x{height}; frames of up to {MAX_FRAME_PIXELS / 1e6:.1f} million pixels are possible."
+        )
+        raise InputError(problem, "Scale it down.")
 
 
 def _check_map(what: str, array: np.ndarray, dtype: type, dimensions: int) -> None:

@@ -10,7 +10,7 @@ label_set.json here or up to two folders above
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,17 +19,18 @@ from typing import Any
 
 import numpy as np
 
-from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip
+from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip, check_size
 from core.clip.instances import PER_CLASS, FileIds
 from core.clip.label_set import LabelSet
 from core.clip.png import encode_png, read_png16
-from core.clip.video import read_video, write_video
+from core.clip.video import VideoReader, write_video
 from core.errors import InputError
-from core.files import replacing_folder, write_json
+from core.files import MissingFile, names_in, read_json, replacing_folder, write_json
 
-# About 5 GB in memory; refused before anything is allocated.
-MAX_PIXELS = 400_000_000
-_MAX_JSON = 16 * 2**20
+# All arrays of a clip together; refused before anything is allocated.
+MAX_BYTES = 2 << 30
+_BYTES_OF_MAPS, _BYTES_OF_PICTURES, _BYTES_OF_FLOW = 5, 3, 5  # a pixel
+_MAX_JSON = 4 << 20
 _FLOW_ZERO, _FLOW_STEPS = 32768, 64  # KITTI: value = pixels * 64 + 2^15
 
 
@@ -54,12 +55,13 @@ class ClipFacts:
 def read_clip(folder: Path) -> Clip:
     """Read a clip folder. Raises `InputError` naming the file that does not fit, and what to do."""
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"{folder} is not a folder.", "Choose a clip's folder, with clip.json and ids/ in it.")
     facts = _read_facts(folder / "clip.json")
     label_set = read_label_set(_label_set_file(folder))
+    has_flow, has_pictures = os.path.exists(folder / "flow"), os.path.exists(folder / "frames.mp4")
+    _check_bytes(folder, facts, has_pictures, has_flow)
     labels, objects = _read_ids(folder / "ids", facts, label_set)
-    has_flow = (folder / "flow").exists()
     flow, flow_valid = _read_flow(folder / "flow", facts) if has_flow else (None, None)
     return Clip(
         name=folder.resolve().name,
@@ -67,7 +69,7 @@ def read_clip(folder: Path) -> Clip:
         labels=labels,
         objects=objects,
         rate=facts.rate,
-        pictures=_read_pictures(folder / "frames.mp4", facts) if (folder / "frames.mp4").exists() else None,
+        pictures=_read_pictures(folder / "frames.mp4", facts) if has_pictures else None,
         flow=flow,
         flow_valid=flow_valid,
         credits=facts.credits,
@@ -116,11 +118,20 @@ def _read_facts(path: Path) -> ClipFacts:
     data = _read_json(path)
     frames = _whole(path, data, "frames", 1, MAX_FRAMES)
     width, height = _whole(path, data, "width", 8, MAX_SIDE), _whole(path, data, "height", 8, MAX_SIDE)
-    if frames * width * height > MAX_PIXELS:
-        raise InputError(
-            f"{path}: {frames} frames of {width}x{height} are more than fit in memory.", "Cut the clip or scale it."
-        )
+    check_size(f"{path}: a frame", width, height)
     return ClipFacts(frames, width, height, _read_rate(path, data), str(data.get("credits", "")))
+
+
+def _check_bytes(folder: Path, facts: ClipFacts, has_pictures: bool, has_flow: bool) -> None:
+    """Raises `InputError` when the whole clip would not fit in memory, which its files alone need not show."""
+    each = _BYTES_OF_MAPS + has_pictures * _BYTES_OF_PICTURES + has_flow * _BYTES_OF_FLOW
+    size = facts.frames * facts.height * facts.width * each
+    if size > MAX_BYTES:
+        raise InputError(
+            f"{folder}: {facts.frames} frames of {facts.width}x{facts.height} take {size / 2**30:.1f} GB of memory; "
+            f"{MAX_BYTES >> 30} GB are possible.",
+            "Cut the clip or scale it down.",
+        )
 
 
 def _whole(path: Path, data: dict[str, Any], key: str, lowest: int, highest: int) -> int:
@@ -147,18 +158,9 @@ def _read_rate(path: Path, data: dict[str, Any]) -> Fraction:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            text = file.read(_MAX_JSON + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing.", "Choose a clip's folder, with clip.json and ids/ in it.") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Copy or export it again.") from error
-    if len(text) > _MAX_JSON:
-        raise InputError(f"{path} is larger than {_MAX_JSON // 2**20} MB.", "It should hold a few numbers.")
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested to no end
-        raise InputError(f"{path} is not JSON: {error}.", "Copy or export it again.") from error
+        data = read_json(path, _MAX_JSON)
+    except MissingFile as error:
+        raise InputError(error.problem, "Choose a clip's folder, with clip.json and ids/ in it.") from error
     if not isinstance(data, dict):
         raise InputError(f"{path} does not hold a JSON object.", "Copy or export it again.")
     return data
@@ -167,7 +169,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _label_set_file(folder: Path) -> Path:
     near = folder.resolve()
     for place in (near, *near.parents[:2]):
-        if (place / "label_set.json").exists():
+        if os.path.exists(place / "label_set.json"):
             return place / "label_set.json"
     raise InputError(
         f"{folder} has no label_set.json, nor have the two folders above it.", "Put the clip's label_set.json there."
@@ -176,10 +178,9 @@ def _label_set_file(folder: Path) -> Path:
 
 def _frame_files(folder: Path, frames: int) -> Iterator[Path]:
     """The PNG of each frame, after it is sure that each has one and that there are no others."""
-    if not folder.is_dir():
-        raise InputError(f"{folder} is missing.", "A clip's folder holds ids/ with a PNG for each frame.")
+    names = names_in(folder, "A clip's folder holds ids/ with a PNG for each frame.")
     # Hidden files are what file managers leave behind.
-    found = {path.name for path in folder.iterdir() if path.suffix.lower() == ".png" and path.name[0] != "."}
+    found = {name for name in names if name.lower().endswith(".png") and name[0] != "."}
     wanted = [frame_file(index) for index in range(frames)]
     fix = "Correct frames in clip.json or export the clip again."
     if missing := sorted(set(wanted) - found):
@@ -210,20 +211,28 @@ def _read_ids(folder: Path, facts: ClipFacts, label_set: LabelSet) -> tuple[np.n
 
 def _read_pictures(path: Path, facts: ClipFacts) -> np.ndarray:
     fix = "Correct clip.json or export frames.mp4 again."
-    try:
-        pictures, _ = read_video(path, max_frames=facts.frames)
-    except InputError as error:
-        if "more than" not in error.problem:
-            raise
-        raise InputError(f"{path} has more frames than the {facts.frames} that clip.json says.", fix) from error
-    frames, height, width = pictures.shape[:3]
-    if frames != facts.frames:
-        raise InputError(f"{path} has {frames} frames, clip.json says {facts.frames}.", fix)
     # Odd sides may be padded in the video: yuv420p has none.
-    padded = (facts.height + facts.height % 2, facts.width + facts.width % 2)
-    if (height, width) not in {(facts.height, facts.width), padded}:
-        raise InputError(f"{path} is {width}x{height}, clip.json says {facts.width}x{facts.height}.", fix)
-    return np.ascontiguousarray(pictures[:, : facts.height, : facts.width])
+    sizes = {(facts.height, facts.width), (facts.height + facts.height % 2, facts.width + facts.width % 2)}
+    found = 0
+    with VideoReader(path) as video:
+        # A video may be turned while it is read.
+        if not {(video.height, video.width), (video.width, video.height)} & sizes:
+            raise _other_size(path, video.height, video.width, facts, fix)
+        pictures = np.empty((facts.frames, facts.height, facts.width, 3), np.uint8)
+        for index, picture in enumerate(video):
+            if picture.shape[:2] not in sizes:
+                raise _other_size(path, *picture.shape[:2], facts, fix)
+            if index == facts.frames:
+                raise InputError(f"{path} has more frames than the {facts.frames} that clip.json says.", fix)
+            pictures[index] = picture[: facts.height, : facts.width]
+            found = index + 1
+    if found != facts.frames:
+        raise InputError(f"{path} has {found} frames, clip.json says {facts.frames}.", fix)
+    return pictures
+
+
+def _other_size(path: Path, height: int, width: int, facts: ClipFacts, fix: str) -> InputError:
+    return InputError(f"{path} is {width}x{height}, clip.json says {facts.width}x{facts.height}.", fix)
 
 
 def _read_flow(folder: Path, facts: ClipFacts) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from core.errors import InputError
+from core.files import read_file
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 3: 2}  # channels -> the number that a PNG header has for them
@@ -32,12 +33,8 @@ def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray
 
     The header is held against what is asked for before anything is unpacked. Raises `InputError` naming the file.
     """
-    try:
-        # Twice the pixels: no PNG of them is larger, so the rest is not read.
-        with open(path, "rb") as file:
-            data = file.read(4 * height * width * channels + 65536)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Copy or export it again.") from error
+    # Twice the pixels: no PNG of them is larger.
+    data = read_file(path, 4 * height * width * channels + 65536)
     _check_header(path, data, height, width, channels)
     sound = _sound(data, height, 2 * width * channels)
     picture = None if sound is None else cv2.imdecode(np.frombuffer(sound, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,82 +12,141 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 
-from core.clip.clip import MAX_FRAMES, MAX_SIDE
+from core.clip.clip import MAX_FRAMES, check_size
 from core.errors import InputError
-from core.files import replacing
+from core.files import open_file, replacing
 
 # Rounds instead of truncating and interpolates chroma: 2 to 5 dB nearer to the picture than the default.
 _CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _MAX_RATE = 1000
+_MAX_FILE_BYTES = 4 << 30
+_MAX_PIXEL_BYTES = 1 << 30
+# Decoders round sides up to whole blocks, of 128 pixels at most.
+_ROUNDED = 127
+_FORMATS = "mov,matroska,avi,mpegts"
 
 
 def read_video(path: Path, max_frames: int = MAX_FRAMES) -> tuple[np.ndarray, Fraction]:
     """All frames of a video, (N, H, W, 3) uint8 RGB, and its rate in frames a second.
 
-    Raises `InputError` when the file is no video, has a frame that cannot be decoded, frames of several sizes,
-    or more than `max_frames`.
+    Raises `InputError` as `VideoReader` does, and when the video has more than `max_frames`, none, or more than
+    1 GB of pixels.
     """
-    path = Path(path)
     pictures: list[np.ndarray] = []
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise InputError(f"{path} has no pictures in it.", "Choose a video file.")
-            stream = container.streams.video[0]
-            rate = _rate(path, stream)
-            for picture in _pictures(path, container, stream):
-                if len(pictures) == max_frames:
-                    raise InputError(f"{path} has more than {max_frames} frames.", "Cut it shorter.")
-                if pictures and picture.shape != pictures[0].shape:
-                    raise InputError(f"{path} changes its size at frame {len(pictures)}.", "Export it at one size.")
-                pictures.append(picture)
-    except (av.error.FFmpegError, OSError) as error:
-        where = f" after frame {len(pictures) - 1}" if pictures else ""
-        raise InputError(
-            f"{path} cannot be decoded{where}: {error.strerror or error}.", "Copy or export the file again."
-        ) from error
+    size = 0
+    with VideoReader(path) as video:
+        for picture in video:
+            size += picture.nbytes
+            if len(pictures) == max_frames or size > _MAX_PIXEL_BYTES:
+                most = (
+                    f"{max_frames} frames" if len(pictures) == max_frames else f"{_MAX_PIXEL_BYTES >> 30} GB of pixels"
+                )
+                raise InputError(f"{path} has more than {most}.", "Cut it shorter.")
+            pictures.append(picture)
     if not pictures:
         raise InputError(f"{path} has no frames.", "Copy or export the file again.")
-    return np.stack(pictures), rate
+    return np.stack(pictures), video.rate
+
+
+class VideoReader:
+    """`with VideoReader(path) as video: for picture in video: ...`, frame after frame, (H, W, 3) uint8 RGB.
+
+    rate    frames a second
+    height  as the file's header says, before it is turned as the file asks for; known before anything is decoded
+    width
+
+    Raises `InputError` on entering when the file is no video or its sizes are out of bounds, and while it is iterated
+    for a frame that cannot be decoded or is of another size than the first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(path)
+        self._closing = ExitStack()
+        self._decoded = 0
+
+    def __enter__(self) -> VideoReader:
+        path = self._path
+        with ExitStack() as stack:
+            file = stack.enter_context(open_file(path, _MAX_FILE_BYTES))
+            with self._decoding():
+                # By its content alone: no other file or address that a playlist may name is opened.
+                container = stack.enter_context(av.open(file, options={"format_whitelist": _FORMATS}))
+            if not container.streams.video:
+                raise InputError(f"{path} has no pictures in it.", "Choose a video file.")
+            self._container, self._stream = container, container.streams.video[0]
+            self.height, self.width = _size(path, self._stream)
+            self.rate = _rate(path, self._stream)
+            self._closing = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closing.close()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        shape: tuple[int, ...] | None = None
+        with self._decoding():
+            for frame in self._frames():
+                # A damaged frame is patched up from its neighbours and would pass for a good one.
+                if frame.is_corrupt:
+                    raise InputError(
+                        f"{self._path}: frame {self._decoded} is damaged.", "Copy or export the file again."
+                    )
+                picture = _picture(frame)
+                if picture.shape != (shape or picture.shape):
+                    problem = f"{self._path} changes its size at frame {self._decoded}."
+                    raise InputError(problem, "Export it at one size.")
+                shape = picture.shape
+                self._decoded += 1
+                yield picture
+
+    def _frames(self) -> Iterator[av.VideoFrame]:
+        """Decoded frames. Raises `InputError` at the end when a packet gave none."""
+        # Coded sizes are rounded up, and must not grow on the way.
+        most = (self.height + _ROUNDED) * (self.width + _ROUNDED)
+        self._stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(most)}
+        self._stream.thread_type = "AUTO"
+        packets = frames = 0
+        for packet in self._container.demux(self._stream):
+            # The last packet is empty and fetches what the decoder still holds; it swallows errors of that.
+            packets += packet.size > 0 and not packet.is_discard
+            for frame in packet.decode():
+                frames += 1
+                yield frame
+        if frames < packets:
+            problem = f"{self._path}: {packets - frames} of {packets} frames are damaged."
+            raise InputError(problem, "Copy or export the file again.")
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.error.FFmpegError, OSError) as error:
+            where = f" after frame {self._decoded - 1}" if self._decoded else ""
+            problem = f"{self._path} cannot be decoded{where}: {error.strerror or error}."
+            raise InputError(problem, "Copy or export the file again.") from error
+
+
+def _size(path: Path, stream: av.VideoStream) -> tuple[int, int]:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width <= 0 or height <= 0:
+        raise InputError(f"{path} does not say how large its pictures are.", "Copy or export the file again.")
+    check_size(f"{path}", width, height)
+    return height, width
 
 
 def _rate(path: Path, stream: av.VideoStream) -> Fraction:
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise InputError(f"{path} is {width}x{height}; sides up to {MAX_SIDE} px are possible.", "Scale it down.")
     rate = stream.average_rate or stream.guessed_rate
     if not rate or not 0 < rate <= _MAX_RATE:
         raise InputError(f"{path} does not say how many frames a second it has.", "Export it at a constant rate.")
     return Fraction(rate)
 
 
-def _pictures(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[np.ndarray]:
-    for index, frame in enumerate(_frames(path, container, stream)):
-        # A damaged frame is patched up from its neighbours and would pass for a good one.
-        if frame.is_corrupt:
-            raise InputError(f"{path}: frame {index} is damaged.", "Copy or export the file again.")
-        # Untagged files are ITU-601, as FFmpeg writes them.
-        source = Colorspace.ITU709 if frame.colorspace == Colorspace.ITU709 else Colorspace.ITU601
-        picture = frame.to_ndarray(format="rgb24", src_colorspace=source, interpolation=_CAREFUL)
-        # Telephones film on their side and say so.
-        yield np.rot90(picture, frame.rotation // 90) if frame.rotation else picture
-
-
-def _frames(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Decoded frames. Raises `InputError` at the end when a packet gave none."""
-    stream.codec_context.options = {"err_detect": "explode"}
-    stream.thread_type = "AUTO"
-    packets = frames = 0
-    for packet in container.demux(stream):
-        # The last packet is empty and fetches what the decoder still holds; it swallows errors of that.
-        packets += packet.size > 0 and not packet.is_discard
-        for frame in packet.decode():
-            frames += 1
-            yield frame
-    if frames < packets:
-        raise InputError(
-            f"{path}: {packets - frames} of {packets} frames are damaged.", "Copy or export the file again."
-        )
+def _picture(frame: av.VideoFrame) -> np.ndarray:
+    # Untagged files are ITU-601, as FFmpeg writes them.
+    source = Colorspace.ITU709 if frame.colorspace == Colorspace.ITU709 else Colorspace.ITU601
+    picture = frame.to_ndarray(format="rgb24", src_colorspace=source, interpolation=_CAREFUL)
+    # Telephones film on their side and say so.
+    return np.rot90(picture, frame.rotation // 90) if frame.rotation else picture
 
 
 class VideoWriter:

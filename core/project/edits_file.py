@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.clip.clip import Clip
 from core.errors import InputError
-from core.files import write_json
+from core.files import read_json, write_json
 from core.project.edits import ClassTarget, Edit, Paint, SetClass, SetStyle, parse_edit
 
 FORMAT = 1
@@ -19,14 +18,7 @@ _MOST_SEED = 2**31 - 1
 def read_edits(path: Path) -> tuple[tuple[Edit, ...], int | None]:
     """Edits and seed (None when the file does not say). Raises `InputError` naming the first edit that does not fit."""
     path = Path(path)
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path} is larger than {_MOST_BYTES >> 20} MB.", "An edits file is small.")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} cannot be read as JSON: {error}.", "See the edits format in the README.") from error
+    data = read_json(path, _MOST_BYTES, "See the edits format in the README.")
     if not isinstance(data, dict) or not isinstance(data.get("edits"), list) or data.get("format") != FORMAT:
         raise InputError(f"{path} is not an edits file.", f'It begins with {{"format": {FORMAT}, "edits": [...]}}.')
     seed = data.get("seed")

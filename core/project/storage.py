@@ -10,12 +10,25 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.errors import InputError
-from core.files import DENIED, make_folder, told_plainly, write_atomically
+from core.errors import InputError, reason
+from core.files import DENIED, MissingFile, make_folder, names_in, read_file, told_plainly, write_atomically
 from core.project.project import Project
 
 _FILE = "project.json"
 _ID = re.compile(r"[0-9a-f]{32}")
+_ANOTHER_FOLDER = "Give another folder with --projects."
+# What is larger is neither saved nor read: what is saved can be opened again.
+MOST_BYTES = 64 << 20
+
+
+def read_project(file: Path) -> Project:
+    """The project in a project.json. Raises `MissingFile`, and `InputError` when it is none."""
+    fix = "Take project.json as it was saved."
+    data = read_file(file, MOST_BYTES, fix)
+    try:
+        return Project.from_json(data.decode())
+    except UnicodeDecodeError as error:
+        raise InputError(f"This is not a project file: {reason(error)}.", fix) from error
 
 
 class ReadOnly(InputError):
@@ -53,7 +66,7 @@ class ProjectStore:
             if not (error.errno in DENIED and os.access(self.folder, os.R_OK | os.X_OK)):
                 raise InputError(
                     f"Projects can't be kept in {self.folder}: {error.strerror}.",
-                    "Give another folder with --projects.",
+                    _ANOTHER_FOLDER,
                 ) from error
             self.refusal = ReadOnly(
                 "The folder of projects may not be written to.",
@@ -74,17 +87,14 @@ class ProjectStore:
 
     def exists(self, project_id: str) -> bool:
         """Whether a project of this id is here."""
-        return bool(_ID.fullmatch(project_id)) and (self.folder / project_id / _FILE).is_file()
+        return bool(_ID.fullmatch(project_id)) and os.path.exists(self.folder / project_id / _FILE)
 
     def load(self, project_id: str) -> Project:
         """Read a project. Raises `InputError` when there is none of this id, or its file is damaged."""
-        file = self._file(project_id)
         try:
-            project = Project.from_json(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError("There is no such project here.", "Open a clip to begin a new one.") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"The project cannot be read: {error}.") from error
+            project = read_project(self._file(project_id))
+        except MissingFile as error:
+            raise InputError("There is no such project here.", "Open a clip to begin a new one.") from error
         if project.id != project_id:
             raise InputError("This project's file is another project's.", "Put the project folders back in order.")
         return project
@@ -92,12 +102,20 @@ class ProjectStore:
     def save(self, project: Project) -> None:
         """Write the project; the file before stays until this one is whole. Raises `InputError`, `ReadOnly`."""
         self._check_writable()
-        write_atomically(self._file(project.id), project.to_json().encode())
+        data = project.to_json().encode()
+        if len(data) > MOST_BYTES:
+            problem = f"The project would be larger than {MOST_BYTES >> 20} MB and could not be opened again."
+            raise InputError(problem, "Remove large strokes, or begin a new project.")
+        write_atomically(self._file(project.id), data)
 
     def ids(self) -> list[str]:
-        """Ids of all projects, the one saved last first."""
-        files = sorted(self.folder.glob(f"*/{_FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
-        return [file.parent.name for file in files if _ID.fullmatch(file.parent.name)]
+        """Ids of all projects, the one saved last first. Raises `InputError` when the folder cannot be looked into."""
+        changed: dict[str, float] = {}
+        for name in names_in(self.folder, _ANOTHER_FOLDER):
+            if _ID.fullmatch(name):
+                with suppress(OSError):  # it is gone, or may not be looked into
+                    changed[name] = os.stat(self._file(name)).st_mtime
+        return sorted(changed, key=changed.__getitem__, reverse=True)
 
     def discard(self, project_id: str) -> Path:
         """Move a project's folder to the trash beside the others; returns where it is. Raises `InputError`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,11 @@ from core.checkpoint import Checkpoint, check_label_set
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.errors import InputError
+from core.files import names_in
 from core.project.edits import Edit
 from core.project.edits_file import check_edits, read_edits
 from core.project.fold import Scene
-from core.project.project import Project
+from core.project.storage import read_project
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 from core.styles.looks import Looks, encode_looks
@@ -40,13 +42,16 @@ def open_source(place: str | Path) -> Source:
     """
     path = Path(place)
     shipped = clip_folders()
-    if not path.exists() and str(place) in shipped:
+    if os.path.isdir(path):
+        names = names_in(path, "Allow it to be read, or name another.")
+        if "project.json" in names:
+            return _open_project(path / "project.json")
+        if "clip.json" in names:
+            return Source(read_clip(path))
+    elif path.suffix == ".json" and os.path.exists(path):
+        return _open_project(path)
+    elif str(place) in shipped:
         return Source(read_clip(shipped[str(place)]))
-    file = path / "project.json" if path.is_dir() else path
-    if file.is_file() and file.suffix == ".json":
-        return _open_project(file)
-    if (path / "clip.json").is_file():
-        return Source(read_clip(path))
     raise InputError(
         f"{place} is neither a clip nor a project.",
         f"Name a folder with clip.json or project.json in it, or a shipped clip: {', '.join(shipped) or 'none'}.",
@@ -113,9 +118,7 @@ def _render(
 
 def _open_project(file: Path) -> Source:
     try:
-        project = Project.from_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read: {error}.") from error
+        project = read_project(file)
     except InputError as error:
         raise InputError(f"{file}: {error.problem}", error.fix) from None
     folder = clip_folders().get(project.clip, Path(project.clip))

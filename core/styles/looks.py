@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,8 +18,9 @@ from core.errors import InputError
 from core.models.encoder import Encoder, object_means
 from core.styles.mixtures import Mixture, as_code, fit_mixture
 
-# Frames encoded at a time: 0.2 GB of features at 512x256.
+# Frames encoded at a time, fewer where they are large: 0.2 GB of features at 512x256, 1.6 GB at 2048x2048.
 BATCH = 4
+_BATCH_PIXELS = BATCH * 512 * 256
 NO_STYLE: Code = (0.0, 0.0, 0.0)
 # An object and its class as one number; class ids are below this.
 _CLASSES = 256
@@ -122,8 +123,7 @@ def _pool(encoder: Encoder, clip: Clip) -> _Pooled:
     device = next(encoder.parameters()).device
     ids = torch.from_numpy(pairs).to(device)
     sums, areas = torch.zeros(len(pairs), STYLE_SIZE, dtype=torch.float64), torch.zeros(len(pairs), dtype=torch.float64)
-    for start in range(0, len(clip), BATCH):
-        frames = slice(start, start + BATCH)
+    for frames in _batches(clip):
         features = encoder(_in_range(clip.pictures[frames]).to(device, memory_format=torch.channels_last))
         means, seen = object_means(features, torch.from_numpy(_pairs(clip, frames)).to(device), ids)
         sums += (means.double() * seen[:, None]).cpu()
@@ -138,8 +138,13 @@ def _pairs(clip: Clip, frames: slice) -> np.ndarray:
 
 
 def _distinct_pairs(clip: Clip) -> np.ndarray:
-    batches = (_pairs(clip, slice(start, start + BATCH)) for start in range(0, len(clip), BATCH))
-    return np.unique(np.concatenate([_unique(batch) for batch in batches]))
+    return np.unique(np.concatenate([_unique(_pairs(clip, frames)) for frames in _batches(clip)]))
+
+
+def _batches(clip: Clip) -> Iterator[slice]:
+    """The clip's frames, as many at a time as memory is meant for."""
+    size = max(1, min(BATCH, _BATCH_PIXELS // (clip.height * clip.width)))
+    return (slice(start, start + size) for start in range(0, len(clip), size))
 
 
 def _unique(pairs: np.ndarray) -> np.ndarray:

@@ -170,7 +170,7 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, good: bytes) -> None:
     refused(tmp_path / "a.safetensors", struct.pack("<Q", len(deep) + 1) + b"{" + deep, "damaged")
     with pytest.raises(InputError, match="no checkpoint"):
         load_checkpoint(tmp_path / "absent.safetensors")
-    with pytest.raises(InputError, match="no checkpoint"):
+    with pytest.raises(InputError, match="is a folder"):
         load_checkpoint(tmp_path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from core.clip.video import VideoWriter, read_video, write_video
+from core.clip.video import VideoReader, VideoWriter, read_video, write_video
 from core.errors import InputError
 from core.evaluation.measures import psnr
 
@@ -141,12 +143,63 @@ def test_limits(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
         with pytest.raises(InputError, match=f"{name} cannot be decoded"):
             read_video(tmp_path / name)
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="is missing"):
         read_video(tmp_path / "missing.mp4")
 
 
+def test_sizes_are_refused_before_a_frame_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one colour, a hundred frames of 4096x4096 are a file of 0.1 MB."""
+    write_video(tmp_path / "a.mp4", (np.zeros((4096, 4096, 3), np.uint8) for _ in range(1)), Fraction(12))
+    monkeypatch.setattr(VideoReader, "_frames", lambda _: pytest.fail("decoded"))
+    with pytest.raises(InputError, match="4096x4096; frames of up to"):
+        read_video(tmp_path / "a.mp4")
+
+
+def test_the_pixels_of_a_whole_video_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_video(tmp_path / "a.mp4", moving(9), Fraction(12))
+    monkeypatch.setattr("core.clip.video._MAX_PIXEL_BYTES", 5 * 96 * 64 * 3)
+    with pytest.raises(InputError, match="of pixels"):
+        read_video(tmp_path / "a.mp4")
+
+
+def test_frames_that_grow_on_the_way_are_refused(tmp_path: Path) -> None:
+    """Two streams of H.264, one after the other in one file: the second has larger frames."""
+    path = tmp_path / "a.ts"
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        larger = av.CodecContext.create("libx264", "w")
+        larger.width, larger.height, larger.pix_fmt, larger.time_base = 2048, 1024, "yuv420p", Fraction(1, 12)
+        for index, (encoder, height, width) in enumerate([(stream, 64, 96), (larger, 1024, 2048)]):
+            frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
+            for packet in [*encoder.encode(frame), *encoder.encode(None)]:
+                packet.stream, packet.pts, packet.dts, packet.time_base = stream, index, index, Fraction(1, 12)
+                container.mux(packet)
+    with pytest.raises(InputError, match=r"a\.ts.*(cannot be decoded|damaged)"):
+        read_video(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(InputError, match="not a regular file"):
+        read_video(tmp_path / "a.mp4")
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
+    """Players open what a playlist names, wherever that is."""
+    write_video(tmp_path / "a.mp4", moving(2), Fraction(12))
+    for name, text in (
+        ("b.mp4", f"ffconcat version 1.0\nfile {tmp_path / 'a.mp4'}\n"),
+        ("c.mp4", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{tmp_path / 'a.mp4'}\n#EXT-X-ENDLIST\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(InputError, match="cannot be decoded"):
+            read_video(tmp_path / name)
+
+
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    path = tmp_path / "a.wav"
+    path = tmp_path / "a.avi"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")

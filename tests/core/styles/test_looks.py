@@ -69,6 +69,13 @@ def test_a_look_is_the_mean_over_all_pixels_of_all_frames() -> None:
     assert sum(encoder.batches) == 5 and max(encoder.batches) < 5
 
 
+def test_large_frames_are_encoded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = toy_clip()
+    monkeypatch.setattr("core.styles.looks._BATCH_PIXELS", clip.height * clip.width)
+    encode_looks(encoder := Plain(), clip)
+    assert encoder.batches == [1] * len(clip)
+
+
 def test_a_look_is_of_an_object_as_a_class() -> None:
     clip = toy_clip()
     labels = clip.labels.copy()
