@@ -38,10 +38,8 @@ def read_video(path: Path, max_frames: int = MAX_FRAMES) -> tuple[np.ndarray, Fr
         for picture in video:
             size += picture.nbytes
             if len(pictures) == max_frames or size > _MAX_PIXEL_BYTES:
-                most = (
-                    f"{max_frames} frames" if len(pictures) == max_frames else f"{_MAX_PIXEL_BYTES >> 30} GB of pixels"
-                )
-                raise InputError(f"{path} has more than {most}.", "Cut it shorter.")
+                limit = f"{max_frames} frames or {_MAX_PIXEL_BYTES >> 30} GB of pixels"
+                raise InputError(f"{path} has more than {limit}.", "Cut it shorter.")
             pictures.append(picture)
     if not pictures:
         raise InputError(f"{path} has no frames.", "Copy or export the file again.")
