@@ -25,9 +25,10 @@ test: prepare-dev ## Lint, then run all tests, those in a browser too
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) -m pytest $(ARGS)
 
-lint: prepare-dev ## Check style and import contracts
+lint: prepare-dev ## Check style, types and import contracts
 	@$(RUN) -m ruff check --quiet .
 	@.venv/bin/lint-imports --no-logo
+	@$(RUN) -m tools.check_page
 
 bench: prepare ## Measure what rendering costs here; let nothing else run meanwhile
 	@$(RUN) -m core bench $(ARGS)
@@ -36,7 +37,7 @@ tree: prepare-dev ## Bring the tree in docs/architecture.md up to date
 	@$(RUN) tools/tree.py
 
 clean: ## Remove .venv and caches; projects, runs and checkpoints stay
-	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache node_modules
 
 prepare prepare-dev:
 	@python=$$(PYTHON="$(PYTHON)" /bin/sh tools/find_python.sh) && \

@@ -3,7 +3,10 @@
 /** A request that was answered with an error (status) or not at all (status 0). */
 export class ApiError extends Error {
   constructor(status, body = {}) {
-    super([body.error, body.fix].filter(Boolean).join(' ') || (status ? `The server answered ${status}.` : 'The server cannot be reached.'));
+    super(
+      [body.error, body.fix].filter(Boolean).join(' ') ||
+        (status ? `The server answered ${status}.` : 'The server cannot be reached.'),
+    );
     this.status = status;
     this.body = body;
   }
@@ -89,9 +92,18 @@ export class Events {
     if (this.closed) return;
     const socket = new this.Socket(this.url);
     this.socket = socket;
-    socket.onopen = () => { this.tries = 0; this.listen(); this.onOpen(); };
-    socket.onmessage = (message) => { this.listen(); this.onEvent(JSON.parse(message.data)); };
-    socket.onclose = () => { if (this.socket === socket) this.lost(); };
+    socket.onopen = () => {
+      this.tries = 0;
+      this.listen();
+      this.onOpen();
+    };
+    socket.onmessage = (message) => {
+      this.listen();
+      this.onEvent(JSON.parse(message.data));
+    };
+    socket.onclose = () => {
+      if (this.socket === socket) this.lost();
+    };
   }
 
   listen() {

@@ -7,13 +7,14 @@ export class Banner {
     this.words = h('span');
     this.again = h('button.sb-button', { type: 'button', onclick: () => this.claim(actions) }, 'Try again');
     this.element = h('div.sb-banner', { role: 'status', hidden: true }, this.words, this.again);
-    store.subscribe((names, state) => this.update(state));
+    store.subscribe((state) => this.update(state));
   }
 
   update({ server }) {
     const refusal = server?.read_only;
     show(this.element, Boolean(refusal));
-    if (refusal) setText(this.words, `Read only: ${refusal.error} ${refusal.fix} Until then you can look, play and download.`);
+    if (refusal)
+      setText(this.words, `Read only: ${refusal.error} ${refusal.fix} Until then you can look, play and download.`);
   }
 
   async claim(actions) {

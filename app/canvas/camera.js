@@ -23,7 +23,8 @@ export class Placement {
   }
 
   fitZoom() {
-    const across = (this.stageWidth - 2 * MARGIN) / this.width, down = (this.stageHeight - 2 * MARGIN) / this.height;
+    const across = (this.stageWidth - 2 * MARGIN) / this.width,
+      down = (this.stageHeight - 2 * MARGIN) / this.height;
     return Math.max(0.05, Math.min(across, down));
   }
 
@@ -48,8 +49,10 @@ export class Placement {
 
   /** Some of the picture is always on the stage. */
   keepInSight() {
-    const across = this.width * this.zoom, down = this.height * this.zoom;
-    const keepX = Math.min(80, across), keepY = Math.min(80, down);
+    const across = this.width * this.zoom,
+      down = this.height * this.zoom;
+    const keepX = Math.min(80, across),
+      keepY = Math.min(80, down);
     this.x = Math.min(this.stageWidth - keepX, Math.max(keepX - across, this.x));
     this.y = Math.min(this.stageHeight - keepY, Math.max(keepY - down, this.y));
   }
@@ -66,7 +69,8 @@ export class Placement {
 
   /** The part of the stage that the picture covers: {left, top, width, height}. */
   visible() {
-    const left = Math.max(0, this.x), top = Math.max(0, this.y);
+    const left = Math.max(0, this.x),
+      top = Math.max(0, this.y);
     const right = Math.min(this.stageWidth, this.x + this.width * this.zoom);
     const bottom = Math.min(this.stageHeight, this.y + this.height * this.zoom);
     return { left, top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };

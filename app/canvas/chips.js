@@ -13,18 +13,33 @@ export class Chips {
   constructor(store, view) {
     Object.assign(this, { store, view });
     this.frame = h('div.sb-chip.top', { role: 'status' });
-    this.follow = h('button.sb-chip.bottom', { type: 'button', ariaHaspopup: 'dialog', ariaExpanded: 'false',
-      title: 'What strokes follow, and in which frames', onclick: () => this.openFollow() });
-    this.slider = h('input', { type: 'range', min: 0, max: 100, ariaLabel: 'Strength of the label overlay',
-      oninput: () => store.set({ overlay: Number(this.slider.value) / 100, overlayOn: true }) });
+    this.follow = h('button.sb-chip.bottom', {
+      type: 'button',
+      ariaHaspopup: 'dialog',
+      ariaExpanded: 'false',
+      title: 'What strokes follow, and in which frames',
+      onclick: () => this.openFollow(),
+    });
+    this.slider = h('input', {
+      type: 'range',
+      min: 0,
+      max: 100,
+      ariaLabel: 'Strength of the label overlay',
+      oninput: () => store.set({ overlay: Number(this.slider.value) / 100, overlayOn: true }),
+    });
     this.percent = h('span', {});
-    this.labels = h('div.sb-chip.bottom.right', { title: 'Label overlay; \\ switches it off and on' }, this.percent,
-      this.slider, h('kbd', { ariaHidden: 'true' }, '\\'));
+    this.labels = h(
+      'div.sb-chip.bottom.right',
+      { title: 'Label overlay; \\ switches it off and on' },
+      this.percent,
+      this.slider,
+      h('kbd', { ariaHidden: 'true' }, '\\'),
+    );
     this.hover = h('div.sb-chip.hover', { hidden: true, ariaHidden: 'true' });
     this.other = h('div.sb-chip.top.right', { hidden: true }, 'before');
     this.layer = h('div.sb-chips', {}, this.frame, this.other, this.follow, this.labels);
     this.element = h('div.sb-chip-stage', {}, this.layer, this.hover);
-    store.subscribe((names, state) => this.update(state));
+    store.subscribe((state) => this.update(state));
   }
 
   /** Keep the chips in the corners of what is seen of the picture. */
@@ -46,10 +61,19 @@ export class Chips {
     this.updateFrame(state);
     const paints = PAINTING.includes(state.tool) && effectiveView(state) !== 'before' && !state.playing;
     show(this.follow, paints);
-    if (paints) this.follow.replaceChildren('Stroke follows ', h('b', {}, this.followed(state)), icon('down'), ` ${this.frames(state)}`);
+    if (paints)
+      this.follow.replaceChildren(
+        'Stroke follows ',
+        h('b', {}, this.followed(state)),
+        icon('down'),
+        ` ${this.frames(state)}`,
+      );
     const strong = Math.round(state.overlay * 100);
     show(this.labels, state.view === 'render' && !state.comparing);
-    setText(this.percent, state.playing ? 'Labels off while playing' : state.overlayOn ? `Labels ${strong} %` : 'Labels off');
+    setText(
+      this.percent,
+      state.playing ? 'Labels off while playing' : state.overlayOn ? `Labels ${strong} %` : 'Labels off',
+    );
     if (this.slider.value !== String(strong)) this.slider.value = String(strong);
     show(this.other, effectiveView(state) === 'wipe');
     this.updateHover(state);
@@ -75,7 +99,8 @@ export class Chips {
     if (state.range) return `frames ${frameSpan(state.range)}`;
     const seen = state.objects[riddenObject(state)]?.frames;
     if (seen) return `frames ${frameSpan([seen[0], seen[1] + 1])}`;
-    const lane = state.follow === 'auto' && !state.hover && state.server.edits.find(({ edit }) => edit.id === state.stroke?.edit);
+    const lane =
+      state.follow === 'auto' && !state.hover && state.server.edits.find(({ edit }) => edit.id === state.stroke?.edit);
     if (lane?.spans?.length) return `frames ${frameSpan([lane.spans[0][0], lane.spans.at(-1)[1]])}`;
     return 'whole clip';
   }
@@ -85,7 +110,10 @@ export class Chips {
     show(this.hover, visible);
     if (!visible) return;
     const name = objectName(state.hover.object, state.hover.label, state.server.classes);
-    setText(this.hover, state.hover.object === state.picked ? `${name} · selected, S to swap` : `${name} · click to select, S to swap`);
+    setText(
+      this.hover,
+      state.hover.object === state.picked ? `${name} · selected, S to swap` : `${name} · click to select, S to swap`,
+    );
   }
 
   openFollow() {
@@ -93,14 +121,27 @@ export class Chips {
     const set = (follow) => () => this.store.set({ follow });
     const picked = state.picked === null ? null : state.objects[state.picked];
     const lines = [
-      item('What it touches most', set('auto'), { checked: state.follow === 'auto', note: 'a building, a car; else the motion under it' }),
+      item('What it touches most', set('auto'), {
+        checked: state.follow === 'auto',
+        note: 'a building, a car; else the motion under it',
+      }),
       item('The motion under it', set('flow'), { checked: state.follow === 'flow' }),
-      item('Nothing: stand still', set('still'), { checked: state.follow === 'still', note: 'stays where it was painted' }),
+      item('Nothing: stand still', set('still'), {
+        checked: state.follow === 'still',
+        note: 'stays where it was painted',
+      }),
     ];
-    if (picked) lines.push(item(objectName(state.picked, picked.label, state.server.classes), set({ object: state.picked }),
-      { checked: typeof state.follow === 'object', note: 'the selected object' }));
-    toggleMenu(this.follow, [h('p.sb-menu-title', {}, 'Strokes follow'), ...lines, rangeForm(this.store)],
-      { label: 'What strokes follow', side: 'above' });
+    if (picked)
+      lines.push(
+        item(objectName(state.picked, picked.label, state.server.classes), set({ object: state.picked }), {
+          checked: typeof state.follow === 'object',
+          note: 'the selected object',
+        }),
+      );
+    toggleMenu(this.follow, [h('p.sb-menu-title', {}, 'Strokes follow'), ...lines, rangeForm(this.store)], {
+      label: 'What strokes follow',
+      side: 'above',
+    });
   }
 }
 

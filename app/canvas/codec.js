@@ -3,7 +3,10 @@
 
 /** The smallest box around the set pixels of `mask`, or null when there is none. */
 export function boundsOf(mask, width, height) {
-  let top = height, left = width, bottom = 0, right = 0;
+  let top = height,
+    left = width,
+    bottom = 0,
+    right = 0;
   for (let y = 0; y < height; y++) {
     const row = y * width;
     for (let x = 0; x < width; x++) {
@@ -23,11 +26,15 @@ export function encodeMask(mask, width, height) {
   if (!box) return null;
   const [top, left, bottom, right] = box;
   const runs = [];
-  let inside = 0, run = 0;
+  let inside = 0,
+    run = 0;
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
       const here = mask[y * width + x] ? 1 : 0;
-      if (here === inside) { run++; continue; }
+      if (here === inside) {
+        run++;
+        continue;
+      }
       runs.push(run);
       inside = here;
       run = 1;

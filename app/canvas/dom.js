@@ -8,7 +8,7 @@ export function h(spec, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (name === 'style') Object.entries(value).forEach(([key, v]) => element.style.setProperty(key, v));
+    else if (name === 'style') for (const [key, part] of Object.entries(value)) element.style.setProperty(key, part);
     else if (/^aria[A-Z]/.test(name)) element.setAttribute(`aria-${name.slice(4).toLowerCase()}`, value);
     else element.setAttribute(name, value === true ? '' : value);
   }

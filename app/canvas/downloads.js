@@ -17,9 +17,26 @@ export class Downloads {
   }
 
   openMenu(anchor) {
-    toggleMenu(anchor, FILES.map(([file, text, note]) => h('button.sb-item', { type: 'button', role: 'menuitem', disabled: this.busy.has(file),
-      onclick: () => { closeMenu(); this.take(file, text); } }, h('span', {}, text), h('small', {}, this.busy.has(file) ? 'being made' : note))),
-    { label: 'Download' });
+    toggleMenu(
+      anchor,
+      FILES.map(([file, text, note]) =>
+        h(
+          'button.sb-item',
+          {
+            type: 'button',
+            role: 'menuitem',
+            disabled: this.busy.has(file),
+            onclick: () => {
+              closeMenu();
+              this.take(file, text);
+            },
+          },
+          h('span', {}, text),
+          h('small', {}, this.busy.has(file) ? 'being made' : note),
+        ),
+      ),
+      { label: 'Download' },
+    );
   }
 
   /** The file as it is when it is asked for: what is missing is rendered first. */
@@ -29,7 +46,9 @@ export class Downloads {
     this.store.set({ message: waiting });
     try {
       const reply = await this.api.request(`projects/${this.session.server.project}/${file}`);
-      const data = await reply.blob().catch(() => { throw new ApiError(0); });
+      const data = await reply.blob().catch(() => {
+        throw new ApiError(0);
+      });
       save(data, fileName(reply.headers.get('Content-Disposition')) ?? file);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -7,7 +7,13 @@ const newId = () => `e${randomId().slice(0, 12)}`;
 /** A stroke. `to` is a class id or 'source'; `over` a Set of class ids or null. */
 export function paintEdit({ frame, mask, to, object = null, motion, frames, over = null }) {
   return {
-    kind: 'paint', id: newId(), frames, keyframes: [{ frame, mask }], to, object, motion,
+    kind: 'paint',
+    id: newId(),
+    frames,
+    keyframes: [{ frame, mask }],
+    to,
+    object,
+    motion,
     over: over ? [...over].sort((a, b) => a - b) : null,
   };
 }
@@ -33,7 +39,8 @@ export function scopeFrames(scope, t, range, count) {
 export function typedRange(from, to, count) {
   if (!Number.isInteger(from) || !Number.isInteger(to)) return null;
   const [low, high] = from <= to ? [from, to] : [to, from];
-  const start = Math.min(count, Math.max(1, low)), stop = Math.min(count, Math.max(1, high));
+  const start = Math.min(count, Math.max(1, low)),
+    stop = Math.min(count, Math.max(1, high));
   return [start - 1, stop];
 }
 

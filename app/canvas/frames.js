@@ -20,7 +20,9 @@ export class Kept {
     return entry.value;
   }
 
-  has(key) { return this.entries.has(key); }
+  has(key) {
+    return this.entries.has(key);
+  }
 
   put(key, value, size) {
     this.entries.set(key, { value, size });
@@ -65,7 +67,9 @@ export class Loader {
   }
 
   /** Forget what is not loading yet. */
-  forget() { this.wanted = []; }
+  forget() {
+    this.wanted = [];
+  }
 
   /** Another project: what was loaded is let go of, what is on its way too. */
   clear() {
@@ -97,21 +101,35 @@ export class Loader {
 
 /** Loader of pictures as bitmaps; keys are paths below the project. */
 export function pictureLoader(api, project, onLoad) {
-  return new Loader(async (path) => {
-    const reply = await api.request(`projects/${project()}/${path}`);
-    const bitmap = await createImageBitmap(await reply.blob(), { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
-    return { value: bitmap, size: bitmap.width * bitmap.height * 4 };
-  }, 256 * 2 ** 20, onLoad);
+  return new Loader(
+    async (path) => {
+      const reply = await api.request(`projects/${project()}/${path}`);
+      const bitmap = await createImageBitmap(await reply.blob(), {
+        colorSpaceConversion: 'none',
+        premultiplyAlpha: 'none',
+      });
+      return { value: bitmap, size: bitmap.width * bitmap.height * 4 };
+    },
+    256 * 2 ** 20,
+    onLoad,
+  );
 }
 
 /** Loader of label maps: {labels, objects, canvas}, the canvas in class colours; keys are label keys. */
 export function labelLoader(api, project, clip, palette, onLoad) {
-  return new Loader(async (key) => {
-    const { width, height } = clip();
-    const reply = await api.request(`projects/${project()}/labels/${key}`);
-    const maps = decodeLabels(await reply.arrayBuffer(), width, height);
-    return { value: { ...maps, canvas: labelCanvas(maps.labels, width, height, palette()) }, size: width * height * 9 };
-  }, 192 * 2 ** 20, onLoad);
+  return new Loader(
+    async (key) => {
+      const { width, height } = clip();
+      const reply = await api.request(`projects/${project()}/labels/${key}`);
+      const maps = decodeLabels(await reply.arrayBuffer(), width, height);
+      return {
+        value: { ...maps, canvas: labelCanvas(maps.labels, width, height, palette()) },
+        size: width * height * 9,
+      };
+    },
+    192 * 2 ** 20,
+    onLoad,
+  );
 }
 
 function labelCanvas(labels, width, height, palette) {

@@ -29,9 +29,13 @@ export class Steps {
     Object.assign(this, { store, storage });
     this.lines = STEPS.map(([title], index) => h('li', {}, h('i', { ariaHidden: 'true' }, String(index + 1)), title));
     this.text = h('p', { role: 'status' });
-    this.element = h('aside.sb-steps', { ariaLabel: 'First steps', hidden: true }, h('div', {}, h('ol', {}, ...this.lines), this.text),
-      h('button.sb-button', { type: 'button', onclick: () => this.close() }, 'Got it'));
-    store.subscribe((names, state) => this.update(state));
+    this.element = h(
+      'aside.sb-steps',
+      { ariaLabel: 'First steps', hidden: true },
+      h('div', {}, h('ol', {}, ...this.lines), this.text),
+      h('button.sb-button', { type: 'button', onclick: () => this.close() }, 'Got it'),
+    );
+    store.subscribe((state) => this.update(state));
   }
 
   openOnFirstVisit() {
@@ -67,17 +71,47 @@ export class Steps {
 
 export class Help {
   constructor(steps) {
-    const column = ([title, keys]) => h('section', {}, h('h3', {}, title), h('dl', {},
-      ...keys.flatMap(([key, what]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, what)])));
+    const column = ([title, keys]) =>
+      h(
+        'section',
+        {},
+        h('h3', {}, title),
+        h('dl', {}, ...keys.flatMap(([key, what]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, what)])),
+      );
     const close = () => this.element.close();
-    this.element = h('dialog.sb-help', { ariaLabel: 'Help and keys' },
-      h('div.sb-help-head', {}, h('h2', {}, 'Paint the meaning of a clip, get the clip'), h('button.sb-button.square',
-        { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close'))),
-      h('p', {}, 'Every frame has a label map: which pixel is road, sky, car. Change it and the clip is rendered again, frame after frame. A stroke follows what it was painted on, forward and backward; an object keeps its look through the clip.'),
+    this.element = h(
+      'dialog.sb-help',
+      { ariaLabel: 'Help and keys' },
+      h(
+        'div.sb-help-head',
+        {},
+        h('h2', {}, 'Paint the meaning of a clip, get the clip'),
+        h('button.sb-button.square', { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close')),
+      ),
+      h(
+        'p',
+        {},
+        'Every frame has a label map: which pixel is road, sky, car. Change it and the clip is rendered again, frame after frame. A stroke follows what it was painted on, forward and backward; an object keeps its look through the clip.',
+      ),
       h('div.sb-keys', {}, ...KEY_TABLE.map(column)),
-      h('button.sb-button', { type: 'button', onclick: () => { close(); steps.open(); } }, 'Show the four steps again'));
-    this.element.addEventListener('click', (event) => { if (event.target === this.element) close(); });
+      h(
+        'button.sb-button',
+        {
+          type: 'button',
+          onclick: () => {
+            close();
+            steps.open();
+          },
+        },
+        'Show the four steps again',
+      ),
+    );
+    this.element.addEventListener('click', (event) => {
+      if (event.target === this.element) close();
+    });
   }
 
-  open() { this.element.showModal(); }
+  open() {
+    this.element.showModal();
+  }
 }

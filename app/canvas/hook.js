@@ -5,11 +5,19 @@ import { picturePath } from './view.js';
 export function exposeHook(editor) {
   const { store, view, toolbox, session } = editor;
   globalThis.__scenebrush = {
-    get state() { return store.state; },
-    get toolbox() { return toolbox; },
-    get frame() { return store.state.t; },
+    get state() {
+      return store.state;
+    },
+    get toolbox() {
+      return toolbox;
+    },
+    get frame() {
+      return store.state.t;
+    },
     /** What the picture on the stage is: {view, t, path, stage}, or null when none is shown. */
-    get shown() { return view.shown; },
+    get shown() {
+      return view.shown;
+    },
     /** Whether everything was acknowledged and loaded. */
     get idle() {
       const { state } = store;
@@ -19,7 +27,9 @@ export function exposeHook(editor) {
     get settled() {
       const { state } = store;
       const path = state.server && picturePath(state, 'render');
-      return this.idle && Boolean(path) && editor.pictures.kept.has(path) && state.server.render[state.t].stage === 'final';
+      return (
+        this.idle && Boolean(path) && editor.pictures.kept.has(path) && state.server.render[state.t].stage === 'final'
+      );
     },
     /** Client coordinates of the middle of pixel (x, y) of the picture. */
     clientPoint(x, y) {
@@ -37,8 +47,14 @@ export function exposeHook(editor) {
       const scale = globalThis.devicePixelRatio || 1;
       const { placement } = view;
       view.drawNow();
-      return Array.from(view.context.getImageData(Math.floor((placement.x + (x + 0.5) * placement.zoom) * scale),
-        Math.floor((placement.y + (y + 0.5) * placement.zoom) * scale), 1, 1).data);
+      return Array.from(
+        view.context.getImageData(
+          Math.floor((placement.x + (x + 0.5) * placement.zoom) * scale),
+          Math.floor((placement.y + (y + 0.5) * placement.zoom) * scale),
+          1,
+          1,
+        ).data,
+      );
     },
   };
 }

@@ -3,18 +3,65 @@
 import { nextSize, TOOL_KEYS } from './toolbar.js';
 
 export const KEY_TABLE = [
-  ['Tools', [['V', 'select an object'], ['B', 'brush'], ['E', 'eraser: back to the clip'], ['G', 'fill'], ['L', 'lasso'], ['I',
-    'eyedropper (Alt while painting)'], ['H', 'hand'],
-    ['[  ]', 'brush size'], ['Shift', 'straight line from the last stroke'], ['1 – 9', 'class'], ['/', 'find a class'], ['S',
-      'swap the object'], ['Esc', 'deselect, stop a stroke']]],
-  ['Frames', [['Space', 'play, pause'], ['←  →', 'step'], ['Shift ←  →', 'ten frames'], ['Home  End', 'first, last frame']]],
-  ['Lanes', [['Drag an end', 'other frames for the edit'], ['←  →', 'the end by a frame, Shift by ten'], ['Enter', 'type the frames'], ['Esc', 'leave it as it was']]],
-  ['Picture', [['Wheel', 'zoom at the pointer'], ['+  −', 'zoom'], ['0', 'fit'], ['Space + drag', 'move (or middle button)'],
-    ['\\', 'labels on, off'], ['C', 'hold to compare with before']]],
-  ['Project', [['Ctrl Z', 'undo'], ['Ctrl Shift Z', 'redo'], ['?', 'this help']]],
+  [
+    'Tools',
+    [
+      ['V', 'select an object'],
+      ['B', 'brush'],
+      ['E', 'eraser: back to the clip'],
+      ['G', 'fill'],
+      ['L', 'lasso'],
+      ['I', 'eyedropper (Alt while painting)'],
+      ['H', 'hand'],
+      ['[  ]', 'brush size'],
+      ['Shift', 'straight line from the last stroke'],
+      ['1 – 9', 'class'],
+      ['/', 'find a class'],
+      ['S', 'swap the object'],
+      ['Esc', 'deselect, stop a stroke'],
+    ],
+  ],
+  [
+    'Frames',
+    [
+      ['Space', 'play, pause'],
+      ['←  →', 'step'],
+      ['Shift ←  →', 'ten frames'],
+      ['Home  End', 'first, last frame'],
+    ],
+  ],
+  [
+    'Lanes',
+    [
+      ['Drag an end', 'other frames for the edit'],
+      ['←  →', 'the end by a frame, Shift by ten'],
+      ['Enter', 'type the frames'],
+      ['Esc', 'leave it as it was'],
+    ],
+  ],
+  [
+    'Picture',
+    [
+      ['Wheel', 'zoom at the pointer'],
+      ['+  −', 'zoom'],
+      ['0', 'fit'],
+      ['Space + drag', 'move (or middle button)'],
+      ['\\', 'labels on, off'],
+      ['C', 'hold to compare with before'],
+    ],
+  ],
+  [
+    'Project',
+    [
+      ['Ctrl Z', 'undo'],
+      ['Ctrl Shift Z', 'redo'],
+      ['?', 'this help'],
+    ],
+  ],
 ];
 
-const typing = (target) => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]');
+const typing = (target) =>
+  target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]');
 
 export class Keys {
   constructor(actions, store, toolbox) {
@@ -30,7 +77,8 @@ export class Keys {
     if (event.altKey) return;
     if (event.target.closest?.('.sb-menu') && event.key !== 'Escape') return;
     if (event.key === ' ') return this.space(event);
-    if (['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key) && event.target.matches?.('input[type=range]')) return;
+    if (['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key) && event.target.matches?.('input[type=range]'))
+      return;
     const run = this.action(event);
     if (!run) return;
     event.preventDefault();
@@ -39,7 +87,8 @@ export class Keys {
 
   withControl(event) {
     const key = event.key.toLowerCase();
-    const run = key === 'z' ? (event.shiftKey ? this.actions.redo : this.actions.undo) : key === 'y' ? this.actions.redo : null;
+    const run =
+      key === 'z' ? (event.shiftKey ? this.actions.redo : this.actions.undo) : key === 'y' ? this.actions.redo : null;
     if (!run) return;
     event.preventDefault();
     run();
@@ -78,14 +127,25 @@ export class Keys {
     if (tool && !event.shiftKey) return () => store.set({ tool });
     if (/^[1-9]$/.test(event.key)) return () => actions.chooseClass(Number(event.key) - 1);
     const stride = event.shiftKey ? 10 : 1;
-    return {
-      ArrowLeft: () => actions.step(-stride), ArrowRight: () => actions.step(stride),
-      Home: () => actions.goTo(0), End: () => actions.goTo(Infinity),
-      '[': () => store.set({ size: nextSize(state.size, -1) }), ']': () => store.set({ size: nextSize(state.size, 1) }),
-      '\\': () => store.set({ overlayOn: !state.overlayOn }),
-      0: () => actions.fit(), '+': () => actions.zoom(1.25), '=': () => actions.zoom(1.25), '-': () => actions.zoom(0.8),
-      c: () => store.set({ comparing: true }), s: () => actions.swap(), '/': () => actions.find(), '?': () => actions.help(),
-      Escape: () => actions.escape(),
-    }[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null;
+    return (
+      {
+        ArrowLeft: () => actions.step(-stride),
+        ArrowRight: () => actions.step(stride),
+        Home: () => actions.goTo(0),
+        End: () => actions.goTo(Infinity),
+        '[': () => store.set({ size: nextSize(state.size, -1) }),
+        ']': () => store.set({ size: nextSize(state.size, 1) }),
+        '\\': () => store.set({ overlayOn: !state.overlayOn }),
+        0: () => actions.fit(),
+        '+': () => actions.zoom(1.25),
+        '=': () => actions.zoom(1.25),
+        '-': () => actions.zoom(0.8),
+        c: () => store.set({ comparing: true }),
+        s: () => actions.swap(),
+        '/': () => actions.find(),
+        '?': () => actions.help(),
+        Escape: () => actions.escape(),
+      }[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null
+    );
   }
 }

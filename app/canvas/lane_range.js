@@ -12,25 +12,50 @@ const KEYS_REST_MS = 700;
 export class LaneRange {
   constructor(actions, store, title, edit, colour) {
     Object.assign(this, { actions, store, title, edit, count: store.state.server.clip.frames });
-    this.rail = h('button.sb-rail', { type: 'button', tabindex: -1, ariaHaspopup: 'dialog', ariaExpanded: 'false', ariaLabel: `Frames of ${this.title}`,
-      title: 'Drag the ends, or click to type the frames', style: { '--colour': colour }, onclick: () => this.openFields() });
+    this.rail = h('button.sb-rail', {
+      type: 'button',
+      tabindex: -1,
+      ariaHaspopup: 'dialog',
+      ariaExpanded: 'false',
+      ariaLabel: `Frames of ${this.title}`,
+      title: 'Drag the ends, or click to type the frames',
+      style: { '--colour': colour },
+      onclick: () => this.openFields(),
+    });
     this.ends = { start: this.end('start', 'First'), stop: this.end('stop', 'Last') };
     this.readout = h('output.sb-readout', { hidden: true });
     this.parts = [this.ends.start, this.ends.stop, this.readout];
   }
 
-  attach(line, track) { Object.assign(this, { line, track }); }
+  attach(line, track) {
+    Object.assign(this, { line, track });
+  }
 
   end(name, word) {
-    return h(`span.sb-end-${name}.sb-lane-end`, { role: 'slider', tabindex: 0, ariaLabel: `${word} frame of ${this.title}`,
-      'aria-valuemin': 1, 'aria-valuemax': this.count, style: { touchAction: 'none' },
-      onpointerdown: (event) => this.grab(event, name), onpointermove: (event) => this.drag(event, name),
-      onpointerup: () => { if (this.grip) this.commit(); }, onpointercancel: () => this.abandon(),
-      onkeydown: (event) => this.key(event, name), onblur: () => { if (this.timer) this.commit(); } });
+    return h(`span.sb-end-${name}.sb-lane-end`, {
+      role: 'slider',
+      tabindex: 0,
+      ariaLabel: `${word} frame of ${this.title}`,
+      'aria-valuemin': 1,
+      'aria-valuemax': this.count,
+      style: { touchAction: 'none' },
+      onpointerdown: (event) => this.grab(event, name),
+      onpointermove: (event) => this.drag(event, name),
+      onpointerup: () => {
+        if (this.grip) this.commit();
+      },
+      onpointercancel: () => this.abandon(),
+      onkeydown: (event) => this.key(event, name),
+      onblur: () => {
+        if (this.timer) this.commit();
+      },
+    });
   }
 
   /** Frames of now: those of the drag, else those that are saved. */
-  get frames() { return this.moved?.frames ?? this.edit.frames; }
+  get frames() {
+    return this.moved?.frames ?? this.edit.frames;
+  }
 
   grab(event, name) {
     if (event.button !== 0 || !this.actions.mayEdit()) return;
@@ -63,8 +88,16 @@ export class LaneRange {
   arrow(event, name) {
     const now = this.frames[name === 'start' ? 0 : 1];
     const stride = event.shiftKey ? 10 : 1;
-    const to = { ArrowLeft: now - stride, ArrowDown: now - stride, ArrowRight: now + stride, ArrowUp: now + stride,
-      PageDown: now - 10, PageUp: now + 10, Home: 0, End: this.count }[event.key];
+    const to = {
+      ArrowLeft: now - stride,
+      ArrowDown: now - stride,
+      ArrowRight: now + stride,
+      ArrowUp: now + stride,
+      PageDown: now - 10,
+      PageUp: now + 10,
+      Home: 0,
+      End: this.count,
+    }[event.key];
     if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return false;
     if (!this.actions.mayEdit()) return true;
     this.move(name, to);
@@ -107,9 +140,15 @@ export class LaneRange {
     this.rail.style.width = at(stop - start);
     this.ends.start.style.left = at(start);
     this.ends.stop.style.left = at(stop);
-    for (const [end, value] of [[this.ends.start, start + 1], [this.ends.stop, stop]]) {
+    for (const [end, value] of [
+      [this.ends.start, start + 1],
+      [this.ends.stop, stop],
+    ]) {
       end.setAttribute('aria-valuenow', String(value));
-      end.setAttribute('aria-valuetext', `frame ${value}${held === null ? '' : `, held by the stroke painted on frame ${held + 1}`}`);
+      end.setAttribute(
+        'aria-valuetext',
+        `frame ${value}${held === null ? '' : `, held by the stroke painted on frame ${held + 1}`}`,
+      );
     }
     this.fields?.put(frames);
     this.tell(frames, held);
@@ -133,7 +172,13 @@ export class LaneRange {
       this.commit();
     };
     this.fields = rangeFields(this.frames, this.count, change);
-    toggleMenu(this.rail, [h('p.sb-menu-title', {}, this.title), this.fields.element],
-      { label: `Frames of ${this.title}`, side: 'above', keep: this.line, onClose: () => { this.fields = null; } });
+    toggleMenu(this.rail, [h('p.sb-menu-title', {}, this.title), this.fields.element], {
+      label: `Frames of ${this.title}`,
+      side: 'above',
+      keep: this.line,
+      onClose: () => {
+        this.fields = null;
+      },
+    });
   }
 }

@@ -12,10 +12,10 @@ export class Lanes {
   constructor(actions, store) {
     Object.assign(this, { actions, store, lanes: new Map() });
     this.element = h('ol.sb-lanes', { ariaLabel: 'Edits' });
-    store.subscribe((names, state) => this.update(names, state));
+    store.subscribe((state, names) => this.update(state, names));
   }
 
-  update(names, state) {
+  update(state, names) {
     if (!state.server) return;
     if (names.has('server') || names.has('pending')) this.draw(state);
     if (names.has('reframing')) for (const lane of this.lanes.values()) lane.follow(state.reframing);
@@ -37,9 +37,15 @@ export class Lanes {
   }
 
   show(lines) {
-    const empty = h('li.sb-no-lanes', {}, 'Every edit gets a lane here: what it is, where it acts, where it leaves the picture.');
+    const empty = h(
+      'li.sb-no-lanes',
+      {},
+      'Every edit gets a lane here: what it is, where it acts, where it leaves the picture.',
+    );
     const wanted = lines.length ? lines : [empty];
-    const same = wanted.length === this.element.children.length && wanted.every((line, index) => line === this.element.children[index]);
+    const same =
+      wanted.length === this.element.children.length &&
+      wanted.every((line, index) => line === this.element.children[index]);
     if (same || (!lines.length && this.element.querySelector('.sb-no-lanes'))) return;
     const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
     this.element.replaceChildren(...wanted);
@@ -56,23 +62,44 @@ class Lane {
     this.bars = h('div.sb-bars');
     this.diamonds = h('div.sb-bars');
     this.note = h('small.sb-note');
-    this.name = h('button.sb-lane-name', { type: 'button', onclick: () => actions.goToEdit(this.entry.edit, this.entry.spans) },
-      h('i', { style: { background: swatch(entry.edit, store.state) } }), h('span', {}, text));
+    this.name = h(
+      'button.sb-lane-name',
+      { type: 'button', onclick: () => actions.goToEdit(this.entry.edit, this.entry.spans) },
+      h('i', { style: { background: swatch(entry.edit, store.state) } }),
+      h('span', {}, text),
+    );
     this.track = h('div.sb-lane-track', {}, this.range.rail, this.bars, this.diamonds, this.note, ...this.range.parts);
-    this.element = h('li.sb-lane', {}, this.name, this.track,
-      h('button.sb-lane-remove', { type: 'button', ariaLabel: `Remove ${text}`, title: 'Remove this edit',
-        onclick: () => actions.removeEdit(this.entry.edit.id) }, icon('close')));
+    this.element = h(
+      'li.sb-lane',
+      {},
+      this.name,
+      this.track,
+      h(
+        'button.sb-lane-remove',
+        {
+          type: 'button',
+          ariaLabel: `Remove ${text}`,
+          title: 'Remove this edit',
+          onclick: () => actions.removeEdit(this.entry.edit.id),
+        },
+        icon('close'),
+      ),
+    );
     this.range.attach(this.element, this.track);
   }
 
-  fits(entry, state) { return entry.title === this.title && state.server.clip.hash === this.clip.hash; }
+  fits(entry, state) {
+    return entry.title === this.title && state.server.clip.hash === this.clip.hash;
+  }
 
   /** What the server says of the edit now. */
   renew(entry) {
     const signature = JSON.stringify([entry.spans, entry.note, entry.edit.frames]);
     if (signature === this.signature) return;
     Object.assign(this, { entry, signature, placed: null });
-    const about = [tidyTitle(entry.title), spansText(entry.spans ?? [entry.edit.frames]), entry.note].filter(Boolean).join(' · ');
+    const about = [tidyTitle(entry.title), spansText(entry.spans ?? [entry.edit.frames]), entry.note]
+      .filter(Boolean)
+      .join(' · ');
     this.name.title = about;
     this.name.setAttribute('aria-label', `${about}. Go there.`);
     this.range.edit = entry.edit;
@@ -100,24 +127,35 @@ class Lane {
 
   /** One stretch in which the edit acts; it fades where the edit leaves the picture inside its frames. */
   bar([start, stop], frames) {
-    const { colour, clip: { frames: count } } = this;
+    const {
+      colour,
+      clip: { frames: count },
+    } = this;
     const paints = this.entry.edit.kind === 'paint';
-    const fadeIn = paints && start > frames[0], fadeOut = paints && stop < frames[1];
-    return h('i.sb-span', { style: {
-      left: `${(100 * start) / count}%`, width: `${(100 * (stop - start)) / count}%`,
-      background: `linear-gradient(90deg, ${fadeIn ? 'transparent' : colour}, ${colour} ${fadeIn ? 14 : 0}%, ${colour} ${fadeOut ? 86 : 100}%, ${fadeOut ? 'transparent' : colour})`,
-    } });
+    const fadeIn = paints && start > frames[0],
+      fadeOut = paints && stop < frames[1];
+    return h('i.sb-span', {
+      style: {
+        left: `${(100 * start) / count}%`,
+        width: `${(100 * (stop - start)) / count}%`,
+        background: `linear-gradient(90deg, ${fadeIn ? 'transparent' : colour}, ${colour} ${fadeIn ? 14 : 0}%, ${colour} ${fadeOut ? 86 : 100}%, ${fadeOut ? 'transparent' : colour})`,
+      },
+    });
   }
 
   diamond({ frame }) {
-    return h('i.sb-diamond', { title: `Painted on frame ${frame + 1}`, style: { left: `${(100 * (frame + 0.5)) / this.clip.frames}%` } });
+    return h('i.sb-diamond', {
+      title: `Painted on frame ${frame + 1}`,
+      style: { left: `${(100 * (frame + 0.5)) / this.clip.frames}%` },
+    });
   }
 
   /** Beside the bars where there is room, else over them. */
   placeNote({ note, spans: told }) {
     const spans = told ?? [];
     setText(this.note, note);
-    const end = spans.length ? spans[spans.length - 1][1] / this.clip.frames : 0, start = spans.length ? spans[0][0] / this.clip.frames : 0;
+    const end = spans.length ? spans[spans.length - 1][1] / this.clip.frames : 0,
+      start = spans.length ? spans[0][0] / this.clip.frames : 0;
     const over = end > 0.72 && start < 0.28;
     this.note.classList.toggle('over', over);
     this.note.style.left = end <= 0.72 ? `calc(${100 * end}% + 12px)` : 'auto';
@@ -142,7 +180,7 @@ export function laneColour(edit, state) {
   const entry = editClass(edit, state);
   if (!entry) return '#8a9099';
   let [r, g, b] = rgb(entry.colour);
-  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) [r, g, b] = [r, g,
-    b].map((part) => Math.round(part + (255 - part) * 0.12));
+  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++)
+    [r, g, b] = [r, g, b].map((part) => Math.round(part + (255 - part) * 0.12));
   return `rgb(${r}, ${g}, ${b})`;
 }

@@ -20,20 +20,42 @@ export class LookPanel {
     this.seedText = h('span.sb-seed');
     this.cells = Array.from({ length: SAMPLES + 1 }, (_, index) => this.cell(index));
     this.grid = h('div.sb-looks', {}, ...this.cells);
-    this.more = h('button.sb-button', { type: 'button', title: 'Looks close to the one that it wears now', onclick: () => this.moreLikeThis() }, 'More like this');
-    this.shuffle = h('button.sb-button', { type: 'button', title: 'Others of its class: a new seed', onclick: () => this.newSeed() }, 'Shuffle');
+    this.more = h(
+      'button.sb-button',
+      { type: 'button', title: 'Looks close to the one that it wears now', onclick: () => this.moreLikeThis() },
+      'More like this',
+    );
+    this.shuffle = h(
+      'button.sb-button',
+      { type: 'button', title: 'Others of its class: a new seed', onclick: () => this.newSeed() },
+      'Shuffle',
+    );
     this.fromFrame = new FromFrame(api, session, store, objects);
     this.empty = h('p.sb-empty', {}, 'Looks appear here once something is selected.');
     this.footer = h('div.sb-look-buttons', {}, this.more, this.shuffle, this.fromFrame.button);
-    this.element = h('section.sb-section.sb-look', { ariaLabel: 'Look' }, h('div.sb-head', {}, h('h2', {}, 'Look'),
-      this.seedText), this.grid, this.footer, this.empty);
-    store.subscribe((names, state) => this.update(state));
+    this.element = h(
+      'section.sb-section.sb-look',
+      { ariaLabel: 'Look' },
+      h('div.sb-head', {}, h('h2', {}, 'Look'), this.seedText),
+      this.grid,
+      this.footer,
+      this.empty,
+    );
+    store.subscribe((state) => this.update(state));
   }
 
   cell(index) {
     const image = h('img', { alt: '' });
-    return h('button.sb-look-cell', { type: 'button', ariaLabel: index ? `Look ${index}` : 'The look it wears now',
-      onclick: () => this.apply(index) }, image, index ? null : h('small', {}, 'now'));
+    return h(
+      'button.sb-look-cell',
+      {
+        type: 'button',
+        ariaLabel: index ? `Look ${index}` : 'The look it wears now',
+        onclick: () => this.apply(index),
+      },
+      image,
+      index ? null : h('small', {}, 'now'),
+    );
   }
 
   update(state) {
@@ -48,7 +70,12 @@ export class LookPanel {
     this.more.setAttribute('aria-pressed', String(Boolean(this.near)));
     const wish = [of, seed, this.near, state.server.revision].join(' ');
     // The preview of the frame on the screen goes first; what an undo took away is not asked for.
-    if (wish === this.asked || state.objectsRevision !== state.server.revision || (state.rendering === 'running' && !rendered(state))) return;
+    if (
+      wish === this.asked ||
+      state.objectsRevision !== state.server.revision ||
+      (state.rendering === 'running' && !rendered(state))
+    )
+      return;
     this.asked = wish;
     this.queue = [];
     clearTimeout(this.timer);
@@ -90,8 +117,14 @@ export class LookPanel {
       if (!entry) return;
       cell.disabled = false;
       const on = index === 0 || sameCode(entry.code, reply.now.code);
-      cell.setAttribute('aria-pressed', String(on && !(index === 0 && entries.slice(1).some((other) => sameCode(other.code, reply.now.code)))));
-      cell.setAttribute('aria-label', index ? `Look ${index} of seed ${reply.seed}${reply.near ? ', near one look' : ''}` : 'The look it wears now');
+      cell.setAttribute(
+        'aria-pressed',
+        String(on && !(index === 0 && entries.slice(1).some((other) => sameCode(other.code, reply.now.code)))),
+      );
+      cell.setAttribute(
+        'aria-label',
+        index ? `Look ${index} of seed ${reply.seed}${reply.near ? ', near one look' : ''}` : 'The look it wears now',
+      );
       this.showImage(cell.firstChild, entry.key);
     });
   }
@@ -103,7 +136,10 @@ export class LookPanel {
     image.dataset.key = key ?? '';
     if (url) return this.put(image, url.href);
     image.removeAttribute('src');
-    if (key) { this.queue.push({ image, key }); this.pump(); }
+    if (key) {
+      this.queue.push({ image, key });
+      this.pump();
+    }
   }
 
   async pump() {
@@ -146,6 +182,8 @@ export class LookPanel {
     if (!look || !this.session.mayEdit()) return;
     const { object, label } = this.reply;
     this.chosen = look.code; // until the server says what is worn
-    this.session.edit(styleEdit({ object, label, code: look.code, provenance: look.provenance, frames: this.objects.frames() }));
+    this.session.edit(
+      styleEdit({ object, label, code: look.code, provenance: look.provenance, frames: this.objects.frames() }),
+    );
   }
 }

@@ -54,13 +54,16 @@ class Editor {
     this.buildStage();
     this.buildPage();
     this.session.settle = (entry, reply) => this.settled(entry, reply);
-    this.store.subscribe((names, state) => this.react(names, state));
+    this.store.subscribe((state, names) => this.react(state, names));
     new ResizeObserver(() => this.view.resize()).observe(this.stage);
   }
 
   buildStage() {
     const project = () => this.store.state.server.project;
-    const loaded = () => { this.view.draw(); this.store.touch('loaded'); };
+    const loaded = () => {
+      this.view.draw();
+      this.store.touch('loaded');
+    };
     const palette = () => new Map(this.store.state.server.classes.map((entry) => [entry.id, rgb(entry.colour)]));
     this.pictures = pictureLoader(this.api, project, loaded);
     this.labels = labelLoader(this.api, project, () => this.store.state.server.clip, palette, loaded);
@@ -85,44 +88,77 @@ class Editor {
     new Keys(this.actions, this.store, this.toolbox);
     this.stage = h('main.sb-stage', {}, this.canvas, this.chips.element, this.steps.element);
     this.chips.layer.append(new Messages(this.store).element);
-    this.element = h('div.sb', { 'data-tool': 'select' },
+    this.element = h(
+      'div.sb',
+      { 'data-tool': 'select' },
       new Header(this.actions, this.store).element,
       new Banner(this.actions, this.store).element,
       new Toolbar(this.store).element,
       this.stage,
       new Timeline(this.actions, this.store).element,
-      h('aside.sb-panel', { ariaLabel: 'Classes, object and looks' }, this.classes.element, this.objects.element, this.looks.element),
-      this.help.element);
+      h(
+        'aside.sb-panel',
+        { ariaLabel: 'Classes, object and looks' },
+        this.classes.element,
+        this.objects.element,
+        this.looks.element,
+      ),
+      this.help.element,
+    );
     this.element.addEventListener('click', (event) => this.giveFocusBack(event));
-    this.element.addEventListener('pointerup',
-      (event) => { if (event.target.matches('input[type=range]')) this.canvas.focus({ preventScroll: true }); });
+    this.element.addEventListener('pointerup', (event) => {
+      if (event.target.matches('input[type=range]')) this.canvas.focus({ preventScroll: true });
+    });
   }
 
   /** After a click with the pointer keys belong to the stage again; a menu or a field keeps them. */
   giveFocusBack(event) {
     const button = event.target.closest('button');
-    if (event.detail === 0 || !button || button.closest('.sb-menu, dialog') || button.getAttribute('aria-haspopup')) return;
-    if (document.activeElement === button || document.activeElement === document.body) this.canvas.focus({ preventScroll: true });
+    if (event.detail === 0 || !button || button.closest('.sb-menu, dialog') || button.getAttribute('aria-haspopup'))
+      return;
+    if (document.activeElement === button || document.activeElement === document.body)
+      this.canvas.focus({ preventScroll: true });
   }
 
   makeActions() {
     const { store, session, api } = this;
     const path = (rest) => api.url(`projects/${store.state.server.project}/${rest}`);
     return {
-      undo: () => session.undo(), redo: () => session.redo(), retry: () => session.retry(), discard: () => session.discard(),
-      removeEdit: (id) => session.remove(id), reframe: (id, frames) => session.reframe(id, frames), mayEdit: () => session.mayEdit(),
-      cancel: () => session.cancel(), goOn: () => session.render(store.state.t),
+      undo: () => session.undo(),
+      redo: () => session.redo(),
+      retry: () => session.retry(),
+      discard: () => session.discard(),
+      removeEdit: (id) => session.remove(id),
+      reframe: (id, frames) => session.reframe(id, frames),
+      mayEdit: () => session.mayEdit(),
+      cancel: () => session.cancel(),
+      goOn: () => session.render(store.state.t),
       show: (view) => store.set({ view }),
       togglePlay: () => this.player.toggle(),
-      goTo: (t) => this.goTo(t), step: (by) => { store.set({ playing: false }); this.goTo(store.state.t + by); },
+      goTo: (t) => this.goTo(t),
+      step: (by) => {
+        store.set({ playing: false });
+        this.goTo(store.state.t + by);
+      },
       goToEdit: (edit, spans) => this.goToEdit(edit, spans),
-      fit: () => { this.view.placement.fit(); this.view.onPlaced(); this.view.draw(); },
+      fit: () => {
+        this.view.placement.fit();
+        this.view.onPlaced();
+        this.view.draw();
+      },
       zoom: (factor) => this.zoom(factor),
-      chooseClass: (index) => this.classes.chooseAt(index), find: () => this.classes.toggleFind(true),
-      swap: () => this.swap(), escape: () => this.escape(), help: () => this.help.open(),
-      openProjects: (anchor) => this.projects.openMenu(anchor), openDownloads: (anchor) => this.downloads.openMenu(anchor),
-      openClip: (name) => this.begin(() => this.session.create(name)), openProject: (id) => this.begin(() => this.session.open(id)),
-      rename: (name) => session.rename(name), discardProject: (id, title) => this.discardProject(id, title), claim: () => session.claim(),
+      chooseClass: (index) => this.classes.chooseAt(index),
+      find: () => this.classes.toggleFind(true),
+      swap: () => this.swap(),
+      escape: () => this.escape(),
+      help: () => this.help.open(),
+      openProjects: (anchor) => this.projects.openMenu(anchor),
+      openDownloads: (anchor) => this.downloads.openMenu(anchor),
+      openClip: (name) => this.begin(() => this.session.create(name)),
+      openProject: (id) => this.begin(() => this.session.open(id)),
+      rename: (name) => session.rename(name),
+      discardProject: (id, title) => this.discardProject(id, title),
+      claim: () => session.claim(),
       thumbUrl: (key) => path(`thumbs/${key}`),
     };
   }
@@ -190,7 +226,8 @@ class Editor {
 
   /** Leave this project for another. Nothing that is not saved is left behind. */
   async begin(open) {
-    if (this.store.state.pending.length) return this.session.say('Something is not saved yet: try again or discard it first.', 'error');
+    if (this.store.state.pending.length)
+      return this.session.say('Something is not saved yet: try again or discard it first.', 'error');
     try {
       await open();
     } catch (error) {
@@ -199,8 +236,22 @@ class Editor {
     }
     this.pictures.clear();
     this.labels.clear();
-    const { playing, picked, hover, objects, objectsRevision, range, over, stroke, follow, t, reframing, progress } = initialState();
-    this.store.set({ playing, picked, hover, objects, objectsRevision, range, over, stroke, follow, t, reframing, progress });
+    const { playing, picked, hover, objects, objectsRevision, range, over, stroke, follow, t, reframing, progress } =
+      initialState();
+    this.store.set({
+      playing,
+      picked,
+      hover,
+      objects,
+      objectsRevision,
+      range,
+      over,
+      stroke,
+      follow,
+      t,
+      reframing,
+      progress,
+    });
     this.opened();
   }
 
@@ -237,7 +288,7 @@ class Editor {
     }, 200);
   }
 
-  react(names, state) {
+  react(state, names) {
     if (!state.server) return;
     this.element.dataset.tool = state.tool;
     this.view.draw();
@@ -250,7 +301,8 @@ class Editor {
     if (names.has('server') || names.has('playing')) this.prefetch(state);
     // Where objects are seen is known when it is known where edits act: the first picture does not wait for it.
     if (!state.server.edits.some(isUntold)) this.loadObjects(state.server);
-    if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', `Frame ${state.t + 1} of ${state.server.clip.frames}`);
+    if (names.has('t') || names.has('server'))
+      this.canvas.setAttribute('aria-label', `Frame ${state.t + 1} of ${state.server.clip.frames}`);
   }
 
   /** Where the objects are, once for every revision. What is selected but gone is selected no more. */
@@ -259,7 +311,10 @@ class Editor {
     if (this.objectsFor === wish) return;
     this.objectsFor = wish;
     const objects = await this.api.json(`projects/${project}/objects`).catch(() => null);
-    if (!objects) { this.objectsFor = null; return; }
+    if (!objects) {
+      this.objectsFor = null;
+      return;
+    }
     if (this.objectsFor !== wish) return;
     const { picked } = this.store.state;
     this.store.set({ objects, objectsRevision: revision, picked: picked in objects ? picked : null });

@@ -35,9 +35,13 @@ export function toggleMenu(anchor, content, { label, side = 'below', onClose, ke
 
 function place(box, at, side) {
   const { offsetWidth: width, offsetHeight: height } = box;
-  const left = Math.min(Math.max(8, at.right - width > 8 && at.left + width > innerWidth - 8 ? at.right - width : at.left), innerWidth - width - 8);
+  const left = Math.min(
+    Math.max(8, at.right - width > 8 && at.left + width > innerWidth - 8 ? at.right - width : at.left),
+    innerWidth - width - 8,
+  );
   const above = side === 'above' || at.bottom + height + 6 > innerHeight;
-  const top = above && at.top - height - 6 > 0 ? at.top - height - 6 : Math.min(at.bottom + 6, innerHeight - height - 8);
+  const top =
+    above && at.top - height - 6 > 0 ? at.top - height - 6 : Math.min(at.bottom + 6, innerHeight - height - 8);
   box.style.left = `${Math.max(8, left)}px`;
   box.style.top = `${Math.max(8, top)}px`;
 }
@@ -60,12 +64,35 @@ function moveFocus(box, event) {
 /** A line of a menu. */
 export function item(text, run, { note = '', checked, disabled } = {}) {
   const role = checked === undefined ? 'menuitem' : 'menuitemradio';
-  return h('button.sb-item', { type: 'button', role, ariaChecked: checked === undefined ? null : String(checked), disabled,
-    onclick: () => { closeMenu(); run(); } }, h('span', {}, text), note ? h('small', {}, note) : null);
+  return h(
+    'button.sb-item',
+    {
+      type: 'button',
+      role,
+      ariaChecked: checked === undefined ? null : String(checked),
+      disabled,
+      onclick: () => {
+        closeMenu();
+        run();
+      },
+    },
+    h('span', {}, text),
+    note ? h('small', {}, note) : null,
+  );
 }
 
-addEventListener('keydown', () => { byPointer = false; }, true);
-addEventListener('pointerdown', (event) => {
-  byPointer = true;
-  if (open && ![open.box, open.anchor, open.keep].some((part) => part.contains(event.target))) closeMenu(false);
-}, true);
+addEventListener(
+  'keydown',
+  () => {
+    byPointer = false;
+  },
+  true,
+);
+addEventListener(
+  'pointerdown',
+  (event) => {
+    byPointer = true;
+    if (open && ![open.box, open.anchor, open.keep].some((part) => part.contains(event.target))) closeMenu(false);
+  },
+  true,
+);

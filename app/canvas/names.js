@@ -4,8 +4,24 @@ const FIRST_NEW_OBJECT = 1_000_000;
 
 // Classes that people reach for come first; the rest follow in the order of the label set.
 const FAVOURITES = [
-  'road', 'sidewalk', 'building', 'sky', 'vegetation', 'terrain', 'car', 'truck', 'bus', 'person', 'motorcycle', 'bicycle',
-  'pole', 'traffic light', 'traffic sign', 'fence', 'wall', 'street furniture',
+  'road',
+  'sidewalk',
+  'building',
+  'sky',
+  'vegetation',
+  'terrain',
+  'car',
+  'truck',
+  'bus',
+  'person',
+  'motorcycle',
+  'bicycle',
+  'pole',
+  'traffic light',
+  'traffic sign',
+  'fence',
+  'wall',
+  'street furniture',
 ];
 
 /** Classes to paint with, in the order of the panel: favourites, then the others; void is not painted. */
@@ -80,7 +96,12 @@ export function countOf(count, word) {
 
 /** How long ago something was, in words. */
 export function ago(seconds) {
-  const steps = [[60, 1, 'just now'], [3600, 60, 'min'], [86_400, 3600, 'h'], [Infinity, 86_400, 'day']];
+  const steps = [
+    [60, 1, 'just now'],
+    [3600, 60, 'min'],
+    [86_400, 3600, 'h'],
+    [Infinity, 86_400, 'day'],
+  ];
   const [, unit, word] = steps.find(([limit]) => seconds < limit);
   const count = Math.floor(seconds / unit);
   if (unit === 1) return word;

@@ -10,7 +10,9 @@ export function frameDue(from, seconds, fps, count, loop) {
 export class Player {
   constructor(store, clock = () => performance.now(), next = (step) => requestAnimationFrame(step)) {
     Object.assign(this, { store, clock, next, running: false });
-    store.subscribe((names, state) => { if (names.has('playing') && state.playing && !this.running) this.start(); });
+    store.subscribe((state, names) => {
+      if (names.has('playing') && state.playing && !this.running) this.start();
+    });
   }
 
   toggle() {
@@ -29,9 +31,15 @@ export class Player {
 
   step() {
     const { playing, server, t, loop } = this.store.state;
-    if (!playing) { this.running = false; return; }
+    if (!playing) {
+      this.running = false;
+      return;
+    }
     // Someone moved the playhead: go on from there.
-    if (t !== this.last) { this.from = t; this.since = this.clock(); }
+    if (t !== this.last) {
+      this.from = t;
+      this.since = this.clock();
+    }
     const due = frameDue(this.from, (this.clock() - this.since) / 1000, server.clip.fps, server.clip.frames, loop);
     if (due === null) {
       this.store.set({ playing: false, t: server.clip.frames - 1 });

@@ -14,7 +14,8 @@ export function stampDisc(mask, width, height, x, y, rows) {
   for (const [dy, half] of rows) {
     const row = y + dy;
     if (row < 0 || row >= height) continue;
-    const from = Math.max(0, x - half), to = Math.min(width, x + half + 1);
+    const from = Math.max(0, x - half),
+      to = Math.min(width, x + half + 1);
     if (from < to) mask.fill(1, row * width + from, row * width + to);
   }
 }
@@ -22,14 +23,22 @@ export function stampDisc(mask, width, height, x, y, rows) {
 /** The pixels from (x0, y0) to (x1, y1), both included (Bresenham). */
 export function linePixels(x0, y0, x1, y1) {
   const pixels = [];
-  const dx = Math.abs(x1 - x0), dy = -Math.abs(y1 - y0);
-  const stepX = x0 < x1 ? 1 : -1, stepY = y0 < y1 ? 1 : -1;
-  for (let x = x0, y = y0, error = dx + dy; ;) {
+  const dx = Math.abs(x1 - x0),
+    dy = -Math.abs(y1 - y0);
+  const stepX = x0 < x1 ? 1 : -1,
+    stepY = y0 < y1 ? 1 : -1;
+  for (let x = x0, y = y0, error = dx + dy; ; ) {
     pixels.push([x, y]);
     if (x === x1 && y === y1) return pixels;
     const twice = 2 * error;
-    if (twice >= dy) { error += dy; x += stepX; }
-    if (twice <= dx) { error += dx; y += stepY; }
+    if (twice >= dy) {
+      error += dy;
+      x += stepX;
+    }
+    if (twice <= dx) {
+      error += dx;
+      y += stepY;
+    }
   }
 }
 
@@ -44,14 +53,16 @@ export function floodFill(labels, objects, width, height, x, y) {
   const mask = new Uint8Array(labels.length);
   if (x < 0 || y < 0 || x >= width || y >= height) return mask;
   const start = y * width + x;
-  const label = labels[start], object = objects[start];
+  const label = labels[start],
+    object = objects[start];
   const same = (at) => !mask[at] && labels[at] === label && objects[at] === object;
   const stack = [start];
   while (stack.length) {
     const seed = stack.pop();
     if (!same(seed)) continue;
     const row = Math.floor(seed / width) * width;
-    let left = seed, right = seed;
+    let left = seed,
+      right = seed;
     while (left > row && same(left - 1)) left--;
     while (right < row + width - 1 && same(right + 1)) right++;
     mask.fill(1, left, right + 1);
@@ -81,7 +92,8 @@ export function lassoMask(points, width, height) {
 function rowCrossings(points, y) {
   const crossings = [];
   for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
-    const [xi, yi] = points[i], [xj, yj] = points[j];
+    const [xi, yi] = points[i],
+      [xj, yj] = points[j];
     if (yi > y !== yj > y) crossings.push(xi + ((y - yi) / (yj - yi)) * (xj - xi));
   }
   return crossings.sort((a, b) => a - b);
@@ -108,14 +120,20 @@ export function outline(mask, width, height) {
     for (let x = 0, from = -1; x <= width; x++) {
       const edge = x < width && at(x, y) !== at(x, y - 1);
       if (edge && from < 0) from = x;
-      if (!edge && from >= 0) { segments.push([from, y, x, y]); from = -1; }
+      if (!edge && from >= 0) {
+        segments.push([from, y, x, y]);
+        from = -1;
+      }
     }
   }
   for (let x = 0; x <= width; x++) {
     for (let y = 0, from = -1; y <= height; y++) {
       const edge = y < height && at(x, y) !== at(x - 1, y);
       if (edge && from < 0) from = y;
-      if (!edge && from >= 0) { segments.push([x, from, x, y]); from = -1; }
+      if (!edge && from >= 0) {
+        segments.push([x, from, x, y]);
+        from = -1;
+      }
     }
   }
   return segments;
@@ -125,7 +143,8 @@ export function outline(mask, width, height) {
 export function objectsIn(labels, objects, width) {
   const found = new Map();
   for (let i = 0; i < objects.length; i++) {
-    const x = i % width, y = (i - x) / width;
+    const x = i % width,
+      y = (i - x) / width;
     const entry = found.get(objects[i]);
     if (!entry) {
       found.set(objects[i], { object: objects[i], label: labels[i], area: 1, box: [y, x, y + 1, x + 1] });

@@ -11,7 +11,9 @@ export class Session {
     Object.assign(this, { api, store, makeEvents, early: [], known: 0, writes: 0 });
   }
 
-  get server() { return this.store.state.server; }
+  get server() {
+    return this.store.state.server;
+  }
 
   async open(project) {
     const server = await this.api.json(`projects/${project}`);
@@ -38,7 +40,10 @@ export class Session {
         // What was told before the socket was there is in the state; what is not saved is sent when it comes back.
         const again = !first;
         first = false;
-        this.resync().then(() => again && this.retry(), () => {});
+        this.resync().then(
+          () => again && this.retry(),
+          () => {},
+        );
       },
     });
   }
@@ -54,7 +59,8 @@ export class Session {
     if (old && old.project === server.project) {
       if (server.revision < old.revision) return;
       server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
-      if (server.revision === old.revision) server.render = server.render.map((entry, t) => better(entry, old.render[t]));
+      if (server.revision === old.revision)
+        server.render = server.render.map((entry, t) => better(entry, old.render[t]));
       server.edits = server.edits.map((entry) => remembered(entry, old, server.revision > old.revision));
     }
     this.known = Math.max(this.known, server.revision);
@@ -64,7 +70,14 @@ export class Session {
   }
 
   onEvent(event) {
-    const handler = { frame: 'onFrame', before: 'onBefore', lanes: 'onLanes', changed: 'onChanged', refresh: 'onRefresh', progress: 'onProgress' }[event.type];
+    const handler = {
+      frame: 'onFrame',
+      before: 'onBefore',
+      lanes: 'onLanes',
+      changed: 'onChanged',
+      refresh: 'onRefresh',
+      progress: 'onProgress',
+    }[event.type];
     if (handler) return this[handler](event);
     if (['done', 'cancelled', 'failed'].includes(event.type)) return this.onEnd(event);
   }
@@ -108,7 +121,10 @@ export class Session {
 
   onProgress(event) {
     if (event.ticket !== this.server.ticket) return;
-    this.store.set({ rendering: 'running', progress: { done: event.done, total: event.total, secondsLeft: event.seconds_left } });
+    this.store.set({
+      rendering: 'running',
+      progress: { done: event.done, total: event.total, secondsLeft: event.seconds_left },
+    });
   }
 
   onEnd({ type, ticket, error, note }) {
@@ -130,14 +146,18 @@ export class Session {
   replay() {
     const waiting = this.early;
     this.early = [];
-    waiting.forEach((event) => this.onEvent(event));
+    for (const event of waiting) this.onEvent(event);
   }
 
   /** A write with a base; the reply is a STATE. Frames that arrive meanwhile wait for it: they are rendered at once. */
   async change(method, path, fields) {
     this.writes++;
     try {
-      const state = await this.api.write(method, path, () => ({ base: this.server.revision, cursor: this.store.state.t, ...fields }));
+      const state = await this.api.write(method, path, () => ({
+        base: this.server.revision,
+        cursor: this.store.state.t,
+        ...fields,
+      }));
       const { edit_id: edit, ...server } = state;
       this.applyState(server);
       if (server.ticket !== null) this.store.set({ progress: null });
@@ -161,7 +181,9 @@ export class Session {
     this.showSaving();
     try {
       const reply = await this.change('POST', `projects/${this.server.project}/edits`, {
-        request_id: entry.requestId, edit: entry.edit, new_object: entry.newObject,
+        request_id: entry.requestId,
+        edit: entry.edit,
+        new_object: entry.newObject,
       });
       entry.status = 'saved';
       await this.settle?.(entry, reply);
@@ -219,16 +241,22 @@ export class Session {
     this.store.touch('pending');
   }
 
-  undo() { return this.step('undo'); }
+  undo() {
+    return this.step('undo');
+  }
 
-  redo() { return this.step('redo'); }
+  redo() {
+    return this.step('redo');
+  }
 
   async step(which) {
     if (!this.server[`can_${which}`] || !this.mayEdit()) return;
     await this.plain('POST', `projects/${this.server.project}/${which}`);
   }
 
-  remove(edit) { return this.mayEdit() && this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`); }
+  remove(edit) {
+    return this.mayEdit() && this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`);
+  }
 
   /** Let an edit act in frames [start, stop). The edit is named, so a conflict only means asking once more. */
   reframe(edit, frames) {

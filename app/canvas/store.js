@@ -68,7 +68,7 @@ export class Store {
   tell() {
     const names = this.changed;
     this.changed = new Set();
-    for (const listener of this.listeners) listener(names, this.state);
+    for (const listener of this.listeners) listener(this.state, names);
   }
 }
 

@@ -48,7 +48,10 @@ export class Strokes {
   /** What a stroke would ride on. Without an answer: the motion under it. */
   async ask(frame, mask) {
     try {
-      const { motion, title } = await this.api.write('POST', `projects/${this.session.server.project}/motion`, { frame, mask });
+      const { motion, title } = await this.api.write('POST', `projects/${this.session.server.project}/motion`, {
+        frame,
+        mask,
+      });
       this.store.set({ stroke: { title, edit: null } });
       return motion;
     } catch (error) {

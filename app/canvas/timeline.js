@@ -15,14 +15,18 @@ export class Timeline {
     this.element = h('section.sb-timeline', { ariaLabel: 'Timeline' }, this.buildTransport(), this.buildTracks());
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.strip);
-    store.subscribe((names, state) => this.update(names, state));
+    store.subscribe((state, names) => this.update(state, names));
   }
 
   buildTransport() {
     const { actions, store } = this;
     this.play = h('button.sb-button', { type: 'button', onclick: () => actions.togglePlay() });
-    this.loop = h('button.sb-button', { type: 'button', title: 'Start again at the end',
-      onclick: () => store.set({ loop: !store.state.loop }) }, icon('loop'), 'Loop');
+    this.loop = h(
+      'button.sb-button',
+      { type: 'button', title: 'Start again at the end', onclick: () => store.set({ loop: !store.state.loop }) },
+      icon('loop'),
+      'Loop',
+    );
     this.time = h('span.sb-time');
     this.progressText = h('span', { role: 'status' });
     this.bar = h('span.sb-bar', { role: 'progressbar', ariaLabel: 'Frames rendered', 'aria-valuemin': 0 }, h('i'));
@@ -34,7 +38,13 @@ export class Timeline {
   }
 
   buildTracks() {
-    this.strip = h('div.sb-strip', { tabindex: 0, role: 'slider', ariaLabel: 'Frame', 'aria-valuemin': 1, title: 'Drag to choose a frame' });
+    this.strip = h('div.sb-strip', {
+      tabindex: 0,
+      role: 'slider',
+      ariaLabel: 'Frame',
+      'aria-valuemin': 1,
+      title: 'Drag to choose a frame',
+    });
     this.thumbRow = h('div.sb-thumbs');
     this.line = h('canvas.sb-line', { role: 'img', ariaLabel: 'Which frames are rendered' });
     this.strip.append(this.thumbRow, this.line);
@@ -57,7 +67,9 @@ export class Timeline {
       this.store.set({ playing: false });
       go(event);
     });
-    surface.addEventListener('pointermove', (event) => { if (surface.hasPointerCapture(event.pointerId)) go(event); });
+    surface.addEventListener('pointermove', (event) => {
+      if (surface.hasPointerCapture(event.pointerId)) go(event);
+    });
   }
 
   layout() {
@@ -76,7 +88,7 @@ export class Timeline {
     this.placeHead(this.store.state);
   }
 
-  update(names, state) {
+  update(state, names) {
     if (!state.server) return;
     if (names.has('server') || names.has('pending')) this.drawFrames(state);
     if (names.has('t') || names.has('server')) this.placeHead(state);
@@ -87,7 +99,11 @@ export class Timeline {
   updateTransport(state) {
     if (this.playShown !== state.playing) {
       this.playShown = state.playing;
-      this.play.replaceChildren(icon(state.playing ? 'pause' : 'play'), state.playing ? 'Pause' : 'Play', h('kbd', { ariaHidden: 'true' }, 'Space'));
+      this.play.replaceChildren(
+        icon(state.playing ? 'pause' : 'play'),
+        state.playing ? 'Pause' : 'Play',
+        h('kbd', { ariaHidden: 'true' }, 'Space'),
+      );
     }
     this.loop.setAttribute('aria-pressed', String(state.loop));
     const { fps } = state.server.clip;
@@ -100,9 +116,16 @@ export class Timeline {
     const done = state.progress?.done ?? final;
     const running = state.rendering === 'running';
     const complete = final === state.server.render.length;
-    setText(this.progressText, running ? `Rendering ${done} of ${total}` : complete ? `All ${final} frames rendered`
-      : state.rendering === 'cancelled'
-        ? `Stopped, ${final} of ${state.server.render.length} rendered` : `${final} of ${state.server.render.length} rendered`);
+    setText(
+      this.progressText,
+      running
+        ? `Rendering ${done} of ${total}`
+        : complete
+          ? `All ${final} frames rendered`
+          : state.rendering === 'cancelled'
+            ? `Stopped, ${final} of ${state.server.render.length} rendered`
+            : `${final} of ${state.server.render.length} rendered`,
+    );
     this.bar.firstChild.style.width = `${(100 * done) / Math.max(1, total)}%`;
     this.bar.setAttribute('aria-valuenow', String(done));
     this.bar.setAttribute('aria-valuemax', String(total));
@@ -144,9 +167,11 @@ export class Timeline {
     const context = this.line.getContext('2d');
     const { width, height } = this.line;
     context.clearRect(0, 0, width, height);
-    const gap = width / count > 4 * (globalThis.devicePixelRatio || 1) ? Math.round(globalThis.devicePixelRatio || 1) : 0;
+    const gap =
+      width / count > 4 * (globalThis.devicePixelRatio || 1) ? Math.round(globalThis.devicePixelRatio || 1) : 0;
     for (let t = 0; t < count; t++) {
-      const from = Math.round((t * width) / count), to = Math.round(((t + 1) * width) / count);
+      const from = Math.round((t * width) / count),
+        to = Math.round(((t + 1) * width) / count);
       context.fillStyle = STATE_COLOURS[rendered(state, t)?.stage ?? 'todo'];
       context.fillRect(from, 0, Math.max(1, to - from - gap), height);
     }

@@ -23,15 +23,36 @@ export function nextSize(size, direction) {
 
 export class Toolbar {
   constructor(store) {
-    this.buttons = Object.keys(TOOL_KEYS).map((tool) => h('button.sb-tool', { type: 'button', 'data-tool': tool,
-      title: `${HINTS[tool]} (${TOOL_KEYS[tool]})`,
-      ariaLabel: HINTS[tool], onclick: () => store.set({ tool }) }, icon(tool), h('kbd', { ariaHidden: 'true' }, TOOL_KEYS[tool])));
+    this.buttons = Object.keys(TOOL_KEYS).map((tool) =>
+      h(
+        'button.sb-tool',
+        {
+          type: 'button',
+          'data-tool': tool,
+          title: `${HINTS[tool]} (${TOOL_KEYS[tool]})`,
+          ariaLabel: HINTS[tool],
+          onclick: () => store.set({ tool }),
+        },
+        icon(tool),
+        h('kbd', { ariaHidden: 'true' }, TOOL_KEYS[tool]),
+      ),
+    );
     this.size = h('span.sb-size', {});
-    this.slider = h('input.sb-size-slider', { type: 'range', min: 0, max: 100, step: 1, ariaLabel: 'Brush size in pixels',
-      oninput: () => store.set({ size: fromSlider(Number(this.slider.value)) }) });
-    this.element = h('nav.sb-tools', { ariaLabel: 'Tools' }, ...this.buttons, h('div.sb-sizes', {}, this.size, this.slider,
-      h('kbd', { ariaHidden: 'true' }, '[ ]')));
-    store.subscribe((names, state) => this.update(state));
+    this.slider = h('input.sb-size-slider', {
+      type: 'range',
+      min: 0,
+      max: 100,
+      step: 1,
+      ariaLabel: 'Brush size in pixels',
+      oninput: () => store.set({ size: fromSlider(Number(this.slider.value)) }),
+    });
+    this.element = h(
+      'nav.sb-tools',
+      { ariaLabel: 'Tools' },
+      ...this.buttons,
+      h('div.sb-sizes', {}, this.size, this.slider, h('kbd', { ariaHidden: 'true' }, '[ ]')),
+    );
+    store.subscribe((state) => this.update(state));
   }
 
   update(state) {

@@ -9,12 +9,23 @@ export const PAINTING = ['brush', 'eraser', 'fill', 'lasso'];
 export class Toolbox {
   /** commit({tool, frame, to, mask, pixels}) is called with each finished stroke. */
   constructor(canvas, view, store, commit) {
-    Object.assign(this, { canvas, view, store, commit, gesture: null, spaceHeld: false, spaceUsed: false, lastPoint: null });
+    Object.assign(this, {
+      canvas,
+      view,
+      store,
+      commit,
+      gesture: null,
+      spaceHeld: false,
+      spaceUsed: false,
+      lastPoint: null,
+    });
     canvas.addEventListener('pointerdown', (event) => this.down(event));
     canvas.addEventListener('pointermove', (event) => this.move(event));
     canvas.addEventListener('pointerup', (event) => this.up(event));
     canvas.addEventListener('pointercancel', () => this.abandon());
-    canvas.addEventListener('pointerleave', () => { if (!this.gesture) this.leave(); });
+    canvas.addEventListener('pointerleave', () => {
+      if (!this.gesture) this.leave();
+    });
     canvas.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     canvas.addEventListener('contextmenu', (event) => event.preventDefault());
   }
@@ -48,8 +59,14 @@ export class Toolbox {
     if (effectiveView(state) === 'wipe' && Math.abs(at[0] - this.view.wipeX()) < 16) return this.wipe();
     const tool = event.altKey && PAINTING.includes(state.tool) ? 'pick' : state.tool;
     if (PAINTING.includes(tool)) this.store.set({ playing: false });
-    return { select: () => this.select(), pick: () => this.pick(), fill: () => this.fill(at), lasso: () => this.lasso(),
-      brush: () => this.stroke(state.paintClass, event), eraser: () => this.stroke('source', event) }[tool]();
+    return {
+      select: () => this.select(),
+      pick: () => this.pick(),
+      fill: () => this.fill(at),
+      lasso: () => this.lasso(),
+      brush: () => this.stroke(state.paintClass, event),
+      eraser: () => this.stroke('source', event),
+    }[tool]();
   }
 
   move(event) {
@@ -118,7 +135,10 @@ export class Toolbox {
 
   wipe() {
     const { placement } = this.view;
-    return { move: ([x]) => this.store.set({ wipe: Math.min(1, Math.max(0, (x - placement.x) / (placement.width * placement.zoom))) }) };
+    return {
+      move: ([x]) =>
+        this.store.set({ wipe: Math.min(1, Math.max(0, (x - placement.x) / (placement.width * placement.zoom))) }),
+    };
   }
 
   select() {
@@ -126,8 +146,13 @@ export class Toolbox {
   }
 
   pick() {
-    const take = (at) => { const found = this.under(at); if (found) this.store.set({ paintClass: found.label }); };
-    const end = () => { if (this.store.state.tool === 'pick') this.store.set({ tool: 'brush' }); };
+    const take = (at) => {
+      const found = this.under(at);
+      if (found) this.store.set({ paintClass: found.label });
+    };
+    const end = () => {
+      if (this.store.state.tool === 'pick') this.store.set({ tool: 'brush' });
+    };
     return { move: take, end };
   }
 
@@ -135,7 +160,11 @@ export class Toolbox {
     const maps = this.view.maps();
     const { width, height } = this.view.placement;
     const [x, y] = this.view.placement.pixelAt(...at);
-    return { end: () => maps && this.finish('fill', this.store.state.paintClass, floodFill(maps.labels, maps.objects, width, height, x, y)) };
+    return {
+      end: () =>
+        maps &&
+        this.finish('fill', this.store.state.paintClass, floodFill(maps.labels, maps.objects, width, height, x, y)),
+    };
   }
 
   lasso() {
@@ -149,7 +178,9 @@ export class Toolbox {
         this.view.lasso = null;
         this.finish('lasso', this.store.state.paintClass, lassoMask(points, width, height));
       },
-      abandon: () => { this.view.lasso = null; },
+      abandon: () => {
+        this.view.lasso = null;
+      },
     };
   }
 
@@ -174,7 +205,9 @@ export class Toolbox {
         this.view.live = null;
         this.finish(state.tool, to, mask);
       },
-      abandon: () => { this.view.live = null; },
+      abandon: () => {
+        this.view.live = null;
+      },
     };
   }
 

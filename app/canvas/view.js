@@ -11,7 +11,16 @@ const STROKE_ALPHA = 0.62;
 
 export class View {
   constructor(canvas, store, pictures, labels) {
-    Object.assign(this, { canvas, store, pictures, labels, placement: new Placement(), live: null, pointer: null, lasso: null });
+    Object.assign(this, {
+      canvas,
+      store,
+      pictures,
+      labels,
+      placement: new Placement(),
+      live: null,
+      pointer: null,
+      lasso: null,
+    });
     this.context = canvas.getContext('2d');
     this.outlines = new Map();
     this.masks = new WeakMap();
@@ -23,7 +32,10 @@ export class View {
   draw() {
     if (this.asked) return;
     this.asked = true;
-    requestAnimationFrame(() => { this.asked = false; this.drawNow(); });
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.drawNow();
+    });
   }
 
   resize() {
@@ -50,13 +62,20 @@ export class View {
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (!state.server) return;
     const scale = globalThis.devicePixelRatio || 1;
-    context.setTransform(scale * placement.zoom, 0, 0, scale * placement.zoom, scale * placement.x, scale * placement.y);
+    context.setTransform(
+      scale * placement.zoom,
+      0,
+      0,
+      scale * placement.zoom,
+      scale * placement.x,
+      scale * placement.y,
+    );
     this.drawPictures(state);
     this.drawStrokes(state);
     this.drawOutlines(state);
     if (this.lasso) this.drawLasso(this.lasso);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    if (effectiveView(state) === 'wipe') this.drawWipeHandle(state);
+    if (effectiveView(state) === 'wipe') this.drawWipeHandle();
     if (this.pointer && ['brush', 'eraser'].includes(state.tool)) this.drawRing(state);
   }
 
@@ -71,7 +90,12 @@ export class View {
     if (bitmap) {
       this.drawBitmap(bitmap);
       if (view === 'render') this.last = { t: state.t, project: state.server.project, bitmap };
-      this.shown = { view, t: state.t, path, stage: view === 'render' || view === 'wipe' ? rendered(state)?.stage : null };
+      this.shown = {
+        view,
+        t: state.t,
+        path,
+        stage: view === 'render' || view === 'wipe' ? rendered(state)?.stage : null,
+      };
     } else if (view === 'render' || view === 'wipe') this.drawStandIn(state, maps);
     if (view === 'wipe') this.drawBefore(state);
     if (view === 'render') this.drawLabels(maps, overlay);
@@ -118,7 +142,9 @@ export class View {
   }
 
   drawStrokes(state) {
-    const strokes = state.pending.filter((entry) => entry.stroke?.frame === state.t).map((entry) => this.strokeCanvas(entry.stroke));
+    const strokes = state.pending
+      .filter((entry) => entry.stroke?.frame === state.t)
+      .map((entry) => this.strokeCanvas(entry.stroke));
     if (this.live?.frame === state.t) strokes.push(this.live.canvas);
     this.context.imageSmoothingEnabled = false;
     this.context.globalAlpha = STROKE_ALPHA;
@@ -140,14 +166,18 @@ export class View {
     if (state.playing) return;
     // While painting the outline of what is selected steps back.
     if (state.picked !== null) this.drawOutline(state.picked, state.tool === 'select' ? 2.5 : 1);
-    if (state.hover && state.tool === 'select' && state.hover.object !== state.picked) this.drawOutline(state.hover.object, 1.75);
+    if (state.hover && state.tool === 'select' && state.hover.object !== state.picked)
+      this.drawOutline(state.hover.object, 1.75);
   }
 
   drawOutline(object, thickness) {
     const maps = this.maps();
     if (!maps) return;
     const path = this.outlineOf(maps, object);
-    for (const [colour, extra] of [['#0b0c0eb0', 2], [YELLOW, 0]]) {
+    for (const [colour, extra] of [
+      ['#0b0c0eb0', 2],
+      [YELLOW, 0],
+    ]) {
       this.context.strokeStyle = colour;
       this.context.lineWidth = (thickness + extra) / this.placement.zoom;
       this.context.lineCap = 'square';
@@ -172,7 +202,7 @@ export class View {
 
   drawLasso(points) {
     const path = new Path2D();
-    points.forEach(([x, y], index) => (index ? path.lineTo(x, y) : path.moveTo(x, y)));
+    for (const [x, y] of points) path.lineTo(x, y);
     path.closePath();
     this.context.fillStyle = '#ffd60a2b';
     this.context.fill(path, 'evenodd');
@@ -184,9 +214,13 @@ export class View {
   drawRing(state) {
     const { zoom } = this.placement;
     const [x, y] = this.placement.pixelAt(...this.pointer);
-    const centreX = this.placement.x + (x + 0.5) * zoom, centreY = this.placement.y + (y + 0.5) * zoom;
+    const centreX = this.placement.x + (x + 0.5) * zoom,
+      centreY = this.placement.y + (y + 0.5) * zoom;
     const radius = Math.max(2, (Math.floor(state.size / 2) + 0.5) * zoom);
-    for (const [colour, width] of [['#000000a0', 3.5], ['#ffffff', 1.5]]) {
+    for (const [colour, width] of [
+      ['#000000a0', 3.5],
+      ['#ffffff', 1.5],
+    ]) {
       this.context.strokeStyle = colour;
       this.context.lineWidth = width;
       this.context.beginPath();
@@ -195,7 +229,7 @@ export class View {
     }
   }
 
-  drawWipeHandle(state) {
+  drawWipeHandle() {
     const x = this.wipeX();
     const { top, height } = this.placement.visible();
     this.context.fillStyle = '#ffffff';
@@ -239,7 +273,7 @@ export class StrokeCanvas {
 
 /** Colour of a stroke: its class's, or light grey for the eraser. */
 export function strokeColour(state, to) {
-  return to === 'source' ? '#e8eaed' : classOf(state, to)?.colour ?? '#ffffff';
+  return to === 'source' ? '#e8eaed' : (classOf(state, to)?.colour ?? '#ffffff');
 }
 
 /** The view that is on the screen: 'before' while the compare key is held. */

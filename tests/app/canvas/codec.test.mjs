@@ -14,11 +14,18 @@ test('an empty mask has no code', () => assert.equal(encodeMask(new Uint8Array(1
 test('decode is the inverse of encode, for noise and for full pictures', () => {
   const random = seeded(7);
   for (let round = 0; round < 60; round++) {
-    const width = 1 + Math.floor(random() * 19), height = 1 + Math.floor(random() * 13);
+    const width = 1 + Math.floor(random() * 19),
+      height = 1 + Math.floor(random() * 13);
     const pixels = Uint8Array.from({ length: width * height }, () => (random() < (round % 10) / 9 ? 1 : 0));
     const code = encodeMask(pixels, width, height);
-    if (!code) { assert.ok(pixels.every((set) => !set)); continue; }
-    assert.equal(code.runs.reduce((a, b) => a + b), (code.box[2] - code.box[0]) * (code.box[3] - code.box[1]));
+    if (!code) {
+      assert.ok(pixels.every((set) => !set));
+      continue;
+    }
+    assert.equal(
+      code.runs.reduce((a, b) => a + b),
+      (code.box[2] - code.box[0]) * (code.box[3] - code.box[1]),
+    );
     assert.deepEqual(decodeMask(code, width, height), pixels);
   }
 });
@@ -39,7 +46,14 @@ test('a label map is u8 labels, then i32 objects in little endian', () => {
 
 test('labels are drawn in exactly the colours of their classes', () => {
   const into = new Uint8ClampedArray(12);
-  paintLabels(Uint8Array.from([1, 2, 1]), new Map([[1, [128, 64, 128]], [2, [255, 0, 7]]]), into);
+  paintLabels(
+    Uint8Array.from([1, 2, 1]),
+    new Map([
+      [1, [128, 64, 128]],
+      [2, [255, 0, 7]],
+    ]),
+    into,
+  );
   assert.deepEqual([...into], [128, 64, 128, 255, 255, 0, 7, 255, 128, 64, 128, 255]);
 });
 

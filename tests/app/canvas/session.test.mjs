@@ -11,12 +11,37 @@ const mark = (key, stage = 'final') => ({ key, stage });
 
 class Server {
   constructor() {
-    Object.assign(this, { revision: 0, edits: [], render: Array(FRAMES).fill(null), before: Array(FRAMES).fill(null), tickets: 0, ticket: null, calls: [], replies: {}, failures: [], running: 0, most: 0 });
+    Object.assign(this, {
+      revision: 0,
+      edits: [],
+      render: Array(FRAMES).fill(null),
+      before: Array(FRAMES).fill(null),
+      tickets: 0,
+      ticket: null,
+      calls: [],
+      replies: {},
+      failures: [],
+      running: 0,
+      most: 0,
+    });
   }
 
   state() {
-    return structuredClone({ project: 'p', revision: this.revision, seed: 0, clip: { name: 'c', frames: FRAMES, width: 4, height: 4, fps: 12 }, classes: [], edits: this.edits,
-      can_undo: this.edits.length > 0, can_redo: false, label_keys: Array(FRAMES).fill(`l${this.revision}`), render: this.render, before: this.before, ticket: this.ticket, notice: '' });
+    return structuredClone({
+      project: 'p',
+      revision: this.revision,
+      seed: 0,
+      clip: { name: 'c', frames: FRAMES, width: 4, height: 4, fps: 12 },
+      classes: [],
+      edits: this.edits,
+      can_undo: this.edits.length > 0,
+      can_redo: false,
+      label_keys: Array(FRAMES).fill(`l${this.revision}`),
+      render: this.render,
+      before: this.before,
+      ticket: this.ticket,
+      notice: '',
+    });
   }
 
   async fetch(url, { method = 'GET', body } = {}) {
@@ -38,7 +63,8 @@ class Server {
       if (data.base !== this.revision) return reply(409, { error: 'another edit came first', revision: this.revision });
       this.edits.push({ edit: data.edit, title: '', spans: [], note: '' });
       this.advance();
-      return reply(200, (this.replies[data.request_id] = { ...this.state(), edit_id: data.edit.id }));
+      this.replies[data.request_id] = { ...this.state(), edit_id: data.edit.id };
+      return reply(200, this.replies[data.request_id]);
     }
     if (path.endsWith('/frames')) {
       if (data.base !== this.revision) return reply(409, { error: 'another edit came first', revision: this.revision });
@@ -46,25 +72,53 @@ class Server {
       this.advance();
       return reply(200, this.state());
     }
-    if (path.endsWith('/render')) return reply(200, { ticket: (this.ticket = `t${++this.tickets}`) });
+    if (path.endsWith('/render')) {
+      this.ticket = `t${++this.tickets}`;
+      return reply(200, { ticket: this.ticket });
+    }
     return reply(200, method === 'DELETE' ? {} : this.state());
   }
 
-  advance() { this.revision++; this.render = Array(FRAMES).fill(null); this.ticket = null; }
+  advance() {
+    this.revision++;
+    this.render = Array(FRAMES).fill(null);
+    this.ticket = null;
+  }
 }
 
-const reply = (status, body) => ({ ok: status < 400, status, json: async () => body, text: async () => JSON.stringify(body) });
+const reply = (status, body) => ({
+  ok: status < 400,
+  status,
+  json: async () => body,
+  text: async () => JSON.stringify(body),
+});
 const edit = () => swapEdit({ target: { object: 14046 }, to: 15, frames: [0, FRAMES] });
 
 let server, store, session, socket;
 beforeEach(async () => {
   server = new Server();
   store = new Store();
-  session = new Session(new Api('http://here/api/v1/', 'token', (...args) => server.fetch(...args)), store, (project, handlers) => { socket = { ...handlers, close() {} }; return socket; });
+  session = new Session(
+    new Api('http://here/api/v1/', 'token', (...args) => server.fetch(...args)),
+    store,
+    (_project, handlers) => {
+      socket = { ...handlers, close() {} };
+      return socket;
+    },
+  );
   await session.open('p');
   socket.onOpen();
 });
-const frame = (t, fields = {}) => socket.onEvent({ type: 'frame', ticket: store.state.server.ticket, revision: store.state.server.revision, t, key: `k${t}`, stage: 'final', ...fields });
+const frame = (t, fields = {}) =>
+  socket.onEvent({
+    type: 'frame',
+    ticket: store.state.server.ticket,
+    revision: store.state.server.revision,
+    t,
+    key: `k${t}`,
+    stage: 'final',
+    ...fields,
+  });
 
 test('an edit is saved, then its frames are asked for, the one under the cursor first', async () => {
   store.set({ t: 2 });
@@ -73,26 +127,44 @@ test('an edit is saved, then its frames are asked for, the one under the cursor 
   assert.equal(await saving, true);
   assert.equal(store.state.saving, 'saved');
   assert.equal(store.state.server.revision, 1);
-  assert.deepEqual(server.calls.slice(-2).map(([method, path]) => [method, path]), [['POST', 'projects/p/edits'], ['POST', 'projects/p/render']]);
+  assert.deepEqual(
+    server.calls.slice(-2).map(([method, path]) => [method, path]),
+    [
+      ['POST', 'projects/p/edits'],
+      ['POST', 'projects/p/render'],
+    ],
+  );
   assert.equal(server.calls.at(-1)[2].cursor, 2);
   assert.equal(store.state.server.ticket, 't1');
 });
 
 test('a change says what is looked at, and frames that it has rendered are not asked for again', async () => {
   const { advance } = server;
-  server.advance = function () { advance.call(this); this.ticket = 't7'; };
+  server.advance = function () {
+    advance.call(this);
+    this.ticket = 't7';
+  };
   store.set({ t: 3 });
-  server.hold = async (path) => { if (path.endsWith('/edits')) { server.hold = null; frame(3, { ticket: 't7', revision: 1, stage: 'preview' }); } };
+  server.hold = async (path) => {
+    if (path.endsWith('/edits')) {
+      server.hold = null;
+      frame(3, { ticket: 't7', revision: 1, stage: 'preview' });
+    }
+  };
   await session.edit(edit());
   assert.equal(server.calls.at(-1)[2].cursor, 3);
-  assert.deepEqual(server.calls.filter(([, path]) => path.endsWith('/render')), []);
+  assert.deepEqual(
+    server.calls.filter(([, path]) => path.endsWith('/render')),
+    [],
+  );
   assert.deepEqual(store.state.server.render[3], mark('k3', 'preview'));
   assert.equal(store.state.rendering, 'running');
 });
 
 test('where an edit acts is told later, of this revision only', async () => {
   const one = edit();
-  const lanes = (revision, spans) => socket.onEvent({ type: 'lanes', revision, edits: [{ id: one.id, spans, note: 'n' }] });
+  const lanes = (revision, spans) =>
+    socket.onEvent({ type: 'lanes', revision, edits: [{ id: one.id, spans, note: 'n' }] });
   const lane = () => store.state.server.edits[0];
   server.edits.push({ edit: one, title: '', spans: null, note: '' });
   server.advance();
@@ -137,7 +209,12 @@ test('after cancel nothing of that ticket is shown', async () => {
 });
 
 test('frames that overtake the reply to a write are kept for it', async () => {
-  server.hold = async (path) => { if (path.endsWith('/render')) { server.hold = null; frame(3, { ticket: 't1', revision: 1 }); } };
+  server.hold = async (path) => {
+    if (path.endsWith('/render')) {
+      server.hold = null;
+      frame(3, { ticket: 't1', revision: 1 });
+    }
+  };
   await session.edit(edit());
   assert.deepEqual(store.state.server.render[3], mark('k3'));
 });
@@ -164,7 +241,14 @@ test('offline keeps the edit and says not saved; trying again sends the same req
 test('a reply that was lost does not make the edit twice', async () => {
   const answer = server.answer.bind(server);
   let lost = false;
-  server.answer = (...args) => { const out = answer(...args); if (args[1].endsWith('/edits') && !lost) { lost = true; throw new TypeError('lost'); } return out; };
+  server.answer = (...args) => {
+    const out = answer(...args);
+    if (args[1].endsWith('/edits') && !lost) {
+      lost = true;
+      throw new TypeError('lost');
+    }
+    return out;
+  };
   await session.edit(edit());
   assert.equal(store.state.saving, 'unsaved');
   await session.retry();
@@ -191,7 +275,11 @@ test('after a conflict a fill is kept and said to be not saved', async () => {
 });
 
 test('an edit that the server finds wrong is given up with its words', async () => {
-  server.failures.push({ path: /edits$/, status: 422, body: { error: 'Class 99 is not known.', fix: 'Choose another.' } });
+  server.failures.push({
+    path: /edits$/,
+    status: 422,
+    body: { error: 'Class 99 is not known.', fix: 'Choose another.' },
+  });
   await session.edit(edit());
   assert.equal(store.state.pending.length, 0);
   assert.match(store.state.message.text, /Class 99 is not known\. Choose another\./);
@@ -231,7 +319,10 @@ test('while nothing can be saved edits are refused in words, and what waits is s
 });
 
 test('what was told between the state and the socket is not missed', async () => {
-  const late = new Session(session.api, new Store(), (project, handlers) => { socket = { ...handlers, close() {} }; return socket; });
+  const late = new Session(session.api, new Store(), (_project, handlers) => {
+    socket = { ...handlers, close() {} };
+    return socket;
+  });
   await late.open('p');
   server.before = server.before.map((_, t) => `b${t}`); // told to nobody: the socket is not there yet
   socket.onOpen();
@@ -256,7 +347,7 @@ test('an older state never replaces a newer one, and known frames survive a fres
   assert.deepEqual(store.state.server.render[0], mark('k0'));
 });
 
-test('errors carry the server\'s words', () => {
+test("errors carry the server's words", () => {
   assert.equal(new ApiError(422, { error: 'Wrong.', fix: 'Mend it.' }).message, 'Wrong. Mend it.');
   assert.equal(new ApiError(0).message, 'The server cannot be reached.');
 });

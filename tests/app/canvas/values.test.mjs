@@ -4,13 +4,29 @@ import { fileName } from '../../../app/canvas/api.js';
 import { Placement } from '../../../app/canvas/camera.js';
 import { movedEnd, paintEdit, scopeFrames, spansWithin, typedRange } from '../../../app/canvas/edits.js';
 import { Kept, Loader } from '../../../app/canvas/frames.js';
-import { ago, countOf, frameList, frameSpan, objectName, panelOrder, spansText, tidyTitle, timecode, timeLeft } from '../../../app/canvas/names.js';
+import {
+  ago,
+  countOf,
+  frameList,
+  frameSpan,
+  objectName,
+  panelOrder,
+  spansText,
+  tidyTitle,
+  timecode,
+  timeLeft,
+} from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
 import { initialState, Store } from '../../../app/canvas/store.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
 import { fromSlider, nextSize, toSlider } from '../../../app/canvas/toolbar.js';
 
-const CLASSES = [{ id: 0, name: 'unlabelled', kind: 'void' }, { id: 14, name: 'car', kind: 'thing' }, { id: 1, name: 'road', kind: 'stuff' }, { id: 30, name: 'camel', kind: 'thing' }];
+const CLASSES = [
+  { id: 0, name: 'unlabelled', kind: 'void' },
+  { id: 14, name: 'car', kind: 'thing' },
+  { id: 1, name: 'road', kind: 'stuff' },
+  { id: 30, name: 'camel', kind: 'thing' },
+];
 
 test('names of objects and frames', () => {
   assert.equal(objectName(14046, 14, CLASSES), 'car 46');
@@ -18,7 +34,13 @@ test('names of objects and frames', () => {
   assert.equal(objectName(1_000_002, 14, CLASSES), 'new car 3');
   assert.equal(frameSpan([21, 47]), '22 – 47');
   assert.equal(spansText([[2, 3]]), 'frame 3');
-  assert.equal(spansText([[0, 2], [5, 6]]), 'frames 1 – 2, 6');
+  assert.equal(
+    spansText([
+      [0, 2],
+      [5, 6],
+    ]),
+    'frames 1 – 2, 6',
+  );
   assert.equal(spansText([]), 'no frame');
   assert.equal(frameList([0, 1, 2, 6, 8, 9]), '1 – 3, 7, 9 – 10');
   assert.equal(tidyTitle('car 46 -> truck'), 'car 46 → truck');
@@ -28,8 +50,17 @@ test('names of objects and frames', () => {
 });
 
 test('how long ago, and how many', () => {
-  assert.deepEqual([3, 61, 7200, 86_400, 3e6].map(ago), ['just now', '1 min ago', '2 h ago', '1 day ago', '34 days ago']);
-  assert.deepEqual([0, 1, 2].map((count) => countOf(count, 'edit')), ['0 edits', '1 edit', '2 edits']);
+  assert.deepEqual([3, 61, 7200, 86_400, 3e6].map(ago), [
+    'just now',
+    '1 min ago',
+    '2 h ago',
+    '1 day ago',
+    '34 days ago',
+  ]);
+  assert.deepEqual(
+    [0, 1, 2].map((count) => countOf(count, 'edit')),
+    ['0 edits', '1 edit', '2 edits'],
+  );
 });
 
 test('a download has the name that the server gives it', () => {
@@ -40,7 +71,14 @@ test('a download has the name that the server gives it', () => {
 
 test('another project starts with nothing of the one before, not even with what is on its way', async () => {
   let arrive;
-  const loader = new Loader(() => new Promise((resolve) => { arrive = () => resolve({ value: {}, size: 1 }); }), 100, () => {});
+  const loader = new Loader(
+    () =>
+      new Promise((resolve) => {
+        arrive = () => resolve({ value: {}, size: 1 });
+      }),
+    100,
+    () => {},
+  );
   loader.get('camera/0');
   loader.clear();
   arrive();
@@ -49,7 +87,10 @@ test('another project starts with nothing of the one before, not even with what 
 });
 
 test('the panel starts with favourites and leaves void out', () => {
-  assert.deepEqual(panelOrder(CLASSES).map((entry) => entry.name), ['road', 'car', 'camel']);
+  assert.deepEqual(
+    panelOrder(CLASSES).map((entry) => entry.name),
+    ['road', 'car', 'camel'],
+  );
 });
 
 test('scopes and typed ranges', () => {
@@ -64,7 +105,8 @@ test('scopes and typed ranges', () => {
 });
 
 test('an end of a lane stays in the clip, leaves a frame, and never passes what was painted', () => {
-  const swap = {}, stroke = { keyframes: [{ frame: 20 }] };
+  const swap = {},
+    stroke = { keyframes: [{ frame: 20 }] };
   assert.deepEqual(movedEnd(swap, [10, 30], 'start', 5, 60), { frames: [5, 30], held: null });
   assert.deepEqual(movedEnd(swap, [10, 30], 'start', -8, 60), { frames: [0, 30], held: null });
   assert.deepEqual(movedEnd(swap, [10, 30], 'start', 44, 60), { frames: [29, 30], held: null });
@@ -73,14 +115,45 @@ test('an end of a lane stays in the clip, leaves a frame, and never passes what 
   assert.deepEqual(movedEnd(stroke, [10, 30], 'start', 20, 60), { frames: [20, 30], held: null });
   assert.deepEqual(movedEnd(stroke, [10, 30], 'start', 25, 60), { frames: [20, 30], held: 20 });
   assert.deepEqual(movedEnd(stroke, [10, 30], 'stop', 12, 60), { frames: [10, 21], held: 20 });
-  assert.deepEqual(spansWithin([[0, 4], [6, 9]], [2, 7]), [[2, 4], [6, 7]]);
+  assert.deepEqual(
+    spansWithin(
+      [
+        [0, 4],
+        [6, 9],
+      ],
+      [2, 7],
+    ),
+    [
+      [2, 4],
+      [6, 7],
+    ],
+  );
   assert.deepEqual(spansWithin([[0, 4]], [4, 7]), []);
 });
 
 test('a stroke is written as projects keep it', () => {
-  const edit = paintEdit({ frame: 3, mask: { box: [0, 0, 1, 1], runs: [0, 1] }, to: 14, motion: { kind: 'still' }, frames: [0, 9], over: new Set([11, 3]) });
+  const edit = paintEdit({
+    frame: 3,
+    mask: { box: [0, 0, 1, 1], runs: [0, 1] },
+    to: 14,
+    motion: { kind: 'still' },
+    frames: [0, 9],
+    over: new Set([11, 3]),
+  });
   assert.match(edit.id, /^[A-Za-z0-9_-]{1,40}$/);
-  assert.deepEqual({ ...edit, id: 'x' }, { kind: 'paint', id: 'x', frames: [0, 9], keyframes: [{ frame: 3, mask: { box: [0, 0, 1, 1], runs: [0, 1] } }], to: 14, object: null, motion: { kind: 'still' }, over: [3, 11] });
+  assert.deepEqual(
+    { ...edit, id: 'x' },
+    {
+      kind: 'paint',
+      id: 'x',
+      frames: [0, 9],
+      keyframes: [{ frame: 3, mask: { box: [0, 0, 1, 1], runs: [0, 1] } }],
+      to: 14,
+      object: null,
+      motion: { kind: 'still' },
+      over: [3, 11],
+    },
+  );
 });
 
 test('a painted thing is a new object unless it is added to the selected one', () => {
@@ -107,7 +180,7 @@ test('zoom keeps the point under the pointer, fit shows everything', () => {
   assert.equal(placement.zoom, 2);
   const before = placement.pointAt(300, 200);
   placement.zoomAt(300, 200, 2.5);
-  placement.pointAt(300, 200).forEach((part, index) => assert.ok(Math.abs(part - before[index]) < 1e-9));
+  for (const [index, part] of placement.pointAt(300, 200).entries()) assert.ok(Math.abs(part - before[index]) < 1e-9);
   placement.resize(512, 256, 700, 500);
   assert.equal(placement.fitted, false);
   placement.fit();
@@ -137,7 +210,16 @@ test('the newest wish is loaded first, each once', async () => {
   const order = [];
   let loader;
   const all = new Promise((resolve) => {
-    loader = new Loader(async (key) => { order.push(key); return { value: key, size: 1 }; }, 100, () => { if (order.length === 6) resolve(); });
+    loader = new Loader(
+      async (key) => {
+        order.push(key);
+        return { value: key, size: 1 };
+      },
+      100,
+      () => {
+        if (order.length === 6) resolve();
+      },
+    );
   });
   for (const key of ['1', '2', '3', '4', '5']) loader.get(key);
   loader.get('4');
@@ -149,7 +231,7 @@ test('the newest wish is loaded first, each once', async () => {
 test('a store tells all changes of a turn at once', async () => {
   const store = new Store();
   const heard = [];
-  store.subscribe((names) => heard.push([...names].sort()));
+  store.subscribe((_state, names) => heard.push([...names].sort()));
   store.set({ t: 4, tool: 'brush' });
   store.set({ size: 3, t: 4 });
   await null;
