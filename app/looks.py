@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from app.errors import NotFound
 from app.opened import OpenProject
 from app.protocol import Look, LookSheet
-from core.conditioning import Code, Conditioning
+from core.conditioning import Code, Conditioning, Maps
 from core.errors import InputError
 from core.project.edits import Edit, ObjectTarget, Provenance, SetStyle
 from core.rendering.renderer import Renderer
@@ -76,9 +76,7 @@ class LookBook:
         if crop is None:
             raise NotFound("This look is not known any more.", "Choose the object again.")
         if data is None:
-            dressed = replace(
-                crop.conditioning, codes={**crop.conditioning.codes, (crop.object, crop.label): crop.code}
-            )
+            dressed = crop.conditioning.with_codes({**crop.conditioning.codes, (crop.object, crop.label): crop.code})
             picture = self._worker.call(lambda: self._renderer.alone(dressed)).result()
             data = encode_webp(picture)
             with self._lock:
@@ -146,7 +144,7 @@ def _piece(full: Conditioning, thing: int, label: int) -> Conditioning | None:
     objects = full.objects[rows, columns].copy()
     labels = full.labels[rows, columns].copy()
     labels[objects == thing] = label
-    return Conditioning(labels, objects, dict(full.codes))
+    return Conditioning(Maps(labels, objects), full.styles)
 
 
 def crop_of(mask: np.ndarray) -> tuple[slice, slice]:

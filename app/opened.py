@@ -157,7 +157,7 @@ class OpenProject:
             _check_object(edit, project)
             if isinstance(edit, Paint):
                 with self.scene.lent() as scene:
-                    scene.begin(edit)  # what nothing can carry must not be saved
+                    scene.prepare(edit)  # what nothing can carry must not be saved
             return project.applied(edit)
 
         return self._change(request, change, parsed.id)

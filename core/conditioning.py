@@ -1,13 +1,17 @@
-"""Conditioning: everything the generator is told about one frame. Rendering sees this, never an edit."""
+"""Conditioning: everything the generator is given about one frame. Rendering sees this, never an edit."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
+
+from core.clip.pairs import as_pairs, split_pair
 
 # The numbers that say how an object looks (Wang et al. 2018, section 3.4: d = 3).
 STYLE_SIZE = 3
@@ -17,81 +21,138 @@ StyleKey = tuple[int, int]  # (object id, class id)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Conditioning:
-    """One frame's label map, object map, style codes and motion.
+class Maps:
+    """What is where in one frame, and how it moves.
 
     labels      (H, W) uint8    class ids
     objects     (H, W) int32    object ids
-    codes       style code of each (object, class) that is in the picture; every one of them has an entry
     flow        (H, W, 2) float32 or None: to the frame before, pixels, x then y
-    flow_valid  (H, W) bool or None: where that flow may be believed
+    flow_valid  (H, W) bool where there is flow, else None: where that flow may be used
+
+    Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
     """
 
     labels: np.ndarray
     objects: np.ndarray
-    codes: Mapping[StyleKey, Code] = field(default_factory=dict)
     flow: np.ndarray | None = None
     flow_valid: np.ndarray | None = None
-    _alike: Conditioning | None = field(default=None, init=False)  # one of the same maps, which works them out for both
 
-    def wearing(self, codes: Mapping[StyleKey, Code]) -> Conditioning:
-        """The same maps with other looks. What is worked out of the maps, like their hash, is worked out once."""
-        worn = replace(self, codes=codes)
-        object.__setattr__(worn, "_alike", self._alike or self)
-        return worn
-
-    @cached_property
-    def key(self) -> str:
-        """Identity by content (32 hex digits): two conditionings render alike when their keys are equal."""
-        return hashlib.sha256(self._maps + repr(sorted(self.codes.items())).encode()).hexdigest()[:32]
+    def __post_init__(self) -> None:
+        shape = self.labels.shape
+        _check("labels", self.labels, np.uint8, shape, 2)
+        _check("objects", self.objects, np.int32, shape, 2)
+        if (self.flow is None) != (self.flow_valid is None):
+            raise ValueError("flow and flow_valid come together")
+        if self.flow is not None and self.flow_valid is not None:
+            _check("flow", self.flow, np.float32, (*shape, 2), 3)
+            _check("flow_valid", self.flow_valid, np.bool_, shape, 2)
 
     @cached_property
     def pairs(self) -> list[StyleKey]:
         """The (object, class) that are in the picture, ascending."""
-        return [divmod(pair, 256) for pair in self._stretches[1].tolist()]
-
-    @property
-    def style_map(self) -> np.ndarray:
-        """(H, W, 3) float32: each pixel's style code; zeros where an object has none. Made anew: it is large."""
-        starts, _, which = self._stretches
-        table = np.array([self.codes.get(pair, (0.0,) * STYLE_SIZE) for pair in self.pairs], np.float32)
-        lengths = np.diff(starts, append=self.labels.size)
-        return np.repeat(table[which], lengths, axis=0).reshape(*self.labels.shape, STYLE_SIZE)
+        return [split_pair(pair) for pair in self.runs[1].tolist()]
 
     @cached_property
-    def _maps(self) -> bytes:
-        """Identity of everything but the looks."""
-        if self._alike is not None:
-            return self._alike._maps
-        digest = hashlib.sha256(repr(self.labels.shape).encode())
-        for array in (self.labels, self.objects, self.flow, self.flow_valid):
-            digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
-        return digest.digest()
-
-    @cached_property
-    def label_key(self) -> str:
-        """Identity of the label map and the object map alone (32 hex digits)."""
-        if self._alike is not None:
-            return self._alike.label_key
-        digest = hashlib.sha256(repr(self.labels.shape).encode())
-        for array in (self.labels, self.objects):
-            digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()[:32]
-
-    @cached_property
-    def _stretches(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where runs of equal pixels begin (n,); all objects and classes as one number (m,); which of them each run is.
+    def runs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where runs of equal pixels begin (n,); all pairs as one number each (m,); which of them each run is (n,).
 
         A map has few runs, and sorting pixels is slow.
         """
-        if self._alike is not None:
-            return self._alike._stretches
-        # One number for the pair; class ids are below 256.
-        pairs = (self.objects.astype(np.int64) * 256 + self.labels).ravel()
+        pairs = as_pairs(self.objects, self.labels).ravel()
         starts = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))
         present, which = np.unique(pairs[starts], return_inverse=True)
         return starts, present, which
 
+    @cached_property
+    def digest(self) -> bytes:
+        """Identity by content (32 bytes)."""
+        return _digest(self.labels.shape, self.labels, self.objects, self.flow, self.flow_valid)
+
+    @cached_property
+    def label_key(self) -> str:
+        """Identity of the label map and the object map alone (32 hex digits)."""
+        return _digest(self.labels.shape, self.labels, self.objects).hex()[:32]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Styles:
+    """How what is in a frame looks: a style code for each (object, class). Raises `ValueError` for another form."""
+
+    codes: Mapping[StyleKey, Code] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for code in self.codes.values():
+            if len(code) != STYLE_SIZE or not all(map(math.isfinite, code)):
+                raise ValueError(f"a style code is {STYLE_SIZE} finite numbers, not {code}")
+        object.__setattr__(self, "codes", MappingProxyType(dict(self.codes)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Conditioning:
+    """One frame's maps, and how what is in them looks. A pair without a style code has zeros."""
+
+    maps: Maps
+    styles: Styles = field(default_factory=Styles)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(H, W) uint8 class ids."""
+        return self.maps.labels
+
+    @property
+    def objects(self) -> np.ndarray:
+        """(H, W) int32 object ids."""
+        return self.maps.objects
+
+    @property
+    def flow(self) -> np.ndarray | None:
+        """(H, W, 2) float32 or None: to the frame before, pixels, x then y."""
+        return self.maps.flow
+
+    @property
+    def flow_valid(self) -> np.ndarray | None:
+        """(H, W) bool or None: where the flow may be used."""
+        return self.maps.flow_valid
+
+    @property
+    def label_key(self) -> str:
+        """Identity of the label map and the object map alone (32 hex digits)."""
+        return self.maps.label_key
+
+    @property
+    def codes(self) -> Mapping[StyleKey, Code]:
+        """The style code of each (object, class)."""
+        return self.styles.codes
+
+    def with_codes(self, codes: Mapping[StyleKey, Code]) -> Conditioning:
+        """The same maps with other looks. What is computed from the maps, like their digest, is computed once."""
+        return replace(self, styles=Styles(codes))
+
+    @cached_property
+    def key(self) -> str:
+        """Identity by content (32 hex digits): two conditionings render alike when their keys are equal."""
+        return hashlib.sha256(self.maps.digest + repr(sorted(self.codes.items())).encode()).hexdigest()[:32]
+
+    @property
+    def style_map(self) -> np.ndarray:
+        """(H, W, 3) float32: each pixel's style code; zeros where an object has none. Made anew: it is large."""
+        starts, _, which = self.maps.runs
+        table = np.array([self.codes.get(pair, (0.0,) * STYLE_SIZE) for pair in self.maps.pairs], np.float32)
+        lengths = np.diff(starts, append=self.labels.size)
+        return np.repeat(table[which], lengths, axis=0).reshape(*self.labels.shape, STYLE_SIZE)
+
     def __repr__(self) -> str:
         height, width = self.labels.shape
         return f"Conditioning({width}x{height}, {len(self.codes)} codes, {self.key[:8]})"
+
+
+def _digest(shape: tuple[int, ...], *arrays: np.ndarray | None) -> bytes:
+    digest = hashlib.sha256(repr(shape).encode())
+    for array in arrays:
+        digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
+    return digest.digest()
+
+
+def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[int, ...], dimensions: int) -> None:
+    if array.dtype != dtype or array.ndim != dimensions or array.shape != shape or not array.size:
+        raise ValueError(f"{name} are {array.dtype} {array.shape}, not {dtype.__name__} {shape}")

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from core.clip.pairs import as_pairs, split_pair
 from core.errors import InputError
 
 # An id in a file is class * PER_CLASS + instance; instance 0 is the class's stuff.
 PER_CLASS = 1000
 _LARGEST = 2**16 - 1
-# One number for an (object, class) pair; class ids are below 256.
-_CLASSES = 256
+
+
+def stuff_object(class_id: int) -> int:
+    """The object id of all the stuff of a class."""
+    return class_id * PER_CLASS
 
 
 class FileIds:
@@ -26,26 +30,24 @@ class FileIds:
     def __init__(self, maps: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """maps: (labels (H, W) uint8, objects (H, W) int32) of all the frames. Raises `InputError` when a class
         has more objects, or a larger id, than 16 bits hold."""
-        pairs: set[int] = set()
+        numbers: set[int] = set()
         for labels, objects in maps:
-            pairs.update(np.unique(_pairs(labels, objects)).tolist())
-        self._table = {pair: pair // _CLASSES for pair in pairs if pair // _CLASSES // PER_CLASS == pair % _CLASSES}
+            numbers.update(np.unique(as_pairs(objects, labels)).tolist())
+        pairs = [(number, *split_pair(number)) for number in sorted(numbers)]
+        self._table = {number: thing for number, thing, label in pairs if thing // PER_CLASS == label}
         taken = set(self._table.values())
-        free = {class_id: _free(class_id, taken) for class_id in {pair % _CLASSES for pair in pairs}}
-        for pair in sorted(pairs - self._table.keys()):
-            self._table[pair] = next(free[pair % _CLASSES])
+        free = {class_id: _free(class_id, taken) for _, _, class_id in pairs}
+        for number, _, label in pairs:
+            if number not in self._table:
+                self._table[number] = next(free[label])
         if any(number > _LARGEST for number in self._table.values()):
             raise InputError(f"An object's id would be above {_LARGEST}.", "Use class ids up to 64.")
 
     def of(self, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
         """(H, W) uint16: the ids of one of the frames."""
-        present, inverse = np.unique(_pairs(labels, objects), return_inverse=True)
+        present, inverse = np.unique(as_pairs(objects, labels), return_inverse=True)
         table = np.array([self._table[pair] for pair in present.tolist()], np.uint16)
         return table[inverse.reshape(labels.shape)]
-
-
-def _pairs(labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
-    return objects.astype(np.int64) * _CLASSES + labels
 
 
 def _free(class_id: int, taken: set[int]) -> Iterator[int]:

@@ -143,7 +143,7 @@ class Floating:
         whole = np.zeros(self._mask.shape, bool)
         # Those whose object is never seen again are done.
         walks = [walk for walk in self._parts(way) if walk.layer.seen_from(t, way)]
-        _heed([walk for walk in walks if walk.layer.rough and walk.step.t != t])
+        _fit_together([walk for walk in walks if walk.layer.rough and walk.step.t != t])
         seams: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for walk in walks:
             # After an error in the middle of a frame some parts have been there already.
@@ -184,11 +184,11 @@ class Floating:
         return self._walks[way]
 
 
-def _heed(walks: list[Walk]) -> None:
+def _fit_together(walks: list[Walk]) -> None:
     """Fit the motion of many small parts at once, before they are asked one by one."""
     if walks:
         ahead = [walk.ahead() for walk in walks]
-        Layer.heed_together([walk.layer for walk in walks], ahead[0][0], [box for _, box in ahead])
+        Layer.fit_together([walk.layer for walk in walks], ahead[0][0], [box for _, box in ahead])
 
 
 class Carried:

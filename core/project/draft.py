@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from core.clip.clip import Clip
+from core.clip.instances import stuff_object
+from core.clip.pairs import as_pairs
 from core.project.affine import as_numbers
-from core.project.edits import SURROUNDINGS, ObjectTarget, SetClass, is_new_object
 from core.project.layer import grown
+from core.project.nearest import nearest
+from core.project.values import is_new_object
 from core.project.walk import bounds
 
 # A class that takes this share of an object's outline is what the object stands before.
@@ -41,7 +43,7 @@ class Draft:
         joins = thing is None and self._kinds.get(to) == "stuff"
         # What rides on nothing of its own goes with the object that it extends.
         extends = thing is not None and not is_new_object(thing) and flow is None
-        thing = to * 1000 if thing is None else thing
+        thing = stuff_object(to) if thing is None else thing
         changed = mask & ((self.labels != to) | (self.objects != thing))
         if self._moves and changed.any():
             like = self._like(to if joins else None, thing) if joins or extends else None
@@ -61,21 +63,36 @@ class Draft:
             self._give_back_flow(mask)
         self._filmed |= mask
 
-    def set_class(self, edit: SetClass) -> None:
-        """A swap keeps objects; what stays a thing keeps its motion. A removal takes everything from around it."""
-        if isinstance(edit.target, ObjectTarget):
-            mask = self.objects == edit.target.object
-        else:
-            mask = self.labels == edit.target.label
+    def cover(self, mask: np.ndarray, to: int, thing: int | None) -> None:
+        """As `paint`, but what is covered stays the same surface, with the motion that it has."""
+        self.labels[mask], self.objects[mask] = to, stuff_object(to) if thing is None else thing
+
+    def whole_region(self, region: np.ndarray, label: int) -> np.ndarray:
+        """(H, W) bool: `region` of the clip's class `label`, (H, W) bool, as it is in the draft.
+
+        What was painted on it is left out, unless as what the region is here. What was removed from it is added.
+        """
+        filmed = (self.frame.labels == label) & (self.objects == self.frame.objects)
+        pairs = as_pairs(self.objects, self.labels)
+        like = np.isin(pairs, np.unique(pairs[region & filmed]))
+        whole = region & filmed
+        more = like & ~filmed
+        if more.any() and filmed.any():
+            whole[more] = whole.ravel()[nearest(filmed, more)]
+        return whole
+
+    def set_class(self, mask: np.ndarray, to: int) -> None:
+        """A swap of `mask` (H, W) to class `to`: objects stay; what stays a thing keeps its motion."""
         if not mask.any():
             return
-        if edit.to == SURROUNDINGS:
-            if not mask.all():
-                self._grow_over(mask)
-            return
         if self._moves:
-            self._move_as_what_is_behind(mask, edit.to)
-        self.labels[mask] = edit.to
+            self._move_as_what_is_behind(mask, to)
+        self.labels[mask] = to
+
+    def remove(self, mask: np.ndarray) -> None:
+        """What is around `mask` (H, W) grows over it: classes, objects and motion. Nothing, where nothing is around."""
+        if mask.any() and not mask.all():
+            self._grow_over(mask)
 
     def _move_as_what_is_behind(self, mask: np.ndarray, to: int) -> None:
         """Objects that are swapped to what they stand before, car to road or tree to facade, move as that does."""
@@ -131,20 +148,6 @@ class Draft:
 
     def _give_back_flow(self, mask: np.ndarray) -> None:
         self.flow[mask], self.flow_valid[mask] = self._source[mask], self.frame.flow_valid[mask]
-
-
-def nearest(pixels: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """For every pixel of `of` the nearest of `pixels`, both (H, W) bool: (n,) row * width + column.
-
-    `pixels` has at least one.
-    """
-    _, closest = cv2.distanceTransformWithLabels(
-        (~pixels).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    places = np.flatnonzero(pixels)
-    table = np.zeros(int(closest.max()) + 1, np.intp)
-    table[closest.ravel()[places]] = places
-    return table[closest[of]]
 
 
 def beside(objects: np.ndarray, labels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

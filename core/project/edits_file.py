@@ -8,7 +8,7 @@ from pathlib import Path
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import read_json, write_json
-from core.project.edits import ClassTarget, Edit, Paint, SetClass, SetStyle, parse_edit
+from core.project.edits import Edit, parse_edit
 
 FORMAT = 1
 _MOST_BYTES = 64 << 20
@@ -42,20 +42,7 @@ def edits_document(edits: Sequence[Edit], seed: int) -> dict[str, object]:
 def check_edits(edits: Sequence[Edit], clip: Clip) -> None:
     """Raise `InputError` for the first edit that doesn't fit this clip: frames, classes, strokes out of the picture."""
     for index, edit in enumerate(edits):
-        name = f"Edit {index + 1} ({edit.id})"
-        if edit.frames[1] > len(clip):
-            raise InputError(
-                f"{name} goes to frame {edit.frames[1]}; clip {clip.name!r} has {len(clip)}.",
-                f"Frames are [start, stop) within 0..{len(clip)}.",
-            )
-        for class_id in _classes(edit):
-            if class_id not in clip.label_set:
-                raise InputError(
-                    f"{name} names class {class_id}, which label set {clip.label_set.name!r} does not have.",
-                    f"It has: {', '.join(f'{entry.id} {entry.name}' for entry in clip.label_set)}.",
-                )
-        if isinstance(edit, Paint):
-            _check_strokes(name, edit, clip)
+        edit.check(clip, f"Edit {index + 1} ({edit.id})")
 
 
 def _read(path: Path, index: int, data: object) -> Edit:
@@ -71,33 +58,3 @@ def _check_ids(path: Path, edits: Sequence[Edit]) -> None:
         if first.setdefault(edit.id, index) != index:
             problem = f"{path}: edits {first[edit.id] + 1} and {index + 1} have the same id {edit.id!r}."
             raise InputError(problem, "Give each edit an id of its own.")
-
-
-def _classes(edit: Edit) -> list[int]:
-    of_class = isinstance(edit, SetClass | SetStyle) and isinstance(edit.target, ClassTarget)
-    named = [edit.target.label] if of_class else []
-    if isinstance(edit, Paint | SetClass) and isinstance(edit.to, int):
-        named.append(edit.to)
-    if isinstance(edit, Paint) and edit.over is not None:
-        named += sorted(edit.over)
-    return [*named, edit.label] if isinstance(edit, SetStyle) else named
-
-
-def _check_strokes(name: str, edit: Paint, clip: Clip) -> None:
-    for keyframe in edit.keyframes:
-        if keyframe.frame >= len(clip):
-            raise InputError(
-                f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.",
-                f"Frames count from 0 to {len(clip) - 1}.",
-            )
-        if keyframe.mask.empty:
-            raise InputError(
-                f"{name} paints nothing: its mask on frame {keyframe.frame} is empty.",
-                "Paint at least one pixel, or leave the edit out.",
-            )
-        _, _, bottom, right = keyframe.mask.box
-        if bottom > clip.height or right > clip.width:
-            raise InputError(
-                f"{name} leaves the picture: its box is {keyframe.mask.box}, the clip {clip.width}x{clip.height}.",
-                "Boxes are top, left, bottom, right in pixels.",
-            )

@@ -62,7 +62,7 @@ class Layer:
             return False
         return not self._touched_border
 
-    def heed(self, t: int, box: Box) -> None:
+    def fit(self, t: int, box: Box) -> None:
         """Learn how the object moves near `box` in frame t, to go on like that where it is not seen."""
         if self.clip.flow is None or self.clip.flow_valid is None:
             self._shift(t)
@@ -72,12 +72,12 @@ class Layer:
                 self._trend, self._fitted = fit_affine(points, values, *_middle(box)), (t, box)
 
     @staticmethod
-    def heed_together(layers: Sequence[Layer], t: int, boxes: Sequence[Box]) -> None:
-        """`heed` of many rough layers of one clip: faster than one by one, and the same up to the last bits."""
-        told = [(layer, box) for layer, box in zip(layers, boxes, strict=True) if len(layer._sampled(t)[0])]
-        if told:
-            trends = fit_affines([layer._sampled(t) for layer, _ in told], [_middle(box) for _, box in told])
-            for (layer, box), trend in zip(told, trends, strict=True):
+    def fit_together(layers: Sequence[Layer], t: int, boxes: Sequence[Box]) -> None:
+        """`fit` of many rough layers of one clip: faster than one by one, and the same up to the last bits."""
+        fitted = [(layer, box) for layer, box in zip(layers, boxes, strict=True) if len(layer._sampled(t)[0])]
+        if fitted:
+            trends = fit_affines([layer._sampled(t) for layer, _ in fitted], [_middle(box) for _, box in fitted])
+            for (layer, box), trend in zip(fitted, trends, strict=True):
                 layer._trend, layer._fitted = trend, (t, box)
 
     def flow(self, t: int, box: Box) -> np.ndarray:
@@ -85,7 +85,7 @@ class Layer:
 
         In a frame that shows nothing of the object the motion of the frame before in the carry goes on.
         """
-        self.heed(t, box)
+        self.fit(t, box)
         if self.rough or self.clip.flow is None:
             return evaluate(self._trend, box)
         return self._with_own(t, box)

@@ -1,15 +1,18 @@
-"""A mask painted on one frame, carried along the clip as its motion says; and what it rides on unless told."""
+"""A mask painted on one frame, carried along the clip as its motion says; and what it rides on by default."""
 
 from __future__ import annotations
+
+from typing import assert_never
 
 import cv2
 import numpy as np
 
 from core.clip.clip import Clip
 from core.project.carried import Carried, Carrier, Floating, Riding, Staying
-from core.project.edits import Flow, Motion, Ride, Still
 from core.project.order import Order
+from core.project.region import Regional
 from core.project.sightings import Sightings
+from core.project.values import Flow, Motion, Region, Ride, Still
 
 # A thing must take this share of a stroke's area and outline to be ridden on by default.
 _TOUCH = 0.15
@@ -42,23 +45,38 @@ def carrier(clip: Clip, frame: int, mask: np.ndarray, motion: Motion, order: Ord
             be in front of the ridden one, unless the stroke was painted over that object; objects of which the
             clip's motion does not tell whether they are in front do not cover it. While the object is wholly hidden
             the mask is too; when the object left over the picture's border, the mask goes on as it last moved.
+    Region  it stays all of a region of one class: see `Regional`.
     """
-    if isinstance(motion, Still) or not mask.any() or (isinstance(motion, Flow) and clip.flow is None):
+    if not mask.any():
         return Staying(mask)
-    if isinstance(motion, Ride):
-        return Riding(clip, sightings, order, motion.object, frame, mask)
-    return Floating(clip, sightings, frame, mask)
+    match motion:
+        case Still():
+            return Staying(mask)
+        case Flow():
+            return Staying(mask) if clip.flow is None else Floating(clip, sightings, frame, mask)
+        case Ride():
+            return Riding(clip, sightings, order, motion.object, frame, mask)
+        case Region():
+            return Regional(clip, motion.label, frame, mask)
+        case _:
+            assert_never(motion)
 
 
-def default_motion(clip: Clip, frame: int, mask: np.ndarray) -> Motion:
-    """What a stroke rides on unless told: the thing that it touches most, else the motion under it.
+def default_motion(clip: Clip, frame: int, mask: np.ndarray, allowed: np.ndarray | None = None) -> Motion:
+    """What a stroke rides on by default: the thing that it touches most, else the motion under it.
 
-    Touching counts the share of the stroke's area that lies on the thing and of a 3 px outline around it.
+    Touching counts the share of the stroke's area that lies on the thing and of a 3 px outline around it. allowed:
+    (H, W) bool, the pixels that may be painted on; what lies on others is not touched.
     """
-    ring = cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~mask
+    painted = mask if allowed is None else mask & allowed
+    if not painted.any():
+        return Flow() if clip.flow is not None else Still()
+    ring = cv2.dilate(painted.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~painted
+    if allowed is not None:
+        ring &= allowed
     things = {entry.id for entry in clip.label_set if entry.kind == "thing"}
     share: dict[int, float] = {}
-    for region in (mask, ring):
+    for region in (painted, ring):
         ids, first, counts = np.unique(clip.objects[frame][region], return_index=True, return_counts=True)
         labels = clip.labels[frame][region][first]
         for object_id, label, count in zip(ids.tolist(), labels.tolist(), counts.tolist(), strict=True):
@@ -70,11 +88,14 @@ def default_motion(clip: Clip, frame: int, mask: np.ndarray) -> Motion:
     return Flow() if clip.flow is not None else Still()
 
 
-def nearest(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For every place the nearest of the `pixels` (H, W) bool, at least one set: its row and column, each (H, W)."""
-    _, closest = cv2.distanceTransformWithLabels(
-        (~pixels).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    table = np.zeros(int(closest.max()) + 1, np.intp)
-    table[closest[pixels]] = np.flatnonzero(pixels)
-    return np.divmod(table[closest], pixels.shape[1])
+def region_motion(clip: Clip, frame: int, mask: np.ndarray, objects: np.ndarray) -> Region | None:
+    """How a filled area (H, W) bool of `frame` goes on: with the class that it is of in the clip.
+
+    objects: (H, W), the objects of that frame as they are seen now. None for things, which are ridden on, and where
+    most of the area was painted: the clip knows nothing of that.
+    """
+    as_filmed = mask & (objects == clip.objects[frame])
+    if 2 * np.count_nonzero(as_filmed) < np.count_nonzero(mask) or not as_filmed.any():
+        return None
+    label = int(np.bincount(clip.labels[frame][as_filmed]).argmax())
+    return None if clip.label_set.by_id(label).kind == "thing" else Region(label=label)

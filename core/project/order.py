@@ -21,7 +21,7 @@ class Order:
     """Who hides whom, from the backward flow.
 
     Flow points at the place where a pixel's surface was in the frame before. If another object was seen there,
-    that object was in front. Pairs that never uncover each other are not told apart, nor is anything without flow.
+    that object was in front. Pairs that never uncover each other are not ordered, nor is anything without flow.
     """
 
     def __init__(self, clip: Clip) -> None:
@@ -56,8 +56,8 @@ def _uncovered(clip: Clip, t: int) -> np.ndarray:
     columns = np.arange(width, dtype=np.float32)[None] + flow[..., 0]
     rows = np.arange(height, dtype=np.float32)[:, None] + flow[..., 1]
     # Margins of half a pixel: all four neighbours are in the picture.
-    told = clip.flow_valid[t] | _plausible(flow, now, clip.flow_valid[t])
-    inside = told & (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
+    usable = clip.flow_valid[t] | _plausible(flow, now, clip.flow_valid[t])
+    inside = usable & (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
     middle = before[_index(rows, height), _index(columns, width)]
     at = np.nonzero(inside & (middle != now))
     hidden, seen, columns, rows = now[at], middle[at], columns[at], rows[at]

@@ -57,7 +57,7 @@ class Walk:
         assert inner is not None, "an empty mask is not carried"
         self._inner = inner
         box = grown(self._inner, 2, mask.shape)
-        layer.heed(frame, box)
+        layer.fit(frame, box)
         still = np.zeros((box[2] - box[0], box[3] - box[1], 2), np.float32)
         self.step = Step(frame, box, still, self._source[box[0] : box[2], box[1] : box[3]], self._inner)
 

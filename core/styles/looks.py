@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
+from core.clip.pairs import as_pairs, split_pair
 from core.conditioning import STYLE_SIZE, Code, StyleKey
 from core.errors import InputError
 from core.models.encoder import Encoder, object_means
@@ -22,8 +23,6 @@ from core.styles.mixtures import Mixture, as_code, fit_mixture
 BATCH = 4
 _BATCH_PIXELS = BATCH * 512 * 256
 NO_STYLE: Code = (0.0, 0.0, 0.0)
-# An object and its class as one number; class ids are below this.
-_CLASSES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,13 +127,13 @@ def _pool(encoder: Encoder, clip: Clip) -> _Pooled:
         means, seen = object_means(features, torch.from_numpy(_pairs(clip, frames)).to(device), ids)
         sums += (means.double() * seen[:, None]).cpu()
         areas += seen.cpu()
-    keys = [(pair // _CLASSES, pair % _CLASSES) for pair in pairs.tolist()]
+    keys = [split_pair(pair) for pair in pairs.tolist()]
     return _Pooled(keys, (sums / areas[:, None]).numpy(), areas.numpy())
 
 
 def _pairs(clip: Clip, frames: slice) -> np.ndarray:
     """(B, H, W) int64: object and class of each pixel as one number."""
-    return clip.objects[frames].astype(np.int64) * _CLASSES + clip.labels[frames]
+    return as_pairs(clip.objects[frames], clip.labels[frames])
 
 
 def _distinct_pairs(clip: Clip) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from core.conditioning import Conditioning
+from core.conditioning import Conditioning, Maps, Styles
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.runner import LocalRunner
 
@@ -26,7 +26,7 @@ def tiny_generator() -> LocalRunner:
 def conditioning(labels: np.ndarray, objects: np.ndarray, flow: np.ndarray | None, code: float) -> Conditioning:
     codes = {(int(o), int(c)): (0.2 * c - 0.4, code * (o == 7), 0.1) for c in range(CLASSES) for o in (c * 1000, 7)}
     valid = None if flow is None else np.ones(labels.shape, bool)
-    return Conditioning(labels, objects, codes, flow, valid)
+    return Conditioning(Maps(labels, objects, flow, valid), Styles(codes))
 
 
 def street(rng: np.random.Generator, *, moves: bool = True) -> Clip:
@@ -53,7 +53,7 @@ def painted(rng: np.random.Generator, before: Clip) -> Clip:
         labels, objects = frame.labels.copy(), frame.objects.copy()
         if t >= start:
             labels[box], objects[box] = to, to * 1000
-        after.append(Conditioning(labels, objects, frame.codes, frame.flow, frame.flow_valid))
+        after.append(Conditioning(Maps(labels, objects, frame.flow, frame.flow_valid), frame.styles))
     return after
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 import torch
 
-from core.conditioning import Conditioning
+from core.conditioning import Conditioning, Maps
 from core.rendering.rollout import from_picture, roll_out, to_maps, to_picture
 from tests.core.rendering.toy import ToyGenerator, clip, frame
 
 
 def test_maps_have_the_shapes_and_types_of_the_protocol():
     plain = frame(2, 0.5)
-    flow = np.zeros((8, 12, 2), np.float16)
+    flow = np.zeros((8, 12, 2), np.float32)
     flow[..., 0] = 3  # x first
-    given = Conditioning(plain.labels, plain.objects, plain.codes, flow, np.ones((8, 12), bool))
+    given = Conditioning(Maps(plain.labels, plain.objects, flow, np.ones((8, 12), bool)), plain.styles)
     maps, styles = to_maps(given)
     assert (maps.labels.shape, maps.labels.dtype) == ((1, 8, 12), torch.uint8)
     assert (maps.objects.shape, maps.objects.dtype) == ((1, 8, 12), torch.int32)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.conditioning import Conditioning
+from core.conditioning import Conditioning, Maps, Styles
 from core.models.generator import LabelMaps, Past
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
@@ -50,7 +50,7 @@ def frame(label: int, code: float = 0.0, *, column: int | None = None, spot: int
         labels[2:5, 3:6] = spot
     objects = labels.astype(np.int32) * 1000
     codes = {(int(c) * 1000, int(c)): (code, -code, 2 * code) for c in np.unique(labels)}
-    return Conditioning(labels, objects, codes)
+    return Conditioning(Maps(labels, objects), Styles(codes))
 
 
 def clip(count: int, **spots: int) -> list[Conditioning]:

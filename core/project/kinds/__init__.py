@@ -1,0 +1,1 @@
+"""The kinds of edit, each in one place."""

@@ -1,0 +1,152 @@
+"""What every kind of edit answers. `core.project.edits` knows the kinds; all other code asks an edit itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+from pydantic import ValidationError, field_validator
+
+from core.clip.clip import Clip
+from core.conditioning import Code, Maps, StyleKey
+from core.errors import InputError
+from core.project.draft import Draft
+from core.project.names import Names
+from core.project.strokes import Strokes
+from core.project.values import EditId, Provenance, Span, Target, Value, first_problem
+
+# (target, class, provenance) of a look -> its code under another checkpoint and where that came from; None: as it was.
+Redraw = Callable[[Target, int, Provenance], tuple[Code, Provenance] | None]
+
+
+class BaseEdit(Value, ABC):
+    """One edit; it acts in `frames` [start, stop) at most."""
+
+    id: EditId
+    frames: Span
+
+    # Whether it changes label map, object map or motion; these are kept for all looks.
+    changes_maps: ClassVar[bool]
+
+    @field_validator("frames")
+    @classmethod
+    def _ordered(cls, frames: Span) -> Span:
+        if frames[0] >= frames[1]:
+            raise ValueError("frames [start, stop) need start < stop")
+        return frames
+
+    @property
+    @abstractmethod
+    def classes(self) -> tuple[int, ...]:
+        """The classes that it names."""
+
+    @property
+    @abstractmethod
+    def home(self) -> int:
+        """The frame that it belongs to: where it is seen first when it was just made."""
+
+    @abstractmethod
+    def title(self, names: Names) -> str:
+        """What it does, in a few words."""
+
+    @abstractmethod
+    def apply(self, draft: Draft, strokes: Strokes) -> None:
+        """Change the maps of one frame that is among its frames."""
+
+    @abstractmethod
+    def restyle(self, codes: dict[StyleKey, Code]) -> None:
+        """Change style codes of one frame that is among its frames; the keys are what is in the picture."""
+
+    @abstractmethod
+    def acts(self, t: int, before: Callable[[], Maps], strokes: Strokes) -> bool:
+        """Whether it does something in frame t, one of its frames. before: the maps of t under the edits before it."""
+
+    def reaches(self, t: int) -> bool:
+        """Whether t is among its frames."""
+        return self.frames[0] <= t < self.frames[1]
+
+    def check(self, clip: Clip, name: str = "This edit") -> None:
+        """Raise `InputError` when it does not fit the clip. name: how the sentence calls it."""
+        if self.frames[1] > len(clip):
+            raise InputError(
+                f"{name} goes to frame {self.frames[1]}; clip {clip.name!r} has {len(clip)}.",
+                f"Frames are [start, stop) within 0..{len(clip)}.",
+            )
+        for class_id in self.classes:
+            if class_id not in clip.label_set:
+                raise InputError(
+                    f"{name} names class {class_id}, which label set {clip.label_set.name!r} does not have.",
+                    f"It has: {', '.join(f'{entry.id} {entry.name}' for entry in clip.label_set)}.",
+                )
+
+    def prepare(self, strokes: Strokes) -> None:
+        """Do what must be possible before it is saved. Raises `InputError`."""
+        return None
+
+    def note(self, count: int, strokes: Strokes) -> str:
+        """Words where it acts in less than was asked for, in a clip of `count` frames; else ""."""
+        return ""
+
+    @property
+    def new_objects(self) -> Mapping[int, int]:
+        """The objects that it makes: id -> class."""
+        return {}
+
+    def with_new_object(self, object_id: int) -> Self:
+        """The same, but what it paints is this new object. Raises `InputError` for a kind that paints nothing."""
+        raise InputError("Only a stroke makes a new object.", "Send new_object with paint edits only.")
+
+    def replaces(self, other: BaseEdit) -> bool:
+        """Whether nothing of `other`, an edit before it, would be seen any more: it takes its place then."""
+        return False
+
+    def order_matters(self, other: BaseEdit) -> bool:
+        """Whether a look, `other`, may do something else before this edit than after it."""
+        return False
+
+    def continues(self, other: BaseEdit) -> bool:
+        """Whether it goes on with what `other`, the edit just before it, began: they share a lane."""
+        return False
+
+    def redrawn(self, redraw: Redraw) -> Self:
+        """The same under another checkpoint, whose style codes mean something else."""
+        return self
+
+    def reframed(self, frames: tuple[int, int]) -> Self:
+        """The same in other frames. Raises `InputError` where these are no frames, or leave out what it needs."""
+        return self._changed(frames=frames)
+
+    def outline(self) -> dict[str, Any]:
+        """Its JSON form without pixels."""
+        return self.model_dump(mode="json")
+
+    def _changed(self, **fields: object) -> Self:
+        try:
+            return type(self).model_validate(dict(self) | fields)
+        except ValidationError as error:
+            raise InputError(f"This edit is not usable: {first_problem(error)}.", "Choose other values.") from None
+
+    @cached_property
+    def text(self) -> str:
+        """Its JSON form as text. Kept: a project is saved whole with every change."""
+        return self.model_dump_json()
+
+
+class MapEdit(BaseEdit):
+    """An edit of what is where and how it moves. Looks follow from that."""
+
+    changes_maps = True
+
+    def restyle(self, codes: dict[StyleKey, Code]) -> None:
+        return None
+
+
+class LookEdit(BaseEdit):
+    """An edit of how something looks; it moves nothing."""
+
+    changes_maps = False
+
+    def apply(self, draft: Draft, strokes: Strokes) -> None:
+        return None

@@ -1,0 +1,139 @@
+"""Paint: a stroke."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from core.clip.clip import Clip
+from core.conditioning import Maps
+from core.errors import InputError
+from core.project.carried import Carried
+from core.project.draft import Draft
+from core.project.kinds.base import BaseEdit, MapEdit
+from core.project.names import Names
+from core.project.strokes import Strokes
+from core.project.values import ClassId, Flow, Keyframe, Motion, ObjectId, Region, is_new_object
+
+# `to` of a stroke that gives back what the clip had.
+SOURCE = "source"
+
+
+class Paint(MapEdit):
+    """A stroke: pixels of a frame become class `to`, and follow `motion` through `frames`.
+
+    object: the object that the painted pixels belong to: None joins the stuff of the class, an id of the clip
+    extends that object, an id from 1 000 000 on is a new object. `over` protects every class that it does not name.
+    Between two keyframes a frame takes the mask of the nearer one.
+    """
+
+    kind: Literal["paint"] = "paint"
+    keyframes: Annotated[tuple[Keyframe, ...], Field(min_length=1)]
+    to: ClassId | Literal["source"]
+    object: ObjectId | None = None
+    motion: Motion = Flow()
+    over: frozenset[ClassId] | None = None
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        to = (self.to,) if isinstance(self.to, int) else ()
+        moved = (self.motion.label,) if isinstance(self.motion, Region) else ()
+        return (*to, *moved, *sorted(self.over or ()))
+
+    @property
+    def home(self) -> int:
+        return self.keyframes[0].frame
+
+    def title(self, names: Names) -> str:
+        return f"{names.of_class(self.to)}, painted" if isinstance(self.to, int) else "as filmed"
+
+    def apply(self, draft: Draft, strokes: Strokes) -> None:
+        shown = self._carried(strokes).at(draft.frame.index)
+        if shown is None or not shown.count:
+            return
+        mask = shown.mask
+        painted = mask & self._allowed(draft.labels)
+        if not isinstance(self.to, int):
+            draft.give_back(painted)
+        elif isinstance(self.motion, Region):
+            if draft.frame.index not in (keyframe.frame for keyframe in self.keyframes):
+                painted = draft.whole_region(mask, self.motion.label) & self._allowed(draft.labels)
+            draft.cover(painted, self.to, self.object)
+        else:
+            flow = None if shown.flow is None else shown.flow[painted[mask]]
+            draft.paint(painted, self.to, self.object, flow)
+
+    def acts(self, t: int, before: Callable[[], Maps], strokes: Strokes) -> bool:
+        shown = self._carried(strokes).at(t)
+        if shown is None or not shown.count:
+            return False
+        return self.over is None or bool((shown.mask & self._allowed(before().labels)).any())
+
+    def check(self, clip: Clip, name: str = "This edit") -> None:
+        super().check(clip, name)
+        for keyframe in self.keyframes:
+            if keyframe.frame >= len(clip):
+                raise InputError(
+                    f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.",
+                    f"Frames count from 0 to {len(clip) - 1}.",
+                )
+            if keyframe.mask.empty:
+                raise InputError(
+                    f"{name} paints nothing: its mask on frame {keyframe.frame} is empty.",
+                    "Paint at least one pixel, or leave the edit out.",
+                )
+            _, _, bottom, right = keyframe.mask.box
+            if bottom > clip.height or right > clip.width:
+                raise InputError(
+                    f"{name} leaves the picture: its box is {keyframe.mask.box}, the clip {clip.width}x{clip.height}.",
+                    "Boxes are top, left, bottom, right in pixels.",
+                )
+
+    def prepare(self, strokes: Strokes) -> None:
+        """Take the stroke in where it was painted, and carry it nowhere yet."""
+        for keyframe in self.keyframes:
+            self._carried(strokes).at(keyframe.frame)
+
+    def note(self, count: int, strokes: Strokes) -> str:
+        """What becomes of a stroke that is not seen up to the end of its frames."""
+        carried = self._carried(strokes)
+        final = max(carried.masks)
+        if final + 1 >= min(self.frames[1], count):
+            return ""
+        covered = any(t > final for t in carried.hidden)
+        return f"{'is covered' if covered else 'leaves the picture'} after frame {final + 1}"
+
+    @property
+    def new_objects(self) -> Mapping[int, int]:
+        made = self.object is not None and is_new_object(self.object) and isinstance(self.to, int)
+        return {self.object: self.to} if made else {}
+
+    def with_new_object(self, object_id: int) -> Self:
+        return self._changed(object=object_id)
+
+    def continues(self, other: BaseEdit) -> bool:
+        mine = (self.to, self.object, self.motion, self.over, self.frames)
+        return isinstance(other, Paint) and mine == (other.to, other.object, other.motion, other.over, other.frames)
+
+    def reframed(self, frames: tuple[int, int]) -> Self:
+        edit = super().reframed(frames)
+        for keyframe in self.keyframes:
+            if not edit.reaches(keyframe.frame):
+                raise InputError(
+                    f"This stroke was painted on frame {keyframe.frame + 1}, which these frames leave out.",
+                    "Choose frames with that one among them, or paint it anew on another frame.",
+                )
+        return edit
+
+    def outline(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"keyframes": {"__all__": {"mask"}}})
+
+    def _carried(self, strokes: Strokes) -> Carried:
+        return strokes.carried(self.keyframes, self.motion, self.frames)
+
+    def _allowed(self, labels: np.ndarray) -> np.ndarray:
+        """(H, W) bool: the pixels of a frame that `over` leaves."""
+        return np.ones(labels.shape, bool) if self.over is None else np.isin(labels, list(self.over))
