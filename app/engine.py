@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """name and hash of the checkpoint.
+    """name and hash of the checkpoint; limits: what it cannot do, one sentence, "" where there is nothing to say.
 
     open_scene  (clip, seed) gives the clip ready to be edited, or `InputError`
     encode      (clip, object, frame) gives the look that the object has on that filmed frame, or `InputError`
@@ -38,6 +38,7 @@ class Engine:
     renderer: Renderer
     open_scene: Callable[[Clip, int], Scene]
     encode: Callable[[Clip, int, int], Code]
+    limits: str = ""
 
     def crowding(self) -> str:
         """One sentence when rendered frames had to leave the memory; "" while all had room."""
@@ -60,6 +61,7 @@ def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int) -> Engine:
         renderer=open_renderer(checkpoint, store_bytes),
         open_scene=lambda clip, seed: _open_scene(checkpoint, clip, seed, looks),
         encode=lambda clip, thing, t: encode_look(encoder(), clip, thing, t),
+        limits=checkpoint.limits,
     )
 
 

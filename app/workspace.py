@@ -169,7 +169,7 @@ class Workspace:
 
         # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
         board = Board(project.id, len(scene.clip), self.worker, self.hub, done, self.engine.crowding)
-        notices = " ".join(filter(None, (notice, self._notice)))
+        notices = " ".join(filter(None, (notice, self.engine.limits, self._notice)))
         opened = OpenProject(project, scene, self._store, board, self.engine, notices, refusal)
         with self._lock:
             if project.id in self._open:  # another tab was quicker

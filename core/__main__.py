@@ -80,6 +80,48 @@ def render(
 
 
 @app.command()
+def convert(
+    weights: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="NETG0 [NETG1 ...]",
+            help="A published generator's weights (.pth, .npz, .safetensors), coarsest scale first.",
+            show_default=False,
+        ),
+    ],
+    labels: Annotated[
+        Path, typer.Option(metavar="LABEL_SET.json", help="The classes that it was trained on.", show_default=False)
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="X.safetensors", help="The checkpoint.", show_default=False)
+    ],
+    encoder: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A published feature encoder, kept beside it.")
+    ] = None,
+    foreground: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS", help="A class with a branch of its own, by name or id; once for each."),
+    ] = None,
+    boundaries: Annotated[
+        bool, typer.Option("--boundaries/--no-boundaries", help="Whether it reads a boundary map beside the classes.")
+    ] = True,
+    starts_empty: Annotated[
+        bool, typer.Option("--starts-empty", help="It was trained to start from no frames (no_first_img).")
+    ] = False,
+) -> None:
+    """Make a checkpoint of published weights. They are read without running anything that is in them."""
+    from core.clip.native import read_label_set
+    from core.interop.convert import convert as run
+    from core.interop.importer import Hints
+
+    console = Console(highlight=False, soft_wrap=True)
+    hints = Hints(read_label_set(labels), boundaries, tuple(foreground or ()), starts_empty)
+    checkpoint = run(weights, out, hints=hints, encoder=encoder)
+    console.print(f"Checkpoint: {out}", markup=False)
+    console.print(checkpoint.limits, style="yellow", markup=False)
+
+
+@app.command()
 def check_reference(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Case folders and part files, at any depth.")],
 ) -> None:

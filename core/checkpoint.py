@@ -46,6 +46,12 @@ _HALF_LIMIT = 60000
 _MIXTURE_KEY = re.compile(r"(\d{1,3})\.(weights|means|covariances)")
 _GET_ANOTHER = "Use a checkpoint that `python -m core train` wrote, or fetch this one again."
 
+_LIMITS: Mapping[Kind, str] = {
+    "local": "",
+    "published": "This checkpoint is imported: an edit changes the whole picture, not only what was painted, and every "
+    "frame after it is rendered in full; looks change nothing.",
+}
+
 State = Mapping[str, Tensor]
 
 
@@ -69,6 +75,11 @@ class Checkpoint:
     recipe: dict[str, Any]
     generator_state: State = field(default_factory=dict)
     encoder_state: State = field(default_factory=dict)
+
+    @property
+    def limits(self) -> str:
+        """What this checkpoint cannot do, for the person who works with it; "" for those that are trained here."""
+        return _LIMITS[self.kind]
 
     def build_generator(self, device: str = "cpu", precision: str = "auto") -> Generator:
         """A generator ready to render. precision: auto, float32 or bfloat16."""

@@ -7,13 +7,18 @@ shapes tell is inferred; what they cannot tell is asked for. Published files: *_
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from core.errors import InputError
+from core.interop.importer import Hints, Imported, Weights, foreground_of
 from core.interop.weights import State, count_blocks, count_convolutions, load_strict, read_state, shape_of
 from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork
+
+_LABEL_INPUT = "model_down_seg.1.weight"
+_FOREGROUND = "indv_final.1.weight"
 
 
 def infer_config(
@@ -33,10 +38,9 @@ def infer_config(
         raise InputError("A published generator needs the weights of at least netG0.")
     coarsest = states[0]
     output_nc, ngf = shape_of(coarsest, "model_final_img.1.weight")[:2]
-    n_frames = shape_of(coarsest, "model_down_img.1.weight")[1] // output_nc + 1
-    channels, rest = divmod(shape_of(coarsest, "model_down_seg.1.weight")[1], n_frames)
-    if rest or channels <= use_instance:
-        raise InputError(f"The label input does not divide into {n_frames} frames.", "Is this file a published netG0?")
+    n_frames, channels = frame_channels(coarsest)
+    if channels <= use_instance:
+        raise InputError("The label input has no channel for a class.", "Is this file a published netG0?")
     early, late = count_blocks(coarsest, "model_down_seg"), count_blocks(coarsest, "model_res_img")
     classes = channels - int(use_instance)
     return PublishedConfig(
@@ -51,11 +55,65 @@ def infer_config(
         norm="batch" if "model_down_seg.2.weight" in coarsest else "instance",
         use_instance=use_instance,
         no_flow="model_final_flow.1.weight" not in coarsest,
-        fg="indv_final.1.weight" in coarsest,
+        fg=_FOREGROUND in coarsest,
         fg_labels=tuple(fg_labels),
         no_first_img=no_first_img,
         output_nc=output_nc,
     )
+
+
+def frame_channels(coarsest: State) -> tuple[int, int]:
+    """How many frames a step sees, and how many channels each of their label maps has, a boundary map included.
+
+    Raises `InputError` when keys are missing or the channels do not divide.
+    """
+    output_nc = shape_of(coarsest, "model_final_img.1.weight")[0]
+    n_frames = shape_of(coarsest, "model_down_img.1.weight")[1] // max(output_nc, 1) + 1
+    channels, rest = divmod(shape_of(coarsest, _LABEL_INPUT)[1], n_frames)
+    if rest:
+        raise InputError(f"The label input does not divide into {n_frames} frames.", "Is this file a published netG0?")
+    return n_frames, channels
+
+
+class Vid2VidImporter:
+    """Published video generators, coarsest scale first: see `core.interop.importer.Importer`."""
+
+    title = "a published vid2vid generator (netG0, netG1 ...)"
+
+    def recognises(self, state: State) -> bool:
+        """See `Importer.recognises`. Only finer scales have residual blocks where pictures become larger."""
+        inputs = (_LABEL_INPUT, "model_down_img.1.weight")
+        return all(key in state for key in inputs) and not count_blocks(state, "model_up_img")
+
+    def read(self, weights: Sequence[Weights], hints: Hints) -> Imported:
+        """See `Importer.read`."""
+        states = [each.state for each in weights]
+        _check_classes(states[0], hints)
+        config = infer_config(
+            states,
+            use_instance=hints.boundaries,
+            fg_labels=foreground_of(_FOREGROUND in states[0], hints),
+            no_first_img=hints.starts_empty,
+        )
+        network = load_network(config, states, [each.source for each in weights])
+        kept = {
+            f"network.netG{scale}.{key}": state[key]
+            for scale, (net, state) in enumerate(zip(network.scales, states, strict=True))
+            for key in net.state_dict()
+        }
+        return Imported("published", asdict(config), kept)
+
+
+def _check_classes(coarsest: State, hints: Hints) -> None:
+    """Raises `InputError` unless the weights read exactly the classes of the label set."""
+    _, channels = frame_channels(coarsest)
+    classes, known = channels - int(hints.boundaries), hints.label_set
+    if classes != known.size:
+        what = f"{classes} classes and {'a' if hints.boundaries else 'no'} boundary map"
+        raise InputError(
+            f"The weights read {what}; label set {known.name!r} has {known.size} classes (ids 0 to {known.size - 1}).",
+            "Give the label set that they were trained on; --no-boundaries if they read no boundary map.",
+        )
 
 
 def load_network(config: PublishedConfig, states: Sequence[State], sources: Sequence[str]) -> PublishedNetwork:

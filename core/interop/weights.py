@@ -3,56 +3,106 @@
 from __future__ import annotations
 
 import re
+import struct
+import warnings
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from core.errors import InputError
+from core.files import open_file
 from core.models.blocks import BatchStatistics
 
 State = Mapping[str, Tensor]
 
 # Running statistics are in the files and never used (the published code normalises with each frame's own).
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
+# No generator of this kind comes near it; what is larger is not read.
+MAX_BYTES = 4 * 2**30
+_FIX = "Give a published *_net_G*.pth file."
 # What numpy, torch and safetensors raise when a file is truncated, of another kind, or would need pickle.
-_UNREADABLE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError)
-_UNREADABLE += (zipfile.BadZipFile, zlib.error, SafetensorError, TypeError, AttributeError)
+_UNREADABLE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, RuntimeError, LookupError, AssertionError)
+_UNREADABLE += (zipfile.BadZipFile, zlib.error, struct.error, SafetensorError, TypeError, AttributeError, MemoryError)
+_UNREADABLE += (OverflowError, NotImplementedError)
 
 
 def read_arrays(path: Path) -> dict[str, Tensor]:
     """All arrays of an .npz file. Raises `InputError` naming the file when it is missing, broken or needs pickle."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
+    with _opened(path) as file:
+        if not zipfile.is_zipfile(file):
+            raise InputError(f"{path} is not an .npz file.", _FIX)
+        _check_unpacked(path, file)
+        with np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing.") from error
-    except _UNREADABLE as error:
-        raise InputError(f"{path} is not readable as .npz: {_first_line(error)}") from error
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """A state dict from .pth, .npz or .safetensors. Raises `InputError` when it is not one; nothing in it is run."""
     if path.suffix == ".npz":
         return read_arrays(path)
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing.") from error
-    except _UNREADABLE as error:
-        raise InputError(f"{path} is not readable as weights: {_first_line(error)}") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"{path} is not a plain list of tensors by name.", "Give a published *_net_G*.pth file.")
-    return dict(state)
+    with _opened(path) as file:
+        state = load(file.read()) if path.suffix == ".safetensors" else _read_pth(path, file)
+    named = isinstance(state, dict) and all(isinstance(key, str) for key in state)
+    if not named or not all(_is_plain(value) for value in state.values()):
+        raise InputError(f"{path} is not a plain list of tensors by name.", _FIX)
+    # A tensor may say that it is larger than what is stored of it: one number, repeated without end.
+    if sum(value.numel() * value.element_size() for value in state.values()) > MAX_BYTES:
+        raise InputError(f"The tensors in {path} are larger than {MAX_BYTES / 2**30:.0f} GB.", _FIX)
+    return state
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a tensor of numbers in memory: neither sparse, nor quantised, nor without its numbers."""
+    if not isinstance(value, Tensor) or value.is_quantized:
+        return False
+    return value.layout == torch.strided and value.device.type == "cpu"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file of weights; what goes wrong while it is read ends in one sentence."""
+    with open_file(path, MAX_BYTES, _FIX) as file:
+        try:
+            yield file
+        except InputError:
+            raise
+        except UnpicklingError as error:
+            problem = f"{path} holds something other than tensors, or is damaged; what could run code is never loaded."
+            raise InputError(problem, _FIX) from error
+        except _UNREADABLE as error:
+            raise InputError(f"{path} is cut off or damaged.", "Fetch or export it again.") from error
+
+
+def _read_pth(path: Path, file: BinaryIO) -> object:
+    """What torch.save wrote, as a zip or, before torch 1.6, as a row of pickles."""
+    start = file.read(2)
+    file.seek(0)
+    if start == b"PK":
+        _check_unpacked(path, file)
+    elif start[:1] != b"\x80":
+        raise InputError(f"{path} is not a file of weights.", _FIX)
+    with warnings.catch_warnings():  # what is odd about a file ends in one sentence, or does not matter
+        warnings.simplefilter("ignore")
+        return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def _check_unpacked(path: Path, file: BinaryIO) -> None:
+    """Raises `InputError` when what a zip says of its members is more than is ever read."""
+    with zipfile.ZipFile(file) as members:
+        unpacked = sum(member.file_size for member in members.infolist())
+    if unpacked > MAX_BYTES:
+        raise InputError(f"{path} unpacks to more than {MAX_BYTES / 2**30:.0f} GB.", _FIX)
+    file.seek(0)
 
 
 def load_strict(network: nn.Module, state: State, source: str) -> None:
@@ -125,7 +175,3 @@ def _named(problem: str, keys: Sequence[str]) -> list[str]:
         return []
     more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
     return [f"{problem}: {', '.join(keys[:3])}{more}"]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or repr(error)).splitlines()[0][:160]

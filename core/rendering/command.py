@@ -37,6 +37,8 @@ def render_files(
     console = Console(stderr=True, highlight=False)
     if source.checkpoint_hash not in ("", loaded.hash):
         console.print("This project was made with another checkpoint: looks may differ from it.", style="yellow")
+    if loaded.limits:
+        console.print(loaded.limits, style="yellow", markup=False, soft_wrap=True)
     clip = source.clip
     pictures = render_clip(clip, source.edits, loaded, source.seed)
     with ExitStack() as stack:

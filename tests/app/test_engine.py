@@ -22,7 +22,8 @@ from core.project.edits_file import read_edits
 from core.project.storage import ProjectStore
 from core.rendering.headless import open_source, render_clip
 from tests.app.client import fresh_id, stroke, swap
-from tests.core.tiny import CAR, CAR_ID, tiny_checkpoint, tiny_clip
+from tests.core.interop.cases import published_checkpoint
+from tests.core.tiny import CAR, CAR_ID, LABELS, tiny_checkpoint, tiny_clip
 
 Opening = Callable[..., Workspace]
 
@@ -78,6 +79,21 @@ def test_the_download_is_what_the_command_line_renders(
     assert np.array_equal(ours, twin)
     from_disk = open_source(tmp_path / "projects" / opened.project.id)
     assert from_disk.edits == opened.project.edits and from_disk.clip.hash == opened.clip.hash
+
+
+def test_an_imported_checkpoint_renders_and_says_what_it_cannot_do(
+    opening: Opening, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    imported = load_checkpoint(published_checkpoint(tmp_path / "weights", LABELS))
+    space = opening(imported)
+    opened = space.create("tiny")
+    assert "changes the whole picture" in opened.state().notice and "looks change nothing" in opened.state().notice
+    before = np.stack(list(downloads.pictures(space, opened)))
+    add(opened, stroke())
+    after = np.stack(list(downloads.pictures(space, opened)))
+    assert not np.array_equal(before, after)
+    assert np.array_equal(after, np.stack(list(render_clip(opened.clip, opened.project.edits, imported))))
+    assert opening(checkpoint).create("tiny").state().notice == ""
 
 
 def test_edits_json_is_read_by_the_command_line(opening: Opening, tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.clip.label_set import LabelSet
+from core.interop.convert import convert
+from core.interop.importer import Hints
 from core.models.label_input import encode
 from core.models.published.network import PublishedConfig, PublishedNetwork
 
@@ -103,3 +106,24 @@ def change(path: Path, **arrays: np.ndarray | None) -> None:
         kept = {name: old[name] for name in old.files}
     kept |= {name.replace("__", "."): value for name, value in arrays.items()}
     np.savez(path, **{name: value for name, value in kept.items() if value is not None})
+
+
+def write_weights(folder: Path, config: PublishedConfig, *, legacy: bool = False, seed: int = 0) -> list[Path]:
+    """A published generator as its training saves it: latest_net_G0.pth ..., legacy: as torch did before 1.6."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for scale, network in enumerate(network_with_life(config, seed).scales):
+        paths.append(folder / f"latest_net_G{scale}.pth")
+        torch.save(with_buffers(network), paths[-1], _use_new_zipfile_serialization=not legacy)
+    return paths
+
+
+def published_checkpoint(folder: Path, label_set: LabelSet) -> Path:
+    """An imported checkpoint of this label set, of two scales and with a foreground branch for its last class."""
+    config = PublishedConfig(
+        label_nc=label_set.size, ngf=4, n_downsample_G=2, n_blocks=2, n_blocks_local=1, n_scales_spatial=2,
+        fg=True, fg_labels=(label_set.size - 1,),
+    )  # fmt: skip
+    hints = Hints(label_set, foreground=(str(label_set.size - 1),))
+    convert(write_weights(folder, config), folder / "published.safetensors", hints=hints)
+    return folder / "published.safetensors"
