@@ -144,12 +144,26 @@ def train(
     preset: Annotated[str, typer.Option(metavar="NAME", help="The recipe, for example street, or tiny to try it out.")],
     data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Saves, samples, log and, at the end, the checkpoint.")],
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+    begin: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A checkpoint whose weights to begin with.", show_default=False),
+    ] = None,
 ) -> None:
     """Train a generator. Interrupted, however hard, the same command goes on from the last save."""
     from core.training.command import train as run
 
     console = Console(highlight=False)
-    path = run(preset, data, out, say=lambda line: console.print(line, markup=False))
+    path = run(
+        preset,
+        data,
+        out,
+        device=device,
+        precision=precision,
+        begin=begin,
+        say=lambda line: console.print(line, markup=False),
+    )
     console.print(f"Checkpoint: {path}", markup=False)
 
 

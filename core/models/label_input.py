@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from core.errors import InputError
 
@@ -34,7 +33,12 @@ def one_hot(labels: Tensor, classes: int) -> Tensor:
             f"The label map has class ids {unknown}; the network knows 0 to {classes - 1}.",
             "Renumber them or use a network for this label set.",
         )
-    return F.one_hot(labels.long(), classes).movedim(-1, 1).float()
+    return _planes(labels, classes)
+
+
+def encode_known(labels: Tensor, objects: Tensor, classes: int) -> Tensor:
+    """As `encode`, for labels that are known to be below `classes`: nothing is asked of the device."""
+    return torch.cat((_planes(labels, classes), boundary_map(objects)), dim=1)
 
 
 def encode(labels: Tensor, objects: Tensor | None, classes: int) -> Tensor:
@@ -46,3 +50,9 @@ def encode(labels: Tensor, objects: Tensor | None, classes: int) -> Tensor:
 def foreground_mask(encoded: Tensor, fg_labels: Sequence[int]) -> Tensor:
     """How much of each pixel is foreground: (B, C, H, W) of one frame -> (B, 1, H, W) in [0, 1]; soft in a pyramid."""
     return encoded[:, list(fg_labels)].sum(1, keepdim=True).clamp(0.0, 1.0)
+
+
+def _planes(labels: Tensor, classes: int) -> Tensor:
+    batch, height, width = labels.shape
+    planes = torch.zeros(batch, classes, height, width, device=labels.device)
+    return planes.scatter_(1, labels.long().unsqueeze(1), 1.0)

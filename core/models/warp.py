@@ -23,10 +23,10 @@ def warp(picture: Tensor, flow: Tensor) -> Tensor:
     """
     height, width = picture.shape[-2:]
     # A side of one pixel has nowhere to go; 1 keeps the division defined.
-    steps = torch.tensor([max(width - 1, 1) / 2.0, max(height - 1, 1) / 2.0], device=flow.device).view(1, 2, 1, 1)
+    x, y = flow[:, 0].float() / (max(width - 1, 1) / 2.0), flow[:, 1].float() / (max(height - 1, 1) / 2.0)
     rows, columns = flow.shape[-2:]
     here = pixel_grid(height, width, picture.device)[:, :rows, :columns]
-    grid = here + (flow.float() / steps).permute(0, 2, 3, 1)
+    grid = here + torch.stack((x, y), dim=-1)
     moved = F.grid_sample(picture.float(), grid, mode="bilinear", padding_mode="border", align_corners=True)
     return moved.to(picture.dtype)
 

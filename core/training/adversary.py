@@ -1,98 +1,201 @@
-"""The adversary: a picture discriminator and a video discriminator with their own optimizer."""
+"""Discriminators in training. Each is data in a preset (`PictureJudge`, `VideoJudge`) that builds its network.
+
+To add one: a frozen dataclass with `build`, whose `Judging` says what the generator is to lose by it and how it learns;
+name it in a preset and in its phases. Losses are called by its name: NAME_gan, NAME_features, and NAME_d, its own.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.models.blocks import Norm
 from core.models.discriminators import MultiscaleDiscriminator, video_input
-from core.models.label_input import encode
+from core.models.label_input import encode_known
 from core.models.layers import channels_last
 from core.models.warp import warp
 from core.training.losses import feature_matching, lsgan_discriminator, lsgan_generator
+from core.training.machine import Machine
+from core.training.scene import Scene
 
-# Frames that the video discriminator sees, and how far apart (section 3.2: several frame rates).
+# Frames that the video discriminator sees at a time (section 3.2).
 VIDEO_FRAMES = 3
-RATES = (1, 2)
+Features = list[list[Tensor]]
 
 
-class Adversary(nn.Module):
-    """LSGAN with feature matching; call `judge` in the generator's step and `learn` after it."""
+class Judging(Protocol):
+    """A discriminator in training."""
 
-    def __init__(self, classes: int, *, ndf: int, scales: int, learning_rate: float) -> None:
-        super().__init__()
-        self.classes = classes
-        # Instance norm: a discriminator may use statistics of a picture; batches here are one or two.
-        self.picture = MultiscaleDiscriminator(classes + 1 + 3, ndf=ndf, num_D=scales, norm="instance")
-        self.video = MultiscaleDiscriminator(5 * VIDEO_FRAMES - 2, ndf=ndf, num_D=scales, norm="instance")
-        self.optimizer = torch.optim.Adam(self.parameters(), learning_rate, betas=(0.5, 0.99))
+    network: nn.Module
 
-    def judge_pictures(self, fake: Tensor, real: Tensor, labels: Tensor, objects: Tensor) -> dict[str, Tensor]:
-        """Losses of the generator for pictures (B, 3, H, W)."""
-        given = encode(labels, objects, self.classes)
-        return self._judge(self.picture, torch.cat([given, fake], 1), torch.cat([given, real], 1), "")
+    def judge(self, scene: Scene) -> dict[str, Tensor]:
+        """Losses of the generator by their kinds ("gan", "features"); empty where the scene is too short.
 
-    def judge_video(self, fake: Tensor, real: Tensor, flow: Tensor) -> dict[str, Tensor]:
-        """Losses of the generator for windows (B, T, ...) at half the size."""
-        return self._judge(self.video, video_input(fake, flow), video_input(real, flow), "video_")
+        The network is held fixed meanwhile, but for the gradients that pass through it.
+        """
+        ...
 
-    def learn(self, pairs: list[tuple[str, Tensor, Tensor]]) -> dict[str, Tensor]:
-        """One step on (which, fake, real) inputs made by `picture_pair` and `video_pair`."""
-        self.requires_grad_(True)
-        losses = {}
-        for which, fake, real in pairs:
-            network = self.picture if which == "picture" else self.video
-            with torch.autocast("cpu", torch.bfloat16):
-                real_features, fake_features = network(channels_last(real)), network(channels_last(fake.detach()))
-            losses[f"{which}_d"] = lsgan_discriminator(_float(real_features), _float(fake_features))
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
-        self.optimizer.step()
-        return losses
-
-    def picture_pair(self, fake: Tensor, real: Tensor, labels: Tensor, objects: Tensor) -> tuple[str, Tensor, Tensor]:
-        """Inputs of the picture discriminator, fake detached."""
-        given = encode(labels, objects, self.classes)
-        return "picture", torch.cat([given, fake.detach()], 1), torch.cat([given, real], 1)
-
-    def video_pair(self, fake: Tensor, real: Tensor, flow: Tensor) -> tuple[str, Tensor, Tensor]:
-        """Inputs of the video discriminator, fake detached."""
-        return "video", video_input(fake.detach(), flow), video_input(real, flow)
-
-    def _judge(self, network: nn.Module, fake: Tensor, real: Tensor, prefix: str) -> dict[str, Tensor]:
-        network.requires_grad_(False)
-        with torch.autocast("cpu", torch.bfloat16):
-            fake_features = network(channels_last(fake))
-            with torch.no_grad():
-                real_features = network(channels_last(real))
-        fake_features, real_features = _float(fake_features), _float(real_features)
-        return {
-            f"{prefix}gan": lsgan_generator(fake_features),
-            f"{prefix}features": feature_matching(fake_features, real_features, weight=1.0),
-        }
+    def lose(self, scene: Scene) -> Tensor | None:
+        """Its own loss on what was drawn, detached; None where the scene is too short."""
+        ...
 
 
-def window(frames: Tensor, flows: Tensor, rate: int) -> tuple[Tensor, Tensor]:
-    """The last window at a frame rate, at half the size.
+@dataclass(frozen=True)
+class PictureJudge:
+    """Patch discriminator of [label map, boundary, picture] at several resolutions.
 
-    frames (T, B, 3, H, W), flows (T, B, 2, H, W), each to the frame before ->
-    (B, 3, 3, H/2, W/2) and the flows between its frames (B, 2, 2, H/2, W/2) in pixels of that size.
+    ndf, scales    width, and how many resolutions; each sees half the size of the one before
+    norm           statistics of each picture: "instance" without, "frame" with scale and shift
+    learns_from    "last" frame of a chunk, "all", or "one" drawn uniformly, as is then judged too (section 3.2)
+    raw            judge the raw picture too (the published code does)
     """
-    picks = [len(frames) - 1 - rate * back for back in reversed(range(VIDEO_FRAMES))]
+
+    ndf: int = 32
+    scales: int = 2
+    norm: Norm = "instance"
+    learns_from: str = "last"
+    raw: bool = False
+
+    def build(self, classes: int, machine: Machine) -> Judging:
+        """For label maps of so many classes."""
+        return _Picture(self, classes, machine)
+
+
+@dataclass(frozen=True)
+class VideoJudge:
+    """Patch discriminator of [three frames, the two flows between them], without labels.
+
+    rates    how many frames apart its three may be; one rate is drawn for each window
+    halved   judge at half the size
+    anywhere the window is drawn uniformly from the chunk, else it ends at the last frame
+    """
+
+    ndf: int = 32
+    scales: int = 2
+    norm: Norm = "instance"
+    rates: tuple[int, ...] = (1, 2)
+    halved: bool = True
+    anywhere: bool = False
+
+    def build(self, classes: int, machine: Machine) -> Judging:
+        """Classes do not matter to it."""
+        return _Video(self, machine)
+
+
+JudgeRecipe = PictureJudge | VideoJudge
+
+
+class _Patches:
+    """What both have in common: LSGAN with feature matching on a pair of inputs."""
+
+    def __init__(self, channels: int, recipe: JudgeRecipe, machine: Machine) -> None:
+        network = MultiscaleDiscriminator(channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm)
+        self.network: nn.Module = network.to(machine.device, memory_format=torch.channels_last)
+        self._machine = machine
+
+    def _features(self, inputs: Tensor) -> Features:
+        with self._machine.autocast():
+            found = self.network(channels_last(inputs))
+        return [[layer.float() for layer in layers] for layers in found]
+
+    def _judged(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        self.network.requires_grad_(False)
+        mine = self._features(fake)
+        with torch.no_grad():
+            wanted = self._features(real)
+        return {"gan": lsgan_generator(mine), "features": feature_matching(mine, wanted, weight=1.0)}
+
+    def _lost(self, fake: Tensor, real: Tensor) -> Tensor:
+        self.network.requires_grad_(True)
+        return lsgan_discriminator(self._features(real), self._features(fake.detach()))
+
+
+class _Picture(_Patches):
+    def __init__(self, recipe: PictureJudge, classes: int, machine: Machine) -> None:
+        super().__init__(classes + 1 + 3, recipe, machine)
+        self._recipe, self._classes = recipe, classes
+
+    def judge(self, scene: Scene) -> dict[str, Tensor]:
+        frames = [self._one(scene)] if self._recipe.learns_from == "one" else list(range(len(scene.frames)))
+        told, real = self._told(scene, frames), self._real(scene, frames)
+        judged = [self._judged(torch.cat([told, fake], 1), real) for fake in self._fakes(scene, frames)]
+        return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
+
+    def lose(self, scene: Scene) -> Tensor | None:
+        count = len(scene.frames)
+        frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(scene)]
+        told, real = self._told(scene, frames), self._real(scene, frames)
+        lost = [self._lost(torch.cat([told, fake], 1), real) for fake in self._fakes(scene, frames)]
+        return torch.stack(lost).sum()
+
+    def _one(self, scene: Scene) -> int:
+        return scene.dice.whole(0, len(scene.frames))
+
+    def _fakes(self, scene: Scene, frames: list[int]) -> list[Tensor]:
+        kinds = ("final", "raw") if self._recipe.raw else ("final",)
+        drawn = [scene.frames[index][1] for index in frames]
+        return [torch.cat([frame.final if kind == "final" else frame.raw for frame in drawn]) for kind in kinds]
+
+    def _told(self, scene: Scene, frames: list[int]) -> Tensor:
+        at = [scene.frames[index][0] for index in frames]
+        labels = torch.cat([scene.chunk.labels[t] for t in at])
+        return encode_known(labels, torch.cat([scene.chunk.objects[t] for t in at]), self._classes)
+
+    def _real(self, scene: Scene, frames: list[int]) -> Tensor:
+        real = torch.cat([scene.chunk.pictures[scene.frames[index][0]] for index in frames])
+        return torch.cat([self._told(scene, frames), real], 1)
+
+
+class _Video(_Patches):
+    def __init__(self, recipe: VideoJudge, machine: Machine) -> None:
+        super().__init__(5 * VIDEO_FRAMES - 2, recipe, machine)
+        self._recipe = recipe
+
+    def judge(self, scene: Scene) -> dict[str, Tensor]:
+        pair = self._pair(scene)
+        return {} if pair is None else self._judged(*pair)
+
+    def lose(self, scene: Scene) -> Tensor | None:
+        pair = self._pair(scene)
+        return None if pair is None else self._lost(*pair)
+
+    def _pair(self, scene: Scene) -> tuple[Tensor, Tensor] | None:
+        """Fake and real inputs of one window; None where the chunk is too short for any."""
+        count = len(scene.drawn)
+        rates = fitting_rates(self._recipe.rates, count)
+        if not rates:
+            return None
+        rate = scene.dice.pick(rates)
+        earliest = rate * (VIDEO_FRAMES - 1)
+        last = scene.dice.whole(earliest, count) if self._recipe.anywhere else count - 1
+        fake, flow = window(scene.shown, scene.chunk.flow, rate, last, halved=self._recipe.halved)
+        real, _ = window(scene.chunk.pictures, scene.chunk.flow, rate, last, halved=self._recipe.halved)
+        return video_input(fake, flow), video_input(real, flow)
+
+
+def window(
+    frames: Tensor, flows: Tensor, rate: int, last: int | None = None, *, halved: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Three frames, `rate` apart, the newest of which is frame `last` (None: the last one there is).
+
+    frames (T, B, 3, H, W), flows (T, B, 2, H, W), each to the frame before -> (B, 3, 3, h, w) and the flows between
+    its frames (B, 2, 2, h, w) in pixels of that size, which is half of theirs where `halved`.
+    """
+    newest = len(frames) - 1 if last is None else last
+    picks = [newest - rate * back for back in reversed(range(VIDEO_FRAMES))]
     motions = []
     for pick in picks[1:]:
         motion = flows[pick]
         for step in range(1, rate):
             motion = motion + warp(flows[pick - step], motion)
-        motions.append(F.avg_pool2d(motion, 2) / 2)
-    return torch.stack([F.avg_pool2d(frames[pick], 2) for pick in picks], 1), torch.stack(motions, 1)
+        motions.append(F.avg_pool2d(motion, 2) / 2 if halved else motion)
+    return torch.stack([F.avg_pool2d(frames[t], 2) if halved else frames[t] for t in picks], 1), torch.stack(motions, 1)
 
 
-def rates_for(frames: int) -> list[int]:
-    """Frame rates whose window fits into a chunk."""
-    return [rate for rate in RATES if rate * (VIDEO_FRAMES - 1) < frames]
-
-
-def _float(features: list[list[Tensor]]) -> list[list[Tensor]]:
-    return [[layer.float() for layer in layers] for layers in features]
+def fitting_rates(rates: tuple[int, ...], frames: int) -> list[int]:
+    """The frame rates whose window fits into a chunk."""
+    return [rate for rate in rates if rate * (VIDEO_FRAMES - 1) < frames]

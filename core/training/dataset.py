@@ -1,10 +1,11 @@
-"""Training clips in memory, and chunks of consecutive frames cut from them."""
+"""Training clips in a device's memory, and chunks of consecutive frames cut from them there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +15,12 @@ from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.clip.native import read_clip
 from core.errors import InputError
+from core.training.dice import Dice
+from core.training.machine import Machine
+from core.training.reel import FLOW_STEPS, NO_FLOW, Reel
+
+# How far from a chunk's first frame the frame that looks are taken from may be.
+_OTHER = 8
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,8 @@ class Chunk:
     """T consecutive frames of B crops, and one other frame of the same window to take looks from.
 
     pictures    (T, B, 3, h, w) float32 in [-1, 1]
-    labels      (T, B, h, w) uint8; objects (T, B, h, w) int32
+    labels      (T, B, h, w) uint8
+    objects     (T, B, h, w) int32 in [0, slots): one number is one object through a sample, in `other_objects` too
     flow        (T, B, 2, h, w) float32: to the frame before; flow_valid (T, B, 1, h, w) bool
     other_*     (B, ...) the other frame
     """
@@ -34,71 +42,156 @@ class Chunk:
     other_pictures: Tensor
     other_labels: Tensor
     other_objects: Tensor
+    slots: int
+
+
+class _Cut(NamedTuple):
+    """Which part of which clip a sample is."""
+
+    reel: int
+    start: int
+    other: int
+    top: int
+    left: int
+    flipped: bool
 
 
 class ChunkDataset:
-    """Random chunks from clips; a chunk is a function of (seed, step), so that training resumes exactly."""
+    """Random chunks from clips of one label set and any sizes; a chunk is a function of its dice.
 
-    def __init__(self, clips: Sequence[Clip], *, rare: Sequence[int] = ()) -> None:
+    rare    class ids: half of the crops are put about one of these
+    device  where the clips are kept and chunks are made
+    """
+
+    def __init__(self, clips: Sequence[Clip], *, rare: Sequence[int] = (), device: torch.device | str = "cpu") -> None:
         usable = [clip for clip in clips if clip.pictures is not None]
         if not usable:
             raise InputError("No clip with frames to train on.", "Training needs frames.mp4 beside the label maps.")
-        self.clips = usable
-        self.label_set: LabelSet = usable[0].label_set
         for clip in usable:
-            if clip.label_set.hash != self.label_set.hash:
-                raise InputError(f"Clip {clip.name!r} has another label set than {usable[0].name!r}.")
-        self._rare = np.array(sorted(rare), np.uint8)
+            if clip.label_set.hash != usable[0].label_set.hash:
+                raise InputError(
+                    f"Clip {clip.name!r} has another label set than {usable[0].name!r}.",
+                    "Train on clips of one label set.",
+                )
+        is_rare = np.zeros(256, bool)
+        is_rare[list(rare)] = True
+        self._begin([Reel.of(clip, is_rare, torch.device(device)) for clip in usable], usable[0].label_set)
+
+    @classmethod
+    def of_reels(cls, reels: Sequence[Reel], label_set: LabelSet) -> ChunkDataset:
+        """From clips that are on the device already."""
+        data = cls.__new__(cls)
+        data._begin(reels, label_set)
+        return data
+
+    def _begin(self, reels: Sequence[Reel], label_set: LabelSet) -> None:
+        self.reels, self.label_set = tuple(reels), label_set
+        self.slots = max(len(reel.ids) for reel in reels)
+        self._scaled: tuple[tuple[int, int], ChunkDataset] | None = None
 
     def __len__(self) -> int:
-        return sum(len(clip) for clip in self.clips)
+        return sum(len(reel) for reel in self.reels)
 
-    def chunk(self, rng: np.random.Generator, *, batch: int, frames: int, crop: tuple[int, int]) -> Chunk:
-        """Draw a chunk: crops of (height, width), centred half the time on a rare class; flips half the time."""
-        cuts = [self._cut(rng, frames, crop) for _ in range(batch)]
-        columns = [np.stack(parts) for parts in zip(*cuts, strict=True)]
-        pictures, labels, objects, flow, valid, other, other_labels, other_objects = columns
+    @property
+    def names(self) -> list[str]:
+        """The clips' names."""
+        return [reel.name for reel in self.reels]
+
+    def clips(self) -> Iterator[Clip]:
+        """The clips, one after the other."""
+        return (reel.clip(self.label_set) for reel in self.reels)
+
+    def scaled(self, size: tuple[int, int] | None) -> ChunkDataset:
+        """The clips that are at least this large (height, width), scaled down to it; None: all as they are.
+
+        The last answer is kept. Raises `InputError` when no clip is so large.
+        """
+        if size is None:
+            return self
+        if self._scaled is None or self._scaled[0] != size:
+            height, width = size
+            fitting = [reel for reel in self.reels if reel.height >= height and reel.width >= width]
+            if not fitting:
+                raise InputError(
+                    f"No clip is as large as {width}x{height}.", "Leave that stage out, or add larger clips."
+                )
+            reels = [reel.scaled(height, width) for reel in fitting]
+            self._scaled = size, ChunkDataset.of_reels(reels, self.label_set)
+        return self._scaled[1]
+
+    def check(self, *, frames: int, crop: tuple[int, int]) -> list[str]:
+        """Names of the clips that are too short or too small for such chunks; they are left out.
+
+        Raises `InputError` when no clip is left.
+        """
+        left_out = [reel.name for index, reel in enumerate(self.reels) if index not in self._fitting(frames, crop)]
+        if len(left_out) == len(self.reels):
+            largest = max(self.reels, key=lambda reel: (min(reel.height - crop[0], reel.width - crop[1]), len(reel)))
+            raise InputError(
+                f"No clip has chunks of {frames} frames of {crop[1]}x{crop[0]}; {largest.name!r} is "
+                f"{len(largest)} frames of {largest.width}x{largest.height}.",
+                "Add longer or larger clips, or use a preset with smaller crops.",
+            )
+        return left_out
+
+    def chunk(self, dice: Dice, machine: Machine, *, batch: int, frames: int, crop: tuple[int, int]) -> Chunk:
+        """Draw this process's share of a batch: crops of (height, width), half of them about a rare class; flips
+        half the time.
+        """
+        fitting = self._fitting(frames, crop)
+        if not fitting:
+            self.check(frames=frames, crop=crop)
+        cuts = [self._draw(dice, fitting, frames, crop) for _ in range(batch)][machine.share(batch)]
+        parts = [self._cut(cut, frames, crop) for cut in cuts]
+        pictures, labels, objects, flow, other, other_labels, other_objects = (
+            torch.stack(column, 1) for column in zip(*parts, strict=True)
+        )
+        valid = flow[:, :, :1] != NO_FLOW
         return Chunk(
-            pictures=_to_float(pictures).permute(1, 0, 4, 2, 3),
-            labels=torch.from_numpy(labels).transpose(0, 1),
-            objects=torch.from_numpy(objects).transpose(0, 1),
-            flow=torch.from_numpy(flow).permute(1, 0, 4, 2, 3),
-            flow_valid=torch.from_numpy(valid).transpose(0, 1).unsqueeze(2),
-            other_pictures=_to_float(other).permute(0, 3, 1, 2),
-            other_labels=torch.from_numpy(other_labels),
-            other_objects=torch.from_numpy(other_objects),
+            pictures=_to_float(pictures),
+            labels=labels,
+            objects=objects.int(),
+            flow=torch.where(valid, flow / FLOW_STEPS, 0.0),
+            flow_valid=valid,
+            other_pictures=_to_float(other[0]),
+            other_labels=other_labels[0],
+            other_objects=other_objects[0].int(),
+            slots=self.slots,
         )
 
-    def _cut(self, rng: np.random.Generator, frames: int, crop: tuple[int, int]) -> tuple[np.ndarray, ...]:
-        clip = self.clips[rng.integers(len(self.clips))]
-        if len(clip) < frames:
-            raise InputError(f"Clip {clip.name!r} has {len(clip)} frames; chunks of {frames} need at least as many.")
-        start = int(rng.integers(len(clip) - frames + 1))
-        span = slice(start, start + frames)
-        other = int(np.clip(start + rng.integers(-8, 9), 0, len(clip) - 1))
-        window = self._window(rng, clip, start, crop)
-        at = (span, *window)
-        flow, valid = _flow(clip, at, crop)
-        parts = [clip.pictures[at], clip.labels[at], clip.objects[at], flow, valid]
-        there = (other, *window)
-        parts += [clip.pictures[there], clip.labels[there], clip.objects[there]]
-        if rng.random() < 0.5:
-            parts = [part[..., ::-1, :] if part.shape[-1] in (2, 3) else part[..., ::-1] for part in parts]
-            parts[3] = parts[3] * np.array([-1, 1], np.float32)
-        return tuple(np.ascontiguousarray(part) for part in parts)
-
-    def _window(self, rng: np.random.Generator, clip: Clip, frame: int, crop: tuple[int, int]) -> tuple[slice, slice]:
+    def _fitting(self, frames: int, crop: tuple[int, int]) -> list[int]:
         height, width = crop
-        if clip.height < height or clip.width < width:
-            raise InputError(f"Clip {clip.name!r} is {clip.width}x{clip.height}, smaller than a crop {width}x{height}.")
-        top, left = int(rng.integers(clip.height - height + 1)), int(rng.integers(clip.width - width + 1))
-        if self._rare.size and rng.random() < 0.5:
-            rows, columns = np.nonzero(np.isin(clip.labels[frame], self._rare))
-            if rows.size:
-                pick = int(rng.integers(rows.size))
-                top = int(np.clip(rows[pick] - height // 2, 0, clip.height - height))
-                left = int(np.clip(columns[pick] - width // 2, 0, clip.width - width))
-        return slice(top, top + height), slice(left, left + width)
+        return [
+            index
+            for index, reel in enumerate(self.reels)
+            if len(reel) >= frames and reel.height >= height and reel.width >= width
+        ]
+
+    def _draw(self, dice: Dice, fitting: Sequence[int], frames: int, crop: tuple[int, int]) -> _Cut:
+        index = dice.pick(fitting)
+        reel, (height, width) = self.reels[index], crop
+        start = dice.whole(0, len(reel) - frames + 1)
+        other = min(max(start + dice.whole(-_OTHER, _OTHER + 1), 0), len(reel) - 1)
+        top, left = dice.whole(0, reel.height - height + 1), dice.whole(0, reel.width - width + 1)
+        places = reel.rare[start]
+        if dice.chance(0.5) and len(places):
+            row, column = dice.pick(places)
+            top = min(max(int(row) - height // 2, 0), reel.height - height)
+            left = min(max(int(column) - width // 2, 0), reel.width - width)
+        return _Cut(index, start, other, top, left, dice.chance(0.5))
+
+    def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:
+        """Pictures, labels, objects and flow of the chunk, then the first three of the other frame: (T or 1, ...)."""
+        reel = self.reels[cut.reel]
+        window = (..., slice(cut.top, cut.top + crop[0]), slice(cut.left, cut.left + crop[1]))
+        span, other = slice(cut.start, cut.start + frames), slice(cut.other, cut.other + 1)
+        maps = (reel.pictures, reel.labels, reel.objects)
+        parts = [part[span][window] for part in (*maps, reel.flow)] + [part[other][window] for part in maps]
+        if cut.flipped:
+            parts = [part.flip(-1) for part in parts]
+            x, y = parts[3].unbind(1)
+            parts[3] = torch.stack([torch.where(x == NO_FLOW, x, -x), y], 1)
+        return parts
 
 
 def read_clips(folder: Path) -> list[Clip]:
@@ -111,12 +204,5 @@ def read_clips(folder: Path) -> list[Clip]:
     return [read_clip(path) for path in folders]
 
 
-def _flow(clip: Clip, at: tuple[slice, ...], crop: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    if clip.flow is None or clip.flow_valid is None:
-        frames = at[0].stop - at[0].start
-        return np.zeros((frames, *crop, 2), np.float32), np.zeros((frames, *crop), bool)
-    return clip.flow[at].astype(np.float32), clip.flow_valid[at]
-
-
-def _to_float(pictures: np.ndarray) -> Tensor:
-    return torch.from_numpy(pictures).float() / 127.5 - 1
+def _to_float(pictures: Tensor) -> Tensor:
+    return pictures.float() / 127.5 - 1

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 from core.models.label_network import LabelNetwork
 from core.training.dataset import ChunkDataset
+from core.training.dice import Dice
+from core.training.machine import Machine
+from core.training.perceptual import PerceptualLoss
+
+# What the perceptual loss gives each level of the label network; coarse features count most.
+_LEVELS = (0.125, 0.25, 0.5, 1.0)
+
+
+def label_perception(network: LabelNetwork) -> PerceptualLoss:
+    """The perceptual loss in the features of a label network, which is held fixed."""
+    return PerceptualLoss(network.requires_grad_(False).features, _LEVELS)
 
 
 def train_label_network(
     data: ChunkDataset,
+    machine: Machine,
     *,
     steps: int,
     batch: int,
@@ -21,21 +32,21 @@ def train_label_network(
     seed: int,
     width: int = 32,
     learning_rate: float = 1e-2,
-    on_step: Callable[[int, float, float], None] | None = None,
+    on_step: Callable[[int, torch.Tensor, torch.Tensor], None] | None = None,
 ) -> LabelNetwork:
-    """Cross-entropy with classes weighted by 1 / sqrt(frequency). `on_step(step, loss, accuracy)` reports.
+    """Cross-entropy with classes weighted by 1 / sqrt(frequency). `on_step(step, loss, accuracy)` gets tensors.
 
     The learning rate falls to 0 by a cosine, so a run of any length ends settled.
     """
     torch.manual_seed(seed)
-    network = LabelNetwork(data.label_set.size, width).to(memory_format=torch.channels_last)
+    network = LabelNetwork(data.label_set.size, width).to(machine.device, memory_format=torch.channels_last)
     weights = class_weights(data)
     optimizer = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1))
     for step in range(steps):
-        chunk = data.chunk(np.random.default_rng((seed, step)), batch=batch, frames=1, crop=crop)
+        chunk = data.chunk(Dice(seed, step, batch, machine), machine, batch=batch, frames=1, crop=crop)
         labels = chunk.labels[0].long()
-        with torch.autocast("cpu", torch.bfloat16):
+        with machine.autocast():
             logits = network(chunk.pictures[0].contiguous(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits.float(), labels, weights)
         optimizer.zero_grad(set_to_none=True)
@@ -44,13 +55,18 @@ def train_label_network(
         optimizer.step()
         schedule.step()
         if on_step is not None:
-            on_step(step, float(loss.detach()), float((logits.argmax(1) == labels).float().mean()))
+            on_step(step, loss.detach(), (logits.argmax(1) == labels).float().mean())
     return network.eval()
 
 
 def class_weights(data: ChunkDataset) -> torch.Tensor:
     """(classes,) 1 / sqrt(share of pixels), mean 1 over what occurs; 0 for classes that never do."""
-    counts = sum(np.bincount(clip.labels.ravel(), minlength=data.label_set.size) for clip in data.clips)
+    counts = torch.stack([_counts(labels, data.label_set.size) for reel in data.reels for labels in reel.labels]).sum(0)
     share = counts / counts.sum()
-    weights = np.where(counts > 0, 1 / np.sqrt(np.maximum(share, 1e-4)), 0)
-    return torch.tensor(weights / weights[counts > 0].mean(), dtype=torch.float32)
+    weights = torch.where(counts > 0, share.clamp(min=1e-4).rsqrt(), 0.0)
+    return weights / (weights.sum() / (counts > 0).sum())
+
+
+def _counts(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    flat = labels.flatten().long()
+    return torch.zeros(classes, device=labels.device).scatter_add_(0, flat, torch.ones_like(flat, dtype=torch.float32))

@@ -1,4 +1,8 @@
-"""Looks in training: codes from another frame, and objects recoloured so that a code means something."""
+"""Looks in training: codes from another frame, and objects recoloured so that a code means something.
+
+Objects are numbered through a chunk's samples (`Chunk.slots` numbers each), so that everything here is of a shape that
+is known beforehand and nothing has to be counted on the device.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,29 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from core.models.encoder import object_means, spread
 from core.training.dataset import Chunk
+from core.training.dice import Dice
 
-# One number for (picture of the batch, object); object ids of clips are below this.
-_PICTURE = 1_000_000
+# Objects below this many pixels have no colour worth asking for.
+_SEEN = 64
+# An object must have this many pixels in the other frame to take its look from there.
+_ENOUGH = 16
 
 
-def recolour(chunk: Chunk, things: Tensor, generator: torch.Generator, share: float = 0.5) -> Chunk:
+def recolour(chunk: Chunk, things: Tensor, dice: Dice, share: float = 0.5) -> Chunk:
     """Give a share of the things another colour, the same through the chunk and in the other frame.
 
     things: (classes,) bool. A colour is a gain and an offset per channel; shading stays.
     """
-    keys = _keys(chunk.objects)
-    other_keys = _keys(chunk.other_objects)
-    ids = torch.unique(torch.cat([keys.flatten(), other_keys.flatten()]))
-    chosen = torch.rand(len(ids), generator=generator) < share
-    gain = torch.where(chosen[:, None], 0.4 + 0.5 * torch.rand(len(ids), 3, generator=generator), torch.ones(1, 3))
-    shift = torch.where(chosen[:, None], 1.2 * torch.rand(len(ids), 3, generator=generator) - 0.6, torch.zeros(1, 3))
-    table = torch.cat([gain, shift], 1)
+    chosen = dice.uniform(chunk.slots, 1) < share
+    gain = torch.where(chosen, 0.4 + 0.5 * dice.uniform(chunk.slots, 3), 1.0)
+    shift = torch.where(chosen, 1.2 * dice.uniform(chunk.slots, 3) - 0.6, 0.0)
+    table = torch.cat([gain, shift], 2)  # (B, slots, 6)
+    other = chunk.other_objects, chunk.other_labels
     return replace(
         chunk,
-        pictures=_recoloured(chunk.pictures, keys, chunk.labels, things, ids, table),
-        other_pictures=_recoloured(
-            chunk.other_pictures[None], other_keys[None], chunk.other_labels[None], things, ids, table
-        )[0],
+        pictures=_recoloured(chunk.pictures, chunk.objects, chunk.labels, things, table),
+        other_pictures=_recoloured(chunk.other_pictures[None], *(part[None] for part in other), things, table)[0],
     )
 
 
@@ -39,30 +41,55 @@ def chunk_styles(encoder: nn.Module, chunk: Chunk) -> Tensor:
     """(T, B, 3, h, w): every object's code, encoded from the other frame, or from the first if it is not there."""
     features = encoder(torch.cat([chunk.other_pictures, chunk.pictures[0]]).contiguous()).float()
     elsewhere, here = features.chunk(2)
-    keys, other_keys = _keys(chunk.objects), _keys(chunk.other_objects)
-    ids = torch.unique(keys)
-    codes, areas = object_means(elsewhere, other_keys, ids)
-    fallback, own = object_means(here, keys[0], ids)
+    codes, areas = slot_means(elsewhere, chunk.other_objects, chunk.slots)
+    fallback, own = slot_means(here, chunk.objects[0], chunk.slots)
     # Objects that only appear later in the chunk have neither: they get zeros, as an unknown look does.
-    codes = torch.where((areas > 16)[:, None] | (own == 0)[:, None], codes, fallback)
-    return torch.stack([spread(codes, frame, ids) for frame in keys])
+    codes = torch.where(((areas > _ENOUGH) | (own == 0))[..., None], codes, fallback)
+    return torch.stack([spread_slots(codes, frame) for frame in chunk.objects])
 
 
-def mean_colours(pictures: Tensor, objects: Tensor) -> Tensor:
-    """(K, 3): mean colour of every object of at least 64 px, pictures (B, 3, h, w)."""
-    keys = _keys(objects)
-    means, areas = object_means(pictures, keys, torch.unique(keys))
-    return means[areas >= 64]
+def slot_means(features: Tensor, objects: Tensor, slots: int) -> tuple[Tensor, Tensor]:
+    """The mean of every object in each picture. Differentiable.
+
+    features (B, C, h, w), objects (B, h, w) in [0, slots) -> means (B, slots, C) float32, areas (B, slots) float32 in
+    pixels; an object that is nowhere seen has area 0 and zeros.
+    """
+    batch, channels = features.shape[:2]
+    rows = _rows(objects, slots)
+    # A sky's sum in float32 is off in the third digit; Apple's GPUs know no float64.
+    exact = torch.float32 if features.device.type == "mps" else torch.float64
+    flat = features.transpose(0, 1).flatten(1).to(exact)
+    empty = flat.new_zeros(batch * slots)
+    sums = torch.stack([empty.scatter_add(0, rows, channel) for channel in flat], 1)
+    areas = empty.scatter_add(0, rows, torch.ones_like(flat[0]))
+    means = (sums / areas.clamp(min=1)[:, None]).float()
+    return means.view(batch, slots, channels), areas.float().view(batch, slots)
 
 
-def _keys(objects: Tensor) -> Tensor:
-    """(..., B, h, w) ids -> ids that differ between pictures of a batch."""
-    offset = torch.arange(objects.shape[-3], device=objects.device).view(-1, 1, 1) * _PICTURE
-    return objects.long() + offset
+def spread_slots(values: Tensor, objects: Tensor) -> Tensor:
+    """Each pixel gets its object's vector: values (B, slots, C), objects (B, h, w) -> (B, C, h, w). Differentiable."""
+    batch, slots, channels = values.shape
+    picked = values.reshape(batch * slots, channels).t().contiguous().index_select(1, _rows(objects, slots))
+    return picked.view(channels, *objects.shape).transpose(0, 1)
 
 
-def _recoloured(pictures: Tensor, keys: Tensor, labels: Tensor, things: Tensor, ids: Tensor, table: Tensor) -> Tensor:
-    rows = table[torch.searchsorted(ids, keys.contiguous())]  # (T, B, h, w, 6)
-    gain, shift = (part.permute(0, 1, 4, 2, 3) for part in rows.split(3, -1))
+def colour_loss(fake: Tensor, real: Tensor, objects: Tensor, slots: int) -> Tensor:
+    """L1 between mean colours of every object of at least 64 px, a mean over pictures (B, 3, h, w)."""
+    difference, areas = slot_means(fake - real, objects, slots)
+    seen = (areas >= _SEEN).float()
+    per_picture = (difference.abs().mean(2) * seen).sum(1) / seen.sum(1).clamp(min=1)
+    return per_picture.mean()
+
+
+def _rows(objects: Tensor, slots: int) -> Tensor:
+    """(B, h, w) -> flat int64 numbers that differ between pictures."""
+    offset = torch.arange(len(objects), device=objects.device).view(-1, 1, 1) * slots
+    return (objects.long() + offset).flatten()
+
+
+def _recoloured(pictures: Tensor, objects: Tensor, labels: Tensor, things: Tensor, table: Tensor) -> Tensor:
+    """Pictures (T, B, 3, h, w) with the gains and offsets of their objects."""
+    changes = torch.stack([spread_slots(table, frame) for frame in objects])
+    gain, shift = changes.split(3, 2)
     thing = things[labels.long()].unsqueeze(2)
     return torch.where(thing, (pictures * gain + shift).clamp(-1, 1), pictures)

@@ -1,169 +1,144 @@
-"""The training loop: steps, saves, samples, and resuming to the very step."""
+"""The trainer: steps that are functions of (seed, step), saves, and resuming to the very step."""
 
 from __future__ import annotations
 
 import copy
-import math
-import time
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from core.errors import InputError
 from core.models.encoder import Encoder
-from core.models.label_network import LabelNetwork
-from core.models.local.network import LocalConfig, LocalGenerator
-from core.training.adversary import Adversary
 from core.training.dataset import ChunkDataset
-from core.training.locality import echo_loss, elsewhere_loss
+from core.training.descent import Descent
+from core.training.dice import Dice
 from core.training.looks import chunk_styles, recolour
-from core.training.objective import chunk_maps, generator_losses, roll_chunk, video_windows
+from core.training.machine import Machine
+from core.training.objective import measure
 from core.training.perceptual import PerceptualLoss
+from core.training.plan import Plan
 from core.training.presets import Phase, Preset
+from core.training.scene import Scene
 from core.training.state import load_state, save_state
+from core.training.subjects import roll
 
-# What the perceptual loss gives each level of the label network; coarse features count most.
-_LEVELS = (0.125, 0.25, 0.5, 1.0)
-_DISCRIMINATOR_RATE = 4e-4
-# Steps over which a new adversary gains its weight: it knows nothing at first, and says it loudly.
-_RAMP = 100
-_FROM_ADVERSARY = ("gan", "features", "video_gan", "video_features")
+# So many steps in a row that were not finite end a run.
+_PATIENCE = 20
 
 
 class Trainer:
-    """Generator, encoder and adversary with their optimizers; `step()` after `step()`.
+    """Generator, encoder and discriminators with their optimizers; `step()` after `step()`.
 
-    A step's data and randomness are functions of (seed, step), so a run that was killed goes on as it would have.
+    A step's data and randomness are functions of (seed, step), so a run that was killed goes on as it would have. In a
+    step nothing is copied to the processor and nothing waits for the device.
+
+    perceptual  what the terms "perceptual" and "perceptual_raw" are measured with; None where no phase weighs them
+    done        steps so far
+    plan        how many steps each phase has; may be replaced between steps
     """
 
-    def __init__(self, preset: Preset, data: ChunkDataset, label_network: LabelNetwork) -> None:
+    def __init__(
+        self, preset: Preset, data: ChunkDataset, perceptual: PerceptualLoss | None, machine: Machine | None = None
+    ) -> None:
         self.preset, self.data = preset, data
-        torch.manual_seed(preset.seed)
-        labels = data.label_set
-        foreground = tuple(entry.id for entry in labels if entry.name in preset.foreground)
-        self.config = LocalConfig(labels.size, foreground, width=preset.width, deep_blocks=preset.deep_blocks)
-        self.generator = LocalGenerator(self.config).to(memory_format=torch.channels_last)
-        self.encoder = Encoder(ngf=8, n_down=2, norm="none", shortcut=True)
-        self.adversary = Adversary(
-            labels.size, ndf=preset.ndf, scales=preset.discriminators, learning_rate=_DISCRIMINATOR_RATE
-        )
-        self.averaged = nn.ModuleDict(
-            {"generator": copy.deepcopy(self.generator), "encoder": copy.deepcopy(self.encoder)}
-        )
-        self.averaged.requires_grad_(False)
-        self.optimizer = torch.optim.Adam([*self.generator.parameters(), *self.encoder.parameters()], betas=(0.5, 0.99))
-        self.perceptual = PerceptualLoss(label_network.requires_grad_(False).features, _LEVELS)
-        self.things = torch.zeros(labels.size, dtype=torch.bool)
-        self.things[[entry.id for entry in labels if entry.kind == "thing"]] = True
+        self.machine = Machine(bfloat16=Machine.choose("cpu").bfloat16) if machine is None else machine
+        self.perceptual = perceptual
+        self.plan = Plan.of(preset)
         self.done = 0
+        torch.manual_seed(preset.seed)
+        device, labels = self.machine.device, data.label_set
+        self.subject = preset.generator.build(labels, self.machine)
+        self.encoder = Encoder(ngf=8, n_down=2, norm="none", shortcut=True).to(device)
+        self.judges = {name: recipe.build(labels.size, self.machine) for name, recipe in preset.judges.items()}
+        self._live = nn.ModuleDict({"generator": self.subject.network, "encoder": self.encoder})
+        self.averaged = copy.deepcopy(self._live).requires_grad_(False)
+        self._descent = Descent(self._live.parameters(), self.machine, betas=preset.betas, clip=preset.clip)
+        self._judge_descents = {
+            name: Descent(judge.network.parameters(), self.machine, betas=preset.betas, clip=False)
+            for name, judge in self.judges.items()
+        }
+        self._things = torch.zeros(labels.size, dtype=torch.bool)
+        self._things[[entry.id for entry in labels if entry.kind == "thing"]] = True
+        self._things = self._things.to(device)
+        # Steps in a row that were not finite, and all of them; and the first of the last row.
+        self._spoilt = torch.zeros(3, dtype=torch.int64, device=device)
 
-    def step(self) -> dict[str, float]:
-        """One step of the generator and, in phases that have one, of the adversary. Returns the losses."""
-        phase = self.preset.phase_at(self.done)
-        rng = np.random.default_rng((self.preset.seed, self.done))
-        torch.manual_seed(self.preset.seed * 1_000_003 + self.done)
-        chunk = self.data.chunk(rng, batch=phase.batch, frames=phase.frames, crop=phase.crop)
-        chunk = recolour(chunk, self.things, torch.Generator().manual_seed(int(rng.integers(2**31))))
-        styles = chunk_styles(self.encoder, chunk)
-        rendered = roll_chunk(self.generator, chunk, styles, rng)
-        adversary = self.adversary if phase.adversary else None
-        losses = generator_losses(chunk, rendered, self.perceptual, adversary, video=phase.video, rng=rng)
-        echo = echo_loss(self.generator, rendered, rng)
-        if echo is not None:
-            losses["echo"] = echo
-        losses["elsewhere"] = elsewhere_loss(
-            self.generator, chunk_maps(chunk, len(rendered) - 1), styles[-1], rendered[-1], rng
-        )
-        self._descend(losses, phase)
-        if adversary is not None:
-            losses |= self._teach(chunk, rendered, phase, rng)
-        self.done += 1
+    def step(self) -> dict[str, Tensor]:
+        """One step of the generator and of the phase's discriminators. Returns the losses, on the device."""
+        phase = self.plan.phase(self.done)
+        scene = self._scene(phase)
+        losses = measure(scene, [name for name, weight in phase.weights.items() if weight], self.perceptual)
+        for name in phase.judges:
+            losses |= {f"{name}_{kind}": value for kind, value in self.judges[name].judge(scene).items()}
+        rate = self.plan.learning_rate(self.done)
+        finite = self._descent.step(self._total(losses, phase), rate)
+        for name in phase.judges:
+            lost = self.judges[name].lose(scene)
+            if lost is not None:
+                finite = finite & self._judge_descents[name].step(lost, self.preset.judge_rate or rate)
+                losses[f"{name}_d"] = lost
+        self._note(finite)
         self._average()
-        return {name: float(value.detach()) for name, value in losses.items()}
+        self.done += 1
+        return {name: value.detach() for name, value in losses.items()}
 
-    def _descend(self, losses: dict[str, Tensor], phase: Phase) -> None:
-        weights = asdict(phase.weights)
-        for name in _FROM_ADVERSARY:
-            weights[name] *= self._ramp()
-        total = torch.stack([weights[name] * value for name, value in losses.items()]).sum()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate(phase)
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        norm = nn.utils.clip_grad_norm_(parameters, 1.0)
-        if math.isfinite(float(norm)):
-            self.optimizer.step()
+    def _scene(self, phase: Phase) -> Scene:
+        dice = Dice(self.preset.seed, self.done, phase.batch, self.machine)
+        data = self.data.scaled(phase.size)
+        chunk = data.chunk(dice, self.machine, batch=phase.batch, frames=phase.frames, crop=phase.crop)
+        chunk = recolour(chunk, self._things, dice)
+        styles = chunk_styles(self.encoder, chunk)
+        drawn = roll(self.subject, chunk, styles, dice)
+        return Scene(chunk, drawn, styles, self.subject, dice, self.machine)
 
-    def _teach(self, chunk, rendered, phase: Phase, rng: np.random.Generator) -> dict[str, Tensor]:
-        t, result = [(t, result) for t, result in enumerate(rendered) if result is not None][-1]
-        pairs = [self.adversary.picture_pair(result.final, chunk.pictures[t], chunk.labels[t], chunk.objects[t])]
-        windows = video_windows(chunk, rendered, rng) if phase.video else None
-        if windows is not None:
-            pairs.append(self.adversary.video_pair(*windows))
-        return self.adversary.learn(pairs)
-
-    def _rate(self, phase: Phase) -> float:
-        """Warm-up over 50 steps; constant; falls to a twentieth over the last third of all steps."""
-        left = (self.preset.steps - self.done) / max(self.preset.steps / 3, 1)
-        return phase.learning_rate * min(1.0, (self.done + 1) / 50) * max(min(1.0, left), 0.05)
-
-    def _ramp(self) -> float:
-        """0 to 1 over the first steps of a phase that brings in a discriminator."""
-        begun = self.preset.step_of_phase(self.done)
-        return min(1.0, begun / _RAMP)
+    def _total(self, losses: dict[str, Tensor], phase: Phase) -> Tensor:
+        weights = dict(phase.weights)
+        for judge in phase.judges:
+            for name in (f"{judge}_gan", f"{judge}_features"):
+                weights[name] = weights.get(name, 0.0) * self.plan.voice(judge, self.done)
+        return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
 
     def _average(self) -> None:
         decay = min(self.preset.ema, (self.done + 1) / (self.done + 10))
-        live = nn.ModuleDict({"generator": self.generator, "encoder": self.encoder})
         with torch.no_grad():
-            for mean, value in zip(self.averaged.parameters(), live.parameters(), strict=True):
-                mean.lerp_(value, 1 - decay)
+            get_ema_multi_avg_fn(decay)(list(self.averaged.parameters()), list(self._live.parameters()), 0)
+
+    def _note(self, finite: Tensor) -> None:
+        """Count steps that were not finite; on the device, `check` reads it."""
+        row, all_of_them, first = self._spoilt.unbind()
+        bad = (~finite).long()
+        first = torch.where((row == 0) & ~finite, self.done + 1, first)
+        self._spoilt = torch.stack([(row + 1) * bad, all_of_them + bad, first])
+
+    def check(self) -> tuple[int, int]:
+        """How many steps so far were not finite and so left out, and the last such one (or the first of a row).
+
+        Raises `InputError` after `_PATIENCE` of them in a row. Waits for the device.
+        """
+        row, spoilt, first = self._spoilt.tolist()
+        if row >= _PATIENCE:
+            raise InputError(
+                f"From step {first} on, losses are not finite numbers; training stopped and the last save stays.",
+                "Go on from it with a smaller learning rate, or with --precision float32.",
+            )
+        return spoilt, first
 
     def save(self, path: Path) -> None:
         """Everything that resuming needs."""
-        save_state(path, self._modules(), self._optimizers(), {"step": self.done, "preset": self.preset.name})
+        values: dict[str, object] = {"step": self.done, "preset": self.preset.name}
+        save_state(path, self._modules(), self._optimizers(), values)
 
     def load(self, path: Path) -> None:
-        """Go on where `save` was."""
-        self.done = int(load_state(path, self._modules(), self._optimizers())["step"])
+        """Go on where `save` was. Raises `InputError` when the state is of another preset, or damaged."""
+        values = load_state(path, self._modules(), self._optimizers(), self.preset.name)
+        self.done = int(values["step"])
 
     def _modules(self) -> dict[str, nn.Module]:
-        return {
-            "generator": self.generator,
-            "encoder": self.encoder,
-            "adversary": self.adversary,
-            "averaged": self.averaged,
-        }
+        judges = {f"judge_{name}": judge.network for name, judge in self.judges.items()}
+        return {"live": self._live, "averaged": self.averaged, **judges}
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"generator": self.optimizer, "adversary": self.adversary.optimizer}
-
-
-def run(
-    trainer: Trainer,
-    *,
-    save: Callable[[], None],
-    report: Callable[[int, dict[str, float], float], None],
-    save_every: float = 300.0,
-    stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """Train to the preset's end or until `stop`; saves every `save_every` seconds and at the end.
-
-    `report(step, losses, frames a second)` is called after every step.
-    """
-    saved = time.monotonic()
-    try:
-        while trainer.done < trainer.preset.steps and not stop():
-            begun = time.monotonic()
-            phase = trainer.preset.phase_at(trainer.done)
-            losses = trainer.step()
-            report(trainer.done, losses, phase.batch * phase.frames / (time.monotonic() - begun))
-            if time.monotonic() - saved > save_every:
-                save()
-                saved = time.monotonic()
-    finally:
-        save()
+        judges = {f"judge_{name}": descent.optimizer for name, descent in self._judge_descents.items()}
+        return {"live": self._descent.optimizer, **judges}

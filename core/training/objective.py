@@ -1,123 +1,144 @@
-"""One chunk through the generator, and everything that is asked of it."""
+"""What is asked of a generator: named terms of a scene, each a mean over its frames and pixels, unweighted.
+
+To add a loss: write a function here, name it in `TERMS`, and give it a weight in a preset. A term without a weight in
+the phase is not computed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.models.generator import LabelMaps
 from core.models.layers import channels_last
-from core.models.local.history import HISTORY, Remembered
 from core.models.local.network import LocalGenerator, Rendered
-from core.models.local.runner import from_uint8, to_uint8
-from core.models.warp import warp
-from core.training.adversary import Adversary, rates_for, window
-from core.training.dataset import Chunk
-from core.training.looks import mean_colours
-from core.training.losses import masked_l1
+from core.training import losses
+from core.training.locality import echo_loss, elsewhere_loss
+from core.training.looks import colour_loss
 from core.training.perceptual import PerceptualLoss
+from core.training.scene import Scene
+from core.training.subjects import Drawn, chunk_maps
 
-# A pixel is rightly warped when the squared distance over the channels is below this (reference section 7).
-_WARP_IS_RIGHT = 0.02
-
-
-@dataclass(frozen=True)
-class ChunkResult:
-    """What a chunk gave: named losses (means over its frames), and its frames for the discriminators."""
-
-    losses: dict[str, Tensor]
-    rendered: list[Rendered | None]  # None for a frame that was given as real history
+# None: the scene has nothing to say about this, for example no frame with a past.
+Term = Callable[[Scene], Tensor | None]
 
 
-def roll_chunk(
-    generator: LocalGenerator, chunk: Chunk, styles: Tensor, rng: np.random.Generator
-) -> list[Rendered | None]:
-    """Render a chunk as a roll-out does: each frame's past is the uint8 frames rendered before it, detached.
-
-    Half of the longer chunks begin with a real frame as their past, spoiled by up to two levels.
-    """
-    past: tuple[Remembered, ...] = ()
-    results: list[Rendered | None] = []
-    begins_real = len(chunk.pictures) > 1 and rng.random() < 0.5
-    for t in range(len(chunk.pictures)):
-        maps = chunk_maps(chunk, t)
-        with torch.autocast("cpu", torch.bfloat16):
-            if t == 0 and begins_real:
-                features = generator.encoder(maps, styles[t]).quarter.detach()
-                picture = spoiled(chunk.pictures[t], rng)
-                past = (Remembered(picture, maps, styles[t], chunk.flow[t], features),)
-                results.append(None)
-                continue
-            rendered = generator(maps, styles[t], past, coarse=True)
-        results.append(rendered)
-        frame = Remembered(
-            spoiled(rendered.final.detach(), rng),
-            maps,
-            styles[t].detach(),
-            rendered.flow.detach(),
-            rendered.features.quarter.detach(),
-        )
-        past = (frame, *past)[:HISTORY]
-    return results
+def measure(scene: Scene, wanted: Collection[str], perceptual: PerceptualLoss | None) -> dict[str, Tensor]:
+    """The wanted terms that the scene has something to say about; names that are no terms are left out."""
+    terms: dict[str, Term] = {**TERMS}
+    if perceptual is not None:
+        terms |= {
+            "perceptual": lambda scene: perceived(scene, scene.fake, perceptual),
+            "perceptual_raw": lambda scene: perceived(scene, scene.raw, perceptual),
+        }
+    values = {name: terms[name](scene) for name in wanted if name in terms}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def spoiled(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """A past to be mistrusted, in 8 bits: up to two levels of noise, at times a patch that is off by up to 32 levels.
-
-    The frame that is asked for stays the true one, so that a generator learns to mend what it drags along.
-    """
-    noise = torch.from_numpy(rng.integers(-2, 3, pictures.shape).astype(np.float32))
-    if rng.random() < 0.5:
-        height, width = pictures.shape[-2:]
-        tall, wide = int(rng.integers(height // 16, height // 3)), int(rng.integers(width // 16, width // 3))
-        top, left = int(rng.integers(height - tall)), int(rng.integers(width - wide))
-        shift = torch.from_numpy(rng.uniform(-32, 32, (pictures.shape[0], 3, 1, 1)).astype(np.float32))
-        noise[..., top : top + tall, left : left + wide] += shift
-    return from_uint8(to_uint8(pictures + noise / 127.5))
+def picture(scene: Scene) -> Tensor:
+    """L1."""
+    return F.l1_loss(scene.fake, scene.real)
 
 
-def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
-    """What the generator is told of frame t; frame 0 of a chunk has no frame before it."""
-    valid = chunk.flow_valid[t] if t else torch.zeros_like(chunk.flow_valid[t])
-    return LabelMaps(chunk.labels[t], chunk.objects[t], chunk.flow[t], valid)
+def gradient(scene: Scene) -> Tensor:
+    """L1 of differences between neighbouring pixels."""
+    return gradient_loss(scene.fake, scene.real)
 
 
-def generator_losses(
-    chunk: Chunk,
-    rendered: list[Rendered | None],
-    perceptual: PerceptualLoss,
-    adversary: Adversary | None,
-    *,
-    video: bool,
-    rng: np.random.Generator,
-) -> dict[str, Tensor]:
-    """Named losses, unweighted, each a mean over the chunk's frames."""
-    frames = [(t, result) for t, result in enumerate(rendered) if result is not None]
-    fake = torch.cat([result.final for _, result in frames])
-    raw = torch.cat([result.raw for _, result in frames])
-    real = torch.cat([chunk.pictures[t] for t, _ in frames])
-    labels = torch.cat([chunk.labels[t] for t, _ in frames])
-    objects = torch.cat([chunk.objects[t] for t, _ in frames])
-    losses = {
-        "picture": F.l1_loss(fake, real),
-        "gradient": gradient_loss(fake, real),
-        "raw": F.l1_loss(raw, real) + gradient_loss(raw, real),
-        "coarse": F.l1_loss(torch.cat([result.coarse for _, result in frames]), F.avg_pool2d(real, 2)),
-        "colour": F.l1_loss(mean_colours(fake, objects), mean_colours(real, objects)),
-    }
-    with torch.autocast("cpu", torch.bfloat16):
-        losses["perceptual"] = perceptual(channels_last(fake), channels_last(real)).float()
-    losses |= _motion_losses(chunk, frames)
-    if adversary is not None:
-        losses |= adversary.judge_pictures(fake, real, labels, objects)
-        rates = rates_for(len(chunk.pictures))
-        if video and rates:
-            losses |= adversary.judge_video(*_windows(chunk, rendered, rates[int(rng.integers(len(rates)))])[:3])
-    return losses
+def raw(scene: Scene) -> Tensor:
+    """L1 and gradient of the raw picture: blending must not hide that it is not learnt."""
+    return F.l1_loss(scene.raw, scene.real) + gradient_loss(scene.raw, scene.real)
+
+
+def coarse(scene: Scene) -> Tensor | None:
+    """L1 at half the size, of the picture of scale 0."""
+    small = [frame.coarse for _, frame in scene.frames if frame.coarse is not None]
+    return F.l1_loss(torch.cat(small), F.avg_pool2d(scene.real, 2)) if small else None
+
+
+def colour(scene: Scene) -> Tensor:
+    """Mean colour of every object."""
+    return colour_loss(scene.fake, scene.real, scene.objects, scene.chunk.slots)
+
+
+def flow(scene: Scene) -> Tensor | None:
+    """The network's motion against the clip's own, in pixels (F_Flow)."""
+    return _each(scene, lambda t, frame: losses.flow_loss(_own(frame), scene.chunk.flow[t], frame.validity, weight=1.0))
+
+
+def warp_real(scene: Scene) -> Tensor | None:
+    """The real frame before, moved by the network's motion, against the real frame (F_Warp)."""
+    return _each(
+        scene,
+        lambda t, frame: losses.flow_warp_loss(
+            scene.chunk.pictures[t - 1], scene.chunk.pictures[t], _own(frame), frame.validity, weight=1.0
+        ),
+    )
+
+
+def mask(scene: Scene) -> Tensor | None:
+    """Blend weight towards warping where that is right (W); at 1 roll-outs only copy (docs/adr/0010)."""
+
+    def one(t: int, frame: Drawn) -> Tensor | None:
+        if frame.weight is None:
+            return None
+        return losses.weight_loss(frame.weight, _rightly_warped(scene, t, frame) * frame.validity)
+
+    return _each(scene, one)
+
+
+def consistency(scene: Scene) -> Tensor | None:
+    """A frame against the one before it, moved by the motion that was used (G_Warp)."""
+
+    def one(t: int, frame: Drawn) -> Tensor | None:
+        if frame.warped is None:
+            return None
+        trust = frame.validity * _rightly_warped(scene, t, frame)
+        return losses.masked_l1(frame.final, frame.warped.detach(), trust)
+
+    return _each(scene, one)
+
+
+def echo(scene: Scene) -> Tensor | None:
+    """What comes back of a difference in the past."""
+    frame, generator = _newest(scene), scene.subject.network
+    if frame is None or not isinstance(generator, LocalGenerator):
+        return None
+    return echo_loss(generator, frame, scene.dice, scene.machine)
+
+
+def elsewhere(scene: Scene) -> Tensor | None:
+    """What an edit changes far from it."""
+    frame, generator = _newest(scene), scene.subject.network
+    if frame is None or not isinstance(generator, LocalGenerator):
+        return None
+    t = scene.frames[-1][0]
+    return elsewhere_loss(generator, chunk_maps(scene.chunk, t), scene.styles[t], frame, scene.dice, scene.machine)
+
+
+TERMS: Mapping[str, Term] = {
+    "picture": picture,
+    "gradient": gradient,
+    "raw": raw,
+    "coarse": coarse,
+    "colour": colour,
+    "flow": flow,
+    "warp": warp_real,
+    "mask": mask,
+    "consistency": consistency,
+    "echo": echo,
+    "elsewhere": elsewhere,
+}
+# Terms that need a feature network.
+PERCEPTUAL = ("perceptual", "perceptual_raw")
+
+
+def perceived(scene: Scene, pictures: Tensor, perceptual: PerceptualLoss) -> Tensor:
+    """Distance to the real frames in features."""
+    with scene.machine.autocast():
+        return perceptual(channels_last(pictures), channels_last(scene.real)).float()
 
 
 def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
@@ -129,32 +150,23 @@ def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
     return across + F.l1_loss(fake.diff(dim=2), real.diff(dim=2))
 
 
-def video_windows(
-    chunk: Chunk, rendered: list[Rendered | None], rng: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor] | None:
-    """(fake, real, flow) windows at a random frame rate; None where the chunk is too short."""
-    rates = rates_for(len(chunk.pictures))
-    return _windows(chunk, rendered, rates[int(rng.integers(len(rates)))]) if rates else None
+def _each(scene: Scene, term: Callable[[int, Drawn], Tensor | None]) -> Tensor | None:
+    """The mean over frames that have a past and of which the network says a motion."""
+    values = [term(t, frame) for t, frame in scene.moving if frame.flow is not None]
+    said = [value for value in values if value is not None]
+    return torch.stack(said).mean() if said else None
 
 
-def _windows(chunk: Chunk, rendered: list[Rendered | None], rate: int) -> tuple[Tensor, Tensor, Tensor]:
-    fakes = torch.stack([chunk.pictures[t] if result is None else result.final for t, result in enumerate(rendered)])
-    fake, flow = window(fakes, chunk.flow, rate)
-    real, _ = window(chunk.pictures, chunk.flow, rate)
-    return fake, real, flow
+def _newest(scene: Scene) -> Rendered | None:
+    return scene.frames[-1][1].local
 
 
-def _motion_losses(chunk: Chunk, frames: list[tuple[int, Rendered]]) -> dict[str, Tensor]:
-    """Flow against the clip's own, the frame before warped by it, blend weight, consistency (reference section 8)."""
-    terms: dict[str, list[Tensor]] = {}
-    for t, result in frames:
-        if t == 0 or result.estimated_flow is None:
-            continue
-        confidence = result.validity
-        terms.setdefault("flow", []).append(masked_l1(result.estimated_flow, chunk.flow[t], confidence))
-        moved = warp(chunk.pictures[t - 1], result.estimated_flow)
-        terms.setdefault("warp", []).append(masked_l1(moved, chunk.pictures[t], confidence))
-        right = ((result.warped - chunk.pictures[t]).square().sum(1, keepdim=True) < _WARP_IS_RIGHT).float()
-        terms.setdefault("mask", []).append((result.weight * right * confidence).mean())
-        terms.setdefault("consistency", []).append(masked_l1(result.final, result.warped.detach(), confidence * right))
-    return {name: torch.stack(values).mean() for name, values in terms.items()}
+def _own(frame: Drawn) -> Tensor:
+    assert frame.flow is not None
+    return frame.flow
+
+
+def _rightly_warped(scene: Scene, t: int, frame: Drawn) -> Tensor:
+    """(B, 1, H, W) float32: where what was warped shows what is wanted."""
+    assert frame.warped is not None
+    return ((frame.warped - scene.chunk.pictures[t]).square().sum(1, keepdim=True) < 0.02).float()

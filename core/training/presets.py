@@ -1,90 +1,117 @@
-"""Presets: everything a training run is told, by name."""
+"""Presets: everything a training run is told, as data, by name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.errors import InputError
+from core.training.adversary import JudgeRecipe, PictureJudge, VideoJudge
+from core.training.objective import PERCEPTUAL, TERMS
+from core.training.subjects import GeneratorRecipe, LocalRecipe
 
+# What a loss counts, by its name: those of `core.training.objective`, and NAME_gan and NAME_features of a judge.
+Weights = Mapping[str, float]
 
-@dataclass(frozen=True)
-class Weights:
-    """Weight of each loss; the names are those in the log."""
-
-    picture: float = 5.0  # L1
-    gradient: float = 10.0  # L1 of differences between neighbouring pixels
-    coarse: float = 2.0  # L1 at half the size, the picture of scale 0
-    perceptual: float = 5.0
-    gan: float = 1.0
-    features: float = 10.0  # feature matching
-    flow: float = 0.1  # pixels
-    warp: float = 2.0  # the real frame before, moved by the estimated flow
-    consistency: float = 2.0  # a frame against the one before, moved by the clip's flow
-    raw: float = 2.5  # L1 and gradient of the raw picture: blending must not hide that it is not learnt
-    mask: float = 0.0  # blend weight towards warping where that is right; at 1 roll-outs only copy (docs/adr/0010)
-    video_gan: float = 0.5
-    video_features: float = 5.0
-    colour: float = 2.0  # mean colour of every object
-    echo: float = 5.0  # what comes back of a difference in the past
-    elsewhere: float = 100.0  # what an edit changes far from it
+STREET_WEIGHTS: Weights = {
+    "picture": 5.0,
+    "gradient": 10.0,
+    "coarse": 2.0,
+    "perceptual": 5.0,
+    "flow": 0.1,
+    "warp": 2.0,
+    "consistency": 2.0,
+    "raw": 2.5,
+    "colour": 2.0,
+    "echo": 5.0,
+    "elsewhere": 100.0,
+    "picture_gan": 1.0,
+    "picture_features": 10.0,
+    "video_gan": 0.5,
+    "video_features": 5.0,
+}
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Steps of one kind. Crops are (height, width)."""
+    """Steps of one kind. Sizes are (height, width).
+
+    steps   how many; of a run that is given minutes, its share of the time
+    frames  a chunk has; later ones see the earlier ones as their past
+    batch   samples a step, those of all processes together
+    size    frames are scaled down to it beforehand; None: as they are
+    judges  names of the preset's discriminators that take part
+    """
 
     steps: int
-    frames: int  # frames a chunk; later ones see the earlier ones as their past
+    frames: int
     batch: int
     crop: tuple[int, int]
-    adversary: bool = False  # picture discriminator, feature matching
-    video: bool = False  # video discriminator; needs three frames or more
-    # Weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
+    size: tuple[int, int] | None = None
+    judges: tuple[str, ...] = ()
+    # Our own generator's weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
     learning_rate: float = 5e-3
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=lambda: STREET_WEIGHTS)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe."""
+    """A recipe. Raises `InputError` for a phase that weighs or asks what there is not.
+
+    judge_rate  learning rate of the discriminators; None: the phase's own, as it falls
+    warm_up     steps over which the learning rate grows at first
+    decay       share of all steps, at the end, over which the learning rate falls to `floor` of itself
+    ema         how much of the averaged weights stays in each step
+    rare        half of the crops are put about one of these classes
+    """
 
     name: str
     phases: tuple[Phase, ...]
-    width: int = 64
-    deep_blocks: int = 4
-    ndf: int = 32
-    discriminators: int = 2
+    generator: GeneratorRecipe = LocalRecipe()
+    judges: Mapping[str, JudgeRecipe] = field(
+        default_factory=lambda: {"picture": PictureJudge(), "video": VideoJudge()}
+    )
+    betas: tuple[float, float] = (0.5, 0.99)
+    clip: bool = True
+    judge_rate: float | None = 4e-4
+    warm_up: int = 50
+    decay: float = 1 / 3
+    floor: float = 0.05
     label_steps: int = 700  # of the label network, whose features are the perceptual loss
     label_crop: tuple[int, int] = (192, 192)
     label_width: int = 32
     ema: float = 0.998
     seed: int = 1
-    rare: tuple[str, ...] = field(
-        default=("pole", "traffic light", "traffic sign", "person", "car", "truck", "bus", "motorcycle", "bicycle")
+    rare: tuple[str, ...] = (
+        "pole",
+        "traffic light",
+        "traffic sign",
+        "person",
+        "car",
+        "truck",
+        "bus",
+        "motorcycle",
+        "bicycle",
     )
-    foreground: tuple[str, ...] = ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
+
+    def __post_init__(self) -> None:
+        judged = {f"{judge}_{kind}" for judge in self.judges for kind in ("gan", "features")}
+        for phase in self.phases:
+            for name in sorted(phase.weights.keys() - TERMS.keys() - set(PERCEPTUAL) - judged):
+                raise InputError(f"Preset {self.name!r} weighs {name!r}, which is no loss.")
+            for name in sorted(set(phase.judges) - self.judges.keys()):
+                raise InputError(f"Preset {self.name!r} has no discriminator {name!r}.")
 
     @property
     def steps(self) -> int:
         """Steps of all phases."""
         return sum(phase.steps for phase in self.phases)
 
-    def phase_at(self, step: int) -> Phase:
-        """The phase that a step belongs to; the last one after the end."""
-        for phase in self.phases:
-            if step < phase.steps:
-                return phase
-            step -= phase.steps
-        return self.phases[-1]
-
-    def step_of_phase(self, step: int) -> int:
-        """How many steps of its phase come before this step."""
-        for phase in self.phases:
-            if step < phase.steps:
-                return step
-            step -= phase.steps
-        return self.phases[-1].steps + step
+    @property
+    def perceives(self) -> bool:
+        """Whether any phase needs a feature network."""
+        return any(phase.weights.get(name) for phase in self.phases for name in PERCEPTUAL)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, kept with the run and in the checkpoint's recipe."""
@@ -95,11 +122,10 @@ _TINY = Preset(
     name="tiny",
     phases=(
         Phase(steps=6, frames=1, batch=1, crop=(32, 32)),
-        Phase(steps=6, frames=3, batch=1, crop=(32, 32), adversary=True, video=True),
+        Phase(steps=6, frames=3, batch=1, crop=(32, 32), judges=("picture", "video")),
     ),
-    width=8,
-    deep_blocks=1,
-    ndf=8,
+    generator=LocalRecipe(width=8, deep_blocks=1),
+    judges={"picture": PictureJudge(ndf=8), "video": VideoJudge(ndf=8)},
     label_steps=4,
     label_crop=(32, 32),
     label_width=8,
@@ -107,28 +133,29 @@ _TINY = Preset(
 
 # Texture is not to be guessed from labels: what asks for the very pixels (L1, gradients) makes it flat, so once the
 # layout stands the adversary says more.
-_TEXTURE = Weights(picture=3.0, gradient=6.0, raw=1.5, gan=1.5, video_gan=0.75, colour=4.0)
+_TEXTURE = {
+    **STREET_WEIGHTS,
+    "picture": 3.0,
+    "gradient": 6.0,
+    "raw": 1.5,
+    "picture_gan": 1.5,
+    "video_gan": 0.75,
+    "colour": 4.0,
+}
 
-_LONGER = Phase(
-    steps=520,
-    frames=4,
-    batch=1,
-    crop=(256, 256),
-    adversary=True,
-    video=True,
-    learning_rate=1e-2,
-    weights=_TEXTURE,
-)
+_JUDGED = Phase(steps=700, frames=2, batch=2, crop=(256, 256), judges=("picture",))
+_FILM = Phase(steps=250, frames=4, batch=1, crop=(256, 256), judges=("picture", "video"), learning_rate=3e-3)
+_LONGER = replace(_FILM, steps=520, learning_rate=1e-2, weights=_TEXTURE)
 
 _STREET = Preset(
     name="street",
     phases=(
         Phase(steps=800, frames=1, batch=2, crop=(256, 256), learning_rate=1e-2),
-        Phase(steps=700, frames=2, batch=2, crop=(256, 256), adversary=True),
-        Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=3e-3),
-        Phase(steps=200, frames=4, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=8e-3),
-        Phase(steps=100, frames=3, batch=1, crop=(256, 256), adversary=True, video=True, learning_rate=2e-2),
-        replace(_LONGER, steps=950, frames=2, batch=2, video=False),
+        _JUDGED,
+        _FILM,
+        replace(_FILM, steps=200, learning_rate=8e-3),
+        replace(_FILM, steps=100, frames=3, learning_rate=2e-2),
+        replace(_LONGER, steps=950, frames=2, batch=2, judges=("picture",)),
         _LONGER,
         replace(_LONGER, steps=1400, frames=3),
     ),
@@ -145,4 +172,4 @@ def preset(name: str) -> Preset:
 
 def _small(street: Preset) -> Preset:
     """A quarter of the arithmetic, for processors without fast bfloat16."""
-    return replace(street, name="street-small", width=32, deep_blocks=4)
+    return replace(street, name="street-small", generator=LocalRecipe(width=32))

@@ -29,24 +29,34 @@ def save_state(
     for name, optimizer in optimizers.items():
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{name}/{index}/{key}": value for key, value in state.items()}
-    tensors = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     # In memory first: safetensors' own writing tells of a full disk in an error of its own kind.
     write_atomically(path, save(tensors, metadata={"values": json.dumps(dict(values))}))
 
 
 def load_state(
-    path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer]
+    path: Path, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer], preset: str
 ) -> dict[str, Any]:
-    """Read what `save_state` wrote into the same modules and optimizers; returns the values."""
+    """Read what `save_state` wrote into the same modules and optimizers; returns the values.
+
+    Raises `InputError` when it is of another preset, damaged, or of other shapes.
+    """
     try:
         with safe_open(path, "pt") as file:
             values = json.loads((file.metadata() or {})["values"])
+            if values["preset"] != preset:
+                raise InputError(
+                    f"The training state {path} is of preset {str(values['preset'])[:40]!r}, not {preset!r}.",
+                    "Resume with the preset that it was begun with, or give another --out.",
+                )
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         for name, module in modules.items():
             module.load_state_dict(_below(tensors, f"module/{name}/"))
         for name, optimizer in optimizers.items():
             _load_optimizer(optimizer, _below(tensors, f"optimizer/{name}/"))
-    except (SafetensorError, KeyError, RuntimeError, ValueError, OSError) as error:
+    except InputError:
+        raise
+    except (SafetensorError, KeyError, RuntimeError, TypeError, ValueError, OSError) as error:
         raise InputError(
             f"The training state {path} does not fit: {reason(error)}.",
             "Resume with the preset that it was begun with, or give another --out.",
@@ -59,8 +69,15 @@ def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, name = key.split("/", 1)
+        # Moments lie in memory as their weights do: a fused step goes through both side by side.
+        like = parameters[int(index)]
+        if value.dim():
+            if value.shape != like.shape:
+                raise ValueError(f"moments of shape {tuple(value.shape)} for weights of {tuple(like.shape)}")
+            value = torch.empty_like(like).copy_(value)
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

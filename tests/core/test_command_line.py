@@ -143,20 +143,20 @@ def test_check_reference_without_a_case_fails(tmp_path):
 def test_train_hands_over_and_tells_where_the_checkpoint_is(tmp_path, monkeypatch):
     asked = []
 
-    def train(name, data, out, *, say):
-        asked.append((name, data, out))
+    def train(name, data, out, *, say, **options):
+        asked.append((name, data, out, options))
         say("[1/2] a line")
         return out / "checkpoint.safetensors"
 
     monkeypatch.setattr(core.training.command, "train", train)
-    result = run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run")
+    result = run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run", "--device", "cpu")
     assert result.exit_code == 0, result.output
-    assert asked == [("tiny", tmp_path, tmp_path / "run")]
+    assert asked == [("tiny", tmp_path, tmp_path / "run", {"device": "cpu", "precision": "auto", "begin": None})]
     assert "[1/2] a line" in result.stdout and "checkpoint.safetensors" in result.stdout
 
 
 def test_train_says_what_a_person_can_mend(tmp_path, monkeypatch):
-    def train(*_, say):
+    def train(*_, **options):
         raise InputError("There is no preset 'x'.", "Presets: tiny.")
 
     monkeypatch.setattr(core.training.command, "train", train)
@@ -164,7 +164,7 @@ def test_train_says_what_a_person_can_mend(tmp_path, monkeypatch):
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch):
-    def train(*_, say):
+    def train(*_, **options):
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(core.training.command, "train", train)

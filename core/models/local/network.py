@@ -304,8 +304,9 @@ class LocalGenerator(nn.Module):
 
     def must_estimate(self, maps: LabelMaps) -> bool:
         """Whether the flow branch has anything to say about this frame."""
-        known = maps.flow is not None and maps.flow_valid is not None and bool(maps.flow_valid.all())
-        return self.training or not known
+        if self.training:  # always, and without waiting for the device
+            return True
+        return maps.flow is None or maps.flow_valid is None or not bool(maps.flow_valid.all())
 
 
 def blend_weight(logits: Tensor, validity: Tensor, refresh: float) -> Tensor:

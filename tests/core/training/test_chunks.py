@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
+from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.models.warp import warp
-from core.training.adversary import rates_for, window
-from core.training.dataset import ChunkDataset
-from core.training.looks import chunk_styles, mean_colours, recolour
+from core.training.adversary import fitting_rates, window
+from core.training.dataset import Chunk, ChunkDataset
+from core.training.dice import Dice
+from core.training.looks import chunk_styles, colour_loss, recolour
+from core.training.machine import Machine
 from core.training.objective import gradient_loss
-from tests.core.training.clips import CAR, driving_clip
+from tests.core.training.clips import CAR, LABELS, driving_clip
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +22,48 @@ def data() -> ChunkDataset:
     return ChunkDataset([driving_clip()], rare=[CAR])
 
 
-def chunk(data: ChunkDataset, seed: int = 0, frames: int = 3):
-    return data.chunk(np.random.default_rng(seed), batch=2, frames=frames, crop=(32, 32))
+def dice(seed: int = 0, batch: int = 2, machine: Machine | None = None) -> Dice:
+    return Dice(1, seed, batch, machine or Machine())
+
+
+def chunk(data: ChunkDataset, seed: int = 0, frames: int = 3) -> Chunk:
+    return data.chunk(dice(seed), Machine(), batch=2, frames=frames, crop=(32, 32))
+
+
+def test_processes_share_a_batch(data):
+    whole = chunk(data, 5)
+    halves = [Machine(rank=rank, size=2) for rank in range(2)]
+    parts = [data.chunk(dice(5, machine=half), half, batch=2, frames=3, crop=(32, 32)) for half in halves]
+    assert torch.equal(torch.cat([part.pictures for part in parts], 1), whole.pictures)
+    values = [dice(5, machine=half).uniform(4) for half in halves]
+    assert torch.equal(torch.cat(values), dice(5).uniform(4))
+    with pytest.raises(InputError, match="shared by 3"):
+        Machine(rank=0, size=3).share(2)
+
+
+def test_clips_of_several_sizes_give_crops_of_one(data):
+    mixed = ChunkDataset([driving_clip(), driving_clip("large", size=64), driving_clip("tiny", size=16)])
+    assert mixed.check(frames=3, crop=(32, 32)) == ["tiny"]
+    for seed in range(4):
+        assert chunk(mixed, seed).pictures.shape == (3, 2, 3, 32, 32)
+
+
+def test_the_device_keeps_what_the_clip_says(data):
+    clip, again = driving_clip(), next(data.clips())
+    assert (again.labels == clip.labels).all() and (again.objects == clip.objects).all()
+    assert (again.pictures == clip.pictures).all() and (again.flow_valid == clip.flow_valid).all()
+    assert (again.flow[1:] == clip.flow[1:]).all()
+
+
+def test_scaled_clips_move_half_as_far(data):
+    small = data.scaled((24, 24))
+    assert small is data.scaled((24, 24)) and data.scaled(None) is data
+    reel = small.reels[0]
+    assert reel.pictures.shape[2:] == (24, 24)
+    car = reel.labels[1] == CAR
+    assert (reel.flow[1, 0][car] == -1.5 * 64).all() and car.sum() == 6 * 8
+    with pytest.raises(InputError, match="No clip is as large as 96x96"):
+        data.scaled((96, 96))
 
 
 def test_a_chunk_is_a_function_of_its_seed(data):
@@ -51,16 +93,18 @@ def test_clips_that_can_not_be_trained_on_are_refused():
     with pytest.raises(InputError, match="frames"):
         ChunkDataset([bare])
     small = ChunkDataset([driving_clip()])
-    with pytest.raises(InputError, match="smaller than a crop"):
-        small.chunk(np.random.default_rng(0), batch=1, frames=1, crop=(64, 64))
+    with pytest.raises(InputError, match="No clip has chunks of 1 frames of 64x64"):
+        small.chunk(dice(batch=1), Machine(), batch=1, frames=1, crop=(64, 64))
     with pytest.raises(InputError, match="chunks of 9"):
-        small.chunk(np.random.default_rng(0), batch=1, frames=9, crop=(32, 32))
+        small.chunk(dice(batch=1), Machine(), batch=1, frames=9, crop=(32, 32))
+    with pytest.raises(InputError, match="another label set"):
+        ChunkDataset([clip, replace(clip, name="other", label_set=LabelSet("others", LABELS.classes))])
 
 
 def test_recolouring_is_one_colour_an_object_through_the_chunk_and_spares_stuff(data):
     cut = chunk(data)
     things = torch.tensor([False, False, False, True])
-    other = recolour(cut, things, torch.Generator().manual_seed(1), share=1.0)
+    other = recolour(cut, things, dice(1), share=1.0)
     car = cut.labels == CAR
     changed = (cut.pictures != other.pictures).any(2)
     assert torch.equal(changed, changed & car) and changed.any()
@@ -80,13 +124,15 @@ def test_codes_come_from_the_other_frame(data):
     assert torch.allclose(styles[0, 0, :, seen], torch.tensor(0.5))
 
 
-def test_mean_colours_leave_small_objects_out():
-    pictures = torch.zeros(1, 3, 16, 16)
+def test_small_objects_have_no_colour_to_miss():
+    fake, real = torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 16, 16)
     objects = torch.zeros(1, 16, 16, dtype=torch.int32)
     objects[:, :4, :4] = 1
     objects[:, 8:] = 2
-    pictures[:, :, 8:] = 1
-    assert mean_colours(pictures, objects).tolist() == [[0, 0, 0], [1, 1, 1]]
+    fake[:, :, :4, :4] = 1
+    assert colour_loss(fake, real, objects, 4) == pytest.approx(0)
+    fake[:, :, 8:] = 1
+    assert colour_loss(fake, real, objects, 4) == pytest.approx(1 / 2)  # of two objects that are large enough
 
 
 def test_a_window_at_half_the_rate_adds_up_the_motion():
@@ -96,7 +142,7 @@ def test_a_window_at_half_the_rate_adds_up_the_motion():
     seen, motion = window(frames, flows, rate=2)
     assert seen[0, :, 0, 0, 0].tolist() == [0, 2, 4]
     assert torch.equal(motion[:, :, 0], torch.full((1, 2, 4, 4), -3.0))
-    assert rates_for(2) == [] and rates_for(3) == [1] and rates_for(5) == [1, 2]
+    assert [fitting_rates((1, 2), frames) for frames in (2, 3, 5)] == [[], [1], [1, 2]]
 
 
 def test_the_gradient_loss_sees_a_pattern_that_l1_does_not():

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from core.models.generator import LabelMaps
 from core.models.local.network import LabelFeatures, Rendered
+from core.training.dice import Dice
 from core.training.locality import echo_loss, elsewhere_loss
+from core.training.machine import Machine
 
 SIZE = (1, 3, 96, 96)
+HERE = Machine()
+
+
+def dice(seed: int = 1) -> Dice:
+    return Dice(seed, 0, SIZE[0], HERE)
 
 
 class Copies:
     """Answers a difference in the past with `gain` times that difference, and blends nothing in."""
 
-    config = SimpleNamespace(refresh=1.0)
+    config = SimpleNamespace(refresh=1.0, classes=10)
 
     def __init__(self, gain: float, sees_far: bool = False) -> None:
         self.gain, self.sees_far = gain, sees_far
@@ -48,12 +54,16 @@ def rendered(final: Tensor, told: LabelFeatures, validity: float = 1.0) -> Rende
 @pytest.mark.parametrize(("gain", "loss"), [(0.0, 0.0), (0.5, 0.0), (0.9, 0.3), (2.0, 1.4)])
 def test_an_echo_costs_what_comes_back_beyond_six_tenths(gain: float, loss: float) -> None:
     frame = rendered(torch.zeros(SIZE), features(torch.zeros(SIZE)))
-    assert echo_loss(Copies(gain), [frame], np.random.default_rng(1)).item() == pytest.approx(loss, abs=0.01)
+    assert echo_loss(Copies(gain), frame, dice(), HERE).item() == pytest.approx(loss, abs=0.01)
 
 
 def test_no_past_no_echo() -> None:
     alone = rendered(torch.zeros(SIZE), features(torch.zeros(SIZE)), validity=0)
-    assert echo_loss(Copies(1), [None, alone], np.random.default_rng(1)) is None
+    assert echo_loss(Copies(1), alone._replace(history=None), dice(), HERE) is None
+    answers = Copies(torch.ones((), requires_grad=True))
+    loss = echo_loss(answers, alone, dice(), HERE)
+    loss.backward()
+    assert loss == 0 and answers.gain.grad == 0  # not NaN: a root has no slope at 0
 
 
 @pytest.mark.parametrize("sees_far", [False, True])
@@ -63,5 +73,5 @@ def test_a_block_may_change_only_what_is_near_it(sees_far: bool) -> None:
     maps, styles = LabelMaps(labels, labels.int()), torch.zeros(SIZE)
     network = Copies(0, sees_far)
     frame = rendered(network.encoder(maps, styles).base, network.encoder(maps, styles))
-    losses = [elsewhere_loss(network, maps, styles, frame, np.random.default_rng(seed)).item() for seed in range(6)]
+    losses = [elsewhere_loss(network, maps, styles, frame, dice(seed), HERE).item() for seed in range(24)]
     assert (max(losses) > 0.01) == sees_far

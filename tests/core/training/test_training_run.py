@@ -13,9 +13,13 @@ from core.errors import InputError
 from core.models.label_network import LabelNetwork
 from core.training.command import train
 from core.training.dataset import ChunkDataset
-from core.training.label_training import class_weights, train_label_network
-from core.training.loop import Trainer, run
+from core.training.label_training import class_weights, label_perception, train_label_network
+from core.training.loop import Trainer
+from core.training.machine import Machine
 from core.training.presets import Phase, preset
+from core.training.runner import run
+from core.training.start import start_from
+from core.training.subjects import LocalRecipe
 from tests.core.training.clips import CAR, driving_clip
 
 pytestmark = pytest.mark.training
@@ -29,13 +33,13 @@ def data() -> ChunkDataset:
 def trainer(data: ChunkDataset, **changes) -> Trainer:
     recipe = replace(preset("tiny"), **changes)
     torch.manual_seed(0)
-    return Trainer(recipe, data, LabelNetwork(data.label_set.size, 8))
+    return Trainer(recipe, data, label_perception(LabelNetwork(data.label_set.size, 8)))
 
 
 def test_the_picture_loss_falls(data):
     phases = (Phase(steps=60, frames=1, batch=2, crop=(32, 32), learning_rate=1e-2),)
     run_of = trainer(data, phases=phases)
-    losses = [run_of.step()["picture"] for _ in range(60)]
+    losses = [float(run_of.step()["picture"]) for _ in range(60)]
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
 
 
@@ -45,9 +49,10 @@ def test_every_phase_reports_its_losses(data):
     run_of.done = run_of.preset.phases[0].steps
     for _ in range(4):
         judged = run_of.step()
-    assert "gan" not in alone
-    assert {"gan", "features", "video_gan", "picture_d", "video_d", "flow", "mask"} <= set(judged)
-    assert all(np.isfinite(value) for value in judged.values())
+    assert "picture_gan" not in alone
+    assert {"picture_gan", "picture_features", "video_gan", "picture_d", "video_d", "flow", "echo"} <= set(judged)
+    assert all(value.isfinite() for value in judged.values())
+    assert run_of.check() == (0, 0)
 
 
 def test_a_run_that_was_killed_goes_on_as_it_would_have(data, tmp_path):
@@ -59,15 +64,50 @@ def test_a_run_that_was_killed_goes_on_as_it_would_have(data, tmp_path):
     resumed = trainer(data)
     resumed.load(tmp_path / "state")
     assert [resumed.step() for _ in range(4)] == wanted
+    for mine, theirs in zip(resumed.averaged.parameters(), whole.averaged.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def test_a_state_of_another_preset_is_refused_in_a_sentence(data, tmp_path):
     trainer(data).save(tmp_path / "state")
+    with pytest.raises(InputError, match="is of preset 'tiny', not 'other'"):
+        trainer(data, name="other").load(tmp_path / "state")
     with pytest.raises(InputError, match="does not fit"):
-        trainer(data, width=16).load(tmp_path / "state")
+        trainer(data, generator=LocalRecipe(width=16, deep_blocks=1)).load(tmp_path / "state")
     (tmp_path / "state").write_bytes((tmp_path / "state").read_bytes()[:1000])
     with pytest.raises(InputError, match="does not fit"):
         trainer(data).load(tmp_path / "state")
+
+
+def test_a_step_that_is_not_finite_changes_no_weights_and_is_named(data):
+    run_of = trainer(data)
+    run_of.step()
+    before = [parameter.clone() for parameter in run_of.averaged.parameters()]
+    measured = run_of.perceptual
+    run_of.perceptual = lambda fake, real: measured(fake, real) * torch.nan
+    weights = [parameter.clone() for parameter in run_of.subject.network.parameters()]
+    warned: list[str] = []
+    with pytest.raises(InputError, match="From step 2 on, losses are not finite"):
+        run_of.plan = replace(run_of.plan, steps=(100, 6))
+        run(run_of, save=lambda: None, report=lambda *_: None, warn=warned.append)
+    assert all(map(torch.equal, weights, run_of.subject.network.parameters()))
+    assert "step 2:" in warned[0] and all(value.isfinite().all() for value in before)
+
+
+def test_a_run_begins_with_a_checkpoint_that_it_has_outgrown(data, tmp_path):
+    for clip in data.clips():
+        write_clip(clip, tmp_path / "data" / clip.name)
+    checkpoint = load_checkpoint(train("tiny", tmp_path / "data", tmp_path / "out", device="cpu", say=lambda _: None))
+    run_of = trainer(data)
+    stem = run_of.subject.network.encoder.stem
+    told = torch.nn.Parameter(torch.randn(8, stem.weight.shape[1] + 4, 3, 3))
+    for network in (run_of.subject.network, run_of.averaged["generator"]):
+        network.encoder.stem.weight = told
+    lines = start_from(run_of, checkpoint)
+    assert lines[1:] == ["generator: encoder.stem.weight reads 4 channels more; they begin at zero"]
+    assert (told[:, -4:] == 0).all()
+    state = run_of.averaged["generator"].state_dict()
+    assert torch.equal(state["trunk.head.weight"], checkpoint.generator_state["trunk.head.weight"].float())
 
 
 def test_it_saves_as_it_goes_and_when_it_stops(data):
@@ -84,7 +124,7 @@ def test_it_saves_as_it_goes_and_when_it_stops(data):
 
 
 def test_the_command_writes_a_checkpoint_that_renders(data, tmp_path):
-    for clip in data.clips:
+    for clip in data.clips():
         write_clip(clip, tmp_path / "data" / clip.name)
     said: list[str] = []
     path = train("tiny", tmp_path / "data", tmp_path / "out", say=said.append)
@@ -102,7 +142,14 @@ def test_the_command_writes_a_checkpoint_that_renders(data, tmp_path):
 def test_the_label_network_learns_labels(data):
     right: list[float] = []
     train_label_network(
-        data, steps=160, batch=2, crop=(32, 32), seed=0, width=8, on_step=lambda step, loss, share: right.append(share)
+        data,
+        Machine(),
+        steps=160,
+        batch=2,
+        crop=(32, 32),
+        seed=0,
+        width=8,
+        on_step=lambda step, loss, share: right.append(float(share)),
     )
     assert np.mean(right[-5:]) > 0.9
     weights = class_weights(data)
@@ -112,7 +159,7 @@ def test_the_label_network_learns_labels(data):
 @pytest.mark.parametrize("room", [100, 60_000, 150_000])
 def test_a_full_disk_ends_a_run_in_a_sentence(data, tmp_path, room):
     resource = pytest.importorskip("resource", reason="Windows limits no file sizes")
-    write_clip(data.clips[0], tmp_path / "data" / "a")
+    write_clip(driving_clip(), tmp_path / "data" / "a")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
@@ -124,7 +171,7 @@ def test_a_full_disk_ends_a_run_in_a_sentence(data, tmp_path, room):
 
 
 def test_an_out_that_is_a_file_is_refused(data, tmp_path):
-    write_clip(data.clips[0], tmp_path / "data" / "a")
+    write_clip(driving_clip(), tmp_path / "data" / "a")
     (tmp_path / "out").write_text("mine")
     with pytest.raises(InputError, match="not a place to write to"):
         train("tiny", tmp_path / "data", tmp_path / "out", say=lambda line: None)

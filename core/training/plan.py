@@ -1,0 +1,54 @@
+"""How many steps each phase has, and what that makes of the learning rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.training.presets import Phase, Preset
+
+# Steps over which a new discriminator gains its weight: it knows nothing at first, and says it loudly.
+_RAMP = 100
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A preset with the steps that its phases really have."""
+
+    preset: Preset
+    steps: tuple[int, ...]
+
+    @classmethod
+    def of(cls, preset: Preset) -> Plan:
+        """As the preset says."""
+        return cls(preset, tuple(phase.steps for phase in preset.phases))
+
+    @property
+    def total(self) -> int:
+        """Steps of all phases."""
+        return sum(self.steps)
+
+    def place(self, step: int) -> tuple[int, int]:
+        """The index of the phase that a step belongs to, and how many steps of it come before; at the end the last."""
+        for index, steps in enumerate(self.steps[:-1]):
+            if step < steps:
+                return index, step
+            step -= steps
+        return len(self.steps) - 1, step
+
+    def phase(self, step: int) -> Phase:
+        """The phase that a step belongs to."""
+        return self.preset.phases[self.place(step)[0]]
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up; constant; falls to the preset's floor over its last share of all steps."""
+        preset = self.preset
+        left = (self.total - step) / max(self.total * preset.decay, 1)
+        warm = min(1.0, (step + 1) / max(preset.warm_up, 1))
+        return self.phase(step).learning_rate * warm * max(min(1.0, left), preset.floor)
+
+    def voice(self, judge: str, step: int) -> float:
+        """How much of its weight a discriminator has: 0 to 1 over the first steps of a phase that brings it in."""
+        index, before = self.place(step)
+        if index and judge in self.preset.phases[index - 1].judges:
+            return 1.0
+        return min(1.0, before / max(min(_RAMP, self.steps[index] // 2), 1))

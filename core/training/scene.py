@@ -1,0 +1,77 @@
+"""One chunk with what was drawn of it: what losses and discriminators look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from core.models.warp import warp
+from core.training.dataset import Chunk
+from core.training.dice import Dice
+from core.training.machine import Machine
+from core.training.subjects import Drawn, Subject
+
+# A pixel is rightly moved when the squared distance over the channels is below this (reference section 7).
+_MOVED_RIGHT = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is worked out of it is worked out once; frames of `fake`, `raw` ... are those drawn, one after the other."""
+
+    chunk: Chunk
+    drawn: list[Drawn | None]  # None for a frame that was given as real past
+    styles: Tensor  # (T, B, 3, H, W)
+    subject: Subject
+    dice: Dice
+    machine: Machine
+
+    @cached_property
+    def frames(self) -> list[tuple[int, Drawn]]:
+        """The frames that were drawn, with their places in the chunk."""
+        return [(t, frame) for t, frame in enumerate(self.drawn) if frame is not None]
+
+    @cached_property
+    def moving(self) -> list[tuple[int, Drawn]]:
+        """Those that have a frame before them in the chunk."""
+        return [(t, frame) for t, frame in self.frames if t]
+
+    @cached_property
+    def fake(self) -> Tensor:
+        """(N, 3, H, W) what was drawn."""
+        return torch.cat([frame.final for _, frame in self.frames])
+
+    @cached_property
+    def raw(self) -> Tensor:
+        """(N, 3, H, W) before blending with the past."""
+        return torch.cat([frame.raw for _, frame in self.frames])
+
+    @cached_property
+    def real(self) -> Tensor:
+        """(N, 3, H, W) what was filmed."""
+        return torch.cat([self.chunk.pictures[t] for t, _ in self.frames])
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """(N, H, W)"""
+        return torch.cat([self.chunk.labels[t] for t, _ in self.frames])
+
+    @cached_property
+    def objects(self) -> Tensor:
+        """(N, H, W)"""
+        return torch.cat([self.chunk.objects[t] for t, _ in self.frames])
+
+    @cached_property
+    def shown(self) -> Tensor:
+        """(T, B, 3, H, W): the whole chunk as it was shown, the given frames real."""
+        pictures = zip(self.drawn, self.chunk.pictures, strict=True)
+        return torch.stack([real if frame is None else frame.final for frame, real in pictures])
+
+    def well_moved(self, t: int) -> Tensor:
+        """(B, 1, H, W) float32: where the clip's motion brings the real frame before to the real frame t."""
+        moved = warp(self.chunk.pictures[t - 1], self.chunk.flow[t])
+        near = (moved - self.chunk.pictures[t]).square().sum(1, keepdim=True) < _MOVED_RIGHT
+        return (near & self.chunk.flow_valid[t]).float()

@@ -1,0 +1,171 @@
+"""What training sees of a generator: one frame forward, with a past. One adapter per generator.
+
+A chunk is rolled out as a clip is: every frame's past is what was rendered before it, detached. What a past is made of
+is the generator's own affair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from core.checkpoint import Kind
+from core.clip.label_set import LabelSet
+from core.models.generator import Generator, LabelMaps
+from core.models.local.history import HISTORY, Remembered
+from core.models.local.network import LocalConfig, LocalGenerator, Rendered
+from core.models.local.runner import LocalRunner, from_uint8, to_uint8
+from core.training.dataset import Chunk
+from core.training.dice import Dice
+from core.training.machine import Machine
+
+# What a generator keeps of the frames before: its own type, never looked into here.
+PastFrames = Any
+
+
+class Drawn(NamedTuple):
+    """One frame as losses see it, (B, C, H, W) each; pictures in [-1, 1]. None: this generator has no such thing."""
+
+    final: Tensor  # 3
+    raw: Tensor  # 3: hallucinated, foreground in it
+    weight: Tensor | None  # 1: blend weight, 1 keeps raw
+    warped: Tensor | None  # 3: the newest past frame, moved here
+    validity: Tensor  # 1: where the motion to the frame before may be believed
+    flow: Tensor | None  # 2: the network's own motion, in pixels
+    coarse: Tensor | None  # 3, half the size: the picture of scale 0
+    local: Rendered | None = None  # all that our own generator tells, for losses about its structure
+
+
+class Subject(Protocol):
+    """A generator in training."""
+
+    network: nn.Module
+    kind: Kind  # of its checkpoints
+    wears_looks: bool  # whether it reads style codes, so that an encoder is trained with it
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The sizes that its checkpoint keeps."""
+        ...
+
+    def given(self, frames: int, dice: Dice) -> int:
+        """How many of a chunk's first frames are given as real past instead of being drawn."""
+        ...
+
+    def draw(self, maps: LabelMaps, styles: Tensor, past: PastFrames | None) -> Drawn:
+        """One frame. maps (B, H, W), styles (B, 3, H, W), past None before the first frame."""
+        ...
+
+    def followed(
+        self, past: PastFrames | None, picture: Tensor | Drawn, maps: LabelMaps, styles: Tensor, dice: Dice
+    ) -> PastFrames:
+        """The past after a frame, detached: one that was drawn, or a real picture (B, 3, H, W)."""
+        ...
+
+    def renderer(self, network: nn.Module) -> Generator:
+        """A generator for sample pictures from such a network, for example the averaged one."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalRecipe:
+    """Sizes of our own generator; foreground by class name."""
+
+    width: int = 64
+    deep_blocks: int = 4
+    foreground: tuple[str, ...] = ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
+
+    def build(self, labels: LabelSet, machine: Machine) -> Subject:
+        """The generator for these classes, on the machine's device, with weights to begin with."""
+        foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
+        config = LocalConfig(labels.size, foreground, width=self.width, deep_blocks=self.deep_blocks)
+        network = LocalGenerator(config).to(machine.device, memory_format=torch.channels_last)
+        return LocalSubject(network, machine)
+
+
+GeneratorRecipe = LocalRecipe
+
+
+class LocalSubject:
+    """Our own generator. Half of the longer chunks begin with a real frame as their past."""
+
+    kind: Kind = "local"
+    wears_looks = True
+
+    def __init__(self, network: LocalGenerator, machine: Machine) -> None:
+        self.network: LocalGenerator = network
+        self._machine = machine
+
+    @property
+    def config(self) -> dict[str, object]:
+        return self.network.config.to_dict()
+
+    def given(self, frames: int, dice: Dice) -> int:
+        return int(frames > 1 and dice.chance(0.5))
+
+    def draw(self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None) -> Drawn:
+        with self._machine.autocast():
+            made = self.network(maps, styles, past or (), coarse=True)
+        return Drawn(
+            made.final, made.raw, made.weight, made.warped, made.validity, made.estimated_flow, made.coarse, made
+        )
+
+    def followed(
+        self,
+        past: tuple[Remembered, ...] | None,
+        picture: Tensor | Drawn,
+        maps: LabelMaps,
+        styles: Tensor,
+        dice: Dice,
+    ) -> tuple[Remembered, ...]:
+        if isinstance(picture, Tensor):
+            with torch.no_grad(), self._machine.autocast():
+                features = self.network.encoder(maps, styles).quarter
+            shown, flow = picture, maps.flow
+            assert flow is not None
+        else:
+            assert picture.local is not None
+            shown, flow, features = picture.final.detach(), picture.local.flow, picture.local.features.quarter
+        newest = Remembered(spoiled(shown, dice), maps, styles.detach(), flow.detach(), features.detach())
+        return (newest, *(past or ()))[:HISTORY]
+
+    def renderer(self, network: nn.Module) -> Generator:
+        assert isinstance(network, LocalGenerator)
+        dtype = torch.bfloat16 if self._machine.bfloat16 else torch.float32
+        return LocalRunner(network, dtype=dtype, device=str(self._machine.device))
+
+
+def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice) -> list[Drawn | None]:
+    """Render a chunk as a roll-out does; None for a frame that was given as real past."""
+    given = subject.given(len(chunk.pictures), dice)
+    past: PastFrames | None = None
+    drawn: list[Drawn | None] = []
+    for t in range(len(chunk.pictures)):
+        maps = chunk_maps(chunk, t)
+        frame = None if t < given else subject.draw(maps, styles[t], past)
+        drawn.append(frame)
+        past = subject.followed(past, chunk.pictures[t] if frame is None else frame, maps, styles[t], dice)
+    return drawn
+
+
+def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
+    """What the generator is told of frame t; frame 0 of a chunk has no frame before it."""
+    valid = chunk.flow_valid[t] if t else torch.zeros_like(chunk.flow_valid[t])
+    return LabelMaps(chunk.labels[t], chunk.objects[t], chunk.flow[t], valid)
+
+
+def spoiled(pictures: Tensor, dice: Dice) -> Tensor:
+    """A past to be mistrusted, in 8 bits: up to two levels of noise, at times a patch that is off by up to 32 levels.
+
+    The frame that is asked for stays the true one, so that a generator learns to mend what it drags along.
+    """
+    height, width = pictures.shape[-2:]
+    noise = (5 * dice.uniform(3, height, width)).floor() - 2
+    if dice.chance(0.5):
+        tall, wide = dice.whole(height // 16, height // 3), dice.whole(width // 16, width // 3)
+        top, left = dice.whole(0, height - tall), dice.whole(0, width - wide)
+        noise[..., top : top + tall, left : left + wide] += 64 * dice.uniform(3, 1, 1) - 32
+    return from_uint8(to_uint8(pictures + noise / 127.5))
