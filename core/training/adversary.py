@@ -121,15 +121,15 @@ class _Picture(_Patches):
 
     def judge(self, scene: Scene) -> dict[str, Tensor]:
         frames = [self._one(scene)] if self._recipe.learns_from == "one" else list(range(len(scene.frames)))
-        told, real = self._told(scene, frames), self._real(scene, frames)
-        judged = [self._judged(torch.cat([told, fake], 1), real) for fake in self._fakes(scene, frames)]
+        given, real = self._given(scene, frames), self._real(scene, frames)
+        judged = [self._judged(torch.cat([given, fake], 1), real) for fake in self._fakes(scene, frames)]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
 
     def lose(self, scene: Scene) -> Tensor | None:
         count = len(scene.frames)
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(scene)]
-        told, real = self._told(scene, frames), self._real(scene, frames)
-        lost = [self._lost(torch.cat([told, fake], 1), real) for fake in self._fakes(scene, frames)]
+        given, real = self._given(scene, frames), self._real(scene, frames)
+        lost = [self._lost(torch.cat([given, fake], 1), real) for fake in self._fakes(scene, frames)]
         return torch.stack(lost).sum()
 
     def _one(self, scene: Scene) -> int:
@@ -140,14 +140,14 @@ class _Picture(_Patches):
         drawn = [scene.frames[index][1] for index in frames]
         return [torch.cat([frame.final if kind == "final" else frame.raw for frame in drawn]) for kind in kinds]
 
-    def _told(self, scene: Scene, frames: list[int]) -> Tensor:
+    def _given(self, scene: Scene, frames: list[int]) -> Tensor:
         at = [scene.frames[index][0] for index in frames]
         labels = torch.cat([scene.chunk.labels[t] for t in at])
         return encode_known(labels, torch.cat([scene.chunk.objects[t] for t in at]), self._classes)
 
     def _real(self, scene: Scene, frames: list[int]) -> Tensor:
         real = torch.cat([scene.chunk.pictures[scene.frames[index][0]] for index in frames])
-        return torch.cat([self._told(scene, frames), real], 1)
+        return torch.cat([self._given(scene, frames), real], 1)
 
 
 class _Video(_Patches):

@@ -1,4 +1,4 @@
-"""Presets: everything a training run is told, as data, by name."""
+"""presets: the settings of a training run, as data, by name."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def start_from(trainer: Trainer, checkpoint: Checkpoint) -> list[str]:
         )
     lines = [f"begins with the weights of {checkpoint.name}"]
     lines += fill(trainer.subject.network, checkpoint.generator_state, "generator")
-    if trainer.subject.wears_looks:
+    if trainer.subject.reads_looks:
         lines += fill(trainer.encoder, checkpoint.encoder_state, "encoder")
     trainer.averaged["generator"].load_state_dict(trainer.subject.network.state_dict())
     trainer.averaged["encoder"].load_state_dict(trainer.encoder.state_dict())

@@ -30,7 +30,7 @@ def save_state(
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{name}/{index}/{key}": value for key, value in state.items()}
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
-    # In memory first: safetensors' own writing tells of a full disk in an error of its own kind.
+    # In memory first: safetensors' own writing reports a full disk in an error of its own kind.
     write_atomically(path, save(tensors, metadata={"values": json.dumps(dict(values))}))
 
 

@@ -36,7 +36,7 @@ class Drawn(NamedTuple):
     validity: Tensor  # 1: where the motion to the frame before may be believed
     flow: Tensor | None  # 2: the network's own motion, in pixels
     coarse: Tensor | None  # 3, half the size: the picture of scale 0
-    local: Rendered | None = None  # all that our own generator tells, for losses about its structure
+    local: Rendered | None = None  # all that our own generator makes, for losses about its structure
 
 
 class Subject(Protocol):
@@ -44,7 +44,7 @@ class Subject(Protocol):
 
     network: nn.Module
     kind: Kind  # of its checkpoints
-    wears_looks: bool  # whether it reads style codes, so that an encoder is trained with it
+    reads_looks: bool  # whether it reads style codes, so that an encoder is trained with it
 
     @property
     def config(self) -> dict[str, object]:
@@ -93,7 +93,7 @@ class LocalSubject:
     """Our own generator. Half of the longer chunks begin with a real frame as their past."""
 
     kind: Kind = "local"
-    wears_looks = True
+    reads_looks = True
 
     def __init__(self, network: LocalGenerator, machine: Machine) -> None:
         self.network: LocalGenerator = network
@@ -152,7 +152,7 @@ def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice) -> list[Dra
 
 
 def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
-    """What the generator is told of frame t; frame 0 of a chunk has no frame before it."""
+    """What the generator reads of frame t; frame 0 of a chunk has no frame before it."""
     valid = chunk.flow_valid[t] if t else torch.zeros_like(chunk.flow_valid[t])
     return LabelMaps(chunk.labels[t], chunk.objects[t], chunk.flow[t], valid)
 
