@@ -25,8 +25,10 @@ test: prepare-dev ## Lint, then run all tests, those in a browser too
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) -m pytest $(ARGS)
 
-lint: prepare-dev ## Check style, types and import contracts
+lint: prepare-dev ## Check style, format, types and import contracts
 	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo
 	@$(RUN) -m tools.check_page
 
@@ -37,7 +39,7 @@ tree: prepare-dev ## Bring the tree in docs/architecture.md up to date
 	@$(RUN) tools/tree.py
 
 clean: ## Remove .venv and caches; projects, runs and checkpoints stay
-	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache node_modules
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache node_modules
 
 prepare prepare-dev:
 	@python=$$(PYTHON="$(PYTHON)" /bin/sh tools/find_python.sh) && \

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,7 +16,8 @@ from core.errors import InputError
 class _Commands(typer.core.TyperGroup):
     """Says in one sentence what a person can mend; everything else is a defect and keeps its traceback."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    # typer has no public name for the context that this is given.
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except InputError as error:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import torch
 from safetensors import SafetensorError
@@ -32,6 +32,10 @@ from core.models.encoder import Encoder
 from core.models.generator import Generator
 from core.models.precision import resolve_precision
 from core.styles.mixtures import Mixture
+
+if TYPE_CHECKING:
+    from core.models.local.network import LocalGenerator
+    from core.models.published.network import PublishedGenerator
 
 FORMAT = 1
 Kind = Literal["local", "published"]
@@ -53,6 +57,7 @@ _LIMITS: Mapping[Kind, str] = {
 }
 
 State = Mapping[str, Tensor]
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,14 +90,13 @@ class Checkpoint:
         """A generator ready to render. precision: auto, float32 or bfloat16."""
         dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
         with _own_dice():
-            network = _filled(_network(self.kind, self.config), self.generator_state)
             if self.kind == "published":
                 from core.models.published.fast import FastGenerator
 
-                return FastGenerator(network.to(device), dtype)
+                return FastGenerator(_filled(_published(self.config), self.generator_state).to(device), dtype)
             from core.models.local.runner import LocalRunner
 
-            return LocalRunner(network, dtype=dtype, device=device)
+            return LocalRunner(_filled(_local(self.config), self.generator_state), dtype=dtype, device=device)
 
     def build_encoder(self, device: str = "cpu") -> Encoder | None:
         """The encoder of looks, in float32; None where the checkpoint has none."""
@@ -322,11 +326,17 @@ def _check_fit(what: str, build: Callable[[], nn.Module], state: State) -> None:
 
 
 def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
-    # Only the network that is asked for is imported.
-    if kind == "local":
-        from core.models.local.network import LocalConfig, LocalGenerator
+    return _published(config) if kind == "published" else _local(config)
 
-        return LocalGenerator(LocalConfig(**config))
+
+# Only the network that is asked for is imported.
+def _local(config: dict[str, Any]) -> LocalGenerator:
+    from core.models.local.network import LocalConfig, LocalGenerator
+
+    return LocalGenerator(LocalConfig(**config))
+
+
+def _published(config: dict[str, Any]) -> PublishedGenerator:
     from core.models.published.network import PublishedConfig, PublishedGenerator
 
     return PublishedGenerator(PublishedConfig(**config))
@@ -337,9 +347,10 @@ def _own_dice() -> AbstractContextManager[None]:
     return torch.random.fork_rng(devices=[])
 
 
-def _filled(network: Any, state: State) -> Any:
+def _filled(network: Network, state: State) -> Network:
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=True)
-    return network.eval().requires_grad_(False)
+    network.eval().requires_grad_(False)
+    return network
 
 
 def _first_line(error: BaseException) -> str:

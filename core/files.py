@@ -23,7 +23,10 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _AGAIN = "Copy or export it again."
 # Opening a pipe waits for its other end unless told otherwise; Windows knows no such pipes, but changes line ends.
-_READING = os.O_RDONLY | (os.O_BINARY if sys.platform == "win32" else os.O_NONBLOCK)
+if sys.platform == "win32":
+    _READING = os.O_RDONLY | os.O_BINARY
+else:
+    _READING = os.O_RDONLY | os.O_NONBLOCK
 # A half of a surrogate pair: JSON can say it, no file and no reply can.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 

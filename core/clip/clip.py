@@ -95,7 +95,7 @@ class Clip:
             raise InputError(f"Clip {self.name!r}: {what} are {array.shape}, the label maps ask for {wanted}.")
 
     def __len__(self) -> int:
-        return self.labels.shape[0]
+        return len(self.labels)
 
     def __getitem__(self, index: int) -> Frame:
         if not 0 <= index < len(self):
@@ -111,11 +111,11 @@ class Clip:
 
     @property
     def height(self) -> int:
-        return self.labels.shape[1]
+        return int(self.labels.shape[1])
 
     @property
     def width(self) -> int:
-        return self.labels.shape[2]
+        return int(self.labels.shape[2])
 
     @cached_property
     def hash(self) -> str:

@@ -221,7 +221,7 @@ def _read_pictures(path: Path, facts: ClipFacts) -> np.ndarray:
         pictures = np.empty((facts.frames, facts.height, facts.width, 3), np.uint8)
         for index, picture in enumerate(video):
             if picture.shape[:2] not in sizes:
-                raise _other_size(path, *picture.shape[:2], facts, fix)
+                raise _other_size(path, picture.shape[0], picture.shape[1], facts, fix)
             if index == facts.frames:
                 raise InputError(f"{path} has more frames than the {facts.frames} that clip.json says.", fix)
             pictures[index] = picture[: facts.height, : facts.width]

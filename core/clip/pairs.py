@@ -10,7 +10,8 @@ _CLASSES = 256
 
 def as_pairs(objects: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """int64 of the maps' shape: for each pixel, object id and class id as one number. It sorts by object first."""
-    return objects.astype(np.int64) * _CLASSES + labels
+    pairs: np.ndarray = objects.astype(np.int64) * _CLASSES + labels
+    return pairs
 
 
 def split_pair(pair: int) -> tuple[int, int]:

@@ -68,7 +68,7 @@ class VideoReader:
             file = stack.enter_context(open_file(path, _MAX_FILE_BYTES))
             with self._decoding():
                 # By its content alone: no other file or address that a playlist may name is opened.
-                container = stack.enter_context(av.open(file, options={"format_whitelist": _FORMATS}))
+                container = stack.enter_context(av.open(file, "r", options={"format_whitelist": _FORMATS}))
             if not container.streams.video:
                 raise InputError(f"{path} has no pictures in it.", "Choose a video file.")
             self._container, self._stream = container, container.streams.video[0]

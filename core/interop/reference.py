@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def _cases(folder: Path) -> Iterator[tuple[str, Callable[[], Worst]]]:
     for place in [folder, *below] if folder.is_dir() else []:
         name = place.relative_to(folder).as_posix()
         if is_generator_case(place):
-            yield (place.name if place == folder else name), lambda place=place: check_generator(place)
+            yield (place.name if place == folder else name), partial(check_generator, place)
             continue
         for path in sorted(place.iterdir()):
             check = _part(path)

@@ -54,7 +54,8 @@ def _image_terms(arrays: Arrays, network: MultiscaleDiscriminator) -> dict[str, 
     """The image discriminator sees the final and the raw picture, the real one once for each."""
 
     def judge(picture: Tensor) -> list[list[Tensor]]:
-        return network(torch.cat((arrays["real_A"], picture), dim=1))
+        features: list[list[Tensor]] = network(torch.cat((arrays["real_A"], picture), dim=1))
+        return features
 
     real, fakes = judge(arrays["real_B"]), [judge(arrays["fake_B"]), judge(arrays["fake_B_raw"])]
     return {

@@ -119,6 +119,7 @@ def _seeded_vgg() -> VGG19Features:
         if isinstance(layer, nn.Conv2d):
             spread = sqrt(2 / (9 * layer.in_channels))
             layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator) * spread)
+            assert layer.bias is not None
             layer.bias.zero_()
     return network
 

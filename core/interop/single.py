@@ -19,6 +19,7 @@ def load_first_frame(state: State, source: str = "the weights", affine: Norm = "
 
     affine: the kind of normalisation where the weights have its scale and shift.
     """
+    network: nn.Module
     with_z, local = "model_downsample.1.weight" in state, "model1_1.1.weight" in state
     if with_z:
         network = _local_with_z(state, affine) if local else _global_with_z(state, affine)
@@ -49,7 +50,7 @@ def load_encoder(state: State, source: str = "the weights") -> Encoder:
     ngf, in_channels = shape_of(state, "model.1.weight")[:2]
     n_down = count_convolutions(state, "model", kernel=3) // 2
     out_channels = shape_of(state, f"model.{6 * n_down + 5}.weight")[0]
-    norm = "batch" if "model.2.weight" in state else "instance"
+    norm: Norm = "batch" if "model.2.weight" in state else "instance"
     network = Encoder(in_channels, out_channels, ngf, n_down, norm)
     load_strict(network, state, source)
     return network.eval()

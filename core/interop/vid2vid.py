@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
 from core.errors import InputError
 from core.interop.importer import Hints, Imported, Weights, foreground_of
-from core.interop.weights import State, count_blocks, count_convolutions, load_strict, read_state, shape_of
-from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork
+from core.interop.weights import State, count_blocks, count_convolutions, load_strict, shape_of
+from core.models.published.network import PublishedConfig, PublishedNetwork
 
 _LABEL_INPUT = "model_down_seg.1.weight"
 _FOREGROUND = "indv_final.1.weight"
@@ -124,12 +123,3 @@ def load_network(config: PublishedConfig, states: Sequence[State], sources: Sequ
     for scale, state, source in zip(network.scales, states, sources, strict=True):
         load_strict(scale, state, source)
     return network.eval()
-
-
-def load_generator(paths: Sequence[Path], **hints: bool | Sequence[int]) -> PublishedGenerator:
-    """The product's generator from published files, coarsest first; hints as for `infer_config`."""
-    states = [read_state(path) for path in paths]
-    config = infer_config(states, **hints)  # type: ignore[arg-type]
-    generator = PublishedGenerator(config)
-    generator.network = load_network(config, states, [str(path) for path in paths])
-    return generator.eval()

@@ -52,20 +52,27 @@ def read_state(path: Path) -> dict[str, Tensor]:
         return read_arrays(path)
     with _opened(path) as file:
         state = load(file.read()) if path.suffix == ".safetensors" else _read_pth(path, file)
-    named = isinstance(state, dict) and all(isinstance(key, str) for key in state)
-    if not named or not all(_is_plain(value) for value in state.values()):
+    tensors = _plain(state)
+    if tensors is None:
         raise InputError(f"{path} is not a plain list of tensors by name.", _FIX)
     # A tensor may say that it is larger than what is stored of it: one number, repeated without end.
-    if sum(value.numel() * value.element_size() for value in state.values()) > MAX_BYTES:
+    if sum(value.numel() * value.element_size() for value in tensors.values()) > MAX_BYTES:
         raise InputError(f"The tensors in {path} are larger than {MAX_BYTES / 2**30:.0f} GB.", _FIX)
-    return state
+    return tensors
 
 
-def _is_plain(value: object) -> bool:
-    """Whether it is a tensor of numbers in memory: neither sparse, nor quantised, nor without its numbers."""
-    if not isinstance(value, Tensor) or value.is_quantized:
-        return False
-    return value.layout == torch.strided and value.device.type == "cpu"
+def _plain(state: object) -> dict[str, Tensor] | None:
+    """The tensors by name; None where there is anything else, or a tensor that is not numbers in memory."""
+    if not isinstance(state, dict):
+        return None
+    tensors: dict[str, Tensor] = {}
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor) or value.is_quantized:
+            return None
+        if value.layout != torch.strided or value.device.type != "cpu":  # sparse, or without its numbers
+            return None
+        tensors[key] = value
+    return tensors
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def encode_looks(encoder: Encoder | None, clip: Clip) -> dict[StyleKey, Code]:
     """
     if encoder is None or clip.pictures is None:
         return {}
-    pooled = _pool(encoder, clip)
+    pooled = _pool(encoder, clip, clip.pictures)
     return {key: as_code(vector) for key, vector in zip(pooled.keys, pooled.vectors, strict=True)}
 
 
@@ -97,7 +97,7 @@ def fit_mixtures(encoder: Encoder, clips: Iterable[Clip], label_set: LabelSet, s
             continue
         if clip.label_set.ids != label_set.ids:
             raise InputError(f"Clip {clip.name!r} has another label set than {label_set.name!r}.")
-        for (_, class_id), vector, area in zip(*_pool(encoder, clip), strict=True):
+        for (_, class_id), vector, area in zip(*_pool(encoder, clip, clip.pictures), strict=True):
             codes.setdefault(class_id, []).append(vector)
             areas.setdefault(class_id, []).append(float(area))
     if not codes:
@@ -114,8 +114,8 @@ class _Pooled(NamedTuple):
 
 
 @torch.inference_mode()
-def _pool(encoder: Encoder, clip: Clip) -> _Pooled:
-    """Sum and count over the frames, batch by batch."""
+def _pool(encoder: Encoder, clip: Clip, pictures: np.ndarray) -> _Pooled:
+    """Sum and count over the frames, batch by batch. pictures: those of the clip."""
     if encoder.config["out_channels"] != STYLE_SIZE:
         raise InputError(f"This encoder gives {encoder.config['out_channels']} numbers; a look has {STYLE_SIZE}.")
     pairs = _distinct_pairs(clip)
@@ -123,7 +123,7 @@ def _pool(encoder: Encoder, clip: Clip) -> _Pooled:
     ids = torch.from_numpy(pairs).to(device)
     sums, areas = torch.zeros(len(pairs), STYLE_SIZE, dtype=torch.float64), torch.zeros(len(pairs), dtype=torch.float64)
     for frames in _batches(clip):
-        features = encoder(_in_range(clip.pictures[frames]).to(device, memory_format=torch.channels_last))
+        features = encoder(_in_range(pictures[frames]).to(device, memory_format=torch.channels_last))
         means, seen = object_means(features, torch.from_numpy(_pairs(clip, frames)).to(device), ids)
         sums += (means.double() * seen[:, None]).cpu()
         areas += seen.cpu()
@@ -148,7 +148,8 @@ def _batches(clip: Clip) -> Iterator[slice]:
 
 def _unique(pairs: np.ndarray) -> np.ndarray:
     # Runs first: sorting every pixel of a clip takes a second.
-    return torch.unique(torch.unique_consecutive(torch.from_numpy(pairs))).numpy()
+    distinct: np.ndarray = torch.unique(torch.unique_consecutive(torch.from_numpy(pairs))).numpy()
+    return distinct
 
 
 def _in_range(pictures: np.ndarray) -> Tensor:

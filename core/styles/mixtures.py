@@ -86,7 +86,7 @@ class Mixture:
         borders = np.cumsum(self.weights / self.weights.sum())
         draws = []
         for _ in range(count):
-            component = int(min(np.searchsorted(borders, source.random(), side="right"), len(self) - 1))
+            component = min(int(np.searchsorted(borders, source.random(), side="right")), len(self) - 1)
             offset = factors[component] @ source.standard_normal(STYLE_SIZE)
             draws.append(Draw(as_code(self.means[component] + offset), component))
         return draws

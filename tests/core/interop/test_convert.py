@@ -19,12 +19,12 @@ from core.checkpoint import load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import write_clip
 from core.errors import InputError
-from core.interop.vid2vid import load_generator
+from core.interop.vid2vid import load_network
 from core.interop.weights import read_state
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
 from core.models.published.fast import FastGenerator
-from core.models.published.network import PublishedConfig
+from core.models.published.network import PublishedConfig, PublishedGenerator
 from core.rendering.headless import render_clip
 from tests.core.interop.cases import REFERENCE, published_checkpoint, with_buffers, write_weights
 from tests.core.tiny import CAR, LABELS, tiny_clip
@@ -91,11 +91,13 @@ def _is_buffer(key: str) -> bool:
 def test_it_renders_as_the_weights_do(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(published_checkpoint(tmp_path, LABELS))
     clip = tiny_clip()
-    direct = load_generator(sorted(tmp_path.glob("*.pth")), fg_labels=(CAR,))
+    direct = PublishedGenerator(PublishedConfig(**checkpoint.config))
+    files = sorted(tmp_path.glob("*.pth"))
+    direct.network = load_network(direct.config, [read_state(file) for file in files], [file.name for file in files])
     assert checkpoint.build_encoder() is None and checkpoint.mixtures == {}
     pictures = np.stack(list(render_clip(clip, (), checkpoint)))
     assert pictures.shape == clip.pictures.shape and pictures.std() > 1
-    twin = FastGenerator(direct, torch.float32)
+    twin = FastGenerator(direct.eval(), torch.float32)
     ours = checkpoint.build_generator("cpu", "float32")
     state, twins = ours.start(), twin.start()
     for labels, objects in zip(clip.labels, clip.objects, strict=True):

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from core.errors import InputError
-from core.interop.vid2vid import infer_config, load_generator
+from core.interop.vid2vid import infer_config, load_network
 from core.interop.weights import load_strict, read_state
 from core.models.published.network import PublishedConfig
 from tests.core.interop.cases import BASE, network_with_life, save, with_buffers
@@ -49,7 +49,7 @@ def told(states: list[dict[str, torch.Tensor]], config: PublishedConfig) -> Publ
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".npz", ".safetensors"])
-def test_every_kind_of_file_gives_the_same_generator(suffix: str, tmp_path: Path) -> None:
+def test_every_kind_of_file_gives_the_same_network(suffix: str, tmp_path: Path) -> None:
     network = network_with_life(replace(BASE, n_scales_spatial=2, fg=True))
     paths = [tmp_path / f"latest_net_G{scale}{suffix}" for scale in range(2)]
     for path, scale in zip(paths, network.scales, strict=True):
@@ -58,10 +58,12 @@ def test_every_kind_of_file_gives_the_same_generator(suffix: str, tmp_path: Path
             torch.save(state, path, _use_new_zipfile_serialization=False)
         else:
             save(path, state) if suffix == ".npz" else save_file(state, path)
-    generator = load_generator(paths, fg_labels=(2,))
-    assert generator.config.label_nc == 4
+    states = [read_state(path) for path in paths]
+    config = infer_config(states, fg_labels=(2,))
+    assert config.label_nc == 4
+    loaded = load_network(config, states, [path.name for path in paths]).state_dict()
     for key, value in network.state_dict().items():
-        assert torch.equal(generator.network.state_dict()[key], value), key
+        assert torch.equal(loaded[key], value), key
 
 
 def test_unknown_missing_and_misshapen_keys_are_named() -> None:
