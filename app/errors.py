@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from core.errors import InputError
+from core.errors import InputError, one_line
 from core.files import FULL
 from core.project.storage import ReadOnly
 
@@ -30,8 +30,8 @@ class Conflict(InputError):
 
 
 def refusal(status: int, error: str, fix: str = "", **more: Any) -> JSONResponse:
-    """The one form of an error."""
-    return JSONResponse({"error": error, "fix": fix, **more}, status)
+    """The one form of an error: one line each, whatever is quoted."""
+    return JSONResponse({"error": one_line(error), "fix": one_line(fix), **more}, status)
 
 
 def install(app: FastAPI) -> None:
@@ -51,9 +51,7 @@ def status_of(error: InputError) -> int:
     if isinstance(error, ReadOnly):
         return 423
     cause = error.__cause__
-    if isinstance(cause, OSError):
-        return 507 if cause.errno in FULL else 500
-    return 422
+    return 507 if isinstance(cause, OSError) and cause.errno in FULL else 422
 
 
 def _input_error(request: Request, error: Exception) -> JSONResponse:

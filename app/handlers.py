@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app import downloads
+from app.gradio_gate import Handler
 from app.protocol import NewEdit
 from app.routes import PREFIX
 from app.workspace import Workspace
@@ -16,8 +17,8 @@ from core.project.edits import parse_edit
 from core.project.edits_file import check_edits
 
 
-def add_endpoints(page: gr.Blocks, workspace: Workspace) -> None:
-    """Give the page's Gradio API its four calls."""
+def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
+    """Give the page's Gradio API its four calls; returns them by name."""
 
     def list_clips() -> list[dict[str, Any]]:
         """The clips that a project may be made of: name, frames, width, height."""
@@ -47,9 +48,16 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> None:
             address = f"{PREFIX.lstrip('/')}/projects/{project}/{downloads.VIDEO}"
             return {"video": address, "frames": frames, "revision": opened.project.revision}
 
+    calls: dict[str, Handler] = {
+        "list_clips": list_clips,
+        "open_project": open_project,
+        "apply_edits": apply_edits,
+        "render_video": render_video,
+    }
     with page:
-        for call in (list_clips, open_project, apply_edits, render_video):
-            gr.api(call, api_name=call.__name__, concurrency_limit=2)
+        for name, call in calls.items():
+            gr.api(call, api_name=name, concurrency_limit=2)
+    return calls
 
 
 class _told:  # noqa: N801 - reads as a sentence in `with`

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from app import errors
 from app.engine import engine_of
+from app.gradio_gate import GradioGate
 from app.guard import Guard
 from app.routes import api_routes
 from app.settings import Settings
@@ -45,7 +46,7 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
     app.include_router(api_routes(workspace))
     app.mount(STATIC_ROUTE, static_files())
     page = build_page(settings)
-    add_endpoints(page, workspace)
+    calls = add_endpoints(page, workspace)
     gr.mount_gradio_app(
         app,
         page,
@@ -60,7 +61,8 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
         mcp_server=False,
         theme=THEME,
     )
-    return Guard(app, settings)
+    numbers = {number: str(function.api_name) for number, function in page.fns.items()}
+    return Guard(GradioGate(app, calls, numbers), settings)
 
 
 def open_workspace(settings: Settings) -> Workspace:
