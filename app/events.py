@@ -71,6 +71,11 @@ class Hub:
         with self._lock:
             return event["type"] not in _OF_A_TICKET or event["ticket"] not in self._cancelled
 
+    def listened(self, project: str) -> bool:
+        """Whether a tab shows the project."""
+        with self._lock:
+            return bool(self._listeners.get(project))
+
     async def serve(self, socket: WebSocket, project: str) -> None:
         """Send a project's events until the tab leaves. What it sends is read and dropped."""
         await socket.accept()
@@ -91,6 +96,8 @@ class Hub:
         finally:
             with self._lock:
                 self._listeners[project].discard(listener)
+                if not self._listeners[project]:
+                    del self._listeners[project]
 
     async def _send(self, socket: WebSocket, listener: Listener) -> None:
         while not listener.lost:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from pathlib import Path
 
 import gradio as gr
 
 from app.canvas import LabelCanvas
+from app.settings import Settings
 
 # No font of Gradio's: they come from elsewhere, and the page has to work with no internet. It brings its own.
 THEME = gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 
 
-class PageSettings(Protocol):
-    """What the page has to know of the server."""
-
-    token: str
-
-
-def build_page(settings: PageSettings) -> gr.Blocks:
-    """The editor's page. Mount it with `theme=THEME`; `settings.clip`, when there is one, names the first clip."""
+def build_page(settings: Settings) -> gr.Blocks:
+    """The editor's page. Mount it with `theme=THEME`."""
     with gr.Blocks(title="Scenebrush", analytics_enabled=False, fill_width=True) as page:
-        LabelCanvas(token=settings.token, clip=str(getattr(settings, "clip", None) or ""))
+        LabelCanvas(token=settings.token, clip=Path(settings.clip or "").name)
     return page

@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from app.looks import encode_webp
 from app.opened import OpenProject
-from app.protocol import ProjectEntry
+from app.protocol import ProjectEntry, ProjectList
+from core.errors import InputError, reason
+from core.files import read_file, read_json
 from core.project.edits import Edit, Paint
-from core.project.storage import ProjectStore
+from core.project.project import MAX_NAME
+from core.project.storage import FILE, MOST_BYTES, ProjectStore
 from core.rendering.store import FrameStore
 
-_FILE, _THUMB = "project.json", "thumb.webp"
+_THUMB = "thumb.webp"
 _THUMB_HEIGHT = 72
+_MOST_THUMB = 1 << 20
 _MOST = 40
+# The file of a project without edits is smaller; a tab that shows one comes back sooner after a restart.
+_EMPTY_BYTES = 10_000
+_EMPTY_SECONDS = 600
 _LOG = logging.getLogger(__name__)
 
 
-def list_projects(store: ProjectStore, also: str = "") -> list[ProjectEntry]:
-    """The projects with something in them, or a name, the one changed last first; `also` even if it is empty."""
-    entries = (_entry(store, project) for project in store.ids())
-    worth = (entry for entry in entries if entry and (entry.edits or entry.name or entry.project == also))
-    return [entry for entry, _ in zip(worth, range(_MOST), strict=False)]
+def list_projects(store: ProjectStore, also: str = "", clip: str = "") -> ProjectList:
+    """The projects with something in them, or a name; `also` even if it is empty. clip: `last` is one of this clip.
+
+    Files that cannot be read are left out, and the notice says so.
+    """
+    found = ProjectList()
+    damaged: list[str] = []
+    for project in store.ids():
+        try:
+            entry = _entry(store, project)
+        except InputError:
+            damaged.append(project)
+            continue
+        if found.last is None and clip in ("", entry.clip):
+            found.last = project
+        if entry.edits or entry.name or project == also:
+            found.projects.append(entry)
+        if len(found.projects) == _MOST:
+            break
+    if damaged:
+        count = "One project" if len(damaged) == 1 else f"{len(damaged)} projects"
+        found.notice = f"{count} cannot be read and left out: {', '.join(damaged)}."
+    return found
+
+
+def forget_empty(store: ProjectStore, looked_at: Callable[[str], bool]) -> None:
+    """Remove projects in which nothing was ever changed, unless somebody looks at them or did a short while ago."""
+    if not store.writable:
+        return
+    before = time.time() - _EMPTY_SECONDS
+    for project in store.ids():
+        file = store.folder / project / FILE
+        with suppress(InputError, OSError):  # it can't be read: it is not known to be empty
+            facts = file.stat()
+            if facts.st_size > _EMPTY_BYTES or facts.st_mtime > before or looked_at(project):
+                continue
+            if store.load(project).untouched:
+                store.remove(project)
 
 
 def thumb(store: ProjectStore, project: str) -> bytes | None:
     """The small picture that was kept of a project, webp."""
     try:
-        return (store.folder / project / _THUMB).read_bytes() if store.exists(project) else None
-    except OSError:
+        return read_file(store.folder / project / _THUMB, _MOST_THUMB) if store.exists(project) else None
+    except InputError:
         return None
 
 
@@ -58,21 +99,21 @@ def keep_thumb(store: ProjectStore, pictures: FrameStore, opened: OpenProject) -
         _LOG.warning("no picture is kept of project %s: %s", project, error)
 
 
-def _entry(store: ProjectStore, project: str) -> ProjectEntry | None:
-    """None: its file cannot be read. Whoever opens it by its address is told why."""
+def _entry(store: ProjectStore, project: str) -> ProjectEntry:
+    """What the list says of a project. Raises `InputError` when its file cannot be read."""
     folder = store.folder / project
+    facts = read_json(folder / FILE, MOST_BYTES)
     try:
-        facts: dict[str, Any] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         return ProjectEntry(
             project=project,
-            name=str(facts.get("name", "")),
+            name=str(facts.get("name", ""))[:MAX_NAME],
             clip=Path(facts["clip"]).name,
             edits=len(facts["edits"]),
-            changed=(folder / _FILE).stat().st_mtime,
-            thumb=(folder / _THUMB).is_file(),
+            changed=os.stat(folder / FILE).st_mtime,
+            thumb=os.path.isfile(folder / _THUMB),
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{folder / FILE} is not a project file: {reason(error)}.") from error
 
 
 def _telling_frame(edits: tuple[Edit, ...], count: int) -> int:

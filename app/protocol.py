@@ -71,6 +71,22 @@ class ProjectEntry(BaseModel):
     thumb: bool  # whether there is a small picture of it
 
 
+class ProjectList(BaseModel):
+    """The projects with something in them, the one changed last first.
+
+    last    the project to open where none is named: the one changed last, be it empty; None where there is none
+    notice  one sentence on projects that are left out, "" where none is
+    """
+
+    projects: list[ProjectEntry] = []
+    last: str | None = None
+    notice: str = ""
+
+
+class Token(BaseModel):
+    token: str
+
+
 class Refusal(BaseModel):
     """Why changes are not taken, and what to do about it."""
 

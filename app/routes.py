@@ -25,12 +25,13 @@ from app.protocol import (
     NewName,
     NewProject,
     NewRender,
-    ProjectEntry,
+    ProjectList,
     SeenObject,
     State,
     Step,
     Stroke,
     Ticket,
+    Token,
 )
 from app.workspace import Workspace
 from core.clip.png import encode_png
@@ -51,9 +52,16 @@ Key = str
 Thing = Annotated[int, Query(alias="object", ge=0, lt=2**31)]
 
 
-def api_routes(workspace: Workspace) -> APIRouter:
-    """All routes of the page."""
+def api_routes(workspace: Workspace, token: str) -> APIRouter:
+    """All routes of the page. token: what writes carry; the guard asks for it."""
     router = APIRouter(prefix=PREFIX)
+
+    # A page that was loaded before a restart asks for the token of now. Other pages may ask, but not read the reply.
+    @router.get("/token")
+    def token_of_now(response: Response) -> Token:
+        response.headers["Cache-Control"] = "no-store"
+        return Token(token=token)
+
     for add in (_add_projects, _add_changes, _add_pictures, _add_rendering, _add_looks, _add_downloads, _add_events):
         add(router, workspace)
 
@@ -75,8 +83,8 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
         return workspace.create(request.clip, request.seed).state()
 
     @router.get("/projects")
-    def projects(also: str = "") -> list[ProjectEntry]:
-        return workspace.projects(also)
+    def projects(also: str = "", clip: str = "") -> ProjectList:
+        return workspace.projects(also, clip)
 
     @router.delete("/projects/{project}")
     def discard(project: Project) -> JSONResponse:

@@ -43,7 +43,7 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
 
     app = FastAPI(title="Scenebrush", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     errors.install(app)
-    app.include_router(api_routes(workspace))
+    app.include_router(api_routes(workspace, settings.token))
     app.mount(STATIC_ROUTE, static_files())
     page = build_page(settings)
     calls = add_endpoints(page, workspace)

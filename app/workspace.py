@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import os
 import secrets
 import threading
 from collections import OrderedDict
@@ -16,13 +17,13 @@ from app.errors import NotFound
 from app.events import Hub
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject
-from app.projects import keep_thumb, list_projects, thumb
-from app.protocol import ClipEntry, NewEdit, NewFrames, ProjectEntry, Step
+from app.projects import forget_empty, keep_thumb, list_projects, thumb
+from app.protocol import ClipEntry, NewEdit, NewFrames, ProjectList, Step
 from app.protocol import State as ProjectState
 from app.scene import SharedScene
 from core.assets import clip_folders
 from core.clip.clip import Clip
-from core.clip.native import read_clip
+from core.clip.native import read_clip, read_facts
 from core.conditioning import Code
 from core.errors import InputError
 from core.project.project import Project
@@ -32,6 +33,7 @@ from core.rendering.worker import RenderWorker
 # Projects and scenes kept open; a scene of 60 frames of 512x256 holds about 150 MB.
 _OPEN_PROJECTS = 24
 _OPEN_SCENES = 4
+_LOG = logging.getLogger(__name__)
 
 
 class Workspace:
@@ -54,11 +56,12 @@ class Workspace:
 
     def clips(self) -> list[ClipEntry]:
         """The clips that a project may be made of."""
-        return [_entry(name, folder) for name, folder in self._clips.items()]
+        entries = (_entry(name, folder) for name, folder in self._clips.items())
+        return [entry for entry in entries if entry is not None]
 
-    def projects(self, also: str = "") -> list[ProjectEntry]:
-        """The projects that may be opened, the one changed last first; `also` even if nothing is in it."""
-        return list_projects(self._store, also) if self._listed else []
+    def projects(self, also: str = "", clip: str = "") -> ProjectList:
+        """The projects that may be opened, as `list_projects` says."""
+        return list_projects(self._store, also, clip) if self._listed else ProjectList()
 
     def thumb(self, project_id: str) -> bytes:
         """A small picture of a project. Raises `NotFound` when there is none."""
@@ -80,6 +83,7 @@ class Workspace:
             raise NotFound(f"There is no clip {clip!r} here.", f"There is: {known}.")
         place = self._place(clip)
         scene = self._scene(place, seed)
+        forget_empty(self._store, self.hub.listened)
         known = (place, scene.clip.hash, self.engine.hash, seed)
         try:
             return self._opened(self._store.create(*known), scene)
@@ -226,17 +230,18 @@ def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path
         return dict(shipped)
     if first in shipped:
         return {first: shipped[first]} | dict(shipped)
-    folder = Path(first).resolve()
-    if not (folder / "clip.json").is_file():
+    folder = Path(os.path.realpath(first))
+    if not os.path.exists(folder / "clip.json"):
         known = ", ".join(shipped) or "none"
         raise InputError(f"There is no clip {first!r}.", f"Name a clip's folder, or a shipped clip: {known}.")
     return {folder.name: folder} | {name: path for name, path in shipped.items() if name != folder.name}
 
 
-def _entry(name: str, folder: Path) -> ClipEntry:
+def _entry(name: str, folder: Path) -> ClipEntry | None:
+    """None: it cannot be read. Whoever opens it is told why."""
     try:
-        facts = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
-        return ClipEntry(name=name, frames=facts["frames"], width=facts["width"], height=facts["height"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"{folder / 'clip.json'} cannot be read: {error!r}."
-        raise InputError(problem, "Copy or export the clip again.") from error
+        facts = read_facts(folder)
+    except InputError as error:
+        _LOG.warning("clip %s is left out: %s", name, error)
+        return None
+    return ClipEntry(name=name, frames=facts.frames, width=facts.width, height=facts.height)

@@ -198,7 +198,7 @@ class Editor {
   async start(clip) {
     const wanted = new URLSearchParams(location.search);
     try {
-      if (!(await this.reopen(wanted.get('project')))) {
+      if (!(await this.reopen(wanted.get('project'))) && !(await this.reopenLast(clip))) {
         const clips = await this.api.json('clips');
         await this.session.create((clips.find((one) => one.name === clip) ?? clips[0]).name);
         this.opened();
@@ -209,6 +209,20 @@ class Editor {
     }
     this.goTo(Math.max(0, (Number(wanted.get('frame')) || 1) - 1));
     this.steps.openOnFirstVisit();
+  }
+
+  /** The project changed last, where the address names none. A clip that the server was started with comes first. */
+  async reopenLast(clip) {
+    const { last } = await this.api.json(`projects?clip=${encodeURIComponent(clip)}`);
+    if (last === null) return false;
+    try {
+      await this.session.open(last);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return false; // its clip is not there any more, or was changed: a new one then
+    }
+    this.opened();
+    return true;
   }
 
   async reopen(project) {

@@ -14,8 +14,8 @@ export class Projects {
   async openMenu(anchor) {
     const now = this.store.state.server;
     if (!now) return;
-    const [projects, clips] = await this.lists(now.project);
-    const others = projects.filter((entry) => entry.project !== now.project);
+    const [list, clips] = await this.lists(now.project);
+    const others = list.projects.filter((entry) => entry.project !== now.project);
     toggleMenu(
       anchor,
       [
@@ -27,6 +27,7 @@ export class Projects {
               h('div.sb-scroll.sb-projects', {}, ...others.map((entry) => this.line(entry))),
             ]
           : null,
+        list.notice ? h('p.sb-menu-title', {}, list.notice) : null,
         clips.length ? h('p.sb-menu-title', {}, 'New project of') : null,
         ...clips.map((clip) => this.clipLine(clip)),
       ]
@@ -42,7 +43,7 @@ export class Projects {
       return await Promise.all([this.api.json(`projects?also=${project}`), this.api.json('clips')]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return [[], []];
+      return [{ projects: [], notice: '' }, []];
     }
   }
 

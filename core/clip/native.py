@@ -57,7 +57,7 @@ def read_clip(folder: Path) -> Clip:
     folder = Path(folder)
     if not os.path.isdir(folder):
         raise InputError(f"{folder} is not a folder.", "Choose a clip's folder, with clip.json and ids/ in it.")
-    facts = _read_facts(folder / "clip.json")
+    facts = read_facts(folder)
     label_set = read_label_set(_label_set_file(folder))
     has_flow, has_pictures = os.path.exists(folder / "flow"), os.path.exists(folder / "frames.mp4")
     _check_bytes(folder, facts, has_pictures, has_flow)
@@ -114,7 +114,9 @@ def frame_file(index: int) -> str:
     return f"{index:04d}.png"
 
 
-def _read_facts(path: Path) -> ClipFacts:
+def read_facts(folder: Path) -> ClipFacts:
+    """What a clip folder's clip.json says, checked. Raises `InputError`."""
+    path = folder / "clip.json"
     data = _read_json(path)
     frames = _whole(path, data, "frames", 1, MAX_FRAMES)
     width, height = _whole(path, data, "width", 8, MAX_SIDE), _whole(path, data, "height", 8, MAX_SIDE)

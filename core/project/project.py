@@ -100,6 +100,11 @@ class Project:
     def _moved(self, **fields: Any) -> Project:
         return replace(self, revision=self.revision + 1, **fields)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was ever changed, and no name given."""
+        return not (self.revision or self.edits or self.past or self.redo or self.name)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {

@@ -14,7 +14,7 @@ from core.errors import InputError, reason
 from core.files import DENIED, MissingFile, make_folder, names_in, read_file, told_plainly, write_atomically
 from core.project.project import Project
 
-_FILE = "project.json"
+FILE = "project.json"
 _ID = re.compile(r"[0-9a-f]{32}")
 _ANOTHER_FOLDER = "Give another folder with --projects."
 # What is larger is neither saved nor read: what is saved can be opened again.
@@ -87,7 +87,7 @@ class ProjectStore:
 
     def exists(self, project_id: str) -> bool:
         """Whether a project of this id is here."""
-        return bool(_ID.fullmatch(project_id)) and os.path.exists(self.folder / project_id / _FILE)
+        return bool(_ID.fullmatch(project_id)) and os.path.exists(self.folder / project_id / FILE)
 
     def load(self, project_id: str) -> Project:
         """Read a project. Raises `InputError` when there is none of this id, or its file is damaged."""
@@ -131,6 +131,15 @@ class ProjectStore:
             folder.rename(place)
         return place
 
+    def remove(self, project_id: str) -> None:
+        """Remove a project for good; what else lies in its folder stays. Raises `InputError`."""
+        self._check_writable()
+        folder = self._file(project_id).parent
+        with told_plainly(folder):
+            self._file(project_id).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
+
     def close(self) -> None:
         """Let another program write here."""
         self._lock.release()
@@ -143,4 +152,4 @@ class ProjectStore:
     def _file(self, project_id: str) -> Path:
         if not _ID.fullmatch(project_id):
             raise InputError("There is no such project here.", "Open a clip to begin a new one.")
-        return self.folder / project_id / _FILE
+        return self.folder / project_id / FILE

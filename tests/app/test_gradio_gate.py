@@ -35,7 +35,9 @@ def test_what_the_page_does_not_use_is_shut(page: Page, path: str) -> None:
     said(page.client.get(f"/gradio_api/{path}"), 404)
 
 
-@pytest.mark.parametrize("path", ["/monitoring", "/logout", "/login", "/svelte/x.js", "/nowhere", "/assets/none.js", "/a/../b"])
+@pytest.mark.parametrize(
+    "path", ["/monitoring", "/logout", "/login", "/svelte/x.js", "/nowhere", "/assets/none.js", "/a/../b"]
+)
 def test_so_is_the_rest_of_the_site(page: Page, path: str) -> None:
     said(page.client.get(path), 404)
     said(page.client.post(path, json={}), 404)

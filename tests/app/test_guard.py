@@ -38,6 +38,13 @@ def test_what_is_no_json_is_answered_with_a_fix(page, body):
     assert reply.json()["error"] and reply.json()["fix"] != "Check the address."
 
 
+def test_a_page_of_before_a_restart_asks_for_the_token_of_now(page):
+    reply = page.client.get("/api/v1/token")
+    assert reply.json() == {"token": page.token} and reply.headers["cache-control"] == "no-store"
+    for foreign in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}):
+        assert page.client.get("/api/v1/token", headers=foreign).status_code == 403
+
+
 def test_the_own_page_is_let_in(page):
     for origin in ("http://127.0.0.1:7860", "https://127.0.0.1:7860"):
         assert page.client.get("/api/v1/clips", headers={"Origin": origin}).status_code == 200

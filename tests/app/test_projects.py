@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from app.errors import NotFound, status_of
-from app.protocol import NewEdit
+from app.protocol import NewEdit, ProjectList
 from app.workspace import Workspace
 from core.errors import InputError
 from core.project.storage import ProjectStore, ReadOnly
@@ -31,8 +34,12 @@ def second(page, clip_folder) -> Iterator[Workspace]:
     space.close()
 
 
-def listed(page, **query) -> list[dict]:
+def overview(page, **query) -> dict:
     return page.client.get("/api/v1/projects", params=query).json()
+
+
+def listed(page, **query) -> list[dict]:
+    return overview(page, **query)["projects"]
 
 
 def test_projects_with_something_in_them_are_listed_the_newest_first(page):
@@ -50,12 +57,107 @@ def test_projects_with_something_in_them_are_listed_the_newest_first(page):
     assert entries[0]["changed"] >= entries[1]["changed"] > 1e9
 
 
-def test_a_damaged_project_does_not_hide_the_others(page):
+DAMAGED = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"7",
+    b"[" * 200_000,
+    b"\xff\xfe",
+    b'{"clip": 7, "edits": []}',
+    b'{"name": "\\ud800"}',
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_project_is_left_out_and_that_is_said(page, content):
     page.edit(swap())
     broken = page.projects / ("0" * 32)
     broken.mkdir()
-    (broken / "project.json").write_text("{")
+    (broken / "project.json").write_bytes(content)
+    seen = overview(page)
+    assert [entry["project"] for entry in seen["projects"]] == [page.project] and seen["last"] == page.project
+    assert "One project cannot be read" in seen["notice"] and broken.name in seen["notice"]
+    page.project = broken.name
+    assert page.get().status_code == 422 and page.get().json()["error"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
+def test_a_pipe_for_a_project_is_not_waited_for(page):
+    page.edit(swap())
+    for name, place in (("0" * 32, "project.json"), (page.project, "thumb.webp")):
+        (page.projects / name).mkdir(exist_ok=True)
+        os.mkfifo(page.projects / name / place)
     assert [entry["project"] for entry in listed(page)] == [page.project]
+    assert page.get("thumb").status_code == 404
+    page.project = "0" * 32
+    assert page.get().status_code == 422 and "regular file" in page.get().json()["error"]
+
+
+@pytest.mark.parametrize("clip", ["nowhere", "x" * 5000, "a\0b", "/dev/null", "/", "~"])
+def test_a_project_of_a_clip_that_is_none_is_told_and_listed(page, restarted, clip):
+    page.edit(swap())
+    file = page.projects / page.project / "project.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"clip": clip}))
+    again = restarted(page)
+    assert len(listed(again)) == 1
+    reply = again.get()
+    assert reply.status_code == 422 and set(reply.json()) == {"error", "fix"} and reply.json()["fix"]
+
+
+def test_the_project_changed_last_is_opened_again(page):
+    assert overview(page)["last"] == page.project
+    first = page.project
+    second = page.opened("tiny").project
+    assert overview(page)["last"] == second and overview(page, clip="other")["last"] is None
+    page.project = first
+    page.edit(swap())
+    assert overview(page)["last"] == first == overview(page, clip="tiny")["last"]
+
+
+def aged(page, project: str) -> None:
+    """As if it had been saved an hour ago."""
+    os.utime(page.projects / project / "project.json", (time.time() - 3600,) * 2)
+
+
+def test_empty_projects_are_not_kept(page):
+    changed, named, shown, undone = page.project, page.opened("tiny").project, None, None
+    page.write("PUT", "name", name="mine")
+    undone = page.opened("tiny").project
+    page.edit(swap())
+    page.change("undo")
+    left = page.opened("tiny").project
+    shown = page.opened("tiny").project
+    page.project = changed
+    page.edit(swap())
+    for project in (changed, named, undone, left, shown):
+        aged(page, project)
+    page.project = shown
+    with page.events():
+        new = page.opened("tiny").project
+    kept = {path.name for path in page.projects.iterdir()} - {".lock"}
+    assert kept == {changed, named, undone, shown, new}
+    page.project = left  # a tab that slept comes back
+    assert page.edit(swap()).status_code == 200 and (page.projects / left / "project.json").exists()
+
+
+def test_a_new_empty_project_stays_while_a_tab_may_come_back(page):
+    first = page.project
+    page.opened("tiny")
+    assert (page.projects / first).exists()
+
+
+def test_a_clip_that_cannot_be_read_is_left_out_of_the_list(clip_folder, tmp_path):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "clip.json").write_text("[]")
+    space = Workspace(
+        stand_in_engine(LABELS, 0), ProjectStore(tmp_path / "p"), {"tiny": clip_folder, "bad": tmp_path / "bad"}
+    )
+    try:
+        assert [entry.name for entry in space.clips()] == ["tiny"]
+    finally:
+        space.close()
 
 
 def test_a_name_is_kept_and_is_no_step(page, restarted):
@@ -91,7 +193,7 @@ def test_a_project_goes_to_the_trash_and_comes_back_from_it(page):
 def test_without_a_list_nobody_sees_the_projects_of_others(clip_folder, tmp_path):
     space = Workspace(stand_in_engine(LABELS, 0), ProjectStore(tmp_path), {"tiny": clip_folder}, listed=False)
     try:
-        assert space.projects(space.create("tiny").project.id) == []
+        assert space.projects(space.create("tiny").project.id) == ProjectList()
     finally:
         space.close()
 

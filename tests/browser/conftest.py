@@ -43,8 +43,13 @@ def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
     """Opens pages; at the end none of them may have logged an error or asked another machine for anything."""
     editors: list[Editor] = []
 
-    def open_page(server: Server, query: str = "", size: tuple[int, int] = (1440, 900), font: bool = True) -> Editor:
-        """font: False keeps the page's own font from it, so that it is drawn in the machine's."""
+    def open_page(
+        server: Server, query: str | None = None, size: tuple[int, int] = (1440, 900), font: bool = True
+    ) -> Editor:
+        """query: None opens a new project, "" is the address that the program prints.
+
+        font: False keeps the page's own font from it, so that it is drawn in the machine's.
+        """
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
         context.add_init_script("localStorage.setItem('scenebrush-steps-seen', '1')")
         if not font:

@@ -61,11 +61,23 @@ class Editor:
         if not request.url.startswith((self.server.url, self.server.url.replace("http", "ws"), "data:", "blob:")):
             self.complaints.append(f"leaves the machine: {request.url}")
 
-    def open(self, query: str = "") -> Editor:
-        """Go to the page and wait until a project is open."""
-        self.page.goto(self.server.url + query)
+    def open(self, query: str | None = None) -> Editor:
+        """Go to the page and wait until a project is open: a new one, unless `query` says otherwise."""
+        self.page.goto(self.server.url + (f"?project={self._new_project()}" if query is None else query))
         self.until("window.__scenebrush && __scenebrush.idle")
         return self
+
+    def _new_project(self) -> str:
+        """A project of the server's first clip, made as a program would."""
+        api = f"{self.server.url}api/v1/"
+        with urllib.request.urlopen(f"{api}token") as reply:
+            token = json.load(reply)["token"]
+        with urllib.request.urlopen(f"{api}clips") as reply:
+            clip = json.load(reply)[0]["name"]
+        headers = {"Content-Type": "application/json", "X-Scenebrush": token}
+        request = urllib.request.Request(f"{api}projects", json.dumps({"clip": clip}).encode(), headers)
+        with urllib.request.urlopen(request) as reply:
+            return json.load(reply)["project"]
 
     # Reading
 

@@ -22,6 +22,19 @@ def open_menu(editor: Editor) -> None:
     editor.page.get_by_label("Name of this project").wait_for()
 
 
+def test_the_printed_address_opens_the_project_changed_last(facade: Server, open_editor: Open) -> None:
+    editor = open_editor(facade)
+    paint(editor)
+    editor.complete()
+    open_editor(facade)  # an empty one, which comes after it
+    later = open_editor(facade, "").state("server.project")
+    assert later == open_editor(facade, "").state("server.project")
+    second = open_editor(facade, f"?project={editor.state('server.project')}")
+    paint(second)
+    second.complete()
+    assert open_editor(facade, "").state("server.project") == editor.state("server.project")
+
+
 def test_projects_are_named_listed_opened_and_thrown_away(facade: Server, open_editor: Open) -> None:
     editor = open_editor(facade)
     paint(editor)
