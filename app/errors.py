@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from core.errors import InputError, one_line
-from core.files import FULL
+from core.files import FULL, NotWritten
 from core.project.storage import ReadOnly
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +51,9 @@ def status_of(error: InputError) -> int:
     if isinstance(error, ReadOnly):
         return 423
     cause = error.__cause__
-    return 507 if isinstance(cause, OSError) and cause.errno in FULL else 422
+    if isinstance(cause, OSError) and cause.errno in FULL:
+        return 507
+    return 500 if isinstance(error, NotWritten) else 422
 
 
 def _input_error(request: Request, error: Exception) -> JSONResponse:

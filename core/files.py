@@ -35,6 +35,10 @@ class MissingFile(InputError):
     """There is no such file."""
 
 
+class NotWritten(InputError):
+    """A place that may not be written to, or has no room; nothing was changed."""
+
+
 @contextmanager
 def open_file(path: Path, most_bytes: int, fix: str = _AGAIN) -> Iterator[BinaryIO]:
     """A regular file of at most `most_bytes` for reading; whoever reads more than that reads a file that grew.
@@ -171,22 +175,22 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def told_plainly(path: Path) -> Iterator[None]:
-    """Turn what a person can mend about writing to `path` into `InputError`; other errors pass as they are."""
+    """Turn what a person can mend about writing to `path` into `NotWritten`; other errors pass as they are."""
     try:
         yield
     except OSError as error:
         if error.errno in FULL:
-            raise InputError(
+            raise NotWritten(
                 f"{path} could not be written: the disk is full (or a size limit is reached); nothing was changed.",
                 "Make room and try again.",
             ) from error
         if error.errno in DENIED:
-            raise InputError(
+            raise NotWritten(
                 f"{path} could not be written: no permission there; nothing was changed.", "Choose another place."
             ) from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
             problem = f"{path} is not a place to write to: {error.strerror}."
-            raise InputError(problem, "Choose another place.") from error
+            raise NotWritten(problem, "Choose another place.") from error
         raise
 
 

@@ -26,7 +26,7 @@ def said(reply: Any, status: int | None = None) -> str:
 @pytest.mark.parametrize(
     "path",
     [
-        *("upload_progress?upload_id=1", "file=/etc/passwd", "file/x", "proxy=http://a.example/", "token", "user"),
+        *("upload_progress?upload_id=1", "file=/etc/passwd", "file/x", "proxy=http:/localhost/", "token", "user"),
         *("app_id", "runs", "vibe-code", "openapi.json", "custom_component/1/client/x/a.js", "login_check"),
         *("queue/status", "dev/reload", "nowhere", "stream/a/b/1/playlist.m3u8", "deep_link?session_hash=a"),
     ],
