@@ -102,7 +102,8 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.conv_block(x)
+        change: Tensor = self.conv_block(x)
+        return x + change
 
 
 def residuals(count: int, channels: int, norm: Norm) -> list[nn.Module]:

@@ -8,7 +8,7 @@ same functions pool over objects, over (object, class) pairs, or over objects of
 from __future__ import annotations
 
 from math import sqrt
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,8 @@ class Encoder(nn.Module):
         super().__init__()
         sizes = {"in_channels": in_channels, "out_channels": out_channels, "ngf": ngf, "n_down": n_down}
         _check_config(sizes, norm, shortcut)
-        self.config = {**sizes, "norm": norm, "shortcut": shortcut}  # what `Encoder(**config)` takes
+        self._n_down, self._shortcut = n_down, shortcut
+        self.config: dict[str, Any] = {**sizes, "norm": norm, "shortcut": shortcut}  # what `Encoder(**config)` takes
         self.model = nn.Sequential(
             *stem(in_channels, ngf, n_down, norm), *climb(ngf, n_down, norm), *wide(ngf, out_channels), nn.Tanh()
         )
@@ -54,8 +55,8 @@ class Encoder(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, in, H, W) in [-1, 1] -> (B, out, H, W); sides that 2**n_down does not divide are padded meanwhile."""
         height, width = pictures.shape[-2:]
-        features = self.model(pad_to_multiple(pictures, 2 ** self.config["n_down"]))[..., :height, :width]
-        return (features + pictures) / 2 if self.config["shortcut"] else features
+        features: Tensor = self.model(pad_to_multiple(pictures, 2**self._n_down))[..., :height, :width]
+        return (features + pictures) / 2 if self._shortcut else features
 
 
 def instance_pool(features: Tensor, objects: Tensor) -> Tensor:
@@ -94,12 +95,13 @@ def spread(values: Tensor, objects: Tensor, ids: Tensor) -> Tensor:
     table = torch.cat([values, values.new_zeros(1, values.shape[1])])
     index = _rows(objects, ids)
     picked = table.t().contiguous().index_select(1, index.flatten())
-    return picked.unflatten(1, index.shape).transpose(0, 1)
+    return picked.view(-1, *index.shape).transpose(0, 1)
 
 
 def _distinct(ids: Tensor) -> Tensor:
     # Runs first: a label map has few, and sorting every pixel takes forty times as long.
-    return torch.unique(torch.unique_consecutive(ids))
+    distinct: Tensor = torch.unique(torch.unique_consecutive(ids))
+    return distinct
 
 
 def _rows(objects: Tensor, ids: Tensor) -> Tensor:
@@ -117,7 +119,8 @@ def _start_plain(layer: nn.Module) -> None:
         # A doubling layer spreads its 9 taps over 4 output pixels.
         taps = layer.kernel_size[0] ** 2 / (4 if isinstance(layer, nn.ConvTranspose2d) else 1)
         nn.init.normal_(layer.weight, 0.0, sqrt(2 / (layer.in_channels * taps)))
-        nn.init.zeros_(layer.bias)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
 
 
 def _check_config(sizes: dict[str, int], norm: str, shortcut: bool) -> None:

@@ -28,7 +28,7 @@ def boundary_map(objects: Tensor) -> Tensor:
 def one_hot(labels: Tensor, classes: int) -> Tensor:
     """(B, H, W) class ids -> (B, classes, H, W) float32. Raises `InputError` naming ids from `classes` on."""
     if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        unknown = [value for value in labels.unique().tolist() if not 0 <= value < classes]
+        unknown = [value for value in torch.unique(labels).tolist() if not 0 <= value < classes]
         raise InputError(
             f"The label map has class ids {unknown}; the network knows 0 to {classes - 1}.",
             "Renumber them or use a network for this label set.",

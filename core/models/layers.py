@@ -45,9 +45,8 @@ class Conv(nn.Module):
         """The same convolution, times `gain`, with its weight computed once."""
         out, into, kernel, _ = self.weight.shape
         plain = FoldedConv(into, out, kernel, self.stride, kernel // 2)
-        with torch.no_grad():
-            plain.weight.copy_(gain * self.normalised_weight())
-            plain.bias.copy_(gain * self.bias)
+        plain.weight = _constant(gain * self.normalised_weight())
+        plain.bias = _constant(gain * self.bias)
         return plain
 
 
@@ -60,7 +59,8 @@ class Block(nn.Module):
         self.second = Conv(channels, channels, gain=_ACTIVATION_GAIN)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + _RESIDUAL_GAIN * self.second(act(self.first(act(x))))
+        change: Tensor = self.second(act(self.first(act(x))))
+        return x + _RESIDUAL_GAIN * change
 
 
 class FoldedBlock(nn.Module):
@@ -71,7 +71,8 @@ class FoldedBlock(nn.Module):
         self.first, self.second = block.first.folded(), block.second.folded(_RESIDUAL_GAIN)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.second(self.first(act(x), active=True), plus=x)
+        changed: Tensor = self.second(self.first(act(x), active=True), plus=x)
+        return changed
 
 
 class FiLM(nn.Module):
@@ -82,7 +83,8 @@ class FiLM(nn.Module):
         self.project = Conv(embedding, 2 * channels, kernel=1, gain=0.3)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        gain, bias = self.project(embedding).chunk(2, 1)
+        projected: Tensor = self.project(embedding)
+        gain, bias = projected.chunk(2, 1)
         return x * (1 + gain) + bias
 
 
@@ -92,12 +94,17 @@ class FoldedFiLM(nn.Module):
     def __init__(self, film: FiLM) -> None:
         super().__init__()
         self.project = film.project.folded()
-        with torch.no_grad():
-            self.project.bias[: len(self.project.bias) // 2] += 1
+        gain, bias = film.project.bias.chunk(2)
+        self.project.bias = _constant(torch.cat([gain + 1, bias]))
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         gain, bias = self.project(embedding).chunk(2, 1)
         return torch.addcmul(bias, x, gain)
+
+
+def _constant(value: Tensor) -> nn.Parameter:
+    """A weight that is not learned any more, but moved and converted with its layer."""
+    return nn.Parameter(value.detach(), requires_grad=False)
 
 
 def act(x: Tensor) -> Tensor:

@@ -34,10 +34,13 @@ class PackedConv(nn.Module):
 
     def forward(self, x: Tensor, *, active: bool = False, plus: Tensor | None = None) -> Tensor:
         convolution = torch.ops.mkldnn._convolution_pointwise
+        y: Tensor
         if plus is not None:
-            return convolution.binary(x, plus, self._weight, self.bias, *self._places, "add", 1.0, None, [], None)
-        after = ("leaky_relu", [SLOPE], "") if active else ("none", [], "")
-        return convolution(x, self._weight, self.bias, *self._places, *after)
+            y = convolution.binary(x, plus, self._weight, self.bias, *self._places, "add", 1.0, None, [], None)
+        else:
+            after = ("leaky_relu", [SLOPE], "") if active else ("none", [], "")
+            y = convolution(x, self._weight, self.bias, *self._places, *after)
+        return y
 
 
 def can_pack(dtype: torch.dtype, device: torch.device) -> bool:

@@ -9,6 +9,8 @@ import torch
 from core.errors import InputError
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Format = Literal["float32", "bfloat16"]
+_FORMATS: dict[str, Format] = {"float32": "float32", "bfloat16": "bfloat16"}
 
 
 def fast_bfloat16(device: str | torch.device = "cpu") -> bool:
@@ -25,15 +27,15 @@ def fast_bfloat16(device: str | torch.device = "cpu") -> bool:
     return bool(features.get("amx_bf16") or features.get("avx512_bf16"))
 
 
-def default_precision(device: str | torch.device = "cpu") -> Literal["float32", "bfloat16"]:
+def default_precision(device: str | torch.device = "cpu") -> Format:
     """bfloat16 where it is fast, else float32."""
     return "bfloat16" if fast_bfloat16(device) else "float32"
 
 
-def resolve_precision(precision: str, device: str | torch.device = "cpu") -> Literal["float32", "bfloat16"]:
+def resolve_precision(precision: str, device: str | torch.device = "cpu") -> Format:
     """What `precision` means on `device`. Raises `InputError` for a name that there is not."""
     if precision == "auto":
         return default_precision(device)
-    if precision not in ("float32", "bfloat16"):
+    if precision not in _FORMATS:
         raise InputError(f"There is no precision {precision!r}.", "Use auto, float32 or bfloat16.")
-    return precision
+    return _FORMATS[precision]

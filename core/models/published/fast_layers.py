@@ -78,6 +78,7 @@ class Conv(nn.Module):
 
     def __init__(self, conv: nn.Conv2d | nn.ConvTranspose2d, border: int, after: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
+        assert not isinstance(conv.padding, str)  # "same" and "valid" are not published
         self.border, self.stride, self.padding = border, conv.stride, conv.padding
         self.doubles = isinstance(conv, nn.ConvTranspose2d)
         weight = conv.weight.detach().to(dtype, memory_format=torch.channels_last)
@@ -87,10 +88,12 @@ class Conv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = x.to(self.weight.dtype, memory_format=torch.channels_last)
         if self.doubles:
-            return self.after(F.conv_transpose2d(x, self.weight, None, self.stride, self.padding, output_padding=1))
-        if self.border:
-            x = F.pad(x, (self.border,) * 4, mode="reflect")
-        return self.after(F.conv2d(x, self.weight, None, self.stride, self.padding))
+            x = F.conv_transpose2d(x, self.weight, None, self.stride, self.padding, output_padding=1)
+        else:
+            x = F.pad(x, (self.border,) * 4, mode="reflect") if self.border else x
+            x = F.conv2d(x, self.weight, None, self.stride, self.padding)
+        made: Tensor = self.after(x)
+        return made
 
 
 class Residuals(nn.Module):
@@ -98,11 +101,11 @@ class Residuals(nn.Module):
 
     def __init__(self, blocks: list[Residual], how: How) -> None:
         super().__init__()
-        layers = [layer for block in blocks for layer in block.conv_block]
-        convs = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
-        norms = [layers[index + 1] for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
-        self.convs = nn.ModuleList(WinogradConv(conv.weight.detach(), how.dtype, how.points) for conv in convs)
-        self.norms = nn.ModuleList(Normalise(norm, relu=index % 2 == 0) for index, norm in enumerate(norms))
+        parts = [part for block in blocks for part in _parts(block)]
+        convs = [WinogradConv(conv.weight.detach(), how.dtype, how.points) for conv, _ in parts]
+        self.side = convs[0].side
+        self.convs = nn.ModuleList(convs)
+        self.norms = nn.ModuleList(Normalise(norm, relu=index % 2 == 0) for index, (_, norm) in enumerate(parts))
         self._plans: dict[tuple[int, int], Tiles] = {}
 
     def forward(self, x: Tensor) -> Tensor:
@@ -118,7 +121,7 @@ class Residuals(nn.Module):
 
     def _plan(self, height: int, width: int, device: torch.device) -> Tiles:
         if (height, width) not in self._plans:
-            self._plans = {(height, width): tiles(height, width, self.convs[0].side, device)}
+            self._plans = {(height, width): tiles(height, width, self.side, device)}
         return self._plans[height, width]
 
 
@@ -127,12 +130,19 @@ class DirectResidual(nn.Module):
 
     def __init__(self, block: Residual, dtype: torch.dtype) -> None:
         super().__init__()
-        _, first, norm, _, _, second, last = block.conv_block
+        (first, norm), (second, last) = _parts(block)
         self.first = Conv(first, 1, Normalise(norm, relu=True), dtype)
         self.second = Conv(second, 1, Normalise(last, relu=False), dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.first(x))
+        change: Tensor = self.second(self.first(x))
+        return x + change
+
+
+def _parts(block: Residual) -> list[tuple[nn.Conv2d, nn.Module]]:
+    """The convolutions of a block, each with the normalisation behind it."""
+    layers = list(block.conv_block)
+    return [(layer, layers[index + 1]) for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
 
 
 class Picture(nn.Module):
@@ -151,7 +161,7 @@ class Picture(nn.Module):
         self.outputs, self.taps = weight.shape[0], weight.shape[-1]
         flat = weight.permute(2, 3, 0, 1).reshape(-1, weight.shape[1])
         self.register_buffer("weight", flat, persistent=False)
-        bias = torch.cat([conv.bias.detach().float() for conv in convs])
+        bias = torch.cat([conv.bias.detach().float() for conv in convs if conv.bias is not None])
         self.register_buffer("bias", bias.view(1, -1, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -174,10 +184,11 @@ def fast(layers: nn.Sequential, how: How) -> nn.Sequential:
 
 
 def _converted(layers: list[nn.Module], how: How) -> Iterator[nn.Module]:
-    border, blocks = 0, []
+    border = 0
+    blocks: list[Residual] = []
     for index, layer in enumerate(layers):
         if isinstance(layer, Residual):
-            if how.winograd_from is None or layer.conv_block[1].in_channels < how.winograd_from:
+            if how.winograd_from is None or _parts(layer)[0][0].in_channels < how.winograd_from:
                 yield DirectResidual(layer, how.dtype)
                 continue
             blocks.append(layer)

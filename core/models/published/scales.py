@@ -45,6 +45,12 @@ def entry_width(width: int, n_downsample: int) -> int:
 class Scale(nn.Module):
     """The part that all scales share: from features to a frame. Subclasses give `features`."""
 
+    # Trunks of subclasses. Only what the network has is set: the flow branch and the foreground branch may be missing.
+    model_down_seg: nn.Module
+    model_down_img: nn.Module
+    model_up_img: nn.Module
+    model_up_flow: nn.Module
+
     def __init__(self, width: int, out_channels: int, flow_unit: float, has_flow: bool, fg_width: int | None) -> None:
         super().__init__()
         self.out_channels = out_channels
@@ -73,15 +79,16 @@ class Scale(nn.Module):
         foreground, needed where there is such a branch. raw_only: do not blend (there is no frame to warp).
         """
         features = self.features(labels, previous, coarse)
-        raw = final = self.model_final_img(features.image)
-        flow = weight = warped = None
+        raw: Tensor = self.model_final_img(features.image)
+        final, flow, weight, warped = raw, None, None, None
         if features.flow is not None:
             flow, weight = self.motion(features.flow)
             warped = warp(previous[:, -self.out_channels :], flow)
             if not raw_only:
                 final = raw * weight + warped * (1 - weight)
         if features.foreground is not None:
-            foreground = self.indv_final(features.foreground)
+            assert mask is not None
+            foreground: Tensor = self.indv_final(features.foreground)
             final = foreground * mask + final * (1 - mask)
             raw = foreground * mask + raw * (1 - mask)
         return ScaleOutput(final, raw, flow, weight, warped, features)
@@ -89,6 +96,9 @@ class Scale(nn.Module):
 
 class CoarsestScale(Scale):
     """netG0: encoders, residual trunk, two decoders (image; flow and blend weight), foreground branch."""
+
+    model_res_img: nn.Module
+    model_res_flow: nn.Module
 
     def __init__(
         self,

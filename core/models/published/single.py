@@ -44,7 +44,8 @@ class GlobalGenerator(nn.Module):
         self.model = nn.Sequential(*layers, *_picture_layers(ngf, out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        picture: Tensor = self.model(x)
+        return picture
 
 
 class LocalEnhancer(nn.Module):
@@ -80,7 +81,7 @@ class LocalEnhancer(nn.Module):
         sizes = [x]
         for _ in range(self.n_local):
             sizes.append(half(sizes[-1]))
-        out = self.model(sizes[-1])
+        out: Tensor = self.model(sizes[-1])
         for level in range(1, self.n_local + 1):
             entry = self.get_submodule(f"model{level}_1")(sizes[self.n_local - level])
             out = self.get_submodule(f"model{level}_2")(entry + out)
@@ -102,9 +103,10 @@ class GlobalTrunkWithZ(nn.Module):
         small = z
         for _ in range(self.n_down):
             small = half(small)
-        deep = self.model_downsample(torch.cat((x, z), dim=1))
+        deep: Tensor = self.model_downsample(torch.cat((x, z), dim=1))
         deep = self.model_resnet(torch.cat((deep, small), dim=1))
-        return self.model_upsample(torch.cat((deep, small), dim=1))
+        deep = self.model_upsample(torch.cat((deep, small), dim=1))
+        return deep
 
 
 class GlobalWithZ(GlobalTrunkWithZ):
@@ -125,7 +127,8 @@ class GlobalWithZ(GlobalTrunkWithZ):
         self.model_upsample_conv = nn.Sequential(*_picture_layers(ngf + nz, out_channels))
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        return self.model_upsample_conv(torch.cat((self.trunk(x, z), z), dim=1))
+        picture: Tensor = self.model_upsample_conv(torch.cat((self.trunk(x, z), z), dim=1))
+        return picture
 
 
 class LocalWithZ(GlobalTrunkWithZ):
@@ -162,7 +165,8 @@ class LocalWithZ(GlobalTrunkWithZ):
         small_z = half(z)
         out = self.model1_1(_with(x, z, self.z_entry)) + self.trunk(half(x), small_z)
         out = self.model1_2(_with(out, small_z, self.z_blocks))
-        return self.get_submodule(self.picture)(_with(out, z, self.z_picture))
+        picture: Tensor = self.get_submodule(self.picture)(_with(out, z, self.z_picture))
+        return picture
 
 
 def _with(x: Tensor, z: Tensor, wanted: bool) -> Tensor:

@@ -121,11 +121,11 @@ class Product:
 
     def __init__(self, weight: Tensor) -> None:
         """weight: (target, source)"""
-        packs = weight.device.type == "cpu" and torch.backends.mkldnn.is_available()
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous()) if packs else None
-        self._plain = None if packs else weight
+        self._packs: bool = weight.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        self._weight: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous()) if self._packs else weight.T
 
     def __call__(self, rows: Tensor) -> Tensor:
-        if self._packed is None:
-            return rows @ self._plain.T
-        return torch.ops.mkldnn._linear_pointwise(rows, self._packed, None, "none", [], "")
+        if not self._packs:
+            return rows @ self._weight
+        made: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._weight, None, "none", [], "")
+        return made
