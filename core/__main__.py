@@ -143,7 +143,7 @@ def check_reference(
 @app.command()
 def train(
     preset: Annotated[str, typer.Option(metavar="NAME", help="The recipe, for example street, or tiny to try it out.")],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Saves, samples, log and, at the end, the checkpoint.")],
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
@@ -151,21 +151,80 @@ def train(
         Path | None,
         typer.Option("--from", metavar="FILE", help="A checkpoint whose weights to begin with.", show_default=False),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            metavar="M",
+            help="Lay the preset's phases out over this time, all commands on this --out together.",
+            show_default=False,
+        ),
+    ] = None,
+    val: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Clips for sample pictures; never trained on.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost here.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Only write the checkpoint of the last save.")] = False,
 ) -> None:
-    """Train a generator. Interrupted, however hard, the same command goes on from the last save."""
+    """Train a generator. Interrupted, however hard, the same command goes on from the last save.
+
+    Started by torchrun, every process makes its share of each batch.
+    """
+    from core.training.bar import Bar
     from core.training.command import train as run
+    from core.training.cost import dry_run as cost
+    from core.training.processes import machine_of
 
     console = Console(highlight=False)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    machine = machine_of(device, precision)
+    if dry_run:
+        cost(preset, data, machine=machine, minutes=minutes, say=say)
+        return
     path = run(
         preset,
         data,
         out,
-        device=device,
-        precision=precision,
+        machine=machine,
         begin=begin,
+        minutes=minutes,
+        val=val,
+        export_only=export,
+        say=say,
+        display=Bar(console) if console.is_terminal else None,
+    )
+    if machine.first:
+        say(f"Checkpoint: {path}")
+
+
+@app.command()
+def prepare(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of clips.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="CACHE", help="The folder to write.")],
+    coding: Annotated[str, typer.Option(metavar="NAME", help="Of the pictures: avif or webp.")] = "avif",
+    quality: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Of the pictures.")] = 80,
+    halve_flow: Annotated[bool, typer.Option("--halve-flow", help="Keep a quarter of the motion.")] = False,
+    clip: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this clip; may be repeated.", show_default=False)
+    ] = None,
+) -> None:
+    """Prepare clips for training: a small folder that opens in seconds and needs no video decoder."""
+    from core.training.prepare import prepare as run
+
+    console = Console(highlight=False)
+    run(
+        data,
+        out,
+        coding=coding,
+        quality=quality,
+        halve_flow=halve_flow,
+        only=clip or (),
         say=lambda line: console.print(line, markup=False),
     )
-    console.print(f"Checkpoint: {path}", markup=False)
 
 
 @app.command()

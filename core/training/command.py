@@ -1,122 +1,133 @@
-"""The train command: label network, generator, progress line, samples, checkpoint at the end."""
+"""The train command: label network, generator, sample pictures, checkpoint at the end."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from core.checkpoint import load_checkpoint, save_checkpoint
+from core.checkpoint import load_checkpoint
+from core.clip.clip import Clip
 from core.errors import InputError
-from core.files import make_folder, told_plainly, write_atomically
+from core.files import make_folder, write_atomically
 from core.models.label_network import LabelNetwork
-from core.styles.looks import fit_mixtures
 from core.training.dataset import ChunkDataset, read_clips
+from core.training.export import export
 from core.training.label_training import label_perception, train_label_network
 from core.training.loop import Trainer
 from core.training.machine import Machine
+from core.training.pace import Pace
 from core.training.presets import Preset, preset
+from core.training.progress import Display, Interrupt, Lines, recorders
 from core.training.runner import run
-from core.training.samples import write_sample
+from core.training.samples import write_sheet
 from core.training.start import start_from
 
 _SAVE_EVERY = 300.0
 _LINE_EVERY = 10.0
+# Of a run that is given a time, the label network may have this share.
+_LABEL_SHARE = 0.1
 
 
 def train(
-    name: str,
+    recipe: Preset | str,
     data: Path,
     out: Path,
     *,
-    device: str = "auto",
-    precision: str = "auto",
+    machine: Machine | None = None,
     begin: Path | None = None,
+    minutes: float | None = None,
+    val: Path | None = None,
+    export_only: bool = False,
     say: Callable[[str], None] = print,
+    display: Display | None = None,
     save_every: float = _SAVE_EVERY,
 ) -> Path:
-    """Train the preset `name` on the clips below `data`; everything goes into `out`. Returns the checkpoint's path.
+    """Train a preset on the clips below `data`; everything goes into `out`. Returns the checkpoint's path.
 
-    begin: a checkpoint whose weights a new run begins with; a run that goes on has its own.
+    machine      where; None: the fastest device that is here
+    begin        a checkpoint whose weights a new run begins with; a run that goes on has its own
+    minutes      lay the phases out over this time, that of earlier commands on the same `out` included
+    val          clips that are not trained on, for the sample pictures
+    export_only  only write the checkpoint of the last save
+    display      shows where the run is; None: lines
 
     A run that was interrupted, however hard, goes on from its last save when the same command is given again.
     Ctrl-C saves and stops. Raises `InputError` for unusable clips, an unknown preset, or an `out` of another preset.
     """
-    recipe = preset(name)
-    machine = Machine.choose(device, precision)
-    clips = read_clips(data)
-    rare = [entry.id for entry in clips[0].label_set if entry.name in recipe.rare]
-    dataset = ChunkDataset(clips, rare=rare, device=machine.device)
-    say(
-        f"{len(dataset.reels)} clips, {len(dataset)} frames, preset {name}: {recipe.steps} steps "
-        f"on {machine.device}, {'bfloat16' if machine.bfloat16 else 'float32'}"
-    )
-    for line in unfit(recipe, dataset):
-        say(line)
+    began = time.monotonic()
+    recipe = preset(recipe) if isinstance(recipe, str) else recipe
+    machine = machine or Machine.choose()
+    say = say if machine.first else _silent
+    dataset = read_data(recipe, data, machine, say)
+    shown = list(read_clips(val)) if val else [dataset.reels[len(dataset.reels) // 2].clip(dataset.label_set)]
     make_folder(out)
-    perceptual = label_perception(_label_network(recipe, dataset, machine, out, say)) if recipe.perceives else None
-    trainer = Trainer(recipe, dataset, perceptual, machine)
+    pace = None if minutes is None else Pace(recipe, 60 * minutes)
     state = out / "state.safetensors"
+    perceptual = None
+    if recipe.perceives and not export_only:
+        seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
+        perceptual = label_perception(_label_network(recipe, dataset, machine, out, seconds, say))
+    trainer = Trainer(recipe, dataset, perceptual, machine)
     if state.exists():
-        trainer.load(state)
+        trainer.load(state, pace)
         say(f"goes on from step {trainer.done}")
+    elif export_only:
+        raise InputError(f"There is no state in {out} to make a checkpoint of.", "Train first.")
     elif begin is not None:
         for line in start_from(trainer, load_checkpoint(begin)):
             say(line)
+    if export_only:
+        return export(trainer, out, say)
+    if pace is not None:
+        pace.used += time.monotonic() - began
 
     def save() -> None:
-        trainer.save(state)
-        _sample(trainer, out)
+        if machine.first:
+            trainer.save(state, pace)
+            _sample(trainer, shown, out)
 
-    with _Interrupt() as interrupt:
-        run(
-            trainer,
-            save=save,
-            report=_Reporter(recipe, trainer.done, out, say),
-            warn=say,
-            save_every=save_every,
-            stop=interrupt.asked,
-        )
-    if interrupt.asked():
+    displays: list[Display] = [display or Lines(say), *recorders(out)] if machine.first else []
+    with Interrupt() as interrupt:
+        try:
+            run(
+                trainer,
+                save=save,
+                displays=displays,
+                warn=say,
+                save_every=save_every,
+                stop=interrupt.asked,
+                pace=pace,
+            )
+        finally:
+            for each in displays:
+                each.close()
+    if trainer.done < trainer.plan.total:
         say(f"stopped at step {trainer.done}, saved in {out}")
         raise InputError("Training was stopped before its end.", "The same command goes on from here.")
-    return export(trainer, out, say)
+    return export(trainer, out, say) if machine.first else out / "checkpoint.safetensors"
 
 
-def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> Path:
-    """Fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors."""
-    say("fitting the looks of every class")
-    encoder, generator = trainer.averaged["encoder"], trainer.averaged["generator"]
-    mixtures = fit_mixtures(encoder, trainer.data.clips(), trainer.data.label_set)
-    path = out / "checkpoint.safetensors"
-    save_checkpoint(
-        path,
-        kind=trainer.subject.kind,
-        config=trainer.subject.config,
-        generator_state=generator.state_dict(),
-        encoder_config=trainer.encoder.config,
-        encoder_state=encoder.state_dict(),
-        label_set=trainer.data.label_set,
-        mixtures=mixtures,
-        recipe={
-            "preset": trainer.preset.to_dict(),
-            "steps": trainer.done,
-            "clips": trainer.data.names,
-            "perceptual": "label network trained on the same clips",
-        },
+def _silent(line: str) -> None:
+    """Of several processes one speaks."""
+
+
+def read_data(recipe: Preset, data: Path, machine: Machine, say: Callable[[str], None]) -> ChunkDataset:
+    """The clips on the machine's device, checked against the preset. Raises `InputError`."""
+    began = time.monotonic()
+    dataset = ChunkDataset(read_clips(data), rare=recipe.rare, device=machine.device)
+    say(
+        f"{len(dataset.reels)} clips, {len(dataset)} frames, read in {time.monotonic() - began:.0f} s; preset "
+        f"{recipe.name} on {machine.device}, {'bfloat16' if machine.bfloat16 else 'float32'}"
     )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB, sha256 {digest})")
-    return path
+    for line in unfit(recipe, dataset):
+        say(line)
+    return dataset
 
 
 def unfit(recipe: Preset, data: ChunkDataset) -> list[str]:
@@ -130,9 +141,14 @@ def unfit(recipe: Preset, data: ChunkDataset) -> list[str]:
 
 
 def _label_network(
-    recipe: Preset, data: ChunkDataset, machine: Machine, out: Path, say: Callable[[str], None]
+    recipe: Preset,
+    data: ChunkDataset,
+    machine: Machine,
+    out: Path,
+    seconds: float | None,
+    say: Callable[[str], None],
 ) -> LabelNetwork:
-    """The label network of this run: from its file, or trained now."""
+    """The label network of this run: from its file, or trained now, in `seconds` where there are so many."""
     path = out / "label_network.safetensors"
     network = LabelNetwork(data.label_set.size, recipe.label_width)
     if path.exists():
@@ -141,7 +157,7 @@ def _label_network(
         except (SafetensorError, RuntimeError) as error:
             raise InputError(f"{path} is not this run's label network.", "Delete it, or give another --out.") from error
         return network.eval().to(machine.device, memory_format=torch.channels_last)
-    say(f"label network: {recipe.label_steps} steps")
+    say(f"label network: {recipe.label_steps} steps{'' if seconds is None else f', at most {seconds:.0f} s'}")
     last = [time.monotonic()]
 
     def report(step: int, loss: Tensor, accuracy: Tensor) -> None:
@@ -151,65 +167,22 @@ def _label_network(
 
     network = train_label_network(
         data,
-        machine,
+        machine.alone(),
         steps=recipe.label_steps,
         batch=4,
         crop=recipe.label_crop,
         seed=recipe.seed,
         width=recipe.label_width,
+        seconds=seconds,
         on_step=report,
     )
-    write_atomically(path, save({key: value.cpu().contiguous() for key, value in network.state_dict().items()}))
+    for parameter in network.parameters():
+        machine.mean(parameter.data)  # processes agree on it to the last bit
+    if machine.first:
+        write_atomically(path, save({key: value.cpu().contiguous() for key, value in network.state_dict().items()}))
     return network
 
 
-def _sample(trainer: Trainer, out: Path) -> None:
-    reels = trainer.data.reels
-    clip = reels[len(reels) // 2].clip(trainer.data.label_set)
+def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path) -> None:
     generator = trainer.subject.renderer(trainer.averaged["generator"])
-    write_sample(out / "samples" / f"step_{trainer.done:06d}.png", generator, trainer.averaged["encoder"], clip)
-
-
-class _Reporter:
-    """A progress line every ten seconds: mean losses since the last, frames a second, time left; as JSON lines too."""
-
-    def __init__(self, recipe: Preset, begun_at: int, out: Path, say: Callable[[str], None]) -> None:
-        self._recipe, self._say = recipe, say
-        self._log = out / "log.jsonl"
-        self._sums: dict[str, list[float]] = {}
-        self._begun, self._begun_at, self._last = time.monotonic(), begun_at, time.monotonic()
-
-    def __call__(self, step: int, losses: dict[str, float], rate: float) -> None:
-        for name, value in losses.items():
-            self._sums.setdefault(name, []).append(value)
-        if time.monotonic() - self._last < _LINE_EVERY and step < self._recipe.steps:
-            return
-        self._last = time.monotonic()
-        means = {name: sum(values) / len(values) for name, values in self._sums.items()}
-        self._sums = {}
-        left = (time.monotonic() - self._begun) / (step - self._begun_at) * (self._recipe.steps - step)
-        shown = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
-        self._say(f"step {step}/{self._recipe.steps}  {shown}  {rate:.2f} frames/s  {left / 60:.0f} min left")
-        with told_plainly(self._log), self._log.open("a") as log:
-            log.write(json.dumps({"step": step, **means}) + "\n")
-
-
-class _Interrupt:
-    """Ctrl-C and SIGTERM ask to stop after the step; the second one stops at once."""
-
-    def __enter__(self) -> _Interrupt:
-        self._asked = False
-        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def asked(self) -> bool:
-        return self._asked
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
+    write_sheet(out / "samples" / f"step_{trainer.done:06d}.png", generator, trainer.averaged["encoder"], clips)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from torch import Tensor
 
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
-from core.clip.native import read_clip
 from core.errors import InputError
+from core.training.cache import is_cache, read_cache
 from core.training.dice import Dice
 from core.training.machine import Machine
 from core.training.reel import FLOW_STEPS, NO_FLOW, Reel
@@ -59,23 +59,30 @@ class _Cut(NamedTuple):
 class ChunkDataset:
     """Random chunks from clips of one label set and any sizes; a chunk is a function of its dice.
 
-    rare    class ids: half of the crops are put about one of these
+    clips   are read one after the other; those without pictures are left out
+    rare    names of classes: half of the crops are put about one of these
     device  where the clips are kept and chunks are made
     """
 
-    def __init__(self, clips: Sequence[Clip], *, rare: Sequence[int] = (), device: torch.device | str = "cpu") -> None:
-        usable = [clip for clip in clips if clip.pictures is not None]
-        if not usable:
-            raise InputError("No clip with frames to train on.", "Training needs frames.mp4 beside the label maps.")
-        for clip in usable:
-            if clip.label_set.hash != usable[0].label_set.hash:
+    def __init__(
+        self, clips: Iterable[Clip], *, rare: Collection[str] = (), device: torch.device | str = "cpu"
+    ) -> None:
+        reels: list[Reel] = []
+        label_set: LabelSet | None = None
+        for clip in clips:
+            if clip.pictures is None:
+                continue
+            if label_set is None:
+                label_set, first = clip.label_set, clip.name
+                is_rare = np.isin(np.arange(256), [entry.id for entry in label_set if entry.name in rare])
+            if clip.label_set.hash != label_set.hash:
                 raise InputError(
-                    f"Clip {clip.name!r} has another label set than {usable[0].name!r}.",
-                    "Train on clips of one label set.",
+                    f"Clip {clip.name!r} has another label set than {first!r}.", "Train on clips of one label set."
                 )
-        is_rare = np.zeros(256, bool)
-        is_rare[list(rare)] = True
-        self._begin([Reel.of(clip, is_rare, torch.device(device)) for clip in usable], usable[0].label_set)
+            reels.append(Reel.of(clip, is_rare, torch.device(device)))
+        if label_set is None:
+            raise InputError("No clip with frames to train on.", "Training needs frames.mp4 beside the label maps.")
+        self._begin(reels, label_set)
 
     @classmethod
     def of_reels(cls, reels: Sequence[Reel], label_set: LabelSet) -> ChunkDataset:
@@ -194,14 +201,26 @@ class ChunkDataset:
         return parts
 
 
-def read_clips(folder: Path) -> list[Clip]:
-    """Every clip folder directly below `folder`, by name. Raises `InputError` when there is none."""
+def read_clips(folder: Path) -> Iterator[Clip]:
+    """Every clip of a prepared folder, or every clip folder directly below `folder`, by name.
+
+    Raises `InputError` when there is none.
+    """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder.", "Give the folder that holds the clip folders.")
+    if is_cache(folder):
+        yield from read_cache(folder)
+        return
+    # Decoders are needed for clip folders alone.
+    from core.clip.native import read_clip
+
     folders = sorted(path.parent for path in folder.glob("*/clip.json"))
     if not folders:
-        raise InputError(f"There is no clip below {folder}.", "A clip is a folder with clip.json and ids/.")
-    return [read_clip(path) for path in folders]
+        raise InputError(
+            f"There is no clip below {folder}.", "A clip is a folder with clip.json and ids/; or prepare some."
+        )
+    for path in folders:
+        yield read_clip(path)
 
 
 def _to_float(pictures: Tensor) -> Tensor:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 
 from core.models.label_network import LabelNetwork
+from core.models.layers import channels_last
 from core.training.dataset import ChunkDataset
+from core.training.descent import Descent
 from core.training.dice import Dice
 from core.training.machine import Machine
 from core.training.perceptual import PerceptualLoss
 
 # What the perceptual loss gives each level of the label network; coarse features count most.
 _LEVELS = (0.125, 0.25, 0.5, 1.0)
+# Steps after which the time of a step is looked at.
+_JUDGED_BY = (3, 10, 30, 100)
 
 
 def label_perception(network: LabelNetwork) -> PerceptualLoss:
@@ -32,30 +38,32 @@ def train_label_network(
     seed: int,
     width: int = 32,
     learning_rate: float = 1e-2,
+    seconds: float | None = None,
     on_step: Callable[[int, torch.Tensor, torch.Tensor], None] | None = None,
 ) -> LabelNetwork:
     """Cross-entropy with classes weighted by 1 / sqrt(frequency). `on_step(step, loss, accuracy)` gets tensors.
 
-    The learning rate falls to 0 by a cosine, so a run of any length ends settled.
+    The learning rate falls to 0 by a cosine, so a run of any length ends settled. seconds: take as many of the steps as
+    fit into this time, judged by the first ones.
     """
     torch.manual_seed(seed)
     network = LabelNetwork(data.label_set.size, width).to(machine.device, memory_format=torch.channels_last)
     weights = class_weights(data)
-    optimizer = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1))
-    for step in range(steps):
+    descent = Descent(network.parameters(), machine, betas=(0.9, 0.99))
+    began, step = time.monotonic(), 0
+    while step < steps:
         chunk = data.chunk(Dice(seed, step, batch, machine), machine, batch=batch, frames=1, crop=crop)
         labels = chunk.labels[0].long()
         with machine.autocast():
-            logits = network(chunk.pictures[0].contiguous(memory_format=torch.channels_last))
+            logits = network(channels_last(chunk.pictures[0]))
         loss = F.cross_entropy(logits.float(), labels, weights)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss, learning_rate * (1 + math.cos(math.pi * step / steps)) / 2)
+        step += 1
         if on_step is not None:
-            on_step(step, loss.detach(), (logits.argmax(1) == labels).float().mean())
+            on_step(step - 1, loss.detach(), (logits.argmax(1) == labels).float().mean())
+        if seconds is not None and step in _JUDGED_BY:
+            float(loss.detach())  # waits for the device
+            steps = min(steps, max(int(seconds * step / (time.monotonic() - began)), step))
     return network.eval()
 
 

@@ -17,6 +17,7 @@ from core.training.dice import Dice
 from core.training.looks import chunk_styles, recolour
 from core.training.machine import Machine
 from core.training.objective import measure
+from core.training.pace import Pace
 from core.training.perceptual import PerceptualLoss
 from core.training.plan import Plan
 from core.training.presets import Phase, Preset
@@ -125,14 +126,22 @@ class Trainer:
             )
         return spoilt, first
 
-    def save(self, path: Path) -> None:
-        """Everything that resuming needs."""
+    def save(self, path: Path, pace: Pace | None = None) -> None:
+        """Everything that resuming needs; `pace` where the run has a time given."""
         values: dict[str, object] = {"step": self.done, "preset": self.preset.name}
+        if pace is not None:
+            values |= {"plan": list(self.plan.steps), "pace": pace.to_dict()}
         save_state(path, self._modules(), self._optimizers(), values)
 
-    def load(self, path: Path) -> None:
-        """Go on where `save` was. Raises `InputError` when the state is of another preset, or damaged."""
+    def load(self, path: Path, pace: Pace | None = None) -> None:
+        """Go on where `save` was. With a pace, time used and plan go on too; without, the plan is the preset's.
+
+        Raises `InputError` when the state is of another preset, or damaged.
+        """
         values = load_state(path, self._modules(), self._optimizers(), self.preset.name)
+        if pace is not None and "pace" in values:
+            pace.go_on(values["pace"])
+            self.plan = Plan(self.preset, tuple(int(steps) for steps in values["plan"]))
         self.done = int(values["step"])
 
     def _modules(self) -> dict[str, nn.Module]:

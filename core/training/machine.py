@@ -57,6 +57,10 @@ class Machine:
         part = batch // self.size
         return slice(self.rank * part, (self.rank + 1) * part)
 
+    def alone(self) -> Machine:
+        """The same device for work that every process does whole."""
+        return Machine(self.device, self.bfloat16)
+
     def agree(self, value: float) -> float:
         """The first process's value, in all of them. Waits for the device where there are several."""
         if self.size == 1:

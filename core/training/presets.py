@@ -1,4 +1,4 @@
-"""presets: the settings of a training run, as data, by name."""
+"""Presets: the settings of a training run, as data, by name."""
 
 from __future__ import annotations
 

@@ -1,20 +1,20 @@
-"""From step to step to the end: reading losses now and then, saving, stopping."""
+"""From step to step to the end: reading losses now and then, planning, saving, stopping."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from core.training.loop import Trainer
 from core.training.machine import Machine
+from core.training.pace import Pace
+from core.training.progress import Display, Tidings
 
 # Steps between looks at the losses, each of which waits for the device; a processor's steps are long.
 _READ_EVERY = 25
-# report(step, mean losses since the last report, frames a second)
-Report = Callable[[int, dict[str, float], float], None]
 
 
 class Meter:
@@ -46,37 +46,73 @@ def run(
     trainer: Trainer,
     *,
     save: Callable[[], None],
-    report: Report,
+    displays: Sequence[Display] = (),
     warn: Callable[[str], None] = lambda line: None,
     save_every: float = 300.0,
     stop: Callable[[], bool] = lambda: False,
+    pace: Pace | None = None,
+    read_every: int | None = None,
 ) -> None:
     """Train to the plan's end or until `stop`; saves every `save_every` seconds and at the end.
 
-    `report` is called after every step on a processor, and every `_READ_EVERY` steps on a device; losses are looked
-    at then. Steps that were not finite are left out and named by `warn`. Raises `InputError`, without saving, when they
-    go on.
+    Losses are looked at every `read_every` steps (None: after each on a processor, every 25 on a device) and shown on
+    the displays. pace: make the plan anew each time, for the time that is left. Steps that were not finite are left out
+    and named by `warn`. Raises `InputError`, without saving, when they go on.
     """
     machine, meter = trainer.machine, Meter(trainer.machine)
-    every = 1 if machine.device.type == "cpu" else _READ_EVERY
-    saved = read = time.monotonic()
-    frames = spoilt = 0
+    every = read_every or (1 if machine.device.type == "cpu" else _READ_EVERY)
+    saved = read = begun = time.monotonic()
+    frames = steps = spoilt = 0
+    used, first = pace.used if pace else 0.0, trainer.done
     asked = stop()
     while trainer.done < trainer.plan.total and not asked:
-        phase = trainer.plan.phase(trainer.done)
+        index, _ = trainer.plan.place(trainer.done)
+        phase = trainer.preset.phases[index]
         meter.add(trainer.step())
-        frames += phase.batch * phase.frames
-        if trainer.done % every and trainer.done < trainer.plan.total:
+        frames, steps = frames + phase.batch * phase.frames, steps + 1
+        ends = trainer.done >= trainer.plan.total or trainer.plan.place(trainer.done)[0] != index
+        if steps < every and not ends:
             continue
-        losses, now = meter.read(), time.monotonic()
+        losses = meter.read()
+        now = time.monotonic()
         count, last = trainer.check()
         if count > spoilt:
             warn(f"step {last}: losses are not finite numbers; {count - spoilt} steps were left out")
             spoilt = count
-        report(trainer.done, losses, frames / max(now - read, 1e-9))
-        read, frames = now, 0
+        if pace is not None:
+            pace.used = machine.agree(used + now - begun)
+            # The first steps of a command choose and compile kernels.
+            if trainer.done - steps > first:
+                pace.measured(index, steps, machine.agree(now - read))
+            trainer.plan = pace.plan(trainer.plan, trainer.done)
+        tidings = _tidings(trainer, index, losses, frames / max(now - read, 1e-9), now - begun, first, pace)
+        for display in displays:
+            display.show(tidings)
+        read, frames, steps = now, 0, 0
         if now - saved > save_every:
             save()
             saved = time.monotonic()
         asked = bool(machine.agree(float(stop())))
+    if pace is not None:
+        pace.used = used + time.monotonic() - begun
     save()
+
+
+def _tidings(
+    trainer: Trainer, index: int, losses: dict[str, float], rate: float, spent: float, first: int, pace: Pace | None
+) -> Tidings:
+    if pace is not None:
+        seconds = max(pace.for_steps - pace.used, 0.0)
+    else:
+        seconds = spent / (trainer.done - first) * (trainer.plan.total - trainer.done)
+    return Tidings(
+        trainer.done,
+        trainer.plan.total,
+        index + 1,
+        len(trainer.preset.phases),
+        trainer.plan.learning_rate(trainer.done - 1),
+        losses,
+        rate,
+        seconds,
+        trainer.machine.memory(),
+    )

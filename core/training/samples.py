@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,29 @@ from core.models.encoder import Encoder, instance_pool
 from core.models.generator import Generator, LabelMaps
 
 
-def write_sample(path: Path, generator: Generator, encoder: Encoder, clip: Clip, frames: int = 6) -> None:
-    """Roll out the first frames of a clip and write the first and last as rows of labels, ground truth, render."""
-    state = generator.start()
-    rows = []
-    count = min(frames, len(clip))
+def write_sheet(
+    path: Path, generator: Generator, encoder: Encoder, clips: Sequence[Clip], frames: int = 6, most: int = 6
+) -> None:
+    """Roll out the first frames of some clips and write the first and last of each as rows of labels, ground truth and
+    render. Clips of another width than the first are left out.
+    """
+    shown = [clip for clip in clips if clip.width == clips[0].width and clip.pictures is not None][:most]
+    rows = [row for clip in shown for row in _rows(generator, encoder, clip, min(frames, len(clip)))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        Image.fromarray(np.concatenate(rows)).save(beside, "PNG")
+
+
+def _rows(generator: Generator, encoder: Encoder, clip: Clip, count: int) -> list[np.ndarray]:
+    assert clip.pictures is not None
+    state, rows = generator.start(), []
     for t in range(count):
         maps, styles = clip_inputs(clip, t, encoder)
         picture, state = generator.step(maps, styles, state)
         if t in (0, count - 1):
             render = picture[0].permute(1, 2, 0).cpu().numpy()
             rows.append(np.concatenate([clip.label_set.palette()[clip.labels[t]], clip.pictures[t], render], 1))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside:
-        Image.fromarray(np.concatenate(rows)).save(beside, "PNG")
+    return rows
 
 
 def clip_inputs(clip: Clip, t: int, encoder: Encoder) -> tuple[LabelMaps, torch.Tensor]:

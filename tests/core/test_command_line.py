@@ -143,16 +143,25 @@ def test_check_reference_without_a_case_fails(tmp_path):
 def test_train_hands_over_and_tells_where_the_checkpoint_is(tmp_path, monkeypatch):
     asked = []
 
-    def train(name, data, out, *, say, **options):
-        asked.append((name, data, out, options))
+    def train(name, data, out, *, say, machine, **options):
+        asked.append((name, data, out, machine.device.type, options))
         say("[1/2] a line")
         return out / "checkpoint.safetensors"
 
     monkeypatch.setattr(core.training.command, "train", train)
-    result = run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run", "--device", "cpu")
+    result = run(
+        *("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run"),
+        *("--device", "cpu", "--minutes", "2.5", "--from", "some.safetensors"),
+    )
     assert result.exit_code == 0, result.output
-    assert asked == [("tiny", tmp_path, tmp_path / "run", {"device": "cpu", "precision": "auto", "begin": None})]
+    options = {"minutes": 2.5, "begin": Path("some.safetensors"), "val": None, "export_only": False, "display": None}
+    assert asked == [("tiny", tmp_path, tmp_path / "run", "cpu", options)]
     assert "[1/2] a line" in result.stdout and "checkpoint.safetensors" in result.stdout
+
+
+def test_an_unknown_device_is_refused(tmp_path):
+    result = run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run", "--device", "tpu9")
+    refused(result, "no device 'tpu9'")
 
 
 def test_train_says_what_a_person_can_mend(tmp_path, monkeypatch):

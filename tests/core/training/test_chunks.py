@@ -19,7 +19,7 @@ from tests.core.training.clips import CAR, LABELS, driving_clip
 
 @pytest.fixture(scope="module")
 def data() -> ChunkDataset:
-    return ChunkDataset([driving_clip()], rare=[CAR])
+    return ChunkDataset([driving_clip()], rare=["car"])
 
 
 def dice(seed: int = 0, batch: int = 2, machine: Machine | None = None) -> Dice:

@@ -1,6 +1,9 @@
 """A real, tiny run: it learns, it resumes to the step, and what it writes is a checkpoint."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +14,17 @@ from core.checkpoint import load_checkpoint
 from core.clip.native import write_clip
 from core.errors import InputError
 from core.models.label_network import LabelNetwork
+from core.training.cache import write_cache
 from core.training.command import train
+from core.training.cost import dry_run
 from core.training.dataset import ChunkDataset
 from core.training.label_training import class_weights, label_perception, train_label_network
 from core.training.loop import Trainer
 from core.training.machine import Machine
+from core.training.pace import Pace
+from core.training.plan import Plan
 from core.training.presets import Phase, preset
+from core.training.progress import Tidings
 from core.training.runner import run
 from core.training.start import start_from
 from core.training.subjects import LocalRecipe
@@ -27,7 +35,7 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture
 def data() -> ChunkDataset:
-    return ChunkDataset([driving_clip(colour=(200, 30, 30)), driving_clip("other", colour=(30, 30, 200))], rare=[CAR])
+    return ChunkDataset([driving_clip(colour=(200, 30, 30)), driving_clip("other", colour=(30, 30, 200))], rare=["car"])
 
 
 def trainer(data: ChunkDataset, **changes) -> Trainer:
@@ -89,7 +97,7 @@ def test_a_step_that_is_not_finite_changes_no_weights_and_is_named(data):
     warned: list[str] = []
     with pytest.raises(InputError, match="From step 2 on, losses are not finite"):
         run_of.plan = replace(run_of.plan, steps=(100, 6))
-        run(run_of, save=lambda: None, report=lambda *_: None, warn=warned.append)
+        run(run_of, save=lambda: None, warn=warned.append)
     assert all(map(torch.equal, weights, run_of.subject.network.parameters()))
     assert "step 2:" in warned[0] and all(value.isfinite().all() for value in before)
 
@@ -97,7 +105,9 @@ def test_a_step_that_is_not_finite_changes_no_weights_and_is_named(data):
 def test_a_run_begins_with_a_checkpoint_that_it_has_outgrown(data, tmp_path):
     for clip in data.clips():
         write_clip(clip, tmp_path / "data" / clip.name)
-    checkpoint = load_checkpoint(train("tiny", tmp_path / "data", tmp_path / "out", device="cpu", say=lambda _: None))
+    checkpoint = load_checkpoint(
+        train("tiny", tmp_path / "data", tmp_path / "out", machine=Machine(), say=lambda _: None)
+    )
     run_of = trainer(data)
     stem = run_of.subject.network.encoder.stem
     told = torch.nn.Parameter(torch.randn(8, stem.weight.shape[1] + 4, 3, 3))
@@ -110,13 +120,26 @@ def test_a_run_begins_with_a_checkpoint_that_it_has_outgrown(data, tmp_path):
     assert torch.equal(state["trunk.head.weight"], checkpoint.generator_state["trunk.head.weight"].float())
 
 
+class Steps:
+    """Notes the steps that were shown."""
+
+    def __init__(self, steps: list[int]) -> None:
+        self.steps = steps
+
+    def show(self, tidings: Tidings) -> None:
+        self.steps.append(tidings.step)
+
+    def close(self) -> None:
+        pass
+
+
 def test_it_saves_as_it_goes_and_when_it_stops(data):
     saves, steps = [], []
     run_of = trainer(data)
     run(
         run_of,
         save=lambda: saves.append(run_of.done),
-        report=lambda step, losses, rate: steps.append(step),
+        displays=[Steps(steps)],
         save_every=0,
         stop=lambda: len(steps) == 3,
     )
@@ -180,3 +203,113 @@ def test_an_out_that_is_a_file_is_refused(data, tmp_path):
 def test_an_unknown_preset_names_those_there_are(tmp_path):
     with pytest.raises(InputError, match="street"):
         train("nothing", tmp_path, tmp_path)
+
+
+def test_a_time_that_is_given_is_laid_out_over_the_phases():
+    recipe = replace(preset("tiny"), phases=(Phase(30, 1, 1, (32, 32)), Phase(10, 3, 1, (32, 32))))
+    pace = Pace(recipe, budget=1000)
+    plan = Plan.of(recipe)
+    assert pace.plan(plan, 0) == plan  # nothing measured yet
+    pace.measured(0, 5, 10.0)
+    pace.used = 10
+    plan = pace.plan(plan, 5)
+    # Both phases have as many pixels: half of the 950 s each, at 2 s and (guessed) 6 s a step.
+    assert plan.steps == (237, 79)
+    pace.used = 480
+    pace.measured(0, 230, 470.0)
+    plan = pace.plan(plan, 235)
+    assert plan.steps[0] >= 235 and plan.total > 235
+    pace.used = 951
+    assert pace.plan(plan, 250).total == 250
+
+
+def test_a_run_of_a_given_time_ends_with_a_checkpoint_and_keeps_the_time_used(data, tmp_path):
+    for clip in data.clips():
+        write_clip(clip, tmp_path / "data" / clip.name)
+    recipe = replace(preset("tiny"), phases=tuple(replace(phase, steps=1000) for phase in preset("tiny").phases))
+    said: list[str] = []
+    where = {"data": tmp_path / "data", "out": tmp_path / "out", "machine": Machine(), "say": said.append}
+    path = train(recipe, minutes=0.1, **where)
+    steps = load_checkpoint(path).recipe["steps of each phase"]
+    assert all(1 < count < 1000 for count in steps)
+    # The time is used up: the same command goes no step further.
+    train(recipe, minutes=0.1, **where)
+    assert load_checkpoint(path).recipe["steps of each phase"] == steps
+
+
+def test_a_timed_run_goes_on_with_its_plan(data, tmp_path):
+    whole, pace = trainer(data), Pace(preset("tiny"), 60)
+    whole.plan = replace(whole.plan, steps=(4, 3))
+    whole.step()
+    pace.used = 7.5
+    pace.measured(0, 1, 7.5)
+    whole.save(tmp_path / "state", pace)
+    resumed, again = trainer(data), Pace(preset("tiny"), 60)
+    resumed.load(tmp_path / "state", again)
+    assert resumed.plan == whole.plan and again == pace
+    assert [resumed.step() for _ in range(5)] == [whole.step() for _ in range(5)]
+
+
+def test_a_dry_run_says_what_each_phase_costs_and_writes_nothing(data, tmp_path):
+    for clip in data.clips():
+        write_clip(clip, tmp_path / clip.name)
+    before = sorted(tmp_path.rglob("*"))
+    said: list[str] = []
+    costs = dry_run("tiny", tmp_path, machine=Machine(), say=said.append)
+    assert len(costs) == 2 and costs[1].gmac > costs[0].gmac > 0
+    assert all(cost.seconds > 0 and cost.measured for cost in costs)
+    assert "GMAC" in said[1] and "together 12 steps" in said[-1] and "memory" in said[-1]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_state_becomes_a_checkpoint_without_training(data, tmp_path):
+    for clip in data.clips():
+        write_clip(clip, tmp_path / "data" / clip.name)
+    where = {"machine": Machine(), "say": lambda line: None}
+    with pytest.raises(InputError, match="no state"):
+        train("tiny", tmp_path / "data", tmp_path / "out", export_only=True, **where)
+    path = train("tiny", tmp_path / "data", tmp_path / "out", **where)
+    before = load_checkpoint(path)
+    path.unlink()
+    (tmp_path / "out" / "label_network.safetensors").unlink()
+    train("tiny", tmp_path / "data", tmp_path / "out", export_only=True, **where)
+    assert load_checkpoint(path).hash == before.hash
+
+
+def test_one_frame_is_too_short_for_a_film(data, tmp_path):
+    write_clip(driving_clip("still", frames=1), tmp_path / "data" / "still")
+    with pytest.raises(InputError, match="No clip has chunks of 3 frames"):
+        train("tiny", tmp_path / "data", tmp_path / "out", say=lambda line: None)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows knows no kill -9")
+def test_a_killed_run_gives_the_weights_of_an_unbroken_one(tmp_path):
+    """SIGKILL in the middle; the same command goes on."""
+    list(write_cache([driving_clip(), driving_clip("other", colour=(30, 30, 200))], tmp_path / "data"))
+    whole = train("tiny", tmp_path / "data", tmp_path / "whole", machine=Machine(), say=lambda line: None)
+    broken = [sys.executable, "-c", _KILLED, tmp_path / "data", tmp_path / "broken"]
+    assert subprocess.run(broken, timeout=200).returncode == -signal.SIGKILL
+    path = train("tiny", tmp_path / "data", tmp_path / "broken", machine=Machine(), say=lambda line: None)
+    wanted, got = load_checkpoint(whole), load_checkpoint(path)
+    assert all(torch.equal(got.generator_state[key], value) for key, value in wanted.generator_state.items())
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.training.cache import write_cache
+from core.training.command import train
+from core.training.cost import dry_run
+from core.training.machine import Machine
+
+class Kill:
+    def show(self, tidings):
+        if tidings.step == 8:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def close(self):
+        pass
+
+train("tiny", Path(sys.argv[1]), Path(sys.argv[2]), machine=Machine(), display=Kill(), save_every=0)
+"""

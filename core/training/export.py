@@ -1,0 +1,51 @@
+"""A training state becomes a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from core.checkpoint import save_checkpoint
+from core.styles.looks import fit_mixtures
+from core.styles.mixtures import Mixture
+from core.training.loop import Trainer
+
+
+def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> Path:
+    """Fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors."""
+    reads_looks = trainer.subject.reads_looks
+    mixtures = _mixtures(trainer, say) if reads_looks else {}
+    path = out / "checkpoint.safetensors"
+    save_checkpoint(
+        path,
+        kind=trainer.subject.kind,
+        config=trainer.subject.config,
+        generator_state=trainer.averaged["generator"].state_dict(),
+        encoder_config=trainer.encoder.config if reads_looks else None,
+        encoder_state=trainer.averaged["encoder"].state_dict() if reads_looks else {},
+        label_set=trainer.data.label_set,
+        mixtures=mixtures,
+        recipe={
+            "preset": trainer.preset.to_dict(),
+            "steps": trainer.done,
+            "steps of each phase": list(trainer.plan.steps),
+            "clips": trainer.data.names,
+            "perceptual": "label network trained on the same clips" if trainer.preset.perceives else "none",
+        },
+    )
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB, sha256 {digest})")
+    return path
+
+
+def _mixtures(trainer: Trainer, say: Callable[[str], None]) -> Mapping[int, Mixture]:
+    try:
+        # What fits them is needed for nothing else in a training.
+        import sklearn.mixture  # noqa: F401
+    except ImportError:
+        say("scikit-learn is not installed here: the checkpoint has no mixtures; the same command with --export,")
+        say("where it is, fits them")
+        return {}
+    say("fitting the looks of every class")
+    return fit_mixtures(trainer.averaged["encoder"], trainer.data.clips(), trainer.data.label_set)

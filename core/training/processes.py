@@ -1,0 +1,52 @@
+"""Several processes, on one machine or many: started by torchrun, joined by Lightning Fabric.
+
+Without torchrun there is one, and Lightning need not be installed.
+"""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.models.precision import resolve_precision
+from core.training.machine import Machine, resolve_device
+
+
+def machine_of(device: str = "auto", precision: str = "auto") -> Machine:
+    """This process's machine: alone, or one of those that torchrun started.
+
+    Raises `InputError` for a device that there is not, and where Lightning Fabric is missing but needed.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    return Machine.choose(device, precision) if size == 1 else _joined(resolve_device(device), precision, size)
+
+
+def _joined(device: torch.device, precision: str, size: int) -> Machine:
+    try:
+        from lightning_fabric import Fabric
+    except ImportError:
+        try:
+            from lightning.fabric import Fabric  # the same, as a part of the whole of Lightning
+        except ImportError as error:
+            raise InputError(
+                "Training with several processes needs Lightning Fabric.", "Install it: pip install lightning-fabric."
+            ) from error
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", size))
+    fabric = Fabric(
+        accelerator={"mps": "cpu"}.get(device.type, device.type),
+        devices=here,
+        num_nodes=size // here,
+        strategy="ddp",
+    )
+    fabric.launch()
+
+    def mean(values: Tensor) -> Tensor:
+        averaged = fabric.all_reduce(values, reduce_op="mean")
+        assert isinstance(averaged, Tensor)
+        return values.copy_(averaged)
+
+    bfloat16 = resolve_precision(precision, fabric.device) == "bfloat16"
+    return Machine(fabric.device, bfloat16, fabric.global_rank, fabric.world_size, mean)

@@ -1,0 +1,144 @@
+"""What a run reports: a line or a bar, a log of JSON lines, TensorBoard where it is installed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from core.files import told_plainly
+
+_LINE_EVERY = 10.0
+
+
+@dataclass(frozen=True)
+class Tidings:
+    """Where a run is.
+
+    losses     means since the last report
+    rate       frames a second
+    seconds    left, as far as can be said
+    memory     bytes of the device in use at the most; 0 where that is not counted
+    """
+
+    step: int
+    steps: int
+    phase: int
+    phases: int
+    learning_rate: float
+    losses: dict[str, float]
+    rate: float
+    seconds: float
+    memory: int
+
+
+class Display(Protocol):
+    """Shows where a run is; called after every reading of the losses."""
+
+    def show(self, tidings: Tidings) -> None:
+        """New figures."""
+        ...
+
+    def close(self) -> None:
+        """The run is over, or was stopped."""
+        ...
+
+
+class Lines:
+    """A line every ten seconds, and at the end: losses are means since the last line."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._last = say, time.monotonic()
+
+    def show(self, tidings: Tidings) -> None:
+        if time.monotonic() - self._last < _LINE_EVERY and tidings.step < tidings.steps:
+            return
+        self._last = time.monotonic()
+        self._say(line(tidings))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Log:
+    """OUT/log.jsonl: a line for every reading of the losses."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def show(self, tidings: Tidings) -> None:
+        facts = {
+            "step": tidings.step,
+            "of": tidings.steps,
+            "phase": tidings.phase,
+            "learning_rate": tidings.learning_rate,
+            "frames_a_second": round(tidings.rate, 3),
+            "memory": tidings.memory,
+        }
+        with told_plainly(self._path), self._path.open("a") as log:
+            log.write(json.dumps({**facts, **tidings.losses}) + "\n")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class TensorBoard:
+    """Scalars for TensorBoard in a folder. Raises `ImportError` where it is not installed."""
+
+    def __init__(self, folder: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder))
+
+    def show(self, tidings: Tidings) -> None:
+        for name, value in tidings.losses.items():
+            self._writer.add_scalar(f"loss/{name}", value, tidings.step)
+        self._writer.add_scalar("learning_rate", tidings.learning_rate, tidings.step)
+        self._writer.add_scalar("frames_a_second", tidings.rate, tidings.step)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def recorders(out: Path) -> list[Display]:
+    """What is written beside the display."""
+    displays: list[Display] = [Log(out / "log.jsonl")]
+    with contextlib.suppress(ImportError):
+        displays.append(TensorBoard(out / "tensorboard"))
+    return displays
+
+
+def line(tidings: Tidings) -> str:
+    """All of it in a line."""
+    losses = "  ".join(f"{name} {value:.3f}" for name, value in tidings.losses.items())
+    memory = f"  {tidings.memory / 2**30:.1f} GB" if tidings.memory else ""
+    place = f"step {tidings.step}/{tidings.steps} (phase {tidings.phase}/{tidings.phases})"
+    return f"{place}  {losses}  {tidings.rate:.2f} frames/s{memory}  {tidings.seconds / 60:.0f} min left"
+
+
+class Interrupt:
+    """Ctrl-C and SIGTERM ask to stop after the step; the second one stops at once."""
+
+    def __enter__(self) -> Interrupt:
+        self._asked = False
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._asked
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
