@@ -38,7 +38,8 @@ def _doubt(error: np.ndarray) -> np.ndarray:
     """(n, 2) errors -> (n,): 1 where there is none, growing with the square of what is more than usual."""
     size = np.sqrt(np.square(error[:, 0]) + np.square(error[:, 1]))
     scale = max(_median(size) * 1.5, 0.1)
-    return 1 + np.square(size / scale)
+    weight: np.ndarray = 1 + np.square(size / scale)
+    return weight
 
 
 def _median(values: np.ndarray) -> float:

@@ -42,7 +42,7 @@ class Shown:
     @classmethod
     def of(cls, shape: tuple[int, ...], box: Box, part: np.ndarray, flow: np.ndarray | None = None) -> Shown:
         """part: the pixels of `box`, (h, w) bool; `flow` over the same, (h, w, 2)."""
-        return cls(shape, box, np.packbits(part), np.count_nonzero(part), None if flow is None else flow[part])
+        return cls(shape, box, np.packbits(part), int(np.count_nonzero(part)), None if flow is None else flow[part])
 
     @property
     def mask(self) -> np.ndarray:
@@ -156,7 +156,8 @@ class Floating:
             within = look_up(self._source, rows, columns, displacement) >= _HALF
             whole[rows[within], columns[within]] = True
         self._walks[way] = walks
-        return Shown.of(whole.shape, (0, 0, *whole.shape), whole) if whole.any() else None
+        height, width = self._mask.shape
+        return Shown.of(whole.shape, (0, 0, height, width), whole) if whole.any() else None
 
     def _add(
         self, whole: np.ndarray, step: Step, box: Box, seen: np.ndarray
@@ -178,7 +179,7 @@ class Floating:
             small = _SMALL * np.count_nonzero(self._mask)
             for one in np.unique(objects[self._mask]).tolist():
                 part = self._mask & (objects == one)
-                layer = Layer(self._clip, self._sightings, one, rough=np.count_nonzero(part) < small)
+                layer = Layer(self._clip, self._sightings, one, rough=bool(np.count_nonzero(part) < small))
                 walks.append(Walk(layer, self._frame, part, way))
             self._walks[way] = walks
         return self._walks[way]

@@ -43,7 +43,8 @@ class Layer:
 
     def seen(self, t: int, box: Box) -> np.ndarray:
         """(h, w) bool: where in `box` the object is seen in frame t."""
-        return self.clip.objects[t, box[0] : box[2], box[1] : box[3]] == self.object
+        seen: np.ndarray = self.clip.objects[t, box[0] : box[2], box[1] : box[3]] == self.object
+        return seen
 
     def seen_from(self, t: int, way: int) -> bool:
         """Whether the object is seen in frame t or further on, forward (`way` 1) or back (-1)."""

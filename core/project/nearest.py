@@ -17,4 +17,5 @@ def nearest(pixels: np.ndarray, of: np.ndarray) -> np.ndarray:
     places = np.flatnonzero(pixels)
     table = np.zeros(int(closest.max()) + 1, np.intp)
     table[closest.ravel()[places]] = places
-    return table[closest[of]]
+    found: np.ndarray = table[closest[of]]
+    return found

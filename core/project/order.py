@@ -67,7 +67,8 @@ def _uncovered(clip: Clip, t: int) -> np.ndarray:
             corner = before[_index(rows + dy, height), _index(columns + dx, width)]
             keep = corner != hidden
             hidden, seen, columns, rows = hidden[keep], seen[keep], columns[keep], rows[keep]
-    return seen.astype(np.int64) * _BASE + hidden
+    pairs: np.ndarray = seen.astype(np.int64) * _BASE + hidden
+    return pairs
 
 
 def _plausible(flow: np.ndarray, objects: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -90,4 +91,5 @@ def _plausible(flow: np.ndarray, objects: np.ndarray, valid: np.ndarray) -> np.n
 
 
 def _index(position: np.ndarray, size: int) -> np.ndarray:
-    return np.clip(np.rint(position), 0, size - 1).astype(np.intp)
+    index: np.ndarray = np.clip(np.rint(position), 0, size - 1).astype(np.intp)
+    return index

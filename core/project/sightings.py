@@ -25,12 +25,13 @@ class Sightings:
         if not ends.size:
             return np.zeros(0, np.intp)
         # Counting on through all runs, with a jump where each begins.
-        return np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+        numbers: np.ndarray = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+        return numbers
 
     def seen(self, t: int, object_id: int) -> bool:
         """Whether anything of the object is seen in frame t."""
         part = self._runs(t).of(object_id)
-        return part.stop > part.start
+        return bool(part.stop > part.start)
 
     def seen_from(self, t: int, object_id: int, way: int) -> bool:
         """Whether the object is seen in frame t or in any further one of the clip, forward (`way` 1) or back (-1)."""

@@ -128,7 +128,8 @@ class ObjectTarget(Value):
 
     def mask(self, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
         """(H, W) bool: its pixels in these maps."""
-        return objects == self.object
+        pixels: np.ndarray = objects == self.object
+        return pixels
 
 
 class ClassTarget(Value):
@@ -147,7 +148,8 @@ class ClassTarget(Value):
 
     def mask(self, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
         """(H, W) bool: its pixels in these maps."""
-        return labels == self.label
+        pixels: np.ndarray = labels == self.label
+        return pixels
 
 
 Target = ObjectTarget | ClassTarget

@@ -127,7 +127,7 @@ def look_up(source: np.ndarray, rows: np.ndarray, columns: np.ndarray, displacem
 
 def _moved(box: Box, of: Box, move: np.ndarray) -> np.ndarray:
     """p + move(p) for the pixels p of `box`: (h, w, 2) float32, x then y, counted from the corner of the box `of`."""
-    places = as_numbers(move) + np.arange(box[1] - of[1], box[3] - of[1], dtype=np.float32)
+    places: np.ndarray = as_numbers(move) + np.arange(box[1] - of[1], box[3] - of[1], dtype=np.float32)
     places += 1j * np.arange(box[0] - of[0], box[2] - of[0], dtype=np.float32)[:, None]
     return as_vectors(places)
 
@@ -139,7 +139,7 @@ def _sample(values: np.ndarray, of: Box, box: Box, move: np.ndarray) -> np.ndarr
 
 def _bilinear(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """(h, w, 2) float32 values at `places`; beyond their border it goes on."""
-    return cv2.remap(values, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _remapped(values, places, cv2.BORDER_REPLICATE)
 
 
 def _look_up(source: np.ndarray, box: Box, displacement: np.ndarray) -> np.ndarray:
@@ -147,7 +147,14 @@ def _look_up(source: np.ndarray, box: Box, displacement: np.ndarray) -> np.ndarr
 
 
 def _within(source: np.ndarray, places: np.ndarray) -> np.ndarray:
-    return cv2.remap(source, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return _remapped(source, places, cv2.BORDER_CONSTANT)
+
+
+def _remapped(source: np.ndarray, places: np.ndarray, border: int) -> np.ndarray:
+    """(h, w) values of `source` between the pixels at `places` (h, w, 2), x then y; beyond a constant border is 0."""
+    # cv2's types leave out that one map may have both coordinates.
+    found: np.ndarray = cv2.remap(source, places, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
+    return found
 
 
 def _cut_off(found: Box, box: Box, shape: tuple[int, ...]) -> bool:

@@ -108,8 +108,9 @@ class Paint(MapEdit):
 
     @property
     def new_objects(self) -> Mapping[int, int]:
-        made = self.object is not None and is_new_object(self.object) and isinstance(self.to, int)
-        return {self.object: self.to} if made else {}
+        if self.object is None or not is_new_object(self.object) or not isinstance(self.to, int):
+            return {}
+        return {self.object: self.to}
 
     def with_new_object(self, object_id: int) -> Self:
         return self._changed(object=object_id)
