@@ -9,10 +9,10 @@ from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import read_json, write_json
 from core.project.edits import Edit, parse_edit
+from core.project.project import MAX_SEED
 
 FORMAT = 1
 _MOST_BYTES = 64 << 20
-_MOST_SEED = 2**31 - 1
 
 
 def read_edits(path: Path) -> tuple[tuple[Edit, ...], int | None]:
@@ -22,8 +22,8 @@ def read_edits(path: Path) -> tuple[tuple[Edit, ...], int | None]:
     if not isinstance(data, dict) or not isinstance(data.get("edits"), list) or data.get("format") != FORMAT:
         raise InputError(f"{path} is not an edits file.", f'It begins with {{"format": {FORMAT}, "edits": [...]}}.')
     seed = data.get("seed")
-    if seed is not None and (type(seed) is not int or not 0 <= seed <= _MOST_SEED):
-        raise InputError(f"{path}: seed is {str(seed)[:40]}.", f"It is a whole number from 0 to {_MOST_SEED}.")
+    if seed is not None and (type(seed) is not int or not 0 <= seed <= MAX_SEED):
+        raise InputError(f"{path}: seed is {str(seed)[:40]}.", f"It is a whole number from 0 to {MAX_SEED}.")
     edits = tuple(_read(path, index, edit) for index, edit in enumerate(data["edits"]))
     _check_ids(path, edits)
     return edits, seed

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clip.clip import FIRST_NEW_OBJECT
 from core.errors import InputError, reason
-from core.project.edits import Edit, Paint, parse_edit
+from core.files import parse_json
+from core.project.edits import Edit, Edits, parse_edit
+from core.project.values import MAX_OBJECT
 
 FORMAT = 2
 # A file stays small, and nothing a person remembers is lost.
 _MOST_EDITS = 2000
 _MOST_STEPS = 2000
+_MOST_REVISIONS = 2**53 - 1  # the page counts in doubles
+MAX_SEED = 2**31 - 1
 MAX_NAME = 80  # characters
-
-Edits = tuple[Edit, ...]
+_AS_SAVED = "Take project.json as it was saved."
 
 
 @dataclass(frozen=True)
 class Project:
     """What is saved. `revision` grows by one with every accepted change, undo and redo included.
+
+    A value that could not be read again cannot be made: that raises `InputError`.
 
     clip         name of a shipped clip, or a path
     past         the edits as they were before each change, the newest at the end
@@ -43,26 +48,54 @@ class Project:
     revision: int = 0
     name: str = ""
 
-    def applied(self, edit: Edit) -> Project:
-        """With one more edit; what was undone can no longer be redone. Raises `InputError` when its id is taken."""
-        if any(edit.id == other.id for other in self.edits):
-            raise InputError(f"There is already an edit {edit.id}.", "Send it under another id.")
-        if len(self.edits) >= _MOST_EDITS:
+    def __post_init__(self) -> None:
+        for name, number, least, most in (
+            ("seed", self.seed, 0, MAX_SEED),
+            ("revision", self.revision, 0, _MOST_REVISIONS),
+            ("next_object", self.next_object, FIRST_NEW_OBJECT, MAX_OBJECT),
+        ):
+            if type(number) is not int or not least <= number <= most:
+                problem = f"A project's {name} is {str(number)[:40]}; it is a whole number from {least} to {most}."
+                raise InputError(problem, _AS_SAVED)
+        for name, text, longest in (
+            ("id", self.id, 64),
+            ("clip", self.clip, 4096),
+            ("clip_hash", self.clip_hash, 64),
+            ("checkpoint_hash", self.checkpoint_hash, 64),
+            ("name", self.name, MAX_NAME),
+        ):
+            if not isinstance(text, str) or len(text) > longest or not _is_writable(text):
+                raise InputError(f"A project's {name} is no text of at most {longest} characters.", _AS_SAVED)
+        if max(map(len, (self.edits, *self.past, *self.redo))) > _MOST_EDITS:
             raise InputError(f"A project holds at most {_MOST_EDITS} edits.", "Download the clip and start from it.")
-        following = self.next_object
-        if isinstance(edit, Paint) and edit.object is not None:
-            following = max(following, edit.object + 1 if edit.object >= FIRST_NEW_OBJECT else 0)
-        return replace(self._changed((*self.edits, edit)), next_object=following)
+        if len({edit.id for edit in self.edits}) < len(self.edits):
+            raise InputError("Two edits of a project have the same id.", _AS_SAVED)
 
-    def replaced(self, edit: Edit) -> Project:
-        """With another value for the edit of this id, in its place. Raises `InputError` when it is not there."""
-        self._find(edit.id)
-        return self._changed(tuple(edit if other.id == edit.id else other for other in self.edits))
+    def applied(self, *edits: Edit) -> Project:
+        """With more edits, in one step; what was undone can no longer be redone.
 
-    def without(self, edit_id: str) -> Project:
-        """Without one edit, wherever it stands. Raises `InputError` when it is not there."""
-        gone = self._find(edit_id)
-        return self._changed(tuple(edit for edit in self.edits if edit is not gone))
+        An edit that leaves nothing of an older one takes its place. Raises `InputError` when an id is taken.
+        """
+        now, following = self.edits, self.next_object
+        for edit in edits:
+            if any(edit.id == other.id for other in now):
+                raise InputError(f"There is already an edit {edit.id}.", "Send it under another id.")
+            now = _added(now, edit)
+            following = max(following, *(thing + 1 for thing in edit.new_objects), 0)
+        if following > MAX_OBJECT:
+            raise InputError("There is no id left for another new object.", "Leave it to new_object to number them.")
+        return replace(self._changed(now), next_object=following)
+
+    def replaced(self, *edits: Edit) -> Project:
+        """With other values for the edits of these ids, in their places. Raises `InputError` when one is not there."""
+        values = {edit.id: edit for edit in edits}
+        self._check_known(values)
+        return self._changed(tuple(values.get(edit.id, edit) for edit in self.edits))
+
+    def without(self, *ids: str) -> Project:
+        """Without some edits, wherever they stand. Raises `InputError` when one is not there."""
+        self._check_known(ids)
+        return self._changed(tuple(edit for edit in self.edits if edit.id not in ids))
 
     def undone(self) -> Project:
         """As before the last change. Raises `InputError` when there is none."""
@@ -88,11 +121,11 @@ class Project:
         past, redo = tuple(map(every, self.past)), tuple(map(every, self.redo))
         return replace(self, edits=every(self.edits), past=past, redo=redo)
 
-    def _find(self, edit_id: str) -> Edit:
-        for edit in self.edits:
-            if edit.id == edit_id:
-                return edit
-        raise InputError(f"There is no edit {edit_id}.", "It may have been undone already.")
+    def _check_known(self, ids: Iterable[str]) -> None:
+        known = {edit.id for edit in self.edits}
+        for edit_id in ids:
+            if edit_id not in known:
+                raise InputError(f"There is no edit {edit_id}.", "It may have been undone already.")
 
     def _changed(self, edits: Edits) -> Project:
         return self._moved(edits=edits, past=(*self.past, self.edits)[-_MOST_STEPS:], redo=())
@@ -105,9 +138,9 @@ class Project:
         """Whether nothing was ever changed, and no name given."""
         return not (self.revision or self.edits or self.past or self.redo or self.name)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {
+    def to_json(self) -> str:
+        """As text, as in project.json."""
+        facts: dict[str, object] = {
             "format": FORMAT,
             "id": self.id,
             "clip": self.clip,
@@ -117,20 +150,18 @@ class Project:
             "revision": self.revision,
             "next_object": self.next_object,
             "name": self.name,
-            "edits": [edit.model_dump(mode="json") for edit in self.edits],
-            "past": _as_differences(self.edits, self.past),
-            "redo": _as_differences(self.edits, self.redo),
         }
-
-    def to_json(self) -> str:
-        """As text, as in project.json."""
-        return json.dumps(self.to_dict(), indent=1)
+        # Each edit is text already: to write all of them anew takes seconds.
+        return (
+            f'{json.dumps(facts)[:-1]},\n"edits": {_as_list(edit.text for edit in self.edits)},\n'
+            f'"past": {_as_differences(self.edits, self.past)},\n"redo": {_as_differences(self.edits, self.redo)}}}\n'
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Project:
         """Read `to_json`. Raises `InputError` when something is missing or wrong."""
         try:
-            data = json.loads(text)
+            data = parse_json(text)
             if data["format"] == 1:
                 data = _from_first_format(data)
             if data["format"] != FORMAT:
@@ -140,27 +171,46 @@ class Project:
                 )
             edits = tuple(parse_edit(edit) for edit in data["edits"])
             return cls(
-                id=str(data["id"]),
-                clip=str(data["clip"]),
-                clip_hash=str(data["clip_hash"]),
-                checkpoint_hash=str(data["checkpoint_hash"]),
-                seed=int(data["seed"]),
+                id=data["id"],
+                clip=data["clip"],
+                clip_hash=data["clip_hash"],
+                checkpoint_hash=data["checkpoint_hash"],
+                seed=data["seed"],
                 edits=edits,
                 past=_from_differences(edits, data["past"]),
                 redo=_from_differences(edits, data["redo"]),
-                next_object=max(int(data["next_object"]), FIRST_NEW_OBJECT),
-                revision=int(data["revision"]),
-                name=str(data["name"])[:MAX_NAME],
+                next_object=data["next_object"],
+                revision=data["revision"],
+                name=data["name"],
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
-            problem = f"This is not a project file: {reason(error)}."
-            raise InputError(problem, "Take project.json as it was saved.") from error
+            raise InputError(f"This is not a project file: {reason(error)}.", _AS_SAVED) from error
 
 
-def _as_differences(edits: Edits, steps: Sequence[Edits]) -> list[dict[str, Any]]:
-    """Each step, the newest first, as its difference to the one after it: a stroke is written once.
+def _is_writable(text: str) -> bool:
+    """Whether it has no half of a character: a file or a reply can't hold that."""
+    return text == text.encode(errors="replace").decode()
+
+
+def _added(edits: Edits, edit: Edit) -> Edits:
+    """`edits` and one more: in the place of what it replaces, unless something after that place makes a difference."""
+    kept = tuple(other for other in edits if not edit.replaces(other))
+    if len(kept) == len(edits):
+        return (*edits, edit)
+    at = next(index for index, other in enumerate(edits) if edit.replaces(other))
+    if any(other.order_matters(edit) for other in kept[at:]):
+        at = len(kept)
+    return (*kept[:at], edit, *kept[at:])
+
+
+def _as_list(texts: Iterable[str]) -> str:
+    return "[" + ",\n".join(texts) + "]"
+
+
+def _as_differences(edits: Edits, steps: Sequence[Edits]) -> str:
+    """JSON of each step, the newest first, as its difference to the one after it: a stroke is written once.
 
     {"at", "gone", "back"}: instead of `gone` edits from `at` on there were those in `back`.
     """
@@ -169,17 +219,17 @@ def _as_differences(edits: Edits, steps: Sequence[Edits]) -> list[dict[str, Any]
         most = min(len(edits), len(step))
         at = next((index for index in range(most) if edits[index] is not step[index]), most)
         same = next((n for n in range(most - at) if edits[-1 - n] is not step[-1 - n]), most - at)
-        back = [edit.model_dump(mode="json") for edit in step[at : len(step) - same]]
-        differences.append({"at": at, "gone": len(edits) - same - at, "back": back})
+        back = _as_list(edit.text for edit in step[at : len(step) - same])
+        differences.append(f'{{"at": {at}, "gone": {len(edits) - same - at}, "back": {back}}}')
         edits = step
-    return differences
+    return _as_list(differences)
 
 
 def _from_differences(edits: Edits, differences: Sequence[dict[str, Any]]) -> tuple[Edits, ...]:
     steps: list[Edits] = []
     for difference in differences:
-        at, gone = int(difference["at"]), int(difference["gone"])
-        if not 0 <= at <= at + gone <= len(edits):
+        at, gone = difference["at"], difference["gone"]
+        if type(at) is not int or type(gone) is not int or not 0 <= at <= at + gone <= len(edits):
             raise ValueError(f"a step changes edits {at} to {at + gone} of {len(edits)}")
         edits = (*edits[:at], *(parse_edit(edit) for edit in difference["back"]), *edits[at + gone :])
         steps.insert(0, edits)

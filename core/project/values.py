@@ -12,7 +12,8 @@ from core.clip.clip import FIRST_NEW_OBJECT, MAX_FRAMES, MAX_SIDE
 from core.errors import InputError
 
 ClassId = Annotated[int, Field(ge=0, le=254)]
-ObjectId = Annotated[int, Field(ge=0, lt=2**31)]
+MAX_OBJECT = 2**31 - 1
+ObjectId = Annotated[int, Field(ge=0, le=MAX_OBJECT)]
 EditId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Span = tuple[Annotated[int, Field(ge=0, le=MAX_FRAMES)], Annotated[int, Field(ge=0, le=MAX_FRAMES)]]
 Number = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
@@ -165,7 +166,7 @@ class Keyframe(Value):
 class Provenance(Value):
     """Where a style code came from, so that it can be drawn again under another checkpoint."""
 
-    mixture: Annotated[str, Field(max_length=64)] = ""  # hash of the mixture it was drawn from
+    mixture: Annotated[str, Field(pattern=r"^[ -~]{0,64}$")] = ""  # hash of the mixture it was drawn from
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     component: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     frame: Annotated[int, Field(ge=0, le=MAX_FRAMES)] | None = None  # or the frame that it was encoded from,

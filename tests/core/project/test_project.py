@@ -8,12 +8,17 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InputError
-from core.project.edits import Edit, Mask, ObjectTarget, Paint, SetClass
+from core.project.edits import ClassTarget, Edit, Mask, ObjectTarget, Paint, SetClass, SetStyle
 from core.project.project import Project
 
 
 def swap(name: str) -> SetClass:
     return SetClass(id=name, target=ObjectTarget(object=14001), to=15, frames=(0, 3))
+
+
+def look(name: str, code: float, target: ObjectTarget | ClassTarget | None = None) -> SetStyle:
+    target = target or ObjectTarget(object=14001)
+    return SetStyle(id=name, target=target, label=14, code=(code, 0, 0), frames=(0, 3))
 
 
 def stroke(name: str, thing: int) -> Edit:
@@ -83,6 +88,81 @@ def test_another_value_of_an_edit_is_one_step(project: Project) -> None:
         two.replaced(swap("c"))
 
 
+def test_several_edits_are_one_step_and_all_or_none(project: Project) -> None:
+    both = project.applied(swap("a"), stroke("b", 1_000_000), stroke("c", 1_000_001))
+    assert (len(both.edits), both.revision, both.next_object) == (3, 1, 1_000_002)
+    assert both.undone().edits == ()
+    assert [edit.id for edit in both.without("a", "c").edits] == ["b"]
+    for wrong in (lambda: project.applied(swap("a"), swap("a")), lambda: both.without("a", "d")):
+        with pytest.raises(InputError):
+            wrong()
+
+
+def test_a_look_takes_the_place_of_the_look_before(project: Project) -> None:
+    """Six looks tried on one object were six edits."""
+    tried = project.applied(swap("a")).applied(look("b", 0.1)).applied(stroke("c", 1_000_000))
+    for name, code in (("d", 0.2), ("e", 0.3)):
+        tried = tried.applied(look(name, code))
+    assert [edit.id for edit in tried.edits] == ["a", "e", "c"]
+    assert [edit.id for edit in tried.undone().edits] == ["a", "d", "c"]
+    assert [edit.id for edit in tried.undone().undone().edits] == ["a", "b", "c"]
+
+
+def test_other_looks_stay(project: Project) -> None:
+    first = project.applied(look("a", 0.1))
+    others = [
+        look("b", 0.2, ObjectTarget(object=14002)),
+        look("b", 0.2, ClassTarget(label=14)),
+        look("b", 0.2).model_copy(update={"label": 15}),
+        look("b", 0.2).model_copy(update={"frames": (0, 2)}),
+    ]
+    assert all([edit.id for edit in first.applied(other).edits] == ["a", "b"] for other in others)
+
+
+@pytest.mark.parametrize("between", [look("b", 0.2, ClassTarget(label=14)), swap("b")])
+def test_a_look_is_not_put_below_what_would_hide_it(project: Project, between: Edit) -> None:
+    tried = project.applied(look("a", 0.1)).applied(between).applied(look("c", 0.3))
+    assert [edit.id for edit in tried.edits] == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("next_object", 10**30),
+        ("next_object", 0),
+        ("seed", -1),
+        ("seed", 2**31),
+        ("revision", 10**30),
+        ("revision", True),
+        ("seed", 1.0),
+        ("name", "x" * 81),
+        ("name", "\ud800"),
+        ("clip", None),
+        ("clip", "x" * 5000),
+    ],
+)
+def test_what_could_not_be_opened_again_is_neither_made_nor_read(project: Project, name: str, value: object) -> None:
+    """next_object of 10^30 was read, given to a stroke, saved, and then not read."""
+    with pytest.raises(InputError):
+        replace(project, **{name: value})
+    with pytest.raises(InputError):
+        Project.from_json(json.dumps(json.loads(project.to_json()) | {name: value}))
+
+
+def test_when_the_ids_of_new_objects_are_used_up_it_is_said(project: Project) -> None:
+    last = replace(project, next_object=2**31 - 2).applied(stroke("a", 2**31 - 2))
+    assert Project.from_json(last.to_json()) == last
+    with pytest.raises(InputError, match="no id left"):
+        last.applied(stroke("b", last.next_object))
+
+
+def test_an_edit_that_was_changed_is_written_as_it_is_now(project: Project) -> None:
+    one = project.applied(swap("a"))
+    one.to_json()
+    shorter = one.edits[0].model_copy(update={"frames": (1, 2)})
+    assert Project.from_json(one.replaced(shorter).to_json()).edits == (shorter,)
+
+
 def test_its_text_gives_it_back(project: Project) -> None:
     two = project.applied(swap("a")).applied(stroke("b", 1_000_000))
     shorter = two.edits[0].model_copy(update={"frames": (1, 2)})
@@ -119,9 +199,11 @@ def test_every_edit_of_the_history_is_mapped(project: Project) -> None:
     ("change", "complaint"),
     [
         ({"format": 9}, "format 9"),
-        ({"seed": None}, "not a project file"),
+        ({"seed": None}, "seed is None"),
+        ({"past": None}, "not a project file"),
         ({"edits": [{"kind": "melt"}]}, "edit is not usable"),
         ({"edits": 3}, "not a project file"),
+        ({"edits": [swap("a").model_dump(mode="json")] * 2}, "same id"),
         ({"past": [{"at": 4, "gone": 1, "back": []}]}, "not a project file"),
         ({"redo": [{"at": -1, "gone": 0, "back": []}]}, "not a project file"),
     ],
