@@ -6,12 +6,12 @@ import numpy as np
 
 from app.errors import NotFound
 from app.looks import crop_of, encode_webp
-from app.naming import object_name
 from app.opened import OpenProject
 from app.protocol import FilmedFrames, Look
 from app.workspace import Workspace
 from core.clip.clip import Clip
 from core.project.edits import Provenance, is_new_object
+from core.project.names import object_name
 
 # Fewer pixels than this say little about a look.
 _ENOUGH = 30
@@ -43,7 +43,7 @@ def look(workspace: Workspace, opened: OpenProject, thing: int, t: int) -> Look:
     clip = _filmed(opened)
     _check_seen(clip, thing, t)
     code = workspace.worker.call(lambda: workspace.engine.encode(clip, thing, t)).result()
-    return Look(code=code, key=None, provenance=Provenance(frame=t))
+    return Look(code=code, key=None, provenance=Provenance(frame=t, object=thing))
 
 
 def crop(opened: OpenProject, thing: int, t: int) -> bytes:

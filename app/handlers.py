@@ -9,12 +9,10 @@ import gradio as gr
 
 from app import downloads
 from app.gradio_gate import Handler
-from app.protocol import NewEdit
+from app.protocol import NewEdits
 from app.routes import PREFIX
 from app.workspace import Workspace
 from core.errors import InputError
-from core.project.edits import parse_edit
-from core.project.edits_file import check_edits
 
 
 def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
@@ -34,9 +32,8 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
         """Add edits, in the form that edits.json keeps them, to a project. All of them fit, or none is added."""
         with _told():
             opened = workspace.open(project)
-            check_edits([parse_edit(edit) for edit in edits], opened.clip)
-            for edit in edits:
-                request = NewEdit(request_id=secrets.token_hex(16), base=opened.project.revision, edit=edit)
+            if edits:
+                request = NewEdits(request_id=secrets.token_hex(16), base=opened.project.revision, edits=tuple(edits))
                 workspace.edit(project, request)
             return opened.whole_state().model_dump(mode="json")
 

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
-from app import naming
 from app.protocol import EditState
-from core.clip.label_set import LabelSet
-from core.project.edits import Edit, Paint
-from core.project.fold import Scene
-from core.project.project import Edits
+from app.scene import SharedScene
+from core.project.edits import Edit, Edits
+from core.project.names import Names
 
 
 class Lanes:
-    """Lanes of one project. Where an edit acts is up to the edits before it, and known once it was looked for."""
+    """Lanes of one project. Where an edit acts depends on the edits before it, and is known once it was searched."""
 
-    def __init__(
-        self,
-        label_set: LabelSet,
-        scene: Callable[[], AbstractContextManager[Scene]],
-        classes: Callable[[Edits], dict[int, int]],
-    ) -> None:
-        """scene: lends it, for a frame's time at most; classes: of the objects, for titles."""
-        self._label_set, self._scene, self._classes = label_set, scene, classes
+    def __init__(self, scene: SharedScene) -> None:
+        self._scene = scene
         self._found: tuple[Edits, list[EditState]] = ((), [])
 
     def now(self, edits: Edits) -> list[EditState]:
-        """A lane for each edit, without spans where they are not known. Carries nothing."""
+        """What is shown of each edit, without spans where they are not known. Carries nothing."""
         found = self._known(edits)
-        return [*found, *(self._lane(edits, index) for index in range(len(found), len(edits)))]
+        lanes = _lanes_of(edits)
+        names = Names(self._scene.clip.label_set, lambda thing: self._class_of(edits, thing))
+        unknown = [
+            EditState(edit=edit.outline, title=edit.title(names), lane=lane)
+            for edit, lane in zip(edits[len(found) :], lanes[len(found) :], strict=True)
+        ]
+        return [*found, *unknown]
 
-    def told(self, edits: Edits) -> bool:
-        """Whether every lane is known."""
-        return len(self._known(edits)) == len(edits)
+    def known(self, edits: Edits) -> int:
+        """So many of the first edits have their spans."""
+        return len(self._known(edits))
 
-    def look(self, edits: Edits) -> Iterator[None]:
+    def search(self, edits: Edits) -> Iterator[None]:
         """Find out what is not known, a frame between two items. May be given up at any of them."""
         for index in range(len(self._known(edits)), len(edits)):
             for t in _outward(edits[index]):
-                with self._scene() as scene:
+                with self._scene.locked() as scene:
                     scene.acts(edits, index, t)
                 yield
-            with self._scene() as scene:
+            with self._scene.locked() as scene:
                 effect = scene.effect(edits, index)
-            told = {"spans": list(effect.spans), "note": effect.note}
-            known = self._known(edits)[:index]
-            self._found = (edits[: index + 1], [*known, self._lane(edits, index).model_copy(update=told)])
+            found = {"spans": list(effect.spans), "note": effect.note}
+            begun = edits[: index + 1]
+            self._found = (begun, [*self._known(edits)[:index], self.now(begun)[index].model_copy(update=found)])
 
     def _known(self, edits: Edits) -> list[EditState]:
         """Lanes of the edits that these begin with as those before did."""
@@ -56,13 +53,21 @@ class Lanes:
             same += 1
         return lanes[:same]
 
-    def _lane(self, edits: Edits, index: int) -> EditState:
-        edit = edits[index]
-        title = naming.edit_title(edit, self._label_set, {} if isinstance(edit, Paint) else self._classes(edits))
-        return EditState(edit=edit.model_dump(mode="json"), title=title)
+    def _class_of(self, edits: Edits, thing: int) -> int | None:
+        """The class of an object as it was filmed or painted, before any swap."""
+        painted = (edit.new_objects[thing] for edit in edits if thing in edit.new_objects)
+        return self._scene.own_classes.get(thing, next(painted, None))
+
+
+def _lanes_of(edits: Edits) -> list[str]:
+    """For each edit the id of the first one of its lane."""
+    lanes: list[str] = []
+    for index, edit in enumerate(edits):
+        goes_on = index > 0 and edit.continues(edits[index - 1])
+        lanes.append(lanes[-1] if goes_on else edit.id)
+    return lanes
 
 
 def _outward(edit: Edit) -> list[int]:
     """The frames of an edit, those near where it was painted first: a stroke is carried from there."""
-    painted = edit.keyframes[0].frame if isinstance(edit, Paint) else edit.frames[0]
-    return sorted(range(*edit.frames), key=lambda t: abs(t - painted))
+    return sorted(range(*edit.frames), key=lambda t: abs(t - edit.home))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from cachetools import LRUCache
 
 from app.errors import NotFound
 from app.opened import OpenProject
 from app.protocol import Look, LookSheet
 from core.conditioning import Code, Conditioning, Maps
 from core.errors import InputError
-from core.project.edits import Edit, ObjectTarget, Provenance, SetStyle
+from core.project.edits import Edit, ObjectTarget, Provenance, Target
 from core.rendering.renderer import Renderer
 from core.rendering.worker import RenderWorker
 from core.styles.mixtures import Draw, Mixture
@@ -44,13 +44,13 @@ class LookBook:
     def __init__(self, worker: RenderWorker, renderer: Renderer, mixtures: Mapping[int, Mixture]) -> None:
         self._worker, self._renderer, self._mixtures = worker, renderer, mixtures
         self._lock = threading.Lock()
-        self._crops: OrderedDict[str, _Crop] = OrderedDict()
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._crops: LRUCache[str, _Crop] = LRUCache(_KEPT)
+        self._pictures: LRUCache[str, bytes] = LRUCache(_KEPT)
 
     def sheet(
         self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int, near: Code | None = None
     ) -> LookSheet:
-        """What the object wears now, and `count` samples drawn with `seed`, all of the class or only those near a code.
+        """The look that the object has now, and `count` samples drawn with `seed`, all of the class or only those near a code.
 
         Raises `NotFound` without such a frame.
         """
@@ -81,7 +81,6 @@ class LookBook:
             data = encode_webp(picture)
             with self._lock:
                 self._pictures[key] = data
-                _trim(self._pictures)
         return data
 
     def _known(self, piece: Conditioning | None, thing: int, label: int, code: Code) -> str | None:
@@ -91,8 +90,6 @@ class LookBook:
         key = hashlib.sha256(text.encode()).hexdigest()[:32]
         with self._lock:
             self._crops[key] = _Crop(piece, thing, label, code)
-            self._crops.move_to_end(key)
-            _trim(self._crops)
         return key
 
 
@@ -112,19 +109,22 @@ def _drawn(mixture: Mixture | None, seed: int, count: int, near: Code | None) ->
 
 
 def drawn_again(edit: Edit, mixtures: Mapping[int, Mixture], encode: Callable[[int, int], Code]) -> Edit:
-    """A look under another checkpoint: taken again from its frame by `encode` (object, frame), or drawn again with the
-    same seed from its class's mixture there, else the likely one."""
-    if not isinstance(edit, SetStyle) or edit.label not in mixtures:
-        return edit
-    mixture = mixtures[edit.label]
-    if edit.provenance.mixture == mixture.hash:
-        return edit
-    if edit.provenance.frame is not None and isinstance(edit.target, ObjectTarget):
-        with suppress(InputError):  # this checkpoint cannot read looks from pictures
-            return edit.model_copy(update={"code": encode(edit.target.object, edit.provenance.frame)})
-    seed = edit.provenance.seed
-    code = mixture.likely if seed is None else mixture.sample(1, seed)[0].code
-    return edit.model_copy(update={"code": code, "provenance": Provenance(mixture=mixture.hash, seed=seed)})
+    """An edit under another checkpoint: its look is taken again from its frame by `encode` (object, frame), or drawn
+    again with the same seed from its class's mixture there, else the likely one."""
+
+    def redraw(target: Target, label: int, origin: Provenance) -> tuple[Code, Provenance] | None:
+        mixture = mixtures.get(label)
+        if mixture is None or origin.mixture == mixture.hash:
+            return None
+        own = target.object if isinstance(target, ObjectTarget) else None
+        thing = own if origin.object is None else origin.object
+        if origin.frame is not None and thing is not None:
+            with suppress(InputError):  # this checkpoint cannot read looks from pictures
+                return encode(thing, origin.frame), origin
+        code = mixture.likely if origin.seed is None else mixture.sample(1, origin.seed)[0].code
+        return code, Provenance(mixture=mixture.hash, seed=origin.seed)
+
+    return edit.redrawn(redraw)
 
 
 def encode_webp(picture: np.ndarray, quality: int = 90) -> bytes:
@@ -163,8 +163,3 @@ def _side(present: np.ndarray, mask: np.ndarray) -> slice:
         middle = int(np.searchsorted(np.cumsum(mask.sum(1)), mask.sum() / 2))
     start = min(max(middle - size // 2, 0), length - size)
     return slice(start, start + size)
-
-
-def _trim(kept: OrderedDict) -> None:
-    while len(kept) > _KEPT:
-        kept.popitem(last=False)

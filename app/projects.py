@@ -17,7 +17,7 @@ from app.opened import OpenProject
 from app.protocol import ProjectEntry, ProjectList
 from core.errors import InputError, reason
 from core.files import read_file, read_json
-from core.project.edits import Edit, Paint
+from core.project.edits import Edit
 from core.project.project import MAX_NAME
 from core.project.storage import FILE, MOST_BYTES, ProjectStore
 from core.rendering.store import FrameStore
@@ -120,9 +120,7 @@ def _telling_frame(edits: tuple[Edit, ...], count: int) -> int:
     """A frame on which the last edit is seen."""
     if not edits:
         return 0
-    last = edits[-1]
-    t = last.keyframes[0].frame if isinstance(last, Paint) else last.frames[0]
-    return min(t, count - 1)
+    return min(edits[-1].home, count - 1)
 
 
 def _small(picture: np.ndarray) -> np.ndarray:

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.conditioning import Code
 from core.project.edits import Mask, Motion, Provenance
 from core.project.project import MAX_NAME
+from core.project.values import ClassId, EditId
 
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Revision = Annotated[int, Field(ge=0)]
 FrameIndex = Annotated[int, Field(ge=0, le=100_000)]
+EditIds = Annotated[tuple[EditId, ...], Field(min_length=1, max_length=2000)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -29,8 +31,8 @@ class NewName(Message):
     name: Annotated[str, Field(max_length=MAX_NAME)]
 
 
-class Step(Message):
-    """Undo, redo, or the removal of one edit. `base`: the revision that the page shows.
+class ChangeRequest(Message):
+    """Undo or redo, or what any change has. `base`: the revision that the page shows.
 
     cursor: render what changes at once, this frame first; the reply has the ticket then
     """
@@ -40,14 +42,23 @@ class Step(Message):
     cursor: FrameIndex | None = None
 
 
-class NewEdit(Step):
-    edit: dict[str, Any]  # read by core.project.edits.parse_edit
-    new_object: bool = False  # the painted pixels become an object of their own
+class NewEdits(ChangeRequest):
+    """All of them are added, or none; one revision."""
+
+    edits: Annotated[tuple[Any, ...], Field(min_length=1)]  # each read by core.project.edits.parse_edit
+    new_object: bool = False  # what each stroke paints becomes an object of its own
 
 
-class NewFrames(Step):
-    """Other frames [start, stop) for an edit that is there."""
+class RemovedEdits(ChangeRequest):
+    """All of them are removed, or none."""
 
+    ids: EditIds
+
+
+class NewFrames(ChangeRequest):
+    """Other frames [start, stop) for edits that are there."""
+
+    ids: EditIds
     frames: tuple[FrameIndex, FrameIndex]
 
 
@@ -58,8 +69,12 @@ class NewRender(Message):
 
 
 class Stroke(Message):
+    """A stroke that is not an edit yet. over: only these classes are painted; fill: it is a filled area."""
+
     frame: FrameIndex
     mask: Mask
+    over: frozenset[ClassId] | None = None
+    fill: bool = False
 
 
 class ProjectEntry(BaseModel):
@@ -115,10 +130,17 @@ class ClassState(BaseModel):
 
 
 class EditState(BaseModel):
-    edit: dict[str, Any]
+    """An edit as the page shows it. lane: id of the first edit of its lane; strokes that belong together share one."""
+
+    edit: dict[str, Any]  # without pixels: their result is in the label maps
     title: str
-    spans: list[tuple[int, int]] | None = None  # [start, stop) where it acts; None: told later, by `lanes`
+    lane: str
+    spans: list[tuple[int, int]] | None = None  # [start, stop) where it acts; None: the event `lanes` says it later
     note: str = ""
+
+
+class PlacedEdit(EditState):
+    place: int  # among all edits
 
 
 class RenderedFrame(BaseModel):
@@ -131,8 +153,8 @@ class CheckpointState(BaseModel):
     hash: str
 
 
-class State(BaseModel):
-    """A project as the page shows it; the reply to its GET and to every change."""
+class ProjectState(BaseModel):
+    """A project as the page shows it."""
 
     project: str
     name: str
@@ -151,7 +173,22 @@ class State(BaseModel):
     render: list[RenderedFrame | None]
     before: list[str | None]
     ticket: int | None
-    edit_id: str | None = None
+
+
+class ProjectChange(BaseModel):
+    """The reply to a change: what is different from revision `base`. It says nothing to a page that shows another."""
+
+    project: str
+    base: int
+    revision: int
+    edits: list[PlacedEdit]  # those added or changed, by their places
+    removed: list[str]
+    lanes_known: int  # the first so many edits have their spans; the event `lanes` says the others later
+    label_keys: dict[int, str]  # of the frames where they changed
+    can_undo: bool
+    can_redo: bool
+    render: list[RenderedFrame | None]
+    ticket: int | None
 
 
 class SeenObject(BaseModel):

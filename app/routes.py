@@ -15,20 +15,22 @@ from app import downloads, filmed
 from app.errors import NotFound
 from app.looks import MAX_LOOKS, encode_webp
 from app.protocol import (
+    ChangeRequest,
     ClipEntry,
     FilmedFrames,
     Follows,
     Look,
     LookSheet,
-    NewEdit,
+    NewEdits,
     NewFrames,
     NewName,
     NewProject,
     NewRender,
+    ProjectChange,
     ProjectList,
+    ProjectState,
+    RemovedEdits,
     SeenObject,
-    State,
-    Step,
     Stroke,
     Ticket,
     Token,
@@ -79,7 +81,7 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
         return workspace.clips()
 
     @router.post("/projects")
-    def create(request: NewProject) -> State:
+    def create(request: NewProject) -> ProjectState:
         return workspace.create(request.clip, request.seed).state()
 
     @router.get("/projects")
@@ -92,11 +94,11 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
         return JSONResponse({})
 
     @router.put("/projects/{project}/name")
-    def rename(project: Project, request: NewName) -> State:
+    def rename(project: Project, request: NewName) -> ProjectState:
         return workspace.rename(project, request.name)
 
     @router.post("/projects/{project}/claim")
-    def claim(project: Project) -> State:
+    def claim(project: Project) -> ProjectState:
         return workspace.claim(project)
 
     @router.get("/projects/{project}/thumb")
@@ -104,7 +106,7 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
         return Response(workspace.thumb(project), media_type="image/webp", headers={"Cache-Control": "no-cache"})
 
     @router.get("/projects/{project}")
-    def state(project: Project) -> State:
+    def state(project: Project) -> ProjectState:
         return workspace.open(project).state()
 
     @router.get("/projects/{project}/objects")
@@ -118,23 +120,23 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
 
 def _add_changes(router: APIRouter, workspace: Workspace) -> None:
     @router.post("/projects/{project}/edits")
-    def edit(project: Project, request: NewEdit) -> State:
+    def edit(project: Project, request: NewEdits) -> ProjectChange:
         return workspace.edit(project, request)
 
-    @router.delete("/projects/{project}/edits/{edit_id}")
-    def remove(project: Project, edit_id: str, request: Step) -> State:
-        return workspace.remove(project, request, edit_id)
+    @router.delete("/projects/{project}/edits")
+    def remove(project: Project, request: RemovedEdits) -> ProjectChange:
+        return workspace.remove(project, request)
 
-    @router.put("/projects/{project}/edits/{edit_id}/frames")
-    def reframe(project: Project, edit_id: str, request: NewFrames) -> State:
-        return workspace.reframe(project, request, edit_id)
+    @router.put("/projects/{project}/edits/frames")
+    def reframe(project: Project, request: NewFrames) -> ProjectChange:
+        return workspace.reframe(project, request)
 
     @router.post("/projects/{project}/undo")
-    def undo(project: Project, request: Step) -> State:
+    def undo(project: Project, request: ChangeRequest) -> ProjectChange:
         return workspace.undo(project, request)
 
     @router.post("/projects/{project}/redo")
-    def redo(project: Project, request: Step) -> State:
+    def redo(project: Project, request: ChangeRequest) -> ProjectChange:
         return workspace.redo(project, request)
 
 

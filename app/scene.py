@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-from weakref import WeakKeyDictionary
+from functools import cached_property
 
 from core.clip.clip import Clip
-from core.conditioning import Conditioning
-from core.project.edits import Edit, SetStyle
-from core.project.fold import Scene
-
-Edits = tuple[Edit, ...]
+from core.conditioning import Conditioning, Maps
+from core.project.edits import Edits
+from core.project.fold import Scene, Seen, objects_in
 
 
 class SharedScene:
@@ -23,23 +20,25 @@ class SharedScene:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.clip: Clip = scene.clip
-        self.lock = threading.RLock()
-        self._naming = threading.Lock()
-        self._identities: WeakKeyDictionary[Edit, bytes] = WeakKeyDictionary()
-        self._own_classes: dict[int, int] | None = None
+        self._lock = threading.RLock()
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
-        with self.lock:
+        with self._lock:
             return self.scene.conditioning(edits, t)
 
+    def maps(self, edits: Edits, t: int) -> Maps:
+        """The maps of frame t alone: no look is encoded for them."""
+        with self._lock:
+            return self.scene.maps(edits, t)
+
     def known(self, edits: Edits, t: int) -> Conditioning | None:
-        """The same if it costs nothing. Waits for nobody."""
+        """The conditioning if it costs nothing. Waits for nobody."""
         return self.scene.known(edits, t)
 
     @contextmanager
-    def lent(self) -> Iterator[Scene]:
+    def locked(self) -> Iterator[Scene]:
         """The scene itself, for a frame's time at most."""
-        with self.lock:
+        with self._lock:
             yield self.scene
 
     def labels_key(self, edits: Edits, t: int) -> str:
@@ -47,28 +46,21 @@ class SharedScene:
 
         Nothing is folded for it: the reply to a stroke does not wait for sixty frames.
         """
-        acting = [edit for edit in edits if edit.frames[0] <= t < edit.frames[1] and not isinstance(edit, SetStyle)]
         digest = hashlib.sha256(f"{self.clip.hash} {t}".encode())
-        for edit in acting:
-            digest.update(self._identity(edit))
+        for edit in edits:
+            if edit.changes_maps and edit.reaches(t):
+                digest.update(edit.digest)
         return digest.hexdigest()[:32]
 
-    def _identity(self, edit: Edit) -> bytes:
-        with self._naming:
-            known = self._identities.get(edit)
-            if known is None:
-                text = edit.model_dump_json(exclude={"id"})
-                known = self._identities[edit] = hashlib.sha256(text.encode()).digest()
-            return known
+    @cached_property
+    def own_classes(self) -> Mapping[int, int]:
+        """The class of each object of the clip as it was filmed. Waits for nobody."""
+        filmed = (Maps(labels, objects) for labels, objects in zip(self.clip.labels, self.clip.objects, strict=True))
+        return {thing: seen.label for thing, seen in objects_in(filmed).items()}
 
-    def own_classes(self) -> dict[int, int]:
-        """The class of each object of the clip as it was filmed."""
-        if self._own_classes is None:
-            self._own_classes = {thing: seen.label for thing, seen in self.objects(()).items()}
-        return self._own_classes
-
-    def objects(self, edits: Edits) -> dict[int, Any]:
+    def objects(self, edits: Edits) -> Mapping[int, Seen]:
+        """Every object of the edited clip."""
         for t in range(len(self.clip)):  # one by one, others may come in between
-            self.conditioning(edits, t)
-        with self.lock:
+            self.maps(edits, t)
+        with self._lock:
             return self.scene.objects(edits)

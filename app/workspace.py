@@ -18,8 +18,16 @@ from app.events import Hub
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject
 from app.projects import forget_empty, keep_thumb, list_projects, thumb
-from app.protocol import ClipEntry, NewEdit, NewFrames, ProjectList, Step
-from app.protocol import State as ProjectState
+from app.protocol import (
+    ChangeRequest,
+    ClipEntry,
+    NewEdits,
+    NewFrames,
+    ProjectChange,
+    ProjectList,
+    ProjectState,
+    RemovedEdits,
+)
 from app.scene import SharedScene
 from core.assets import clip_folders
 from core.clip.clip import Clip
@@ -42,7 +50,7 @@ class Workspace:
     def __init__(
         self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path], notice: str = "", listed: bool = True
     ) -> None:
-        """notice: one sentence that every tab is told when it opens a project; listed: whether projects are listed."""
+        """notice: one sentence for every tab that opens a project; listed: whether projects are listed."""
         self._listed = listed
         self.engine, self._store, self._clips = engine, store, dict(clips)
         self.hub = Hub()
@@ -134,22 +142,22 @@ class Workspace:
             self._open.pop(project_id, None)
         self.worker.forget(project_id)
 
-    def edit(self, project_id: str, request: NewEdit) -> ProjectState:
-        """Add an edit to a project."""
-        return self._told(project_id, self.open(project_id).edit(request))
+    def edit(self, project_id: str, request: NewEdits) -> ProjectChange:
+        """Add edits to a project, all or none."""
+        return self._announced(self.open(project_id).edit(request))
 
-    def reframe(self, project_id: str, request: NewFrames, edit_id: str) -> ProjectState:
-        """Let an edit act in other frames."""
-        return self._told(project_id, self.open(project_id).reframe(request, edit_id))
+    def reframe(self, project_id: str, request: NewFrames) -> ProjectChange:
+        """Let edits act in other frames."""
+        return self._announced(self.open(project_id).reframe(request))
 
-    def undo(self, project_id: str, request: Step) -> ProjectState:
-        return self._told(project_id, self.open(project_id).undo(request))
+    def remove(self, project_id: str, request: RemovedEdits) -> ProjectChange:
+        return self._announced(self.open(project_id).remove(request))
 
-    def redo(self, project_id: str, request: Step) -> ProjectState:
-        return self._told(project_id, self.open(project_id).redo(request))
+    def undo(self, project_id: str, request: ChangeRequest) -> ProjectChange:
+        return self._announced(self.open(project_id).undo(request))
 
-    def remove(self, project_id: str, request: Step, edit_id: str) -> ProjectState:
-        return self._told(project_id, self.open(project_id).remove(request, edit_id))
+    def redo(self, project_id: str, request: ChangeRequest) -> ProjectChange:
+        return self._announced(self.open(project_id).redo(request))
 
     def close(self) -> None:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""
@@ -157,13 +165,13 @@ class Workspace:
         self._store.close()
 
     def _refreshed(self, project_id: str, state: ProjectState) -> ProjectState:
-        """What is no revision is told too: every tab asks for the state again."""
+        """What is no revision is announced too: every tab asks for the state again."""
         self.hub.publish(project_id, {"type": "refresh"})
         return state
 
-    def _told(self, project_id: str, state: ProjectState) -> ProjectState:
-        self.hub.publish(project_id, {"type": "changed", "revision": state.revision})
-        return state
+    def _announced(self, change: ProjectChange) -> ProjectChange:
+        self.hub.publish(change.project, {"type": "changed", "revision": change.revision})
+        return change
 
     def _opened(
         self, project: Project, scene: SharedScene, notice: str = "", refusal: InputError | None = None

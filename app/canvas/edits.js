@@ -23,9 +23,9 @@ export function swapEdit({ target, to, frames }) {
   return { kind: 'set_class', id: newId(), frames, target, to };
 }
 
-/** A look of an object while it is of class `label`. */
-export function styleEdit({ object, label, code, provenance, frames }) {
-  return { kind: 'set_style', id: newId(), frames, target: { object }, label, code, provenance };
+/** A look of an object, or of all of a class, while it is of class `label`. */
+export function styleEdit({ target, label, code, provenance, frames }) {
+  return { kind: 'set_style', id: newId(), frames, target, label, code, provenance };
 }
 
 /** Frames [start, stop) of a scope: 'clip', 'range' (as set), 'onward' (from t to the end). */

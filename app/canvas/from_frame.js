@@ -91,7 +91,13 @@ export class FromFrame {
     if (look.why) return this.session.say(look.why, 'error');
     closeMenu();
     this.session.edit(
-      styleEdit({ object, label, code: look.code, provenance: look.provenance, frames: this.objects.frames() }),
+      styleEdit({
+        target: this.objects.target({ object, label }),
+        label,
+        code: look.code,
+        provenance: look.provenance,
+        frames: this.objects.frames(),
+      }),
     );
   }
 }

@@ -11,7 +11,7 @@ const KEYS_REST_MS = 700;
 
 export class LaneRange {
   constructor(actions, store, title, edit, colour) {
-    Object.assign(this, { actions, store, title, edit, count: store.state.server.clip.frames });
+    Object.assign(this, { actions, store, title, edit, ids: [edit.id], count: store.state.server.clip.frames });
     this.rail = h('button.sb-rail', {
       type: 'button',
       tabindex: -1,
@@ -123,7 +123,7 @@ export class LaneRange {
     if (!frames || String(frames) === String(this.edit.frames)) return this.store.set({ reframing: null });
     const shown = { id: this.edit.id, frames, held: null };
     this.store.set({ reframing: shown });
-    await this.actions.reframe(this.edit.id, frames);
+    await this.actions.reframe(this.ids, frames);
     if (this.store.state.reframing === shown) this.store.set({ reframing: null });
   }
 

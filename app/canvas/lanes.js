@@ -6,6 +6,7 @@ import { spansWithin } from './edits.js';
 import { icon } from './icons.js';
 import { LaneRange } from './lane_range.js';
 import { spansText, tidyTitle } from './names.js';
+import { sharedLanes } from './shared_lanes.js';
 import { classOf } from './store.js';
 
 export class Lanes {
@@ -24,7 +25,7 @@ export class Lanes {
   /** A lane stays as long as its edit does: nothing flickers, and a drag goes on while frames arrive. */
   draw(state) {
     const known = new Map();
-    for (const entry of state.server.edits) {
+    for (const entry of sharedLanes(state.server.edits)) {
       const old = this.lanes.get(entry.edit.id);
       const lane = old?.fits(entry, state) ? old : new Lane(this.actions, this.store, entry);
       lane.renew(entry);
@@ -79,8 +80,8 @@ class Lane {
         {
           type: 'button',
           ariaLabel: `Remove ${text}`,
-          title: 'Remove this edit',
-          onclick: () => actions.removeEdit(this.entry.edit.id),
+          title: 'Remove what this lane shows',
+          onclick: () => actions.removeEdits(this.entry.ids),
         },
         icon('close'),
       ),
@@ -94,7 +95,7 @@ class Lane {
 
   /** What the server says of the edit now. */
   renew(entry) {
-    const signature = JSON.stringify([entry.spans, entry.note, entry.edit.frames]);
+    const signature = JSON.stringify([entry.spans, entry.note, entry.edit.frames, entry.ids]);
     if (signature === this.signature) return;
     Object.assign(this, { entry, signature, placed: null });
     const about = [tidyTitle(entry.title), spansText(entry.spans ?? [entry.edit.frames]), entry.note]
@@ -102,7 +103,7 @@ class Lane {
       .join(' · ');
     this.name.title = about;
     this.name.setAttribute('aria-label', `${about}. Go there.`);
-    this.range.edit = entry.edit;
+    Object.assign(this.range, { edit: entry.edit, ids: entry.ids });
     this.diamonds.replaceChildren(...(entry.edit.keyframes ?? []).map((keyframe) => this.diamond(keyframe)));
     this.placeNote(entry);
     this.follow(this.store.state.reframing);

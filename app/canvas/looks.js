@@ -183,7 +183,13 @@ export class LookPanel {
     const { object, label } = this.reply;
     this.chosen = look.code; // until the server says what is worn
     this.session.edit(
-      styleEdit({ object, label, code: look.code, provenance: look.provenance, frames: this.objects.frames() }),
+      styleEdit({
+        target: this.objects.target({ object, label }),
+        label,
+        code: look.code,
+        provenance: look.provenance,
+        frames: this.objects.frames(),
+      }),
     );
   }
 }

@@ -53,7 +53,7 @@ class Editor {
     this.canvas = h('canvas.sb-canvas', { tabindex: 0, role: 'img', ariaLabel: 'The frame' });
     this.buildStage();
     this.buildPage();
-    this.session.settle = (entry, reply) => this.settled(entry, reply);
+    this.session.settle = (entry) => this.settled(entry);
     this.store.subscribe((state, names) => this.react(state, names));
     new ResizeObserver(() => this.view.resize()).observe(this.stage);
   }
@@ -128,8 +128,8 @@ class Editor {
       redo: () => session.redo(),
       retry: () => session.retry(),
       discard: () => session.discard(),
-      removeEdit: (id) => session.remove(id),
-      reframe: (id, frames) => session.reframe(id, frames),
+      removeEdits: (ids) => session.remove(ids),
+      reframe: (ids, frames) => session.reframe(ids, frames),
       mayEdit: () => session.mayEdit(),
       cancel: () => session.cancel(),
       goOn: () => session.render(store.state.t),
@@ -356,8 +356,8 @@ class Editor {
   }
 
   /** An edit is saved: hold its stroke until the new label map is here; select a new object. */
-  async settled(entry, reply) {
-    const saved = this.session.server.edits.find(({ edit }) => edit.id === reply.edit);
+  async settled(entry) {
+    const saved = this.session.server.edits.find(({ edit }) => edit.id === entry.edit.id);
     if (entry.newObject && saved?.edit.object !== undefined) this.store.set({ picked: saved.edit.object });
     if (!entry.stroke) return;
     const key = this.session.server.label_keys[entry.stroke.frame];

@@ -265,14 +265,18 @@ export class ObjectPanel {
     return scopeFrames(this.scope.value, t, range, server.clip.frames);
   }
 
+  /** What an edit of the selected object is about: this one, or all of its class. */
+  target({ object, label }) {
+    return this.who.value === 'class' ? { label } : { object };
+  }
+
   /** Turn the selected object, or its whole class, into another class; 'surroundings' removes it. */
   swap(to) {
     const picked = this.picked();
     if (!picked || to === picked.label) return;
     this.filled = null; // the list shows the class that it is of, whatever becomes of the wish
     if (!this.session.mayEdit()) return this.fill(picked, this.store.state);
-    const target = this.who.value === 'class' ? { label: picked.label } : { object: picked.object };
-    return this.session.edit(swapEdit({ target, to, frames: this.frames() }));
+    return this.session.edit(swapEdit({ target: this.target(picked), to, frames: this.frames() }));
   }
 
   focusSwap() {

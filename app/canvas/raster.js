@@ -48,14 +48,12 @@ export function stampLine(mask, width, height, from, to, diameter) {
   for (const [x, y] of linePixels(from[0], from[1], to[0], to[1])) stampDisc(mask, width, height, x, y, rows);
 }
 
-/** Mask of the 4-connected pixels that share label and object with (x, y). */
-export function floodFill(labels, objects, width, height, x, y) {
-  const mask = new Uint8Array(labels.length);
+/** Mask of the 4-connected pixels that are alike in every one of `maps` as (x, y) is: labels, or labels and objects. */
+export function floodFill(maps, width, height, x, y) {
+  const mask = new Uint8Array(width * height);
   if (x < 0 || y < 0 || x >= width || y >= height) return mask;
   const start = y * width + x;
-  const label = labels[start],
-    object = objects[start];
-  const same = (at) => !mask[at] && labels[at] === label && objects[at] === object;
+  const same = (at) => !mask[at] && maps.every((map) => map[at] === map[start]);
   const stack = [start];
   while (stack.length) {
     const seed = stack.pop();
@@ -68,7 +66,7 @@ export function floodFill(labels, objects, width, height, x, y) {
     mask.fill(1, left, right + 1);
     for (let at = left; at <= right; at++) {
       if (row > 0 && same(at - width)) stack.push(at - width);
-      if (row + width < labels.length && same(at + width)) stack.push(at + width);
+      if (row + width < mask.length && same(at + width)) stack.push(at + width);
     }
   }
   return mask;

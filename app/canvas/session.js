@@ -69,6 +69,18 @@ export class Session {
     this.replay();
   }
 
+  /** Take over what a change of the project made different. Returns whether the page can: it may show another revision. */
+  applyChange(change) {
+    const old = this.server;
+    if (change.project !== old.project || change.base !== old.revision) return change.revision <= old.revision;
+    const edits = changedEdits(old.edits, change);
+    const labelKeys = old.label_keys.map((key, t) => change.label_keys[t] ?? key);
+    const { revision, can_undo, can_redo, render, ticket } = change;
+    this.applyState({ ...old, revision, can_undo, can_redo, render, ticket, edits, label_keys: labelKeys });
+    // No event says where edits act when that was known before.
+    return change.lanes_known < edits.length || !edits.some(isUntold);
+  }
+
   onEvent(event) {
     const handler = {
       frame: 'onFrame',
@@ -149,19 +161,17 @@ export class Session {
     for (const event of waiting) this.onEvent(event);
   }
 
-  /** A write with a base; the reply is a STATE. Frames that arrive meanwhile wait for it: they are rendered at once. */
+  /** A write with a base; the reply is a CHANGE. Frames that arrive meanwhile wait for it: they are rendered at once. */
   async change(method, path, fields) {
     this.writes++;
     try {
-      const state = await this.api.write(method, path, () => ({
+      const change = await this.api.write(method, path, () => ({
         base: this.server.revision,
         cursor: this.store.state.t,
         ...fields,
       }));
-      const { edit_id: edit, ...server } = state;
-      this.applyState(server);
-      if (server.ticket !== null) this.store.set({ progress: null });
-      return { edit, server };
+      if (!this.applyChange(change)) await this.resync();
+      if (this.server.ticket !== null) this.store.set({ progress: null });
     } finally {
       this.writes--;
       if (!this.writes && this.known > this.server.revision) this.resync().catch(() => {});
@@ -180,13 +190,13 @@ export class Session {
     entry.status = 'sending';
     this.showSaving();
     try {
-      const reply = await this.change('POST', `projects/${this.server.project}/edits`, {
+      await this.change('POST', `projects/${this.server.project}/edits`, {
         request_id: entry.requestId,
-        edit: entry.edit,
+        edits: [entry.edit],
         new_object: entry.newObject,
       });
       entry.status = 'saved';
-      await this.settle?.(entry, reply);
+      await this.settle?.(entry);
       this.drop(entry);
       await this.renderRest();
       return true;
@@ -254,13 +264,14 @@ export class Session {
     await this.plain('POST', `projects/${this.server.project}/${which}`);
   }
 
-  remove(edit) {
-    return this.mayEdit() && this.plain('DELETE', `projects/${this.server.project}/edits/${edit}`);
+  /** Remove the edits of these ids, all or none. */
+  remove(ids) {
+    return this.mayEdit() && this.plain('DELETE', `projects/${this.server.project}/edits`, { ids });
   }
 
-  /** Let an edit act in frames [start, stop). The edit is named, so a conflict only means asking once more. */
-  reframe(edit, frames) {
-    return this.plain('PUT', `projects/${this.server.project}/edits/${edit}/frames`, { frames }, true);
+  /** Let edits act in frames [start, stop). They are named, so a conflict only means asking once more. */
+  reframe(ids, frames) {
+    return this.plain('PUT', `projects/${this.server.project}/edits/frames`, { ids, frames }, true);
   }
 
   /** Returns whether it was saved. */
@@ -363,6 +374,18 @@ export function isUntold({ spans, untold }) {
 function better(entry, known) {
   if (!entry) return known ?? null;
   return known?.stage === 'final' && entry.stage !== 'final' ? known : entry;
+}
+
+/** The edits of a page after a change. Spans stay as they were known until the server says them for this revision. */
+function changedEdits(old, { edits: changed, removed, lanes_known: known }) {
+  const spans = new Map(old.map(({ edit, spans, note }) => [edit.id, { spans, note }]));
+  const gone = new Set([...removed, ...changed.map(({ edit }) => edit.id)]);
+  const now = old.filter(({ edit }) => !gone.has(edit.id));
+  for (const { place, ...entry } of changed) now.splice(place, 0, entry);
+  return now.map((entry, place) => {
+    if (place < known) return entry;
+    return { ...entry, ...(entry.spans ? {} : spans.get(entry.edit.id)), untold: true };
+  });
 }
 
 /** A lane of a fresh STATE; what is not told yet stays as it was known, of a newer revision until that is told. */

@@ -37,7 +37,8 @@ export class Strokes {
     const stroke = { frame, to, mask: shown };
     const early = { id: `asking-${Math.random()}`, status: 'sending', stroke };
     this.store.set({ pending: [...state.pending, early], saving: 'saving' });
-    const motion = chosenMotion(state.follow) ?? (await this.ask(frame, mask));
+    const motion =
+      chosenMotion(state.follow) ?? (await this.ask({ frame, mask, over: over && [...over], fill: tool === 'fill' }));
     this.store.set({ pending: this.store.state.pending.filter((entry) => entry !== early) });
     const edit = paintEdit({ frame, mask, to, object, motion, frames: inside, over });
     const { stroke: followed } = this.store.state;
@@ -45,13 +46,10 @@ export class Strokes {
     await this.session.edit(edit, { newObject, stroke, rebase: tool !== 'fill' });
   }
 
-  /** What a stroke would ride on. Without an answer: the motion under it. */
-  async ask(frame, mask) {
+  /** What a stroke would follow. Without an answer: the motion under it. */
+  async ask(wish) {
     try {
-      const { motion, title } = await this.api.write('POST', `projects/${this.session.server.project}/motion`, {
-        frame,
-        mask,
-      });
+      const { motion, title } = await this.api.write('POST', `projects/${this.session.server.project}/motion`, wish);
       this.store.set({ stroke: { title, edit: null } });
       return motion;
     } catch (error) {

@@ -62,7 +62,7 @@ export class Toolbox {
     return {
       select: () => this.select(),
       pick: () => this.pick(),
-      fill: () => this.fill(at),
+      fill: () => this.fill(at, event.shiftKey),
       lasso: () => this.lasso(),
       brush: () => this.stroke(state.paintClass, event),
       eraser: () => this.stroke('source', event),
@@ -156,14 +156,19 @@ export class Toolbox {
     return { move: take, end };
   }
 
-  fill(at) {
+  /** A region of one class; with Shift of one object alone. */
+  fill(at, ofObject) {
     const maps = this.view.maps();
     const { width, height } = this.view.placement;
     const [x, y] = this.view.placement.pixelAt(...at);
     return {
       end: () =>
         maps &&
-        this.finish('fill', this.store.state.paintClass, floodFill(maps.labels, maps.objects, width, height, x, y)),
+        this.finish(
+          'fill',
+          this.store.state.paintClass,
+          floodFill(ofObject ? [maps.labels, maps.objects] : [maps.labels], width, height, x, y),
+        ),
     };
   }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from core.clip.clip import Clip
-from core.clip.pairs import as_pairs, split_pair
+from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
 from core.project.draft import Draft
 from core.project.edits import Edit, Edits
@@ -92,7 +92,7 @@ class Scene:
     def objects(self, edits: Edits) -> Mapping[int, Seen]:
         """Every object of the edited clip."""
         shaping = tuple(edit for edit in edits if edit.changes_maps)
-        return self._seen.get(shaping, lambda: self._look_for_objects(shaping))
+        return self._seen.get(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
     def _fold(self, shaping: Edits, t: int) -> Maps:
         if not shaping:
@@ -109,17 +109,19 @@ class Scene:
             edit.restyle(codes)
         return Conditioning(maps, Styles(codes))
 
-    def _look_for_objects(self, edits: Edits) -> Mapping[int, Seen]:
-        seen: dict[int, Seen] = {}
-        for t in range(len(self.clip)):
-            maps = self.maps(edits, t)
-            pairs, counts = np.unique(as_pairs(maps.objects, maps.labels), return_counts=True)
-            for pair, area in zip(pairs.tolist(), counts.tolist(), strict=True):
-                thing, label = split_pair(pair)
-                old = seen.get(thing, Seen(t, t, t, 0, label))
-                largest = (t, area, label) if area > old.area else (old.nearest, old.area, old.label)
-                seen[thing] = Seen(old.first, t, *largest)
-        return seen
+
+def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:
+    """Every object that these frames, from the first one of a clip on, show."""
+    seen: dict[int, Seen] = {}
+    for t, frame in enumerate(maps):
+        starts, numbers, which = frame.runs
+        areas = np.bincount(which, np.diff(starts, append=frame.labels.size)).astype(int)
+        for number, area in zip(numbers.tolist(), areas.tolist(), strict=True):
+            thing, label = split_pair(number)
+            old = seen.get(thing, Seen(t, t, t, 0, label))
+            largest = (t, area, label) if area > old.area else (old.nearest, old.area, old.label)
+            seen[thing] = Seen(old.first, t, *largest)
+    return seen
 
 
 def _acting(edits: Edits, t: int) -> Edits:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from core.clip.clip import Clip
 from core.project.carried import Shown
 from core.project.nearest import nearest
+
+# Of the class beside the mask, what is smaller than this share of it is covered by something that was painted there.
+_COVERED = 0.25
 
 
 class Regional:
@@ -20,17 +24,18 @@ class Regional:
     def __init__(self, clip: Clip, label: int, frame: int, mask: np.ndarray) -> None:
         """mask: (H, W) bool of `frame`."""
         self._clip, self._label, self._frame = clip, label, frame
-        self._known = {frame: self._shown(mask)}
+        self._painted = self._shown(mask)
+        self._members = {frame: self._shown(_with_what_is_covered(mask, clip.labels[frame] == label))}
 
     def at(self, t: int) -> Shown | None:
         """The mask in frame t of the clip; None where the class is not seen, nor in the frames on the way there."""
         way = 1 if t > self._frame else -1
         start = t
-        while start not in self._known:
+        while start not in self._members:
             start -= way
         for following in range(start + way, t + way, way) if start != t else ():
-            self._known[following] = self._next(self._known[following - way], following - way, following)
-        return self._known[t]
+            self._members[following] = self._next(self._members[following - way], following - way, following)
+        return self._painted if t == self._frame else self._members[t]
 
     def _next(self, before: Shown | None, at: int, to: int) -> Shown | None:
         """The region in frame `to`, beside frame `at`, where it is `before`."""
@@ -69,3 +74,12 @@ class Regional:
     @staticmethod
     def _shown(mask: np.ndarray) -> Shown | None:
         return Shown.of(mask.shape, (0, 0, *mask.shape), mask) if mask.any() else None
+
+
+def _with_what_is_covered(mask: np.ndarray, of_class: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the pixels of the region, those too that are hidden by what was painted on it."""
+    _, parts, facts, _ = cv2.connectedComponentsWithStats((of_class & ~mask).view(np.uint8), connectivity=4)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    beside = np.unique(parts[cv2.dilate(mask.view(np.uint8), cross).view(bool)])
+    small = facts[:, cv2.CC_STAT_AREA] < _COVERED * np.count_nonzero(mask)
+    return mask | np.isin(parts, [part for part in beside.tolist() if part and small[part]])

@@ -69,7 +69,7 @@ class Page:
         return self.write(method, path, **({"request_id": fresh_id(), "base": base} | body))
 
     def edit(self, edit: dict[str, Any], **body: Any) -> Any:
-        return self.change("edits", edit=edit, **body)
+        return self.change("edits", edits=[edit], **body)
 
     def lanes(self) -> list[dict[str, Any]]:
         """The lanes, once the server has found out where all edits act."""

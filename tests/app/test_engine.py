@@ -13,7 +13,7 @@ from app import downloads, engine, filmed
 from app.engine import engine_of
 from app.errors import NotFound
 from app.opened import OpenProject
-from app.protocol import NewEdit, Step
+from app.protocol import ChangeRequest, NewEdits, RemovedEdits
 from app.workspace import Workspace
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.native import write_clip
@@ -59,7 +59,7 @@ def opening(checkpoint: Checkpoint, folder: Path, tmp_path: Path) -> Iterator[Op
 
 
 def add(opened: OpenProject, edit: dict, **more: bool) -> None:
-    opened.edit(NewEdit(request_id=fresh_id(), base=opened.project.revision, edit=edit, **more))
+    opened.edit(NewEdits(request_id=fresh_id(), base=opened.project.revision, edits=(edit,), **more))
 
 
 def look(code: tuple[float, float, float] = (0.9, -0.9, 0.5), **provenance: object) -> dict:
@@ -192,7 +192,7 @@ def test_what_an_edit_acts_on_follows_the_edits_before_it(opening: Opening) -> N
     add(opened, swap(target={"object": 1_000_000}))
     first, second = opened.whole_state().edits
     assert second.spans == [(3, 6)] and not second.note
-    opened.remove(Step(request_id=fresh_id(), base=opened.project.revision), first.edit["id"])
+    opened.remove(RemovedEdits(request_id=fresh_id(), base=opened.project.revision, ids=(first.edit["id"],)))
     assert [(lane.spans, lane.note) for lane in opened.whole_state().edits] == [([], "nothing to act on")]
-    opened.undo(Step(request_id=fresh_id(), base=opened.project.revision))
+    opened.undo(ChangeRequest(request_id=fresh_id(), base=opened.project.revision))
     assert opened.whole_state().edits == [first, second]

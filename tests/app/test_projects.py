@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.errors import NotFound, status_of
-from app.protocol import NewEdit, ProjectList
+from app.protocol import NewEdits, ProjectList
 from app.workspace import Workspace
 from core.errors import InputError
 from core.project.storage import ProjectStore, ReadOnly
@@ -164,7 +164,8 @@ def test_a_name_is_kept_and_is_no_step(page, restarted):
     page.edit(swap())
     state = page.write("PUT", "name", name="  Evening \n traffic ").json()
     assert (state["name"], state["revision"], state["can_redo"]) == ("Evening traffic", 1, False)
-    assert page.change("undo").json()["name"] == "Evening traffic"
+    page.change("undo")
+    assert page.state()["name"] == "Evening traffic"
     again = restarted(page)
     assert again.state()["name"] == "Evening traffic" and listed(again)[0]["name"] == "Evening traffic"
     assert again.write("PUT", "name", name="x" * 81).status_code == 422
@@ -202,7 +203,7 @@ def test_a_second_program_may_look_but_not_write(page, second):
     state = second.open(page.project).state()
     assert "Another Scenebrush" in state.read_only.error and "Close" in state.read_only.fix
     for change in (
-        lambda: second.edit(page.project, NewEdit(request_id="r", base=0, edit=swap())),
+        lambda: second.edit(page.project, NewEdits(request_id="r", base=0, edits=(swap(),))),
         lambda: second.rename(page.project, "mine"),
         lambda: second.discard(page.project),
     ):

@@ -117,7 +117,7 @@ def test_an_undo_at_hand_is_told_whole_and_renders_nothing(page):
 
 
 def test_a_reply_that_is_given_again_has_the_ticket_of_now(page):
-    body = {"request_id": fresh_id(), "base": 0, "edit": stroke(box=(4, 3, 9, 8)), "cursor": 1}
+    body = {"request_id": fresh_id(), "base": 0, "edits": [stroke(box=(4, 3, 9, 8))], "cursor": 1}
     with page.events() as socket:
         ticket = page.write("POST", "edits", **body).json()["ticket"]
         until(socket, "done", ticket=ticket)

@@ -52,6 +52,17 @@ def test_more_like_this_draws_near_the_look_that_is_worn(editor: Editor) -> None
     assert editor.page.get_by_role("button", name="More like this").get_attribute("aria-pressed") == "false"
 
 
+def test_a_look_is_put_on_all_of_a_class_where_that_is_chosen(editor: Editor) -> None:
+    """With "all car" chosen one car alone changed its look."""
+    put_on(editor, 1)
+    picked = editor.state("picked")
+    assert editor.state("server.edits")[-1]["edit"]["target"] == {"object": picked}
+    editor.page.get_by_label("Only this one, or all of its class").select_option("class")
+    put_on(editor, 2)
+    edits = editor.state("server.edits")
+    assert edits[-1]["edit"]["target"] == {"label": edits[-1]["edit"]["label"]} and len(edits) == 2
+
+
 def test_a_look_is_taken_from_a_frame_that_was_filmed(editor: Editor) -> None:
     revision = editor.state("server.revision")
     editor.page.get_by_role("button", name="From frame").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -118,13 +119,15 @@ class BaseEdit(Value, ABC):
         """The same in other frames. Raises `InputError` where these are no frames, or leave out what it needs."""
         return self._changed(frames=frames)
 
+    @cached_property
     def outline(self) -> dict[str, Any]:
-        """Its JSON form without pixels."""
+        """Its JSON form without pixels. Not to be changed."""
         return self.model_dump(mode="json")
 
     def _changed(self, **fields: object) -> Self:
+        now = {name: value for name, value in self if name in type(self).model_fields}
         try:
-            return type(self).model_validate(dict(self) | fields)
+            return type(self).model_validate(now | fields)
         except ValidationError as error:
             raise InputError(f"This edit is not usable: {first_problem(error)}.", "Choose other values.") from None
 
@@ -132,6 +135,11 @@ class BaseEdit(Value, ABC):
     def text(self) -> str:
         """Its JSON form as text. Kept: a project is saved whole with every change."""
         return self.model_dump_json()
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Identity of what it does (32 bytes): edits that differ only in their ids have the same."""
+        return hashlib.sha256(self.model_dump_json(exclude={"id"}).encode()).digest()
 
 
 class MapEdit(BaseEdit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -129,6 +130,7 @@ class Paint(MapEdit):
                 )
         return edit
 
+    @cached_property
     def outline(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude={"keyframes": {"__all__": {"mask"}}})
 

@@ -60,12 +60,13 @@ test('a line has both ends and no gaps', () => {
   }
 });
 
-test('fill stays inside its object and does not cross corners', () => {
+test('fill goes by class, or by object where that is asked, and does not cross corners', () => {
   const { labels, objects, width, height } = maps('aab', 'aba', 'baa');
-  assert.deepEqual(draw(floodFill(labels, objects, width, height, 0, 0), width), ['##.', '#..', '...']);
+  assert.deepEqual(draw(floodFill([labels, objects], width, height, 0, 0), width), ['##.', '#..', '...']);
   objects[1] = 5; // the same class, another object
-  assert.deepEqual(draw(floodFill(labels, objects, width, height, 0, 0), width), ['#..', '#..', '...']);
-  assert.ok(floodFill(labels, objects, width, height, 7, 0).every((set) => !set));
+  assert.deepEqual(draw(floodFill([labels, objects], width, height, 0, 0), width), ['#..', '#..', '...']);
+  assert.deepEqual(draw(floodFill([labels], width, height, 0, 0), width), ['##.', '#..', '...']);
+  assert.ok(floodFill([labels], width, height, 7, 0).every((set) => !set));
 });
 
 test('fill equals a slow search', () => {
@@ -91,7 +92,7 @@ test('fill equals a slow search', () => {
         visit(cx + dx, cy + dy);
     };
     visit(x, y);
-    assert.deepEqual(floodFill(labels, objects, width, height, x, y), slow);
+    assert.deepEqual(floodFill([labels, objects], width, height, x, y), slow);
   }
 });
 

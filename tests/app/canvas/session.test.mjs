@@ -61,22 +61,43 @@ class Server {
     if (path.endsWith('/edits')) {
       if (this.replies[data.request_id]) return reply(200, this.replies[data.request_id]);
       if (data.base !== this.revision) return reply(409, { error: 'another edit came first', revision: this.revision });
-      this.edits.push({ edit: data.edit, title: '', spans: [], note: '' });
+      if (method === 'DELETE') this.edits = this.edits.filter(({ edit }) => !data.ids.includes(edit.id));
+      else for (const edit of data.edits) this.edits.push(entryOf(edit));
       this.advance();
-      this.replies[data.request_id] = { ...this.state(), edit_id: data.edit.id };
+      const changed = this.edits.filter(({ edit }) => data.edits?.some(({ id }) => id === edit.id));
+      this.replies[data.request_id] = this.change(changed, data.ids);
       return reply(200, this.replies[data.request_id]);
     }
     if (path.endsWith('/frames')) {
       if (data.base !== this.revision) return reply(409, { error: 'another edit came first', revision: this.revision });
-      this.edits.find((entry) => path.includes(`/${entry.edit.id}/`)).edit.frames = data.frames;
+      const changed = this.edits.filter(({ edit }) => data.ids.includes(edit.id));
+      for (const { edit } of changed) edit.frames = data.frames;
       this.advance();
-      return reply(200, this.state());
+      return reply(200, this.change(changed));
     }
     if (path.endsWith('/render')) {
       this.ticket = `t${++this.tickets}`;
       return reply(200, { ticket: this.ticket });
     }
     return reply(200, method === 'DELETE' ? {} : this.state());
+  }
+
+  /** The reply to a change that was made just now. */
+  change(changed, removed = []) {
+    const { revision, can_undo, can_redo, render, ticket } = this.state();
+    return structuredClone({
+      project: 'p',
+      base: revision - 1,
+      revision,
+      edits: changed.map((entry) => ({ ...entry, place: this.edits.indexOf(entry) })),
+      removed,
+      lanes_known: this.known ?? this.edits.length,
+      label_keys: { 1: `l${revision}` },
+      can_undo,
+      can_redo,
+      render,
+      ticket,
+    });
   }
 
   advance() {
@@ -86,6 +107,7 @@ class Server {
   }
 }
 
+const entryOf = (edit) => ({ edit, title: '', lane: edit.id, spans: [], note: '' });
 const reply = (status, body) => ({
   ok: status < 400,
   status,
@@ -257,7 +279,7 @@ test('a reply that was lost does not make the edit twice', async () => {
 });
 
 test('after a conflict a stroke is put on top of the newer state', async () => {
-  server.edits.push({ edit: edit(), title: '', spans: [], note: '' });
+  server.edits.push(entryOf(edit()));
   server.advance();
   assert.equal(await session.edit(edit()), true);
   assert.equal(server.edits.length, 2);
@@ -289,11 +311,11 @@ test('other frames of an edit are one change, asked for once more after a confli
   const one = edit();
   await session.edit(one);
   server.advance();
-  assert.equal(await session.reframe(one.id, [1, 3]), true);
+  assert.equal(await session.reframe([one.id], [1, 3]), true);
   assert.deepEqual(store.state.server.edits[0].edit.frames, [1, 3]);
   assert.equal(store.state.server.revision, 3);
   server.failures.push({ path: /frames$/, status: 422, body: { error: 'It was painted on frame 2.' } });
-  assert.equal(await session.reframe(one.id, [2, 3]), false);
+  assert.equal(await session.reframe([one.id], [2, 3]), false);
   assert.match(store.state.message.text, /painted on frame 2/);
   assert.deepEqual(store.state.server.edits[0].edit.frames, [1, 3]);
 });
@@ -345,6 +367,61 @@ test('an older state never replaces a newer one, and known frames survive a fres
   assert.equal(store.state.server.revision, 1);
   session.applyState(server.state());
   assert.deepEqual(store.state.server.render[0], mark('k0'));
+});
+
+test('a reply says what changed, and the rest stays', async () => {
+  const [first, second] = [edit(), edit()];
+  await session.edit(first);
+  server.known = 1;
+  const before = store.state.server;
+  await session.edit(second);
+  const { server: now } = store.state;
+  assert.deepEqual(
+    now.edits.map((entry) => [entry.edit.id, isUntold(entry)]),
+    [
+      [first.id, false],
+      [second.id, true],
+    ],
+  );
+  assert.equal(now.edits[0], before.edits[0]);
+  assert.deepEqual(now.label_keys, ['l0', 'l2', 'l0', 'l0']);
+  assert.equal(server.calls.filter(([method]) => method === 'GET').length, 2); // opening, and the socket
+  server.known = 0;
+  await session.remove([first.id]);
+  assert.deepEqual(
+    store.state.server.edits.map((entry) => [entry.edit.id, entry.spans, isUntold(entry)]),
+    [[second.id, [], true]],
+  );
+});
+
+test('what changed comes to its place, and where it acts is as it was known until it is said', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => entryOf({ ...edit(), id }));
+  session.applyState({ ...server.state(), edits: [a, c].map((entry) => ({ ...entry, spans: [[0, 2]] })) });
+  server.edits = [b, { ...c, spans: null }];
+  server.known = 1;
+  server.advance();
+  assert.equal(session.applyChange(server.change(server.edits, ['a'])), true);
+  assert.deepEqual(
+    store.state.server.edits.map((entry) => [entry.edit.id, entry.spans, isUntold(entry)]),
+    [
+      ['b', [], false],
+      ['c', [[0, 2]], true],
+    ],
+  );
+});
+
+test('a change of a revision that the page does not show is fetched whole', async () => {
+  server.edits.push(entryOf(edit()));
+  server.advance();
+  server.advance();
+  assert.equal(session.applyChange(server.change([])), false);
+  const answer = server.answer.bind(server);
+  server.answer = (method, path, data) => answer(method, path, { ...data, base: server.revision });
+  await session.edit(edit());
+  assert.equal(store.state.server.revision, 3);
+  assert.equal(store.state.server.edits.length, 2);
+  assert.equal(session.applyChange(server.change([])), true); // known already
+  assert.equal(store.state.server.edits.length, 2);
 });
 
 test("errors carry the server's words", () => {

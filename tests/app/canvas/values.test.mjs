@@ -18,6 +18,7 @@ import {
 } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
 import { initialState, Store } from '../../../app/canvas/store.js';
+import { sharedLanes } from '../../../app/canvas/shared_lanes.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
 import { fromSlider, nextSize, toSlider } from '../../../app/canvas/toolbar.js';
 
@@ -236,4 +237,26 @@ test('a store tells all changes of a turn at once', async () => {
   store.set({ size: 3, t: 4 });
   await null;
   assert.deepEqual(heard, [['size', 't', 'tool']]);
+});
+
+test('strokes that belong together share a lane', () => {
+  const stroke = (id, lane, frame, spans, note = '') => ({
+    edit: { id, kind: 'paint', frames: [0, 9], keyframes: [{ frame }] },
+    title: 'road, painted',
+    lane,
+    spans,
+    note,
+  });
+  const swap = { edit: { id: 's', kind: 'set_class', frames: [0, 9] }, title: 'car', lane: 's', spans: [], note: 'n' };
+  const lanes = sharedLanes([stroke('a', 'a', 1, [[0, 3]]), stroke('b', 'a', 4, [[2, 5]], 'left'), swap]);
+  assert.deepEqual(
+    lanes.map(({ ids, title, spans, note }) => [ids, title, spans, note]),
+    [
+      [['a', 'b'], 'road, painted · 2 strokes', [[0, 5]], ''],
+      [['s'], 'car', [], 'n'],
+    ],
+  );
+  assert.deepEqual(lanes[0].edit.keyframes, [{ frame: 1 }, { frame: 4 }]);
+  assert.equal(lanes[0].edit.id, 'a');
+  assert.equal(sharedLanes([stroke('a', 'a', 1, [[0, 3]]), stroke('b', 'a', 4, null)])[0].spans, null);
 });

@@ -1,0 +1,103 @@
+"""What the server says of a project: all of it, or what a change made different."""
+
+from __future__ import annotations
+
+from app.board import Board
+from app.engine import Engine
+from app.label_maps import LabelMaps
+from app.lanes import Lanes
+from app.protocol import (
+    CheckpointState,
+    ClassState,
+    ClipState,
+    EditState,
+    PlacedEdit,
+    ProjectChange,
+    ProjectState,
+    Refusal,
+)
+from core.clip.clip import Clip
+from core.project.edits import Edits
+from core.project.project import Project
+
+
+class Replies:
+    """Replies about one open project; nothing here waits for carrying or rendering."""
+
+    def __init__(self, clip: Clip, engine: Engine, board: Board, lanes: Lanes, maps: LabelMaps) -> None:
+        self._clip, self._engine, self._board, self._lanes, self._maps = clip, engine, board, lanes, maps
+
+    def state(self, project: Project, read_only: Refusal | None, notice: str) -> ProjectState:
+        """All of it."""
+        frames, before, ticket = self._board.frames()
+        return ProjectState(
+            project=project.id,
+            name=project.name,
+            revision=project.revision,
+            seed=project.seed,
+            read_only=read_only,
+            notice=notice,
+            clip=_clip_state(self._clip),
+            classes=_classes(self._clip),
+            checkpoint=CheckpointState(name=self._engine.name, hash=self._engine.hash),
+            edits=self._lanes.now(project.edits),
+            can_undo=bool(project.past),
+            can_redo=bool(project.redo),
+            label_keys=self._maps.keys(project.edits),
+            render=frames,
+            before=before,
+            ticket=ticket,
+        )
+
+    def change(self, before: Project, after: Project) -> ProjectChange:
+        """What is different in `after`; nothing, when both are the same."""
+        frames, _, ticket = self._board.frames()
+        keys = zip(self._maps.keys(before.edits), self._maps.keys(after.edits), strict=True)
+        staying = {edit.id for edit in after.edits}
+        return ProjectChange(
+            project=after.id,
+            base=before.revision,
+            revision=after.revision,
+            edits=self._changed_edits(before.edits, after.edits),
+            removed=[edit.id for edit in before.edits if edit.id not in staying],
+            lanes_known=self._lanes.known(after.edits),
+            label_keys={t: now for t, (old, now) in enumerate(keys) if now != old},
+            can_undo=bool(after.past),
+            can_redo=bool(after.redo),
+            render=frames,
+            ticket=ticket,
+        )
+
+    def _changed_edits(self, before: Edits, after: Edits) -> list[PlacedEdit]:
+        shown = {state.edit["id"]: _without_spans(state) for state in self._lanes.now(before)}
+        staying = {edit.id for edit in after} & shown.keys()
+        if [edit.id for edit in before if edit.id in staying] != [edit.id for edit in after if edit.id in staying]:
+            shown = {}  # in another order: the places of all are new
+        return [
+            PlacedEdit(**dict(state), place=place)
+            for place, state in enumerate(self._lanes.now(after))
+            if shown.get(state.edit["id"]) != _without_spans(state)
+        ]
+
+
+def _without_spans(state: EditState) -> EditState:
+    return state.model_copy(update={"spans": None, "note": ""})
+
+
+def _clip_state(clip: Clip) -> ClipState:
+    return ClipState(
+        name=clip.name,
+        hash=clip.hash,
+        frames=len(clip),
+        width=clip.width,
+        height=clip.height,
+        fps=float(clip.rate),
+        camera=clip.pictures is not None,
+    )
+
+
+def _classes(clip: Clip) -> list[ClassState]:
+    return [
+        ClassState(id=entry.id, name=entry.name, colour="#{:02x}{:02x}{:02x}".format(*entry.colour), kind=entry.kind)
+        for entry in clip.label_set
+    ]
