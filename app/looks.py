@@ -50,7 +50,7 @@ class LookBook:
     def sheet(
         self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int, near: Code | None = None
     ) -> LookSheet:
-        """The look that the object has now, and `count` samples drawn with `seed`, all of the class or only those near a code.
+        """The look that the object has now, and `count` samples drawn with `seed`, of the whole class or near a code.
 
         Raises `NotFound` without such a frame.
         """
