@@ -145,7 +145,8 @@ async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send
 
 
 def _path(scope: Scope) -> str:
-    return scope["path"].removeprefix(scope.get("root_path", ""))
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def _netloc(origin: str) -> str:

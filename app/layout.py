@@ -15,6 +15,7 @@ THEME = gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["ui
 
 def build_page(settings: Settings) -> gr.Blocks:
     """The editor's page. Mount it with `theme=THEME`."""
-    with gr.Blocks(title="Scenebrush", analytics_enabled=False, fill_width=True) as page:
+    page = gr.Blocks(title="Scenebrush", analytics_enabled=False, fill_width=True)
+    with page:
         LabelCanvas(token=settings.token, clip=Path(settings.clip or "").name)
     return page

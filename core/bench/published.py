@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from core.models.label_input import encode
 from core.models.precision import default_precision
 from core.models.published.fast import FastNetwork, LabelWindow, best_way
 from core.models.published.network import History, PublishedConfig, PublishedNetwork, to_picture
+from core.models.published.scales import ScaleOutput
 
 CLIP = "avenue"
 
@@ -57,12 +59,24 @@ def measure_published(rounds: int, *, ngf: int = 128, height: int = 256, width: 
     worst = inf
     with torch.inference_mode():
         for frame in frames:
-            took, wanted = _timed(lambda frame=frame: plain(_encoded(frame.window, config), frame.history)[-1].final)
+            took, wanted = _timed(partial(_plainly, plain, frame))
             seconds["plain"].append(took)
-            took, made = _timed(lambda frame=frame: ours(frame.window, frame.history)[-1].final)
+            took, made = _timed(partial(_fast, ours, frame))
             seconds["ours"].append(took)
             worst = min(worst, psnr(to_picture(made).numpy(), to_picture(wanted).numpy()))
     return PublishedSpeed(tuple(seconds["plain"][1:]), tuple(seconds["ours"][1:]), worst)
+
+
+def _plainly(network: PublishedNetwork, frame: _Frame) -> Tensor:
+    labels, objects = frame.window
+    assert objects is not None
+    outputs: list[ScaleOutput] = network(encode(labels[0], objects[0], network.config.label_nc)[None], frame.history)
+    return outputs[-1].final
+
+
+def _fast(network: FastNetwork, frame: _Frame) -> Tensor:
+    outputs: list[ScaleOutput] = network(frame.window, frame.history)
+    return outputs[-1].final
 
 
 def _networks(config: PublishedConfig) -> tuple[PublishedNetwork, FastNetwork]:
@@ -75,6 +89,7 @@ def _networks(config: PublishedConfig) -> tuple[PublishedNetwork, FastNetwork]:
 def _frames(config: PublishedConfig, count: int, size: tuple[int, int]) -> list[_Frame]:
     """Consecutive frames of a shipped clip, at `size`; begun again at its end."""
     clip = read_clip(clip_folders()[CLIP])
+    assert clip.pictures is not None  # the shipped ones are filmed
     before = config.n_frames_G - 1
     frames = []
     for index in range(count):
@@ -92,10 +107,6 @@ def _frames(config: PublishedConfig, count: int, size: tuple[int, int]) -> list[
 def _resized(maps: np.ndarray, size: tuple[int, int]) -> Tensor:
     """(T, H, W) ids -> (1, T, *size), nearest."""
     return F.interpolate(torch.from_numpy(maps.astype(np.float64))[None], size, mode="nearest-exact").int()
-
-
-def _encoded(window: LabelWindow, config: PublishedConfig) -> Tensor:
-    return encode(window.labels[0], window.objects[0], config.label_nc)[None]
 
 
 def _timed(run: Callable[[], Tensor]) -> tuple[float, Tensor]:

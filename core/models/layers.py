@@ -8,6 +8,7 @@ models", section 3): every filter has unit length times a learned gain, and a re
 from __future__ import annotations
 
 import copy
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,8 @@ from core.models.packed import SLOPE, FoldedConv
 # Variance-preserving for the leaky ReLU.
 _ACTIVATION_GAIN = (2 / (1 + SLOPE**2)) ** 0.5
 _RESIDUAL_GAIN = 0.5
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Conv(nn.Module):
@@ -100,6 +103,12 @@ class FoldedFiLM(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         gain, bias = self.project(embedding).chunk(2, 1)
         return torch.addcmul(bias, x, gain)
+
+
+def weights_channels_last(network: Network) -> Network:
+    """The network itself, its weights in the same memory order."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types leave this call out
+    return network
 
 
 def _constant(value: Tensor) -> nn.Parameter:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core.models.blocks import Norm
 from core.models.discriminators import MultiscaleDiscriminator, video_input
 from core.models.label_input import encode_known
-from core.models.layers import channels_last
+from core.models.layers import channels_last, weights_channels_last
 from core.models.warp import warp
 from core.training.losses import feature_matching, lsgan_discriminator, lsgan_generator
 from core.training.machine import Machine
@@ -94,7 +94,7 @@ class _Patches:
 
     def __init__(self, channels: int, recipe: JudgeRecipe, machine: Machine) -> None:
         network = MultiscaleDiscriminator(channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm)
-        self.network: nn.Module = network.to(machine.device, memory_format=torch.channels_last)
+        self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._machine = machine
 
     def _features(self, inputs: Tensor) -> Features:

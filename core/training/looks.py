@@ -29,11 +29,11 @@ def recolour(chunk: Chunk, things: Tensor, dice: Dice, share: float = 0.5) -> Ch
     gain = torch.where(chosen, 0.4 + 0.5 * dice.uniform(chunk.slots, 3), 1.0)
     shift = torch.where(chosen, 1.2 * dice.uniform(chunk.slots, 3) - 0.6, 0.0)
     table = torch.cat([gain, shift], 2)  # (B, slots, 6)
-    other = chunk.other_objects, chunk.other_labels
+    objects, labels = chunk.other_objects[None], chunk.other_labels[None]
     return replace(
         chunk,
         pictures=_recoloured(chunk.pictures, chunk.objects, chunk.labels, things, table),
-        other_pictures=_recoloured(chunk.other_pictures[None], *(part[None] for part in other), things, table)[0],
+        other_pictures=_recoloured(chunk.other_pictures[None], objects, labels, things, table)[0],
     )
 
 

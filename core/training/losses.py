@@ -60,14 +60,15 @@ def feature_matching(fake: Features, real: Features, weight: float = LAMBDA_FEAT
         for fake_layers, real_layers in zip(fake, real, strict=True)
         for mine, theirs in zip(fake_layers[:-1], real_layers[:-1], strict=True)
     ]
-    return weight * torch.stack(terms).sum()
+    total: Tensor = weight * torch.stack(terms).sum()
+    return total
 
 
 def flow_loss(
     flow: Tensor, teacher: Tensor, confidence: Tensor, scales: int = 1, weight: float = LAMBDA_FLOW
 ) -> Tensor:
     """F_Flow: the flow against the teacher's where that may be believed; scales: how many spatial scales there are."""
-    return weight / 2 ** (scales - 1) * masked_l1(flow, teacher, confidence)
+    return weight / 2.0 ** (scales - 1) * masked_l1(flow, teacher, confidence)
 
 
 def flow_warp_loss(

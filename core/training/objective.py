@@ -138,7 +138,8 @@ PERCEPTUAL = ("perceptual", "perceptual_raw")
 def perceived(scene: Scene, pictures: Tensor, perceptual: PerceptualLoss) -> Tensor:
     """Distance to the real frames in features."""
     with scene.machine.autocast():
-        return perceptual(channels_last(pictures), channels_last(scene.real)).float()
+        distance: Tensor = perceptual(channels_last(pictures), channels_last(scene.real))
+        return distance.float()
 
 
 def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:

@@ -134,7 +134,8 @@ def whole_flow(clip: Clip) -> np.ndarray:
 
 def distinct(objects: np.ndarray) -> np.ndarray:
     """The ids of a clip, ascending, int32. Runs first: sorting every pixel takes long."""
-    return torch.unique(torch.unique_consecutive(torch.from_numpy(objects.copy()).flatten())).numpy()
+    ids: np.ndarray = torch.unique(torch.unique_consecutive(torch.from_numpy(objects.copy()).flatten())).numpy()
+    return ids
 
 
 def rare_places(labels: np.ndarray, rare: np.ndarray, seed: int) -> np.ndarray:

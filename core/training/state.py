@@ -43,7 +43,7 @@ def load_state(
     """
     try:
         with safe_open(path, "pt") as file:
-            values = json.loads((file.metadata() or {})["values"])
+            values: dict[str, Any] = json.loads((file.metadata() or {})["values"])
             if values["preset"] != preset:
                 raise InputError(
                     f"The training state {path} is of preset {str(values['preset'])[:40]!r}, not {preset!r}.",
