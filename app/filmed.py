@@ -32,15 +32,16 @@ def frames_of(opened: OpenProject, thing: int) -> FilmedFrames:
         return FilmedFrames(why=f"{why} {_INSTEAD}")
     good = np.flatnonzero(areas >= min(_ENOUGH, areas.max()))
     best = int(areas.argmax())
-    spread = {int(good[round(at)]) for at in np.linspace(0, len(good) - 1, _SHOWN)} if len(good) > _SHOWN else set(good)
+    places = np.linspace(0, len(good) - 1, _SHOWN).round() if len(good) > _SHOWN else range(len(good))
+    spread = {int(good[int(place)]) for place in places}
     if best not in spread:
         spread = spread - {min(spread, key=lambda t: abs(t - best))} | {best}
-    return FilmedFrames(frames=seen.tolist(), shown=sorted(map(int, spread)), best=best)
+    return FilmedFrames(frames=seen.tolist(), shown=sorted(spread), best=best)
 
 
 def look(workspace: Workspace, opened: OpenProject, thing: int, t: int) -> Look:
     """How the object looks on that frame alone, as a style code."""
-    clip = _filmed(opened)
+    clip, _ = _filmed(opened)
     _check_seen(clip, thing, t)
     code = workspace.worker.call(lambda: workspace.engine.encode(clip, thing, t)).result()
     return Look(code=code, key=None, provenance=Provenance(frame=t, object=thing))
@@ -48,15 +49,17 @@ def look(workspace: Workspace, opened: OpenProject, thing: int, t: int) -> Look:
 
 def crop(opened: OpenProject, thing: int, t: int) -> bytes:
     """The filmed picture around the object, as webp."""
-    clip = _filmed(opened)
+    clip, pictures = _filmed(opened)
     _check_seen(clip, thing, t)
-    return encode_webp(clip.pictures[t][crop_of(clip.objects[t] == thing)])
+    return encode_webp(pictures[t][crop_of(clip.objects[t] == thing)])
 
 
-def _filmed(opened: OpenProject) -> Clip:
-    if opened.clip.pictures is None:
+def _filmed(opened: OpenProject) -> tuple[Clip, np.ndarray]:
+    """The clip and its pictures (N, H, W, 3). Raises `NotFound` where it was never filmed."""
+    pictures = opened.clip.pictures
+    if pictures is None:
         raise NotFound(_NEVER_FILMED, _INSTEAD)
-    return opened.clip
+    return opened.clip, pictures
 
 
 def _check_seen(clip: Clip, thing: int, t: int) -> None:

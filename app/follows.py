@@ -15,12 +15,9 @@ def what_it_follows(stroke: Stroke, scene: SharedScene, edits: Edits) -> Follows
     """For a stroke on a frame of the clip. Raises `InputError` when its mask leaves the picture."""
     clip, t = scene.clip, stroke.frame
     mask = stroke.mask.to_array(clip.height, clip.width)
-    allowed, motion = None, None
-    if stroke.over is not None:
-        allowed = np.isin(scene.maps(edits, t).labels, list(stroke.over))
-    if stroke.fill:
-        motion = region_motion(clip, t, mask, scene.maps(edits, t).objects)
-    motion = motion or default_motion(clip, t, mask, allowed)
+    allowed = None if stroke.over is None else np.isin(scene.maps(edits, t).labels, list(stroke.over))
+    region = region_motion(clip, t, mask, scene.maps(edits, t).objects) if stroke.fill else None
+    motion = region or default_motion(clip, t, mask, allowed)
     labels, objects = clip.labels[t], clip.objects[t]
 
     def class_of(thing: int) -> int:

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from app import downloads
 from app.gradio_gate import Handler
@@ -53,7 +54,7 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
     }
     with page:
         for name, call in calls.items():
-            gr.api(call, api_name=name, concurrency_limit=2)
+            api(call, api_name=name, concurrency_limit=2)
     return calls
 
 

@@ -149,12 +149,12 @@ def _piece(full: Conditioning, thing: int, label: int) -> Conditioning | None:
 
 def crop_of(mask: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of a crop around what is set in `mask` (H, W) bool."""
-    return _side(mask.any(1), mask), _side(mask.any(0), mask.T)
+    return _side(mask), _side(mask.T)
 
 
-def _side(present: np.ndarray, mask: np.ndarray) -> slice:
-    """Where to cut along one side: the object with its margin, or the place where most of a large one is."""
-    length, indices = len(present), np.flatnonzero(present)
+def _side(mask: np.ndarray) -> slice:
+    """Where to cut along the first axis: the object with its margin, or the place where most of a large one is."""
+    length, indices = len(mask), np.flatnonzero(mask.any(1))
     first, last = int(indices[0]), int(indices[-1]) + 1
     wanted = int(np.clip((last - first) * (1 + 2 * _MARGIN), _SMALLEST, _LARGEST))
     size = min(-(-wanted // _STEP) * _STEP, length)

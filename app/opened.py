@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
 from cachetools import FIFOCache
@@ -201,8 +200,12 @@ class OpenProject:
         Only what was folded before is looked at: nobody waits for folding here. True when every frame is at hand.
         """
         renderer, count = self._engine.renderer, len(self.clip)
-        folded = [self.scene.known(self.project.edits, t) for t in range(count)]
-        known = list(takewhile(lambda one: one is not None, folded))
+        known: list[Conditioning] = []
+        for t in range(count):
+            folded = self.scene.known(self.project.edits, t)
+            if folded is None:
+                break
+            known.append(folded)
         chain = renderer.chain(known.__getitem__)
         at_hand: Keys = [None] * count
         for t in range(len(known)):

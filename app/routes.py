@@ -199,7 +199,7 @@ def _add_looks(router: APIRouter, workspace: Workspace) -> None:
     ) -> LookSheet:
         opened = workspace.open(project)
         seed = opened.project.seed if seed is None else seed
-        return workspace.looks.sheet(opened, thing, label, frame, seed, count, near and as_code(near))
+        return workspace.looks.sheet(opened, thing, label, frame, seed, count, as_code(near) if near else None)
 
     @router.get("/projects/{project}/filmed")
     def filmed_frames(project: Project, thing: Thing) -> FilmedFrames:

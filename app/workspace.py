@@ -92,14 +92,14 @@ class Workspace:
         place = self._place(clip)
         scene = self._scene(place, seed)
         forget_empty(self._store, self.hub.listened)
-        known = (place, scene.clip.hash, self.engine.hash, seed)
+        made_with = (place, scene.clip.hash, self.engine.hash, seed)
         try:
-            return self._opened(self._store.create(*known), scene)
+            return self._opened(self._store.create(*made_with), scene)
         except InputError as error:
             if not (isinstance(error, ReadOnly) or isinstance(error.__cause__, OSError)):
                 raise
             # It can be looked at, and is saved as soon as that is possible.
-            return self._opened(Project(secrets.token_hex(16), *known), scene, refusal=error)
+            return self._opened(Project(secrets.token_hex(16), *made_with), scene, refusal=error)
 
     def open(self, project_id: str) -> OpenProject:
         """A project by its id. Raises `NotFound`; `InputError` when its clip or file is not usable."""

@@ -24,12 +24,14 @@ def fit_affine(points: np.ndarray, values: np.ndarray, middle: tuple[float, floa
     # A Cauchy-like fall: far points still decide where nothing is near.
     near = 1 / np.square(1 + (np.square(offset[:, 0]) + np.square(offset[:, 1])))
     stiff = np.diag([1.0, 1.0, 1e-9]) * _STIFFNESS
-    weights = near
-    for turn in range(_ROUNDS):
+
+    def solve(weights: np.ndarray) -> np.ndarray:
         weighted = design * weights[:, None]
-        solved = np.linalg.solve(design.T @ weighted + stiff * weights.sum(), weighted.T @ values)
-        if turn + 1 < _ROUNDS:
-            weights = near / _doubt(values - design @ solved)
+        return np.linalg.solve(design.T @ weighted + stiff * weights.sum(), weighted.T @ values)
+
+    solved = solve(near)
+    for _ in range(_ROUNDS - 1):
+        solved = solve(near / _doubt(values - design @ solved))
     linear = solved[:2] / reach
     return np.concatenate([linear, solved[2:] - np.asarray(middle)[None] @ linear])
 
@@ -78,18 +80,20 @@ def _reweighted(design: np.ndarray, values: np.ndarray, near: np.ndarray, counts
     stiff = np.diag([1.0, 1.0, 1e-9]) * _STIFFNESS
     filling = np.where(np.arange(near.shape[1]) < counts[:, None], 0, np.inf)
     high, low = counts[:, None] // 2, (counts[:, None] - 1) // 2
-    weights = near
-    for turn in range(_ROUNDS):
+
+    def solve(weights: np.ndarray) -> np.ndarray:
         weighted = (design * weights[:, None]).transpose(0, 2, 1)
-        solved = np.linalg.solve(
+        return np.linalg.solve(
             design @ weighted + stiff * weights.sum(1)[:, None, None], (values @ weighted).transpose(0, 2, 1)
         )
-        if turn + 1 < _ROUNDS:
-            error = np.square(values - solved.transpose(0, 2, 1) @ design)
-            size = np.sqrt(error[:, 0] + error[:, 1])
-            ranked = np.sort(size + filling, 1)
-            median = (np.take_along_axis(ranked, low, 1) + np.take_along_axis(ranked, high, 1)) / 2
-            weights = near / (1 + np.square(size / np.maximum(median * 1.5, 0.1)))
+
+    solved = solve(near)
+    for _ in range(_ROUNDS - 1):
+        error = np.square(values - solved.transpose(0, 2, 1) @ design)
+        size = np.sqrt(error[:, 0] + error[:, 1])
+        ranked = np.sort(size + filling, 1)
+        median = (np.take_along_axis(ranked, low, 1) + np.take_along_axis(ranked, high, 1)) / 2
+        solved = solve(near / (1 + np.square(size / np.maximum(median * 1.5, 0.1))))
     return solved
 
 
