@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from app.events import Hub
 from app.protocol import RenderedFrame
-from core.rendering.renderer import Conditionings
+from core.models.generator import Conditionings
 from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, RenderWorker
 
 Keys = list[str | None]

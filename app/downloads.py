@@ -80,7 +80,7 @@ def pictures(workspace: Workspace, opened: OpenProject) -> Iterator[np.ndarray]:
         opened.render(project.revision, 0)
     for t in range(len(opened.clip)):
         # One frame a call: edits of others come in between.
-        yield worker.call(lambda t=t: renderer.truth(chain, t).picture).result()
+        yield worker.call(lambda t=t: renderer.final(chain, t).picture).result()
 
 
 class Turns:

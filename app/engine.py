@@ -15,8 +15,8 @@ from core.clip.clip import Clip
 from core.conditioning import Code, StyleKey
 from core.errors import InputError
 from core.files import write_json
+from core.headless.render import best_device, open_renderer
 from core.project.fold import Scene
-from core.rendering.headless import best_device, open_renderer
 from core.rendering.renderer import Renderer
 from core.styles.looks import Looks, encode_look, encode_looks
 from core.styles.mixtures import Mixture
@@ -66,7 +66,7 @@ def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int) -> Engine:
 
 
 def _open_scene(checkpoint: Checkpoint, clip: Clip, seed: int, folder: Path) -> Scene:
-    """As `core.rendering.headless.open_scene`, but looks come when they are needed: the page opens without them."""
+    """As `core.headless.render.open_scene`, but looks come when they are needed: the page opens without them."""
     check_label_set(checkpoint, clip)
     return Scene(clip, LazyLooks(lambda: Looks(_looks_of(checkpoint, clip, folder), checkpoint.mixtures, seed)))
 

@@ -23,9 +23,9 @@ from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.evaluation.measures import delta_e, lab, psnr
 from core.files import replacing
+from core.headless.render import open_renderer, open_scene
 from core.project.edits import Edit, ObjectTarget, SetStyle
 from core.project.fold import Scene
-from core.rendering.headless import open_renderer, open_scene
 
 _LEAST_PIXELS = 300
 

@@ -19,9 +19,10 @@ from rich.table import Table
 from core.assets import clip_folders, default_checkpoint
 from core.checkpoint import load_checkpoint
 from core.clip.native import read_clip
+from core.headless.render import open_renderer, open_scene
 from core.models.generator import Past
-from core.rendering.headless import open_renderer, open_scene
-from core.rendering.rollout import from_picture, roll_out, to_maps
+from core.models.inputs import from_picture, to_maps
+from core.rendering.rollout import roll_out
 
 _START = 8
 _SHOWN = (0, 3, 6, 12, 18, 23)

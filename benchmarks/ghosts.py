@@ -22,11 +22,11 @@ from core.checkpoint import load_checkpoint
 from core.clip.native import read_clip
 from core.conditioning import Conditioning
 from core.files import replacing
+from core.headless.render import open_renderer, open_scene
 from core.models.generator import Generator
+from core.models.local.dirty import changed_labels
 from core.project.edits import SURROUNDINGS, ClassTarget, ObjectTarget, SetClass
 from core.project.fold import Scene
-from core.rendering.dirty import changed_labels
-from core.rendering.headless import open_renderer, open_scene
 from core.rendering.rollout import roll_out
 
 SWAP, SEEN = 20, 21

@@ -75,7 +75,7 @@ def render(
     ] = None,
 ) -> None:
     """Render a clip or a project into a video: the same pixels as the editor's download."""
-    from core.rendering.command import render_files
+    from core.headless.command import render_files
 
     render_files(source, out=out, frames=frames, edits=edits, seed=seed, checkpoint=checkpoint)
 

@@ -28,6 +28,7 @@ from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.files import MissingFile, read_file, write_atomically
+from core.models.cache import FeatureCache
 from core.models.encoder import Encoder
 from core.models.generator import Generator
 from core.models.precision import resolve_precision
@@ -56,7 +57,7 @@ _LIMITS: Mapping[Kind, str] = {
     "frame after it is rendered in full; looks change nothing.",
 }
 
-State = Mapping[str, Tensor]
+Weights = Mapping[str, Tensor]
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -78,31 +79,37 @@ class Checkpoint:
     label_set: LabelSet
     mixtures: Mapping[int, Mixture]
     recipe: dict[str, Any]
-    generator_state: State = field(default_factory=dict)
-    encoder_state: State = field(default_factory=dict)
+    generator_state: Weights = field(default_factory=dict)
+    encoder_state: Weights = field(default_factory=dict)
 
     @property
     def limits(self) -> str:
         """What this checkpoint cannot do, for the person who works with it; "" for those that are trained here."""
         return _LIMITS[self.kind]
 
-    def build_generator(self, device: str = "cpu", precision: str = "auto") -> Generator:
-        """A generator ready to render. precision: auto, float32 or bfloat16."""
+    def build_generator(
+        self, device: str = "cpu", precision: str = "auto", cache: FeatureCache | None = None
+    ) -> Generator:
+        """A generator ready to render.
+
+        precision: auto, float32 or bfloat16. cache: where it keeps features that depend on labels alone.
+        """
         dtype = torch.bfloat16 if resolve_precision(precision, device) == "bfloat16" else torch.float32
-        with _own_dice():
+        with _own_random_numbers():
             if self.kind == "published":
                 from core.models.published.fast import FastGenerator
 
-                return FastGenerator(_filled(_published(self.config), self.generator_state).to(device), dtype)
+                return FastGenerator(_filled(_published(self.config), self.generator_state).to(device), dtype, cache)
             from core.models.local.runner import LocalRunner
 
-            return LocalRunner(_filled(_local(self.config), self.generator_state), dtype=dtype, device=device)
+            network = _filled(_local(self.config), self.generator_state)
+            return LocalRunner(network, dtype=dtype, device=device, cache=cache)
 
     def build_encoder(self, device: str = "cpu") -> Encoder | None:
         """The encoder of looks, in float32; None where the checkpoint has none."""
         if self.encoder is None:
             return None
-        with _own_dice():
+        with _own_random_numbers():
             return _filled(Encoder(**self.encoder), self.encoder_state).to(device)
 
     def __repr__(self) -> str:
@@ -116,9 +123,9 @@ def save_checkpoint(
     *,
     kind: Kind,
     config: Mapping[str, Any],
-    generator_state: State,
+    generator_state: Weights,
     encoder_config: Mapping[str, Any] | None,
-    encoder_state: State,
+    encoder_state: Weights,
     label_set: LabelSet,
     mixtures: Mapping[int, Mixture],
     recipe: Mapping[str, Any],
@@ -185,7 +192,7 @@ def check_label_set(checkpoint: Checkpoint, clip: Clip) -> None:
     trained = {entry.id: (entry.name, entry.kind) for entry in checkpoint.label_set}
     given = {entry.id: (entry.name, entry.kind) for entry in clip.label_set}
     differing = [
-        f"{class_id} is {_told(given.get(class_id))} in the clip and {_told(trained.get(class_id))} in the checkpoint"
+        f"{class_id} is {_named(given.get(class_id))} in the clip and {_named(trained.get(class_id))} in the checkpoint"
         for class_id in sorted(trained.keys() | given.keys())
         if trained.get(class_id) != given.get(class_id)
     ]
@@ -198,7 +205,7 @@ def check_label_set(checkpoint: Checkpoint, clip: Clip) -> None:
         )
 
 
-def _told(entry: tuple[str, str] | None) -> str:
+def _named(entry: tuple[str, str] | None) -> str:
     return "missing" if entry is None else f"{entry[0]!r} ({entry[1]})"
 
 
@@ -269,7 +276,7 @@ def _tensors(data: bytes) -> dict[str, dict[str, Tensor]]:
     return groups
 
 
-def _mixtures(tensors: State) -> dict[int, Mixture]:
+def _mixtures(tensors: Weights) -> dict[int, Mixture]:
     parts: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
         match = _MIXTURE_KEY.fullmatch(key)
@@ -305,7 +312,7 @@ def _check_networks(checkpoint: Checkpoint) -> None:
         raise InputError(f"it has a mixture of class {foreign[0]}, which its label set does not have.")
 
 
-def _check_fit(what: str, build: Callable[[], nn.Module], state: State) -> None:
+def _check_fit(what: str, build: Callable[[], nn.Module], state: Weights) -> None:
     try:
         wanted = {key: tuple(value.shape) for key, value in build().state_dict().items()}
     except InputError:
@@ -333,7 +340,7 @@ def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
 def _local(config: dict[str, Any]) -> LocalGenerator:
     from core.models.local.network import LocalConfig, LocalGenerator
 
-    return LocalGenerator(LocalConfig(**config))
+    return LocalGenerator(LocalConfig.from_dict(config))
 
 
 def _published(config: dict[str, Any]) -> PublishedGenerator:
@@ -342,12 +349,12 @@ def _published(config: dict[str, Any]) -> PublishedGenerator:
     return PublishedGenerator(PublishedConfig(**config))
 
 
-def _own_dice() -> AbstractContextManager[None]:
+def _own_random_numbers() -> AbstractContextManager[None]:
     """Start values are drawn and overwritten when a network is built; the caller's random numbers stay as they are."""
     return torch.random.fork_rng(devices=[])
 
 
-def _filled(network: Network, state: State) -> Network:
+def _filled(network: Network, state: Weights) -> Network:
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=True)
     network.eval().requires_grad_(False)
     return network

@@ -18,7 +18,7 @@ from core.bench.subject import Subject
 from core.checkpoint import load_checkpoint
 from core.clip.native import read_clip
 from core.files import write_json
-from core.rendering.headless import best_device
+from core.headless.render import best_device
 
 _FRAMES = 60
 
@@ -39,7 +39,7 @@ def run_bench(
 ) -> None:
     """Measure, print the table, write the medians. See `python -m core bench --help`."""
     say(machine_name())
-    say("Nothing else should be running. Preparing: the clip, its plain render, every edit's true render.")
+    say("Nothing else should be running. Preparing: the clip, its render, the final render of every edit.")
     subject = Subject(load_checkpoint(checkpoint or default_checkpoint()), read_clip(clip_folders()[clip]), _FRAMES)
     figures = measure(subject, rounds, say)
     if published:
@@ -54,7 +54,7 @@ def measure(subject: Subject, rounds: int, say: Callable[[str], None] = lambda l
     """Everything but the published network. What is compared takes turns; a first round warms up and is dropped."""
     of = cases(subject)
     for t in range(subject.frames):
-        subject.renderer.store.png(subject.renderer.truth(subject.plain, t).key)
+        subject.renderer.store.png(subject.renderer.final(subject.plain, t).key)
     bytes_a_frame = subject.renderer.store.usage.used / subject.frames
     runs = timings(subject, best_device())
     timed: dict[str, list[float]] = {name: [] for name in runs}
@@ -120,10 +120,10 @@ def as_table(figures: Figures, title: str) -> Table:
     for index, case in enumerate(figures.cases):
         entries = figures.followed[index]
         row(
-            f"{case.name}, {len(case.truth)} frames, speed-up over dense",
+            f"{case.name}, {len(case.final)} frames, speed-up over dense",
             _speedups(figures, index),
             "{:.1f}",
-            f"{entries[0].dirty_share:.0%} rendered, {min(entry.psnr_db for entry in entries):.1f} dB",
+            f"{entries[0].work:.0%} of the work, {min(entry.psnr_db for entry in entries):.1f} dB",
         )
     row("undo, ms", [1000 * value for value in timed["undo"]], "{:.1f}", high=False)
     table.add_row(
@@ -140,27 +140,27 @@ def _shares_of_limit(figures: Figures) -> list[float]:
 
 def _speedups(figures: Figures, index: int, *, half: bool = False) -> list[float]:
     """Of an incremental render over a dense one of as many frames, in the same round."""
-    frames = len(figures.cases[index].truth) // (2 if half else 1)
+    frames = len(figures.cases[index].final) // (2 if half else 1)
     pairs = zip(figures.timed["dense"], figures.followed[index], strict=True)
     return [dense * frames / (entry.half_seconds if half else entry.seconds) for dense, entry in pairs]
 
 
 def _local_edits(figures: Figures, index: int) -> list[dict[str, float]]:
     case, entries = figures.cases[index], figures.followed[index]
-    frames = len(case.truth)
+    frames = len(case.final)
     common = {"share": case.share}
     return [
         {
             **common,
             "frames": frames // 2,
-            "dirty_share": entries[0].half_dirty_share,
+            "work": entries[0].half_work,
             "speedup": median(_speedups(figures, index, half=True)),
             "psnr_db": min(entry.half_psnr_db for entry in entries),
         },
         {
             **common,
             "frames": frames,
-            "dirty_share": entries[0].dirty_share,
+            "work": entries[0].work,
             "speedup": median(_speedups(figures, index)),
             "psnr_db": min(entry.psnr_db for entry in entries),
         },

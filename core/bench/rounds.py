@@ -13,30 +13,29 @@ import torch
 from core.bench.machine import convolution_limit
 from core.bench.subject import Subject, pictures_of
 from core.evaluation.measures import psnr
-from core.rendering.incremental import Incremental, Shown
-from core.rendering.renderer import WORTH_FOLLOWING, Conditionings
+from core.models.generator import Conditionings, Shown
 
 SHARES = (0.005, 0.02, 0.10, 0.50)
 _DENSE_FRAMES = 8
 
 
 class Case(NamedTuple):
-    """An edit of the clip, and its true render."""
+    """An edit of the clip, and its final render."""
 
     name: str
     share: float  # of the pixels, the mean over the clip
     edited: Conditionings
-    truth: list[np.ndarray]
+    final: list[np.ndarray]
 
 
 @dataclass(frozen=True)
 class Followed:
-    """An incremental render of all frames, and of the first half of them; dense where that is given up."""
+    """All frames made by following the unedited render, and the first half of them; by steps where it is not begun."""
 
     seconds: float
     half_seconds: float
-    dirty_share: float  # of the pixels that were rendered, the mean over the clip
-    half_dirty_share: float
+    work: float  # share of the steps' multiplications, the mean over the clip
+    half_work: float
     psnr_db: float
     half_psnr_db: float
 
@@ -68,40 +67,35 @@ def timings(subject: Subject, device: str) -> dict[str, Callable[[int], float]]:
 
 
 def follow(subject: Subject, case: Case) -> Followed:
-    """Time the incremental render of a case. As in the editor it is given up where too much of a frame is dirty; then
-    the rest comes from the dense render, which begins at the clip's start.
-    """
-    plain = [subject.renderer.shown(subject.renderer.chain(subject.plain), t).picture for t in range(subject.frames)]
-    incremental = Incremental(subject.renderer.generator, subject.renderer.sight)
-    pictures, shares, seconds = [], [], []
+    """Time the previews of a case; as in the editor they are the final render where following is not begun."""
+    renderer = subject.fresh_renderer()  # nothing of the edit is cached from an earlier round
+    frames = renderer.frames(subject.plain, subject.frames)
+    unedited = [Shown(subject.plain(rendered.t), rendered.picture) for rendered in frames]
+    pictures, work, seconds = [], [], []
     begun = time.perf_counter()
-    for frame in incremental.frames(case.edited, lambda t: Shown(subject.plain(t), plain[t]), 0, subject.frames):
-        if frame.share > WORTH_FOLLOWING:
-            break
-        pictures.append(frame.picture)
-        shares.append(frame.share)
+    if renderer.generator.follow is not None:
+        for frame in renderer.generator.follow(case.edited, unedited.__getitem__, range(subject.frames)):
+            pictures.append(frame.picture)
+            work.append(frame.work)
+            seconds.append(time.perf_counter() - begun)
+    for rendered in renderer.frames(case.edited, subject.frames if not pictures else 0):
+        pictures.append(rendered.picture)
+        work.append(1.0)
         seconds.append(time.perf_counter() - begun)
-    followed = len(pictures)
-    if followed < subject.frames:
-        for rendered in subject.fresh_renderer().frames(case.edited, subject.frames):
-            if rendered.t >= followed:
-                pictures.append(rendered.picture)
-                shares.append(1.0)
-                seconds.append(time.perf_counter() - begun)
     half = subject.frames // 2
     return Followed(
         seconds[-1],
         seconds[half - 1],
-        float(np.mean(shares)),
-        float(np.mean(shares[:half])),
-        _decibels(pictures, case.truth),
-        _decibels(pictures[:half], case.truth[:half]),
+        float(np.mean(work)),
+        float(np.mean(work[:half])),
+        _decibels(pictures, case.final),
+        _decibels(pictures[:half], case.final[:half]),
     )
 
 
-def _decibels(pictures: list[np.ndarray], truth: list[np.ndarray]) -> float:
+def _decibels(pictures: list[np.ndarray], final: list[np.ndarray]) -> float:
     """PSNR over all pictures together; 99 where they are equal, which JSON has no word for."""
-    return min(99.0, psnr(np.stack(pictures), np.stack(truth)))
+    return min(99.0, psnr(np.stack(pictures), np.stack(final)))
 
 
 def _dense(subject: Subject) -> float:

@@ -1,4 +1,4 @@
-"""What is measured: a clip with its plain render at hand, edits of a given size, and their true renders."""
+"""What is measured: a clip whose unedited render is at hand, and edits of a given size."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from core.checkpoint import Checkpoint
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
+from core.headless.render import open_renderer, open_scene
+from core.models.generator import Conditionings
+from core.models.inputs import to_maps
+from core.models.local.dirty import changed_labels
 from core.project.edits import Edit, Keyframe, Mask, ObjectTarget, Paint, SetStyle
 from core.project.fold import Scene
-from core.rendering.dirty import changed_labels
-from core.rendering.headless import best_device, open_renderer, open_scene
-from core.rendering.renderer import Conditionings, Renderer
-from core.rendering.rollout import to_maps
-from core.rendering.store import FrameStore
+from core.rendering.renderer import Renderer
 
 # Ids from here on are new objects.
 _FIRST_ID = 1_000_000
@@ -34,8 +34,8 @@ class Subject:
             pass
 
     def fresh_renderer(self) -> Renderer:
-        """A renderer with the same network that has nothing at hand."""
-        return Renderer(self.renderer.generator, self.checkpoint.hash, FrameStore(_STORE_BYTES), best_device())
+        """Another renderer of the same checkpoint, which has nothing at hand."""
+        return open_renderer(self.checkpoint, _STORE_BYTES)
 
     def plain(self, t: int) -> Conditioning:
         """Frame t without edits."""

@@ -85,7 +85,7 @@ def _check_forced(case: Case, worst: Worst) -> None:
                 if key in case.outputs:
                     _compare(worst, key, name, scale, made[name], case.outputs[key])
         finals = [output._replace(final=case.recorded(t, s, "final")[None]) for s, output in enumerate(outputs)]
-        history = case.network.follow(history, finals)
+        history = case.network.fed_back(history, finals)
 
 
 def _check_free(case: Case, worst: Worst) -> None:
@@ -94,7 +94,7 @@ def _check_free(case: Case, worst: Worst) -> None:
     scales = case.config.n_scales_spatial
     for t in range(case.frames):
         outputs = case.network(case.window(t), history, case.raw_only(t))
-        history = case.network.follow(history, outputs)
+        history = case.network.fed_back(history, outputs)
         for scale, output in enumerate(outputs):
             limit = max(PICTURE, FREE * _at(case.picture_noise, t))
             key = f"t{t}_s{scale}_final"

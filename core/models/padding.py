@@ -26,4 +26,4 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
 
 def pad_maps(maps: LabelMaps, multiple: int) -> LabelMaps:
     """Every map of a frame, padded alike."""
-    return LabelMaps(*(None if part is None else pad_to_multiple(part, multiple) for part in maps))
+    return maps.each(lambda part: pad_to_multiple(part, multiple), key=maps.key)

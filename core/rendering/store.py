@@ -7,13 +7,15 @@ over the chain key of the frame before, its conditioning and the generator: equa
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from cachetools import LRUCache
 from torch import Tensor
 
 from core.clip.png import encode_png
@@ -57,11 +59,17 @@ class Stored(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """How full a store is, in bytes, and what had to leave it so far."""
+    """How full a store is, and how much had to leave it so far.
+
+    used               bytes of everything in it: pictures, their PNG files, states, features
+    limit              bytes that this never exceeds
+    cached_dropped     states and features that had to leave
+    pictures_dropped   pictures that had to leave
+    """
 
     used: int
     limit: int
-    aids_dropped: int
+    cached_dropped: int
     pictures_dropped: int
 
 
@@ -75,19 +83,22 @@ class _Picture:
 class FrameStore:
     """Frames and pictures within `max_bytes`; what was not used for longest leaves first. For any thread.
 
-    Aids (states, and whatever else saves work) leave before pictures: they can be computed again, while a picture
-    that the page shows would be missing.
+    Also the cache of a generator's features (`core.models.cache.FeatureCache`), so that one limit holds for all that is
+    kept. Features and states leave before pictures: they can be computed again, while a picture that
+    the page shows would be missing.
     """
 
     def __init__(self, max_bytes: int = 1 << 30) -> None:
         self._max_bytes = max_bytes
         self._lock = threading.RLock()
-        self._pictures: OrderedDict[str, _Picture] = OrderedDict()
+        # Least recently used first; how large they may become is seen to in `_make_room`, for all of them together.
+        self._pictures: LRUCache[str, _Picture] = LRUCache(math.inf)
+        self._features: LRUCache[str, tuple[Tensor, ...]] = LRUCache(math.inf)
+        self._states: LRUCache[str, State] = LRUCache(math.inf)  # by chain key
         self._frames: dict[str, str] = {}  # chain key -> picture key
-        self._aids: OrderedDict[str, Any] = OrderedDict()  # states by chain key, others by what they are for
         # States of neighbouring frames share tensors; each memory is counted once.
         self._shared: Counter[int] = Counter()
-        self._used = self._aids_dropped = self._pictures_dropped = 0
+        self._used = self._cached_dropped = self._pictures_dropped = 0
 
     def get(self, chain_key: str) -> Stored | None:
         """A frame, if it is at hand; that makes it the last to leave."""
@@ -95,8 +106,7 @@ class FrameStore:
             key = self._frames.get(chain_key)
             if key is None:
                 return None
-            self._pictures.move_to_end(key)
-            return Stored(key, self._pictures[key].pixels, self._aid(chain_key))
+            return Stored(key, self._pictures[key].pixels, self._states.get(chain_key))
 
     def put(self, chain_key: str, picture: np.ndarray, state: State | None = None) -> str:
         """Keep a frame of a roll-out; returns its picture's key. No state where pictures alone give it again."""
@@ -104,19 +114,28 @@ class FrameStore:
             key = self._keep(picture)
             self._frames[chain_key] = key
             self._pictures[key].frames.add(chain_key)
-            self._put_aid(chain_key, state)
+            old = self._states.pop(chain_key, None)
+            if old is not None:
+                self._discount(old.tensors())
+            if state is not None:
+                self._states[chain_key] = state
+                self._count(state.tensors())
             self._make_room()
             return key
 
-    def aid(self, key: str) -> Any:
-        """What was kept under `key` to save work, or None; that makes it the last to leave."""
+    def features(self, key: str) -> tuple[Tensor, ...] | None:
+        """See `FeatureCache`; being asked for makes them the last to leave."""
         with self._lock:
-            return self._aid(key)
+            return self._features.get(key)
 
-    def put_aid(self, key: str, aid: Any) -> None:
-        """Keep tensors that save work (in tuples, lists, mappings or dataclasses), for as long as there is room."""
+    def keep_features(self, key: str, features: tuple[Tensor, ...]) -> None:
+        """See `FeatureCache`."""
         with self._lock:
-            self._put_aid(key, aid)
+            old = self._features.pop(key, None)
+            if old is not None:
+                self._discount(old)
+            self._features[key] = features
+            self._count(features)
             self._make_room()
 
     def put_picture(self, picture: np.ndarray) -> str:
@@ -130,10 +149,7 @@ class FrameStore:
         """(H, W, 3) uint8 of a picture key, or None when it has left."""
         with self._lock:
             kept = self._pictures.get(key)
-            if kept is None:
-                return None
-            self._pictures.move_to_end(key)
-            return kept.pixels
+            return None if kept is None else kept.pixels
 
     def png(self, key: str) -> bytes | None:
         """A picture as PNG, or None when it has left. Made on first demand, then kept."""
@@ -141,7 +157,6 @@ class FrameStore:
             kept = self._pictures.get(key)
             if kept is None:
                 return None
-            self._pictures.move_to_end(key)
             pixels, data = kept.pixels, kept.png
         if data is None:
             data = encode_png(pixels)  # outside the lock: others must not wait for it
@@ -156,65 +171,46 @@ class FrameStore:
     def usage(self) -> Usage:
         """Bytes used and allowed, and how much had to leave."""
         with self._lock:
-            return Usage(self._used, self._max_bytes, self._aids_dropped, self._pictures_dropped)
+            return Usage(self._used, self._max_bytes, self._cached_dropped, self._pictures_dropped)
 
     def _keep(self, picture: np.ndarray) -> str:
         key = picture_key(picture)
-        if key not in self._pictures:
+        if self._pictures.get(key) is None:  # asking for it makes it the last to leave
             if picture.flags.writeable or not picture.flags.owndata:  # nobody may change it, nor keep more alive by it
                 picture = picture.copy()
                 picture.setflags(write=False)
             self._pictures[key] = _Picture(picture, None, set())
             self._used += picture.nbytes
-        self._pictures.move_to_end(key)
         return key
 
     def _make_room(self) -> None:
-        while self._used > self._max_bytes and self._aids:
-            self._drop_aid(next(iter(self._aids)))
-            self._aids_dropped += 1
+        while self._used > self._max_bytes and self._features:
+            self._discount(self._features.popitem()[1])
+            self._cached_dropped += 1
+        while self._used > self._max_bytes and self._states:
+            self._discount(self._states.popitem()[1].tensors())
+            self._cached_dropped += 1
         while self._used > self._max_bytes and self._pictures:
-            _, kept = self._pictures.popitem(last=False)
+            _, kept = self._pictures.popitem()
             self._used -= kept.pixels.nbytes + len(kept.png or b"")
             for chain_key in kept.frames:
                 self._frames.pop(chain_key, None)
             self._pictures_dropped += 1
 
-    def _aid(self, key: str) -> Any:
-        if key in self._aids:
-            self._aids.move_to_end(key)
-        return self._aids.get(key)
-
-    def _put_aid(self, key: str, aid: Any) -> None:
-        self._drop_aid(key)
-        if aid is None:
-            return
-        self._aids[key] = aid
-        for place, size in _memory(aid):
+    def _count(self, tensors: Iterable[Tensor]) -> None:
+        for place, size in map(_memory, tensors):
             self._used += 0 if self._shared[place] else size
             self._shared[place] += 1
 
-    def _drop_aid(self, key: str) -> None:
-        if key not in self._aids:
-            return
-        for place, size in _memory(self._aids.pop(key)):
+    def _discount(self, tensors: Iterable[Tensor]) -> None:
+        for place, size in map(_memory, tensors):
             self._shared[place] -= 1
             if not self._shared[place]:
                 del self._shared[place]
                 self._used -= size
 
 
-def _memory(state: Any) -> Iterator[tuple[int, int]]:
-    """(address, bytes) of every memory that a state holds: tensors in tuples, lists, mappings and dataclasses."""
-    if isinstance(state, Tensor):
-        storage = state.untyped_storage()
-        yield storage.data_ptr(), storage.nbytes()
-    elif isinstance(state, Mapping):
-        for part in state.values():
-            yield from _memory(part)
-    elif isinstance(state, tuple | list):
-        for part in state:
-            yield from _memory(part)
-    elif is_dataclass(state):
-        for entry in fields(state):
-            yield from _memory(getattr(state, entry.name))
+def _memory(tensor: Tensor) -> tuple[int, int]:
+    """Address and bytes of the memory that a tensor keeps alive."""
+    storage = tensor.untyped_storage()
+    return storage.data_ptr(), storage.nbytes()

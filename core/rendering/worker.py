@@ -19,7 +19,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from core.errors import InputError
-from core.rendering.renderer import Conditionings, Rendered, Renderer, Shown
+from core.models.generator import Conditionings, Shown
+from core.rendering.renderer import Rendered, Renderer
 from core.rendering.store import Chain
 
 Stage = Literal["preview", "final"]
@@ -293,7 +294,7 @@ class RenderWorker:
             pictures: Iterable[Rendered | None] = (renderer.shown(chain, t) for t in range(count))
         else:
             pictures = renderer.follow(chain, reference, count)
-        yield from (one for one in pictures if one is not None and not renderer.is_true(chain, one.t))
+        yield from (one for one in pictures if one is not None and not renderer.is_final(chain, one.t))
 
     def _references(self, job: _Job) -> list[Chain]:
         """Roll-outs that look much like the one that is asked for, the likeliest first."""

@@ -16,8 +16,9 @@ from core.checkpoint import Kind
 from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
 from core.models.local.history import HISTORY, Remembered
+from core.models.local.inference import from_uint8, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, Rendered
-from core.models.local.runner import LocalRunner, from_uint8, to_uint8
+from core.models.local.runner import LocalRunner
 from core.training.dataset import Chunk
 from core.training.dice import Dice
 from core.training.machine import Machine

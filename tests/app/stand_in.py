@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,28 +34,41 @@ from core.styles.looks import Looks
 from core.styles.mixtures import Mixture, as_code
 
 
+class StandInState(NamedTuple):
+    """The frame before, if there is one."""
+
+    past: tuple[Past, ...] = ()
+
+    def tensors(self) -> Iterator[Tensor]:
+        for labels, styles, picture in self.past:
+            yield from (labels.labels, labels.objects, styles, picture)
+
+
 class StandInGenerator:
     """A class's colour, brightened by the look; a quarter of the picture before stays where the class is the same."""
+
+    looks_back = 1
+    follow = None
 
     def __init__(self, label_set: LabelSet, seconds: float = 0.15) -> None:
         self._palette = torch.from_numpy(label_set.palette().astype(np.float32))
         self._seconds = seconds
 
-    def start(self) -> tuple[Past, ...]:
-        return ()
+    def start(self) -> StandInState:
+        return StandInState()
 
-    def step(self, labels: LabelMaps, styles: Tensor, state: tuple[Past, ...]) -> tuple[Tensor, tuple[Past, ...]]:
+    def step(self, labels: LabelMaps, styles: Tensor, state: StandInState) -> tuple[Tensor, StandInState]:
         time.sleep(self._seconds)
         colours = self._palette[labels.labels.long()].permute(0, 3, 1, 2)
         picture = (colours * 0.6 + 40 + 100 * styles).clamp(0, 255)
-        if state:
-            same = (state[-1].labels.labels == labels.labels)[:, None]
-            picture = torch.where(same, 0.75 * picture + 0.25 * state[-1].picture, picture)
+        for before in state.past:
+            same = (before.labels.labels == labels.labels)[:, None]
+            picture = torch.where(same, 0.75 * picture + 0.25 * before.picture, picture)
         picture = picture.round().to(torch.uint8)
-        return picture, (Past(labels, styles, picture),)
+        return picture, StandInState((Past(labels, styles, picture),))
 
-    def state_from(self, history: Sequence[Past]) -> tuple[Past, ...]:
-        return tuple(history[-1:])
+    def state_from(self, history: Sequence[Past]) -> StandInState:
+        return StandInState(tuple(history[-1:]))
 
 
 def stand_in_engine(label_set: LabelSet, seconds: float = 0.15) -> Engine:

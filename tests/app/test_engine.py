@@ -18,9 +18,10 @@ from app.workspace import Workspace
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.native import write_clip
 from core.errors import InputError
+from core.headless.render import render_clip
+from core.headless.source import open_source
 from core.project.edits_file import read_edits
 from core.project.storage import ProjectStore
-from core.rendering.headless import open_source, render_clip
 from tests.app.client import fresh_id, stroke, swap
 from tests.core.interop.cases import published_checkpoint
 from tests.core.tiny import CAR, CAR_ID, LABELS, tiny_checkpoint, tiny_clip

@@ -7,7 +7,7 @@ import json
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from core.errors import InputError
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
 from core.models.local.network import LocalConfig, LocalGenerator
+from core.models.local.tolerance import Tolerance
 from core.models.published.network import PublishedConfig, PublishedGenerator
 from core.styles.mixtures import Mixture
 
@@ -88,7 +89,7 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert (checkpoint.name, checkpoint.kind, checkpoint.recipe) == ("street", "local", {"steps": 7})
     assert checkpoint.label_set == LABEL_SET
     assert checkpoint.mixtures[2].hash == CAR.hash
-    assert LocalConfig(**checkpoint.config) == LOCAL
+    assert LocalConfig.from_dict(checkpoint.config) == LOCAL
     assert checkpoint.hash == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     torch.manual_seed(0)
     encoder = Encoder(ngf=4, n_down=1, norm="none")
@@ -97,11 +98,41 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
         torch.testing.assert_close(value, encoder.state_dict()[name], atol=1e-3, rtol=1e-3)
 
 
+def test_the_tolerance_of_following_edits_travels_with_it(tmp_path: Path, good: bytes) -> None:
+    careful = replace(LOCAL, tolerance=Tolerance(threshold=1, nearest=24))
+    loaded = load_checkpoint(saved(tmp_path / "careful.safetensors", config=careful.to_dict()))
+    assert LocalConfig.from_dict(loaded.config).tolerance == Tolerance(threshold=1, nearest=24)
+    meta = meta_of(good)
+    del meta["config"]["tolerance"]  # as files were written before there was one
+    path = tmp_path / "old.safetensors"
+    path.write_bytes(remade(good, meta))
+    assert LocalConfig.from_dict(load_checkpoint(path).config).tolerance == Tolerance()
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "word"),
+    [
+        ({"threshold": -1}, "threshold"),
+        ({"border": 1.5}, "border"),
+        ({"border": True}, "border"),
+        ({"least": 0}, "least"),
+        ({"nearest": 200}, "nearest"),
+        ({"speed": 1}, "speed"),
+        ("quick", "generator"),
+        (None, "generator"),
+    ],
+)
+def test_an_impossible_tolerance_is_refused(tmp_path: Path, good: bytes, tolerance: Any, word: str) -> None:
+    meta = meta_of(good)
+    meta["config"]["tolerance"] = tolerance
+    refused(tmp_path / "x.safetensors", remade(good, meta), word)
+
+
 def test_the_same_contents_make_the_same_file(tmp_path: Path, good: bytes) -> None:
     assert saved(tmp_path / "toy.safetensors").read_bytes() == good
 
 
-def test_its_generator_renders_and_leaves_the_dice_alone(tmp_path: Path) -> None:
+def test_its_generator_renders_and_leaves_random_numbers_alone(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(saved(tmp_path / "toy.safetensors"))
     torch.manual_seed(3)
     wanted = torch.rand(1)

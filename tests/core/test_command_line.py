@@ -18,7 +18,7 @@ from core.__main__ import app
 from core.clip.native import write_clip
 from core.clip.video import read_video
 from core.errors import InputError
-from core.rendering import command
+from core.headless import command
 from tests.core.tiny import CAR_ID, ROAD, tiny_checkpoint, tiny_clip
 
 

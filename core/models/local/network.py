@@ -11,8 +11,9 @@ Nothing normalises over a picture or a batch: an edit stays where it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
 from core.models.local.history import HISTORY, Remembered, look_back
+from core.models.local.tolerance import Tolerance
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class LocalConfig:
     # The least blend weight: this share of every frame is hallucinated anew. Without it a roll-out of a young network
     # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
     refresh: float = 0.25
+    tolerance: Tolerance = Tolerance()  # of following an edit
 
     def __post_init__(self) -> None:
         if not 1 <= self.classes <= 256 or any(not 0 <= c < self.classes for c in self.foreground):
@@ -56,6 +59,11 @@ class LocalConfig:
     def to_dict(self) -> dict[str, object]:
         """The JSON form, kept in the checkpoint."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LocalConfig:
+        """The inverse. Raises `InputError` for impossible values, `TypeError` for unknown names and wrong types."""
+        return cls(**{**data, "tolerance": Tolerance(**data.get("tolerance", {}))})
 
 
 class NearFeatures(NamedTuple):

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from core.models.blocks import Residual
+from core.models.cache import FeatureCache, NoCache
 from core.models.generator import LabelMaps
 from core.models.published.fast_layers import How, Normalise, Picture, careful, fast
-from core.models.published.lookup import LabelEntry, LabelInput, Remembered, label_inputs
+from core.models.published.lookup import CachedLayers, LabelEntry, LabelInput, label_inputs
 from core.models.published.network import History, PublishedConfig, PublishedGenerator, PublishedNetwork, PublishedState
 from core.models.published.scales import Features, Scale, ScaleOutput
 from core.models.published.winograd import FOUR, TWO
@@ -25,9 +26,6 @@ from core.models.warp import pyramid
 # In float32 whatever the precision is. Flow, for a fraction of a pixel is seen at every edge; what leads to the trunk,
 # for all that follows makes an error there larger.
 EXACT = ("model_down_seg", "model_down_img", "model_res_flow", "model_up_flow", "indv_down", "indv_res")
-
-# Windows whose label features a generator keeps: some 8 MB each at 512x256.
-REMEMBER = 32
 
 
 class LabelWindow(NamedTuple):
@@ -40,7 +38,7 @@ class LabelWindow(NamedTuple):
 class FastScale(Scale):
     """A scale whose layers are replaced. The plain one is used up: nothing of it is kept twice."""
 
-    def __init__(self, plain: Scale, config: PublishedConfig, whole: bool, how: How, remember: int) -> None:
+    def __init__(self, plain: Scale, config: PublishedConfig, whole: bool, how: How, cache: FeatureCache) -> None:
         """whole: at the finest scale, where labels are."""
         nn.Module.__init__(self)
         self.out_channels, self.flow_unit = plain.out_channels, plain.flow_unit
@@ -55,7 +53,7 @@ class FastScale(Scale):
         exact = how._replace(dtype=torch.float32)
         for name, layers in list(plain.named_children()):
             if name in ("model_down_seg", "indv_down"):
-                plain.add_module(name, Remembered(_from_labels(layers, config, whole, exact), remember))
+                plain.add_module(name, CachedLayers(_from_labels(layers, config, whole, exact), cache))
             else:
                 plain.add_module(name, fast(layers, exact if name in EXACT else how))
         self.trunks = plain
@@ -81,13 +79,14 @@ def _from_labels(layers: nn.Sequential, config: PublishedConfig, whole: bool, ho
 class FastNetwork(PublishedNetwork):
     """`PublishedNetwork` on label maps instead of encoded ones; see there."""
 
-    def __init__(self, plain: PublishedNetwork, how: How | None = None, remember: int = 0) -> None:
-        """plain is used up. remember: how many windows' label features to keep, each some megabytes."""
+    def __init__(self, plain: PublishedNetwork, how: How | None = None, cache: FeatureCache | None = None) -> None:
+        """plain is used up. cache: where label features are kept, some 8 MB a frame at 512x256."""
         nn.Module.__init__(self)
+        cache = NoCache() if cache is None else cache
         self.config = config = plain.config
         last = config.n_scales_spatial - 1
         for index, scale in enumerate(plain.scales):
-            self.add_module(f"netG{index}", FastScale(scale, config, index == last, how or How(), remember))
+            self.add_module(f"netG{index}", FastScale(scale, config, index == last, how or How(), cache))
 
     def inputs(self, window: LabelWindow) -> list[tuple[LabelInput, Tensor | None]]:
         """As `PublishedNetwork.inputs`, for one picture."""
@@ -146,11 +145,13 @@ def physical_memory() -> int:
 class FastGenerator(PublishedGenerator):
     """`PublishedGenerator` on a `FastNetwork`: the same steps, states and frames."""
 
-    def __init__(self, plain: PublishedGenerator, dtype: torch.dtype = torch.float32) -> None:
-        """plain is used up, on the device where it is."""
+    def __init__(
+        self, plain: PublishedGenerator, dtype: torch.dtype = torch.float32, cache: FeatureCache | None = None
+    ) -> None:
+        """plain is used up, on the device where it is. cache: where label features are kept."""
         nn.Module.__init__(self)
         self.config, self.first = plain.config, plain.first
-        self.network = FastNetwork(plain.network, best_way(plain.network, dtype), REMEMBER)
+        self.network = FastNetwork(plain.network, best_way(plain.network, dtype), cache)
 
     def _window(self, maps: LabelMaps, state: PublishedState) -> LabelWindow:
         missing = self.config.n_frames_G - 1 - len(state.labels)

@@ -8,13 +8,14 @@ stays a convolution, over the classes that are in the picture.
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import NamedTuple
+from uuid import uuid4
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.models.cache import FeatureCache
 from core.models.label_input import boundary_map, one_hot
 from core.models.warp import half
 
@@ -28,7 +29,7 @@ class LabelInput(NamedTuple):
     ids: Tensor | None  # (tG, H, W) int32: class, + classes on a boundary
     soft: Tensor | None  # (1, K, h, w) float32
     channels: Tensor | None  # (K,) which of the tG * C channels those are; the others are 0
-    key: bytes  # equal for equal maps
+    key: str  # equal for equal maps
 
 
 def label_inputs(labels: Tensor, objects: Tensor | None, classes: int, scales: int) -> list[LabelInput]:
@@ -40,7 +41,7 @@ def label_inputs(labels: Tensor, objects: Tensor | None, classes: int, scales: i
         one_hot(labels, classes)
     edges = None if objects is None else boundary_map(objects)[:, 0]
     ids = labels.int() if edges is None else labels.int() + classes * edges.int()
-    key = hashlib.blake2b(ids.cpu().numpy().tobytes(), digest_size=16, key=str(tuple(ids.shape)).encode()).digest()
+    key = hashlib.blake2b(ids.cpu().numpy().tobytes(), digest_size=16, key=str(tuple(ids.shape)).encode()).hexdigest()
     finest = LabelInput(ids, None, None, key)
     if scales == 1:
         return [finest]
@@ -138,23 +139,22 @@ def _all(flags: Tensor, axis: int, count: int) -> Tensor:
     return out
 
 
-class Remembered(nn.Module):
-    """Layers that read labels alone, and what they made of the last few windows.
+class CachedLayers(nn.Module):
+    """Layers that read labels alone, and what they made of the windows of frames before.
 
     After an edit most frames are rendered again because of what came before them, with labels as they were.
     """
 
-    def __init__(self, layers: nn.Module, count: int) -> None:
+    def __init__(self, layers: nn.Module, cache: FeatureCache) -> None:
         super().__init__()
-        self.layers, self.count = layers, count
-        self._made: OrderedDict[bytes, Tensor] = OrderedDict()
+        self.layers, self._cache = layers, cache
+        self._name = uuid4().hex  # a cache is shared with other layers
 
     def forward(self, labels: LabelInput) -> Tensor:
-        made = self._made.pop(labels.key, None)
-        if made is None:
-            made = self.layers(labels)
-        if self.count:
-            self._made[labels.key] = made
-            if len(self._made) > self.count:
-                self._made.popitem(last=False)
+        key = f"{self._name} {labels.key}"
+        kept = self._cache.features(key)
+        if kept is not None:
+            return kept[0]
+        made = self.layers(labels)
+        self._cache.keep_features(key, (made,))
         return made

@@ -6,7 +6,7 @@ product's step around it: label maps in, uint8 out, a frame for every label map.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.errors import InputError
 from core.models.blocks import Norm, initialise
-from core.models.generator import LabelMaps, Past
+from core.models.generator import Follow, LabelMaps, Past, State
 from core.models.label_input import encode, foreground_mask
 from core.models.padding import pad_maps, pad_to_multiple
 from core.models.published.scales import CoarsestScale, FinerScale, Scale, ScaleOutput, append
@@ -145,7 +145,7 @@ class PublishedNetwork(nn.Module):
         return outputs
 
     @staticmethod
-    def follow(history: History, outputs: Sequence[ScaleOutput]) -> History:
+    def fed_back(history: History, outputs: Sequence[ScaleOutput]) -> History:
         """The history after a frame: each scale is fed back its own."""
         return tuple(append(past, out.final) for past, out in zip(history, outputs, strict=True))
 
@@ -157,6 +157,10 @@ class PublishedState(NamedTuple):
     objects: tuple[Tensor, ...] = ()
     history: History = ()  # float32, exact, so that a roll-out is the published one to the last bit
 
+    def tensors(self) -> Iterator[Tensor]:
+        """See `core.models.generator.State`."""
+        yield from (*self.labels, *self.objects, *self.history)
+
 
 class PublishedGenerator(nn.Module):
     """`Generator` on published weights: N label maps give N frames. Styles are not read, nor is flow.
@@ -166,6 +170,9 @@ class PublishedGenerator(nn.Module):
     still before it: its labels are repeated, and so is frame 0 in the history of frame 1. Only a network trained
     that way (no_first_img) keeps zeros there. `state_from` starts from real frames.
     """
+
+    looks_back: int | None = None  # its history is finer than the pictures
+    follow: Follow | None = None  # normalised by statistics of whole frames, it can't render a part of one
 
     def __init__(self, config: PublishedConfig, first: nn.Module | None = None) -> None:
         super().__init__()
@@ -179,8 +186,10 @@ class PublishedGenerator(nn.Module):
         return PublishedState()
 
     @torch.inference_mode()
-    def step(self, labels: LabelMaps, styles: Tensor, state: PublishedState) -> tuple[Tensor, PublishedState]:
+    def step(self, labels: LabelMaps, styles: Tensor, state: State) -> tuple[Tensor, PublishedState]:
         """See `Generator.step`. The picture is cut to whole levels (not rounded), as published."""
+        if not isinstance(state, PublishedState):
+            raise TypeError(f"a {type(state).__name__} is the state of another generator")
         height, width = labels.labels.shape[-2:]
         maps = pad_maps(LabelMaps(labels.labels, labels.objects), self.config.multiple)
         if self.first is not None and len(state.labels) < self.config.n_frames_G - 1:
@@ -219,13 +228,13 @@ class PublishedGenerator(nn.Module):
         window = self._window(maps, state)
         if state.history:
             outputs = self.network(window, state.history)
-            return outputs[-1].final, self.network.follow(state.history, outputs)
+            return outputs[-1].final, self.network.fed_back(state.history, outputs)
         batch, height, width = maps.labels.shape
         zeros = torch.zeros(batch, self.config.previous_channels, height, width, device=maps.labels.device)
         nothing = self.network.spread(zeros)
         outputs = self.network(window, nothing, raw_only=True)
         if self.config.no_first_img:
-            return outputs[-1].final, self.network.follow(nothing, outputs)
+            return outputs[-1].final, self.network.fed_back(nothing, outputs)
         return outputs[-1].final, tuple(out.final.repeat(1, self.config.n_frames_G - 1, 1, 1) for out in outputs)
 
     def _first_frame(self, maps: LabelMaps, state: PublishedState) -> tuple[Tensor, History]:

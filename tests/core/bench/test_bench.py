@@ -10,7 +10,7 @@ from core.bench.published import PublishedSpeed
 from core.bench.subject import Subject
 from core.checkpoint import load_checkpoint
 from core.clip.label_set import LabelClass, LabelSet
-from core.rendering.dirty import changed_labels
+from core.models.local.dirty import changed_labels
 from tests.core.tiny import LABELS, tiny_checkpoint, tiny_clip
 
 TOWN = LabelSet("town", (*LABELS, LabelClass(3, "building", (70, 70, 70), "thing")))
@@ -39,7 +39,7 @@ def test_every_figure_is_there(figures: Figures):
     assert set(result["dense"]) == {"fps", "gmac_per_frame", "share_of_limit"}
     assert set(result["style_change"]) == {"speedup", "psnr_db"}
     for entry in result["local_edit"]:
-        assert set(entry) == {"share", "frames", "dirty_share", "speedup", "psnr_db"}
+        assert set(entry) == {"share", "frames", "work", "speedup", "psnr_db"}
     assert [entry["frames"] for entry in result["local_edit"]] == [4, 8] * 4
     numbers = [result["undo_ms"], result["first_edited_frame_ms"], *result["limit"].values(), *result["dense"].values()]
     assert all(np.isfinite(number) and number > 0 for number in numbers)

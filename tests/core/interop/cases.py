@@ -80,7 +80,7 @@ def record(network: PublishedNetwork, inputs: dict[str, Tensor]) -> dict[str, Te
                 tensors |= {"in_prev": history[scale], "in_label": labels, "in_mask": mask}
             known = {name: value for name, value in tensors.items() if value is not None}
             outputs |= {f"t{t}_s{scale}_{name}": value[0] for name, value in known.items()}
-        history = network.follow(history, made)
+        history = network.fed_back(history, made)
     return outputs
 
 

@@ -19,13 +19,13 @@ from core.checkpoint import load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import write_clip
 from core.errors import InputError
+from core.headless.render import render_clip
 from core.interop.vid2vid import load_network
 from core.interop.weights import read_state
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
 from core.models.published.fast import FastGenerator
 from core.models.published.network import PublishedConfig, PublishedGenerator
-from core.rendering.headless import render_clip
 from tests.core.interop.cases import REFERENCE, published_checkpoint, with_buffers, write_weights
 from tests.core.tiny import CAR, LABELS, tiny_clip
 

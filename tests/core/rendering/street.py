@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from core.conditioning import Conditioning, Maps, Styles
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.runner import LocalRunner
+from core.models.local.tolerance import Tolerance
+from core.rendering.renderer import Renderer
+from core.rendering.store import FrameStore
 
 HEIGHT, WIDTH, FRAMES = 80, 112, 5
 CLASSES = 5
 Clip = list[Conditioning]
 
 
-def tiny_generator() -> LocalRunner:
+def tiny_network(seed: int = 4) -> LocalGenerator:
     """In float32."""
-    torch.manual_seed(4)
+    torch.manual_seed(seed)
     network = LocalGenerator(LocalConfig(CLASSES, (2, 3), width=8, deep_blocks=1))
     for head in (network.trunk.head, network.foreground.head):
         torch.nn.init.constant_(head.gain, 0.5)  # so that pictures are not all grey
-    return LocalRunner(network)
+    return network
+
+
+def exact(network: LocalGenerator) -> Tolerance:
+    """Nothing is left undone."""
+    return Tolerance.exact(network.config.receptive_field)
+
+
+def follow_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Following is begun whatever it costs, and done in windows: on so small pictures that is never worth it."""
+    monkeypatch.setattr("core.models.local.follow.WORTH_FOLLOWING", 2.0)
+    monkeypatch.setattr("core.models.local.work.Work.step", 1e12)
+
+
+def local_renderer(network: LocalGenerator, tolerance: Tolerance | None = None) -> Renderer:
+    """A renderer with a store of its own that also keeps the generator's features."""
+    store = FrameStore(1 << 28)
+    return Renderer(LocalRunner(network, cache=store, tolerance=tolerance), "tiny", store)
 
 
 def conditioning(labels: np.ndarray, objects: np.ndarray, flow: np.ndarray | None, code: float) -> Conditioning:

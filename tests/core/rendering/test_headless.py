@@ -13,9 +13,10 @@ from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.label_set import LabelClass, LabelSet
 from core.clip.native import read_clip, write_clip
 from core.errors import InputError
+from core.headless.render import open_renderer, open_scene, render_clip
+from core.headless.source import open_source
 from core.project.edits import Mask, parse_edit
 from core.project.project import Project
-from core.rendering.headless import open_renderer, open_scene, open_source, render_clip
 from core.rendering.worker import Done, FrameReady, RenderRequest, RenderWorker
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_checkpoint, tiny_clip
 

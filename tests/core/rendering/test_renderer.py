@@ -1,11 +1,11 @@
-"""Truth is the plain roll-out however it was come by; previews use what is at hand."""
+"""The final render is the plain roll-out in whatever order it is asked for; previews use what is at hand."""
 
 import random
 
 import numpy as np
 import pytest
 
-from core.rendering.renderer import Shown
+from core.models.generator import Shown
 from core.rendering.rollout import roll_out
 from tests.core.rendering.toy import ToyGenerator, clip, renderer
 
@@ -16,15 +16,14 @@ def plain(frames) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("max_bytes", [0, 3000, 20_000, 1 << 24])
 @pytest.mark.parametrize("looks_back", [None, 2])
-def test_truth_in_any_order_is_the_plain_roll_out(max_bytes, looks_back):
+def test_the_final_render_in_any_order_is_the_plain_roll_out(max_bytes, looks_back):
     versions = [clip(7), clip(7, f2=6), clip(7, f2=6, f5=4)]
     wanted = [plain(version) for version in versions]
-    generator, dice = ToyGenerator(), random.Random(max_bytes)
-    generator.looks_back = looks_back
+    generator, dice = ToyGenerator(looks_back=looks_back), random.Random(max_bytes)
     subject = renderer(generator, max_bytes)
     for _ in range(40):
         which, t = dice.randrange(3), dice.randrange(7)
-        rendered = subject.truth(versions[which].__getitem__, t)
+        rendered = subject.final(versions[which].__getitem__, t)
         assert rendered.t == t
         np.testing.assert_array_equal(rendered.picture, wanted[which][t])
 
@@ -60,14 +59,13 @@ def test_where_states_had_to_leave_a_generator_that_can_goes_on_from_pictures():
     frames, edited = clip(7), clip(7, f6=7)
     size = plain(frames)[0].nbytes
     for looks_back, steps in ((None, 7), (2, 1)):
-        generator = ToyGenerator()
-        generator.looks_back = looks_back
+        generator = ToyGenerator(looks_back=looks_back)
         subject = renderer(generator, max_bytes=8 * size)
         list(subject.frames(frames.__getitem__, 7))
         kept = 7 if looks_back is None else 0
-        assert subject.store.usage.aids_dropped == kept and subject.store.usage.pictures_dropped == 0
+        assert subject.store.usage.cached_dropped == kept and subject.store.usage.pictures_dropped == 0
         assert subject.steps_to(edited.__getitem__, 6) == steps
-        np.testing.assert_array_equal(subject.truth(edited.__getitem__, 6).picture, plain(edited)[6])
+        np.testing.assert_array_equal(subject.final(edited.__getitem__, 6).picture, plain(edited)[6])
         assert generator.steps == 7 + steps
 
 
@@ -78,9 +76,9 @@ def test_a_caller_may_give_up_between_two_frames():
     assert generator.steps == 1
 
 
-def test_a_preview_after_true_frames_is_the_truth():
+def test_a_preview_after_final_frames_is_the_final_render():
     subject, frames = renderer(), clip(6)
-    subject.truth(frames.__getitem__, 4)
+    subject.final(frames.__getitem__, 4)
     preview = subject.preview(frames.__getitem__, 5)
     np.testing.assert_array_equal(preview.picture, plain(frames)[5])
 
@@ -91,12 +89,12 @@ def test_a_preview_takes_one_step_from_what_is_shown():
     pictures = plain(old)
     preview = subject.preview(new.__getitem__, 5, lambda t: Shown(old[t], pictures[t]))
     assert generator.steps == 1
-    # Frames 3 and 4 look alike in both versions, so that history is right though it is not the truth's.
+    # Frames 3 and 4 look alike in both versions, so that history is right though it is not the final render's.
     state = list(roll_out(ToyGenerator(), old[:5]))[-1].state
     expected = next(roll_out(ToyGenerator(), [new[5]], state))
     np.testing.assert_array_equal(preview.picture, expected.picture)
     assert subject.store.png(preview.key) is not None
-    assert subject.first_missing(new.__getitem__, 6) == 0  # a preview is never taken for the truth
+    assert subject.first_missing(new.__getitem__, 6) == 0  # a preview is never taken for the final render
 
 
 def test_a_preview_uses_no_history_across_a_gap():
@@ -110,7 +108,7 @@ def test_a_preview_uses_no_history_across_a_gap():
 
 def test_a_frame_alone_is_a_first_frame_and_leaves_no_trace():
     subject, frames = renderer(), clip(3)
-    subject.truth(frames.__getitem__, 2)
+    subject.final(frames.__getitem__, 2)
     used = subject.store.usage.used
     np.testing.assert_array_equal(subject.alone(frames[2]), plain([frames[2]])[0])
     assert subject.store.usage.used == used

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from core.conditioning import Conditioning, Maps
-from core.rendering.rollout import from_picture, roll_out, to_maps, to_picture
+from core.models.inputs import from_picture, to_maps, to_picture
+from core.rendering.rollout import roll_out
 from tests.core.rendering.toy import ToyGenerator, clip, frame
 
 

@@ -1,5 +1,7 @@
 """Frames by content, within a bound."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 import torch
@@ -12,8 +14,17 @@ def picture(value: int) -> np.ndarray:
     return np.full((8, 12, 3), value, np.uint8)
 
 
-def state(*values: int) -> tuple[torch.Tensor, ...]:
-    return tuple(torch.full((1000,), value, dtype=torch.uint8) for value in values)
+class Tensors(NamedTuple):
+    """A state of these tensors."""
+
+    parts: tuple[torch.Tensor, ...]
+
+    def tensors(self) -> tuple[torch.Tensor, ...]:
+        return self.parts
+
+
+def state(*values: int) -> Tensors:
+    return Tensors(tuple(torch.full((1000,), value, dtype=torch.uint8) for value in values))
 
 
 def test_a_chain_key_says_the_whole_past_and_nothing_of_the_future():
@@ -55,7 +66,7 @@ def test_memory_that_states_share_is_counted_once():
     store, shared = FrameStore(), state(1)
     store.put("a", picture(1), shared)
     used = store.usage.used
-    store.put("b", picture(1), (*shared, *state(2)))  # the same picture, one tensor more
+    store.put("b", picture(1), Tensors(shared.parts + state(2).parts))  # the same picture, one tensor more
     assert store.usage.used == used + 1000
 
 
@@ -70,7 +81,7 @@ def test_states_leave_first_then_the_pictures_not_used_for_longest():
         store.put_picture(picture(value))
     assert [store.get(str(t)) is not None for t in range(4)] == [True, False, True, True]
     assert store.usage.used <= store.usage.limit
-    assert (store.usage.aids_dropped, store.usage.pictures_dropped) == (4, 1)
+    assert (store.usage.cached_dropped, store.usage.pictures_dropped) == (4, 1)
 
 
 def test_nothing_is_lost_count_of_when_everything_leaves():
@@ -87,3 +98,25 @@ def test_a_frame_put_twice_is_counted_once():
     used = store.usage.used
     store.put("a", picture(1), state(1))
     assert store.usage.used == used
+
+
+def test_features_are_counted_with_the_rest_and_leave_before_states_and_pictures():
+    size = picture(0).nbytes
+    store = FrameStore(max_bytes=size + 2200)
+    store.put("frame", picture(1), state(1))
+    store.keep_features("a", state(2).parts)
+    assert store.features("a")[0].eq(2).all() and store.usage.used == size + 2000
+    store.keep_features("a", state(3).parts)  # in place of the others
+    assert store.features("a")[0].eq(3).all() and store.usage.used == size + 2000
+    store.keep_features("b", state(4).parts)
+    assert store.features("a") is None and store.features("b") is not None
+    assert store.usage.cached_dropped == 1 and store.usage.used <= store.usage.limit
+    store.put("next", picture(2))
+    assert store.features("b") is None and store.get("frame").state is not None
+    assert (store.usage.cached_dropped, store.usage.pictures_dropped) == (2, 0)
+
+
+def test_features_larger_than_the_store_are_not_kept():
+    store = FrameStore(max_bytes=500)
+    store.keep_features("a", state(1).parts)
+    assert store.features("a") is None and store.usage.used == 0

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.models.local.runner import LocalRunner
 from core.rendering.renderer import Renderer
 from core.rendering.rollout import roll_out
-from core.rendering.store import FrameStore
 from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, RenderWorker
-from tests.core.rendering.street import FRAMES, Clip, street, tiny_generator, worn
+from tests.core.rendering.street import FRAMES, Clip, follow_always, local_renderer, street, tiny_network, worn
 from tests.core.rendering.toy import ToyGenerator, clip, renderer
 
 WAIT = 20  # seconds after which a test is stuck
@@ -72,7 +72,7 @@ def request(listener: Callable[[Event], None], frames, cursor=0, project="p", **
     return RenderRequest(project, more.pop("revision", 1), frames.__getitem__, len(frames), cursor, listener, **more)
 
 
-def test_preview_of_the_cursor_comes_first_then_the_truth_in_order():
+def test_preview_of_the_cursor_comes_first_then_the_final_in_order():
     listener, frames = Listener(), clip(5)
     with RenderWorker(renderer()) as worker:
         ticket = worker.submit(request(listener, frames, cursor=3, revision=7))
@@ -83,7 +83,7 @@ def test_preview_of_the_cursor_comes_first_then_the_truth_in_order():
         np.testing.assert_array_equal(event.picture, step.picture)
 
 
-def test_no_preview_where_the_truth_is_a_step_away_and_no_step_where_it_is_at_hand():
+def test_no_preview_where_the_final_is_a_step_away_and_no_step_where_it_is_at_hand():
     listener, generator = Listener(), ToyGenerator()
     with RenderWorker(renderer(generator)) as worker:
         worker.submit(request(listener, clip(5)))
@@ -330,16 +330,17 @@ def test_nothing_of_a_withdrawn_ticket_is_ever_published(seed):
             np.testing.assert_array_equal(event.picture, wanted[which][event.t])
 
 
-def windowed(count: int = FRAMES) -> tuple[Renderer, Clip, Clip]:
-    """A renderer that can render windows, a clip whose render is at hand, and the same with another look."""
-    subject = Renderer(tiny_generator(), "tiny", FrameStore(1 << 28))
+def windowed(monkeypatch: pytest.MonkeyPatch) -> tuple[Renderer, Clip, Clip]:
+    """A renderer that follows edits, a clip, and the same with another look."""
+    follow_always(monkeypatch)
+    subject = local_renderer(tiny_network())
     before = street(np.random.default_rng(1))
     after = worn(before, 2, 0.8)
-    return subject, before[:count], after[:count]
+    return subject, before, after
 
 
-def test_what_changed_is_previewed_in_every_frame_before_the_truth():
-    subject, before, after = windowed()
+def test_what_changed_is_previewed_in_every_frame_before_the_final_render(monkeypatch: pytest.MonkeyPatch):
+    subject, before, after = windowed(monkeypatch)
     listener = Listener()
     with RenderWorker(subject) as worker:
         first = worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener))
@@ -353,8 +354,8 @@ def test_what_changed_is_previewed_in_every_frame_before_the_truth():
     assert kinds[:4] == ["preview"] * 4
 
 
-def test_an_undo_renders_nothing_and_a_redo_neither():
-    subject, before, after = windowed()
+def test_an_undo_renders_nothing_and_a_redo_neither(monkeypatch: pytest.MonkeyPatch):
+    subject, before, after = windowed(monkeypatch)
     listener = Listener()
     with RenderWorker(subject) as worker:
         for revision, clip in enumerate((before, after, before, after), 1):
@@ -364,8 +365,8 @@ def test_an_undo_renders_nothing_and_a_redo_neither():
     assert {event.stage for event in again} == {"final"} and all(event.ms == 0 for event in again)
 
 
-def test_the_first_picture_waits_for_no_other_frame():
-    subject, before, after = windowed()
+def test_the_first_picture_waits_for_no_other_frame(monkeypatch: pytest.MonkeyPatch):
+    subject, before, after = windowed(monkeypatch)
     listener, asked, cursor = Listener(), [], 3
     with RenderWorker(subject) as worker:
         listener.until(Done, worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener)))
@@ -387,8 +388,8 @@ def test_the_first_picture_waits_for_no_other_frame():
     assert [entry[1] for entry in asked if isinstance(entry, tuple) and entry[2] == "final"] == list(range(FRAMES))
 
 
-def test_a_newer_request_waits_for_one_conditioning_at_most():
-    subject, before, after = windowed()
+def test_a_newer_request_waits_for_one_conditioning_at_most(monkeypatch: pytest.MonkeyPatch):
+    subject, before, after = windowed(monkeypatch)
     listener, folding, go_on = Listener(), threading.Event(), threading.Event()
     folded: list[int] = []
 
@@ -409,8 +410,8 @@ def test_a_newer_request_waits_for_one_conditioning_at_most():
     assert set(folded) == {3, 2}
 
 
-def test_previews_that_were_cut_off_are_no_reference():
-    subject, before, after = windowed()
+def test_previews_that_were_cut_off_are_no_reference(monkeypatch: pytest.MonkeyPatch):
+    subject, before, after = windowed(monkeypatch)
     last = worn(after, 0, -0.5)
     listener = Listener()
     with RenderWorker(subject) as worker:
@@ -418,11 +419,11 @@ def test_previews_that_were_cut_off_are_no_reference():
         worker.submit(RenderRequest("p", 2, after.__getitem__, FRAMES, 4, listener))
         ticket = worker.submit(RenderRequest("p", 3, last.__getitem__, FRAMES, 4, listener))
         listener.until(Done, ticket)
-    truth = [step.picture for step in roll_out(tiny_generator(), last)]
+    final = [step.picture for step in roll_out(LocalRunner(tiny_network()), last)]
     finals = {
         e.t: e.picture
         for e in listener.events
         if isinstance(e, FrameReady) and (e.ticket, e.stage) == (ticket, "final")
     }
     for t, picture in finals.items():
-        np.testing.assert_array_equal(picture, truth[t])
+        np.testing.assert_array_equal(picture, final[t])

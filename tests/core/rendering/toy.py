@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,29 +17,41 @@ from core.rendering.store import FrameStore
 HEIGHT, WIDTH = 8, 12
 
 
-class ToyGenerator:
-    """state: the last two `Past`s, newest last. `before_step` may wait or raise; it gets the number of the step."""
+class ToyState(NamedTuple):
+    """The last two frames, newest last."""
 
-    def __init__(self, before_step: Callable[[int], None] = lambda step: None) -> None:
-        self.steps = 0
+    past: tuple[Past, ...] = ()
+
+    def tensors(self) -> Iterator[Tensor]:
+        for labels, styles, picture in self.past:
+            yield from (labels.labels, labels.objects, styles, picture)
+
+
+class ToyGenerator:
+    """`before_step` may wait or raise; it gets the number of the step."""
+
+    follow = None
+
+    def __init__(self, before_step: Callable[[int], None] = lambda step: None, looks_back: int | None = None) -> None:
+        self.steps, self.looks_back = 0, looks_back
         self._before_step = before_step
 
-    def start(self) -> tuple[Past, ...]:
-        return ()
+    def start(self) -> ToyState:
+        return ToyState()
 
-    def step(self, labels: LabelMaps, styles: Tensor, state: tuple[Past, ...]) -> tuple[Tensor, tuple[Past, ...]]:
+    def step(self, labels: LabelMaps, styles: Tensor, state: ToyState) -> tuple[Tensor, ToyState]:
         self._before_step(self.steps)
         self.steps += 1
         picture = 16.0 * labels.labels[:, None] + 8.0 * styles + labels.objects[:, None] % 7
-        for age, past in enumerate(reversed(state), 2):
-            # History is believed where the class is still the same.
+        for age, past in enumerate(reversed(state.past), 2):
+            # History is valid where the class is still the same.
             same = (past.labels.labels == labels.labels)[:, None]
             picture = picture + past.picture * same / age
         picture = (picture % 256).round().clamp(0, 255).to(torch.uint8).expand(-1, 3, -1, -1)
-        return picture, (*state, Past(labels, styles, picture))[-2:]
+        return picture, ToyState((*state.past, Past(labels, styles, picture))[-2:])
 
-    def state_from(self, history: Sequence[Past]) -> tuple[Past, ...]:
-        return tuple(history[-2:])
+    def state_from(self, history: Sequence[Past]) -> ToyState:
+        return ToyState(tuple(history[-2:]))
 
 
 def frame(label: int, code: float = 0.0, *, column: int | None = None, spot: int | None = None) -> Conditioning:

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from core.errors import InputError
-from core.models.generator import LabelMaps
+from core.models.generator import LabelMaps, Past
+from core.models.local.inference import LocalState, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map
-from core.models.local.runner import LocalRunner, to_uint8
+from core.models.local.runner import LocalRunner
 
 CAR = 2
 
@@ -102,7 +103,7 @@ def test_a_state_built_from_pictures_is_the_state_of_the_roll_out(runner):
     for t in range(3):
         at = maps(shift=2 * t, flow=2)
         picture, state = runner.step(at, styles(), state)
-        history.append((at, styles(), picture))
+        history.append(Past(at, styles(), picture))
     following = maps(shift=6, flow=2)
     rolled, _ = runner.step(following, styles(), state)
     rebuilt, _ = runner.step(following, styles(), runner.state_from(history))
@@ -118,16 +119,16 @@ def test_the_state_before_a_step_stays_valid(runner):
     assert torch.equal(first, again)
 
 
-def test_history_is_believed_only_where_object_class_and_look_agree(network):
+def test_history_is_valid_only_where_object_class_and_look_agree(network):
     with torch.inference_mode():
         runner = LocalRunner(network)
         _, state = runner.step(maps(), styles(), runner.start())
         still = maps(flow=0.0)
-        assert runner._network(still, styles(), state).validity.min() == 1
+        assert runner.inference.network(still, styles(), state.past).validity.min() == 1
         swapped = maps(flow=0.0)
         car = swapped.labels == CAR
         swapped.labels[car] = 3
-        rendered = runner._network(swapped, styles(), state)
+        rendered = runner.inference.network(swapped, styles(), state.past)
         distrusted = rendered.validity[:, 0] == 0
         assert distrusted[car].all() and (rendered.weight[:, 0][car] == 1).all()
         rows, columns = torch.nonzero(car[0], as_tuple=True)
@@ -136,8 +137,8 @@ def test_history_is_believed_only_where_object_class_and_look_agree(network):
         assert not distrusted[~about].any() and distrusted.sum() > car.sum()
         other_look = styles()
         other_look[:, :, car[0]] = -0.4
-        assert torch.equal(runner._network(maps(flow=0.0), other_look, state).validity[:, 0] == 0, car)
-        moved = runner._network(maps(flow=40.0), styles(), state).validity[:, 0]
+        assert torch.equal(runner.inference.network(maps(flow=0.0), other_look, state.past).validity[:, 0] == 0, car)
+        moved = runner.inference.network(maps(flow=40.0), styles(), state.past).validity[:, 0]
         assert (moved[:, :, :39] == 0).all(), "what came from outside of the picture has no past"
 
 
@@ -146,8 +147,8 @@ def test_without_valid_history_a_frame_is_as_if_it_were_the_first(runner):
     _, state = runner.step(maps(), styles(), runner.start())
     cut = maps(flow=0.0)
     cut = cut._replace(objects=cut.objects + 7)
-    first_labels = runner._network(cut, styles(), ())
-    after_cut = runner._network(cut, styles(), state)
+    first_labels = runner.inference.network(cut, styles(), ())
+    after_cut = runner.inference.network(cut, styles(), state.past)
     assert (after_cut.weight == 1).all()
     assert (after_cut.raw - first_labels.raw).abs().max() < 0.5
 
@@ -162,7 +163,7 @@ def test_blend_weights_refresh_at_least_a_share_and_end_at_one():
 def test_what_the_past_had_fades(runner):
     """The echo of another past: two roll-outs that differ in their first frame come together."""
     _, state = runner.step(maps(), styles(), runner.start())
-    spoiled = (state[0]._replace(picture=255 - state[0].picture),)
+    spoiled = LocalState((state.past[0]._replace(picture=255 - state.past[0].picture),))
     gaps = []
     for _ in range(24):
         one, state = runner.step(maps(flow=0.0), styles(), state)

@@ -23,6 +23,7 @@ from core.models.published.network import PublishedConfig, PublishedGenerator, P
 from core.models.published.scales import ScaleOutput
 from core.models.published.single import GlobalGenerator
 from core.models.published.winograd import FOUR, TWO, WinogradConv, tiles
+from core.rendering.store import FrameStore
 from tests.core.interop.cases import BASE, REFERENCE, network_with_life
 
 SMALL = replace(BASE, ngf=8)
@@ -152,19 +153,24 @@ def test_pictures_side_by_side_and_raw_only() -> None:
     made = ours(both, history, raw_only=True)
     assert differences(made, wanted) < 1e-3
     assert torch.equal(made[0].final, made[0].raw)
-    assert torch.equal(ours.follow(history, made)[0][:, 3:], made[0].final)
+    assert torch.equal(ours.fed_back(history, made)[0][:, 3:], made[0].final)
 
 
 @torch.no_grad()
-def test_label_features_are_remembered_for_equal_maps_only() -> None:
+def test_label_features_are_cached_for_equal_maps_only() -> None:
     config = replace(SMALL, fg=True, n_scales_spatial=2)
     plain = network_with_life(config)
-    ours, forgetful = (FastNetwork(copy.deepcopy(plain), How(winograd_from=1), remember=count) for count in (2, 0))
+    cache = FrameStore(1 << 28)
+    ours, uncached = (FastNetwork(copy.deepcopy(plain), How(winograd_from=1), each) for each in (cache, None))
     history = past(plain, (16, 32))
+    used = {}
     for seed in (1, 2, 1, 3, 4, 1):
         window = maps(config, (16, 32), seed)
-        made, wanted = ours(window, history), forgetful(window, history)
+        made, wanted = ours(window, history), uncached(window, history)
         assert all(torch.equal(mine.final, other.final) for mine, other in zip(made, wanted, strict=True))
+        new = seed not in used
+        assert (cache.usage.used > max(used.values(), default=0)) == new
+        used[seed] = cache.usage.used
 
 
 @pytest.mark.parametrize("grain", [1, 3, 40])
@@ -292,4 +298,4 @@ def test_recorded_frames_from_their_recorded_past(folder: Path) -> None:
         for output, final in zip(made, finals, strict=True):
             assert (output.final - final).abs().max() < 1e-3
         outputs = [output._replace(final=final) for output, final in zip(made, finals, strict=True)]
-        history = ours.follow(history, outputs)
+        history = ours.fed_back(history, outputs)

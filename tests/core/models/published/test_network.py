@@ -126,7 +126,7 @@ def test_each_scale_is_fed_its_own_frames_and_doubles_its_flow() -> None:
     history = network.spread(torch.rand(1, 6, 16, 32))
     with torch.no_grad():
         outputs = network(window(BASE), history)
-    after = network.follow(history, outputs)
+    after = network.fed_back(history, outputs)
     assert [tuple(level.shape) for level in after] == [(1, 6, 8, 16), (1, 6, 16, 32)]
     for level, before, out in zip(after, history, outputs, strict=True):
         assert torch.equal(level[:, 3:], out.final) and torch.equal(level[:, :3], before[:, 3:])

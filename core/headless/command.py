@@ -15,7 +15,8 @@ from core.clip.png import encode_png
 from core.clip.video import VideoWriter
 from core.errors import InputError
 from core.files import replacing_folder
-from core.rendering.headless import Source, open_source, render_clip, with_edits
+from core.headless.render import render_clip
+from core.headless.source import Source, open_source, with_edits
 
 
 def render_files(

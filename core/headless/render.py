@@ -1,0 +1,67 @@
+"""A clip, edits and a checkpoint in, the pixels of the editor's final render out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+
+from core.checkpoint import Checkpoint, check_label_set
+from core.clip.clip import Clip
+from core.project.edits import Edit
+from core.project.edits_file import check_edits
+from core.project.fold import Scene
+from core.rendering.renderer import Renderer
+from core.rendering.store import FrameStore
+from core.styles.looks import Looks, encode_looks
+
+
+def open_scene(checkpoint: Checkpoint, clip: Clip, seed: int = 0) -> Scene:
+    """The clip with everybody's looks, ready to be edited; the editor and the command line both start here.
+
+    Encodes each object's look from the clip's pictures. Raises `InputError` when the label sets differ.
+    """
+    check_label_set(checkpoint, clip)
+    encoder = checkpoint.build_encoder(best_device()) if clip.pictures is not None else None
+    return Scene(clip, Looks(encode_looks(encoder, clip), checkpoint.mixtures, seed))
+
+
+def open_renderer(checkpoint: Checkpoint, max_bytes: int, precision: str = "auto") -> Renderer:
+    """A renderer of this checkpoint on the best device there is, with a store of `max_bytes`."""
+    device, store = best_device(), FrameStore(max_bytes)
+    generator = checkpoint.build_generator(device, precision, cache=store)
+    return Renderer(generator, checkpoint.hash, store, device)
+
+
+def best_device() -> str:
+    """A GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def render_clip(
+    clip: Clip,
+    edits: Sequence[Edit],
+    checkpoint: Checkpoint,
+    seed: int = 0,
+    on_frame: Callable[[int], None] = lambda done: None,
+) -> Iterator[np.ndarray]:
+    """Every frame of the edited clip, (H, W, 3) uint8 RGB, in order and as they are rendered.
+
+    on_frame gets how many are done. Raises `InputError` at once when edits or label sets do not fit.
+    """
+    edits = tuple(edits)
+    check_edits(edits, clip)
+    check_label_set(checkpoint, clip)
+    return _render(clip, edits, checkpoint, seed, on_frame)
+
+
+def _render(
+    clip: Clip, edits: tuple[Edit, ...], checkpoint: Checkpoint, seed: int, on_frame: Callable[[int], None]
+) -> Iterator[np.ndarray]:
+    scene = open_scene(checkpoint, clip, seed)
+    # Nothing is asked for twice: no memory is needed for it.
+    renderer = open_renderer(checkpoint, max_bytes=0)
+    for rendered in renderer.frames(lambda t: scene.conditioning(edits, t), len(clip)):
+        yield rendered.picture
+        on_frame(rendered.t + 1)

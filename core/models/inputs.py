@@ -1,0 +1,40 @@
+"""From conditionings and pictures, which are arrays, to the tensors that a generator reads, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.conditioning import Conditioning
+from core.models.generator import LabelMaps
+
+
+def to_maps(conditioning: Conditioning, device: torch.device | str = "cpu") -> tuple[LabelMaps, Tensor]:
+    """The inputs of a step for one frame: maps of a batch of one, and styles (1, 3, H, W) float32."""
+    flow, valid = conditioning.flow, conditioning.flow_valid
+    maps = LabelMaps(
+        labels=_tensor(conditioning.labels, np.uint8, device)[None],
+        objects=_tensor(conditioning.objects, np.int32, device)[None],
+        flow=None if flow is None else _tensor(flow.transpose(2, 0, 1), np.float32, device)[None],
+        flow_valid=None if valid is None else _tensor(valid, np.bool_, device)[None, None],
+        key=conditioning.label_key,
+    )
+    return maps, _tensor(conditioning.style_map.transpose(2, 0, 1), np.float32, device)[None]
+
+
+def to_picture(picture: Tensor) -> np.ndarray:
+    """(1, 3, H, W) uint8 as a generator gives it -> (H, W, 3) uint8, in memory of its own, read only."""
+    array = np.array(picture[0].permute(1, 2, 0).cpu().numpy(), order="C")
+    array.setflags(write=False)
+    return array
+
+
+def from_picture(picture: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W) uint8; the inverse of `to_picture`."""
+    return _tensor(picture.transpose(2, 0, 1), np.uint8, device)[None]
+
+
+def _tensor(array: np.ndarray, dtype: type, device: torch.device | str) -> Tensor:
+    """A tensor with memory of its own: clips are read only, and what a state keeps must never change."""
+    return torch.from_numpy(np.array(array, dtype=dtype, order="C")).to(device)

@@ -1,0 +1,139 @@
+"""The local network at inference: folded, in the machine's best precision, whole frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import uuid4
+
+import torch
+from torch import Tensor
+
+from core.models.cache import FeatureCache, NoCache
+from core.models.generator import LabelMaps, Past
+from core.models.layers import fold
+from core.models.local.foreground import BoxedForeground
+from core.models.local.history import HISTORY, Remembered
+from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
+from core.models.packed import FoldedConv, can_pack, pack
+from core.models.padding import pad_to_multiple
+
+# Sides must be divisible by this: four halvings.
+MULTIPLE = 16
+
+
+class LocalState(NamedTuple):
+    """The last frames, newest first, at most HISTORY; none before the first frame."""
+
+    past: tuple[Remembered, ...] = ()
+
+    def tensors(self) -> Iterator[Tensor]:
+        """See `core.models.generator.State`."""
+        for frame in self.past:
+            maps = frame.maps
+            parts = (frame.picture, maps.labels, maps.objects, maps.flow, maps.flow_valid)
+            yield from (part for part in (*parts, frame.styles, frame.flow, frame.features) if part is not None)
+
+    def followed_by(self, frame: Remembered) -> LocalState:
+        """The state one frame later."""
+        return LocalState((frame, *self.past)[:HISTORY])
+
+
+class Inference:
+    """Steps of a `LocalGenerator`; any size, padded to a multiple of 16. Maps and styles are padded by `padded`."""
+
+    def __init__(
+        self,
+        network: LocalGenerator,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+        cache: FeatureCache | None = None,
+    ) -> None:
+        self.dtype, self.device = dtype, torch.device(device)
+        self.network = fold(network).eval().to(self.device, memory_format=torch.channels_last)
+        self.network.foreground = BoxedForeground(self.network.foreground)
+        # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
+        for module in self.network.modules():
+            if isinstance(module, FoldedConv):
+                module.to(dtype)
+        if can_pack(self.dtype, self.device):
+            pack(self.network)
+        self._cache = cache if cache is not None else NoCache()
+        self._name = uuid4().hex  # a cache may be shared with other networks
+
+    def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
+        """Maps and styles as all other methods take them."""
+        maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
+        return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
+
+    def step(self, maps: LabelMaps, styles: Tensor, state: LocalState) -> tuple[Tensor, LocalState]:
+        """One frame: (B, 3, H, W) uint8, padded, and the state after it."""
+        encoder = self.network.encoder
+        near = encoder.near_features(maps)
+        features = encoder.features(maps, styles, near, self.context(maps, near).context)
+        rendered = self.network.render(features, maps, styles, self._ready_to_estimate(maps, state).past)
+        picture = to_uint8(rendered.final)
+        # Where flow had to be estimated, that of the next frame will have to be too, very likely.
+        quarter = None if rendered.estimated_flow is None else rendered.features.quarter
+        return picture, state.followed_by(self.remembered(picture, maps, styles, rendered.flow, quarter))
+
+    def after(self, state: LocalState, past: Past) -> LocalState:
+        """The state after one more frame that was rendered elsewhere."""
+        maps, styles = self.padded(past.labels, past.styles)
+        flow, quarter = self.flow(maps, state)
+        return state.followed_by(self.remembered(past.picture.to(self.device), maps, styles, flow, quarter))
+
+    def remembered(
+        self, picture: Tensor, maps: LabelMaps, styles: Tensor, flow: Tensor, quarter: Tensor | None
+    ) -> Remembered:
+        """A frame as the next steps read it, from its picture (B, 3, H, W) uint8, padded or not."""
+        return Remembered(from_uint8(pad_to_multiple(picture, MULTIPLE)), maps, styles, flow, quarter)
+
+    def flow(self, maps: LabelMaps, state: LocalState) -> tuple[Tensor, Tensor | None]:
+        """The flow (B, 2, H, W) that a step uses, and the features at 1/4 if they were made for it."""
+        if not self.must_estimate(maps, state):
+            return known_flow(maps, None), None
+        quarter = self._quarter(maps)
+        before = self._ready_to_estimate(maps, state).past[0].features
+        return known_flow(maps, self.network.flow(quarter, before)), quarter
+
+    def must_estimate(self, maps: LabelMaps, state: LocalState) -> bool:
+        """Whether a step after this state estimates flow."""
+        return bool(state.past) and self.network.must_estimate(maps)
+
+    def cached_context(self, key: str) -> ContextFeatures | None:
+        """The context features of labels with this key, where they are cached."""
+        kept = self._cache.features(f"{self._name} {key}") if key else None
+        return None if kept is None else ContextFeatures(*kept)
+
+    def context(self, maps: LabelMaps, near: NearFeatures | None = None) -> ContextFeatures:
+        """The context features of these labels, cached by their key; near: the near features, where they are made."""
+        found = self.cached_context(maps.key)
+        if found is None:
+            encoder = self.network.encoder
+            found = encoder.context_features(encoder.near_features(maps) if near is None else near)
+            if maps.key:
+                self._cache.keep_features(f"{self._name} {maps.key}", tuple(found))
+        return found
+
+    def _quarter(self, maps: LabelMaps) -> Tensor:
+        """The label features at 1/4, which flow is estimated from."""
+        near = self.network.encoder.near_features(maps)
+        return self.network.encoder.with_context(near.quarter, self.context(maps, near).context)
+
+    def _ready_to_estimate(self, maps: LabelMaps, state: LocalState) -> LocalState:
+        """The state with what estimating the flow of `maps` needs; that is seldom needed, so it is made late."""
+        if not self.must_estimate(maps, state) or state.past[0].features is not None:
+            return state
+        newest = state.past[0]._replace(features=self._quarter(state.past[0].maps))
+        return LocalState((newest, *state.past[1:]))
+
+
+def from_uint8(pictures: Tensor) -> Tensor:
+    """0..255 -> [-1, 1] float32."""
+    return pictures.float() / 127.5 - 1
+
+
+def to_uint8(pictures: Tensor) -> Tensor:
+    """[-1, 1] -> 0..255, rounded to nearest: truncation would darken a roll-out by half a level a frame."""
+    return ((pictures + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
