@@ -148,9 +148,13 @@ def announce(cuda: bool) -> None:
 def run(command: list[str]) -> None:
     """Run an installer, its words into the log, large downloads to the screen."""
     lines = []
-    talk = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with LOG.open("a", encoding="utf-8") as log, subprocess.Popen(command, cwd=ROOT, **talk) as process:
-        for line in process.stdout:
+    with (
+        LOG.open("a", encoding="utf-8") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process,
+    ):
+        for line in process.stdout or ():
             log.write(line)
             lines.append(line)
             show_progress(line)

@@ -1,7 +1,7 @@
 """Compare our networks with recorded outputs of the published ones: generators and parts, a result a case.
 
 A folder with recorded roll-outs of a generator holds meta.json, inputs.npz, outputs.npz and netG*.state.npz; every
-other .npz is a part, told by what is in it; skipped_frames.json and losses.json are parts as well. A case that
+other .npz is a part, recognised by what is in it; skipped_frames.json and losses.json are parts as well. A case that
 is not whole is a failed case and says why.
 """
 

@@ -27,8 +27,8 @@ TENSOR = 1e-4
 # A roll-out of its own may stray this many times as far as another order of the same sums does.
 FREE = 10.0
 _PARTS = ("meta.json", "inputs.npz", "outputs.npz")
-# Options that the shapes of the weights tell.
-_TOLD = ["label_nc", "n_frames_G", "ngf", "n_downsample_G", "n_blocks", "norm", "no_flow", "fg", "output_nc"]
+# Options that are inferred from the shapes of the weights.
+_INFERRED = ["label_nc", "n_frames_G", "ngf", "n_downsample_G", "n_blocks", "norm", "no_flow", "fg", "output_nc"]
 _KEY = re.compile(r"t(\d+)_s(\d+)_(final|raw|flow|weight|warp|in_label|in_prev|in_mask|img_feat|flow_feat|fg_feat)")
 
 
@@ -185,7 +185,7 @@ def _scales(options: dict[str, Any], folder: Path) -> int:
 
 def _check_options(config: PublishedConfig, options: dict[str, Any]) -> None:
     """What the shapes of the weights tell must be what meta.json says."""
-    felt = [*_TOLD, "n_blocks_local"] if config.n_scales_spatial > 1 else _TOLD
+    felt = [*_INFERRED, "n_blocks_local"] if config.n_scales_spatial > 1 else _INFERRED
     for name in felt:
         if name in options and options[name] != getattr(config, name):
             raise InputError(f"meta.json says {name} {options[name]!r}; the weights say {getattr(config, name)!r}.")

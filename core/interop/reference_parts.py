@@ -27,7 +27,7 @@ Arrays = dict[str, Tensor]
 
 
 def check_part(path: Path) -> Worst:
-    """Check one .npz, told by what is in it. Raises `InputError` when it is unreadable or of no known kind."""
+    """Check one .npz, recognised by what is in it. Raises `InputError` when it is unreadable or of no known kind."""
     arrays = read_arrays(path)
     for wanted, check in _KINDS:
         if all(name in arrays or (name == "sd.*" and _weights(arrays)) for name in wanted):

@@ -1,7 +1,7 @@
 """Published vid2vid generators: weights read strictly, the network's shape inferred from theirs.
 
 Files are `*_net_G0.pth`, `*_net_G1.pth` ... (state dicts), or the same tensors as .npz or .safetensors. What the
-shapes tell is inferred; what they cannot tell is asked for. Published files: *_net_{G0,G1,G2}.pth.
+shapes show is inferred; the rest is asked for. Published files: *_net_{G0,G1,G2}.pth.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def infer_config(
 ) -> PublishedConfig:
     """The shape of a generator from its weights, coarsest scale first.
 
-    What no shape tells is given: whether the last channel of a frame is a boundary map, the foreground classes, how
+    What no shape shows is given: whether the last channel of a frame is a boundary map, the foreground classes, how
     training started, and whether it reads pictures instead of labels. Raises `InputError` when keys are missing.
     """
     if not states:

@@ -1,4 +1,4 @@
-"""Published weights: read without running anything, fitted strictly, config told from shapes."""
+"""Published weights: read without running anything, fitted strictly, config inferred from shapes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_config_is_told_from_the_shapes(name: str) -> None:
+def test_the_config_is_inferred_from_the_shapes(name: str) -> None:
     config = CONFIGS[name]
     states = [with_buffers(scale) for scale in network_with_life(config).scales]
-    # Of one scale alone nothing tells how many blocks a finer one would have.
+    # Of one scale alone nothing shows how many blocks a finer one would have.
     wanted = config if config.n_scales_spatial > 1 else replace(config, n_blocks_local=3)
-    assert told(states, config) == wanted
+    assert inferred(states, config) == wanted
 
 
-def told(states: list[dict[str, torch.Tensor]], config: PublishedConfig) -> PublishedConfig:
+def inferred(states: list[dict[str, torch.Tensor]], config: PublishedConfig) -> PublishedConfig:
     return infer_config(
         states,
         use_instance=config.use_instance,
