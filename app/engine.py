@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -14,13 +13,16 @@ from core.checkpoint import Checkpoint, check_label_set
 from core.clip.clip import Clip
 from core.conditioning import Code, StyleKey
 from core.errors import InputError
-from core.files import write_json
+from core.files import read_json, write_json
 from core.headless.render import best_device, open_renderer
 from core.project.fold import Scene
+from core.project.folds import Folds
 from core.rendering.renderer import Renderer
 from core.styles.looks import Looks, encode_look, encode_looks
 from core.styles.mixtures import Mixture
 
+# A clip's own looks as they are kept: some 60 bytes each.
+_MOST_LOOKS = 16 << 20
 _LOG = logging.getLogger(__name__)
 
 
@@ -28,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 class Engine:
     """name and hash of the checkpoint; limits: what it cannot do, one sentence, "" where there is nothing to say.
 
-    open_scene  (clip, seed) gives the clip ready to be edited, or `InputError`
+    open_scene  (folds, seed) gives their clip ready to be edited, or `InputError`
     encode      (clip, object, frame) gives the look that the object has on that filmed frame, or `InputError`
     """
 
@@ -36,7 +38,7 @@ class Engine:
     hash: str
     mixtures: Mapping[int, Mixture]
     renderer: Renderer
-    open_scene: Callable[[Clip, int], Scene]
+    open_scene: Callable[[Folds, int], Scene]
     encode: Callable[[Clip, int, int], Code]
     limits: str = ""
 
@@ -59,16 +61,18 @@ def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int) -> Engine:
         hash=checkpoint.hash,
         mixtures=checkpoint.mixtures,
         renderer=open_renderer(checkpoint, store_bytes),
-        open_scene=lambda clip, seed: _open_scene(checkpoint, clip, seed, looks),
+        open_scene=lambda folds, seed: _open_scene(checkpoint, folds, seed, looks),
         encode=lambda clip, thing, t: encode_look(encoder(), clip, thing, t),
         limits=checkpoint.limits,
     )
 
 
-def _open_scene(checkpoint: Checkpoint, clip: Clip, seed: int, folder: Path) -> Scene:
+def _open_scene(checkpoint: Checkpoint, folds: Folds, seed: int, folder: Path) -> Scene:
     """As `core.headless.render.open_scene`, but looks come when they are needed: the page opens without them."""
+    clip = folds.clip
     check_label_set(checkpoint, clip)
-    return Scene(clip, LazyLooks(lambda: Looks(_looks_of(checkpoint, clip, folder), checkpoint.mixtures, seed)))
+    looks = LazyLooks(lambda: Looks(_looks_of(checkpoint, clip, folder), checkpoint.mixtures, seed))
+    return Scene(clip, looks, folds)
 
 
 class LazyLooks:
@@ -113,7 +117,7 @@ def _looks_of(checkpoint: Checkpoint, clip: Clip, folder: Path) -> dict[StyleKey
 def _read_looks(file: Path) -> dict[StyleKey, Code] | None:
     """Looks as they were kept; None when there are none, or the file is damaged: then they are encoded again."""
     try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
+        rows = read_json(file, _MOST_LOOKS)
         return {(int(thing), int(label)): (float(a), float(b), float(c)) for thing, label, a, b, c in rows}
-    except (OSError, ValueError, TypeError):
+    except (ValueError, TypeError):
         return None

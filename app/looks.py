@@ -23,9 +23,9 @@ from core.rendering.worker import RenderWorker
 from core.styles.mixtures import Draw, Mixture
 
 MAX_LOOKS = 32
-_KEPT = 2000
 # Pixels: the smallest and largest side of a crop, and the margin around the object as a share of its size.
 _SMALLEST, _LARGEST, _MARGIN = 64, 224, 0.25
+_BYTES_A_CODE = 250
 # Sides are multiples of this, so that every generator can halve them.
 _STEP = 32
 
@@ -37,15 +37,23 @@ class _Crop:
     label: int
     code: Code
 
+    @property
+    def nbytes(self) -> int:
+        """As if it shared nothing: crops of one sheet are of one piece."""
+        return self.conditioning.maps.nbytes + _BYTES_A_CODE * len(self.conditioning.codes)
+
 
 class LookBook:
     """Crops by key: known when a sheet was asked for, rendered when the picture is."""
 
-    def __init__(self, worker: RenderWorker, renderer: Renderer, mixtures: Mapping[int, Mixture]) -> None:
+    def __init__(
+        self, worker: RenderWorker, renderer: Renderer, mixtures: Mapping[int, Mixture], most_bytes: int
+    ) -> None:
+        """most_bytes: of crops and of pictures, half for each; what was not used for longest leaves."""
         self._worker, self._renderer, self._mixtures = worker, renderer, mixtures
         self._lock = threading.Lock()
-        self._crops: LRUCache[str, _Crop] = LRUCache(_KEPT)
-        self._pictures: LRUCache[str, bytes] = LRUCache(_KEPT)
+        self._crops: LRUCache[str, _Crop] = LRUCache(most_bytes // 2, lambda crop: crop.nbytes)
+        self._pictures: LRUCache[str, bytes] = LRUCache(most_bytes // 2, len)
 
     def sheet(
         self, opened: OpenProject, thing: int, label: int, t: int, seed: int, count: int, near: Code | None = None

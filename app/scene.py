@@ -17,10 +17,11 @@ from core.project.fold import Scene, Seen, objects_in
 class SharedScene:
     """A scene for several threads: one at a time, a frame at a time, so that the renderer never waits for long."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, lock: threading.RLock | None = None) -> None:
+        """lock: that of all scenes which share what was folded."""
         self.scene = scene
         self.clip: Clip = scene.clip
-        self._lock = threading.RLock()
+        self._lock = threading.RLock() if lock is None else lock
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
         with self._lock:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import errors
+from app.budget import Budget
 from app.engine import engine_of
 from app.gradio_gate import GradioGate
 from app.guard import Guard
@@ -71,8 +72,9 @@ def open_workspace(settings: Settings) -> Workspace:
     if not clips:
         raise InputError("There is no clip to open.", "Name a clip's folder with --clip.")
     checkpoint = load_checkpoint(settings.checkpoint)
-    engine = engine_of(checkpoint, settings.projects / ".looks", int(settings.memory * 1e9))
-    workspace = Workspace(engine, ProjectStore(settings.projects), clips, settings.notice, not settings.space)
+    budget = Budget.of(int(settings.memory * 1e9))
+    engine = engine_of(checkpoint, settings.projects / ".looks", budget.frames)
+    workspace = Workspace(engine, ProjectStore(settings.projects), clips, budget, settings.notice, not settings.space)
     try:
         workspace.prepare(next(iter(clips)))
     except InputError:

@@ -21,7 +21,7 @@ DEFAULT_MEMORY = 2.0
 class Settings:
     """host and port to listen on; clip: name or folder of the first clip, None for the first that is shipped.
 
-    memory      gigabytes for rendered frames and what makes the next ones quick; what was not used for longest leaves
+    memory      gigabytes for all that is kept because it saves work; what was not used for longest leaves
     password    asked for by the browser; "" where only this machine can reach the server
     space       a Hugging Face Space: everybody may come, the page is shown inside another, the disk forgets
     token       what every write has to carry, new at every start
@@ -94,7 +94,7 @@ def _parser(environment: Mapping[str, str], space: bool) -> argparse.ArgumentPar
     parser.add_argument("--clip", help="a shipped clip's name or a clip's folder; it is opened first")
     parser.add_argument("--checkpoint", type=Path, default=default_checkpoint(), help="(default: %(default)s)")
     parser.add_argument("--projects", type=Path, default=Path("projects"), help="where projects are kept")
-    about = "gigabytes for rendered frames; more of them stay at hand (default: %(default)g)"
+    about = "gigabytes for rendered frames, clips and folded edits; more of them stay at hand (default: %(default)g)"
     parser.add_argument("--memory", type=float, default=DEFAULT_MEMORY, metavar="GB", help=about)
     return parser
 

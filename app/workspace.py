@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.board import Board
+from app.budget import Budget
+from app.clips import OpenClips
 from app.engine import Engine, LazyLooks
 from app.errors import NotFound
 from app.events import Hub
@@ -31,16 +33,16 @@ from app.protocol import (
 from app.scene import SharedScene
 from core.assets import clip_folders
 from core.clip.clip import Clip
-from core.clip.native import read_clip, read_facts
+from core.clip.native import read_facts
 from core.conditioning import Code
 from core.errors import InputError
 from core.project.project import Project
 from core.project.storage import ProjectStore, ReadOnly
 from core.rendering.worker import RenderWorker
 
-# Projects and scenes kept open; a scene of 60 frames of 512x256 holds about 150 MB.
+# Projects kept open; what they share with others is counted apart.
 _OPEN_PROJECTS = 24
-_OPEN_SCENES = 4
+_BUDGET = Budget.of(2_000_000_000)
 _LOG = logging.getLogger(__name__)
 
 
@@ -48,19 +50,32 @@ class Workspace:
     """clips: folders by name. Everything here may be called from any thread; opening a clip takes a while."""
 
     def __init__(
-        self, engine: Engine, store: ProjectStore, clips: Mapping[str, Path], notice: str = "", listed: bool = True
+        self,
+        engine: Engine,
+        store: ProjectStore,
+        clips: Mapping[str, Path],
+        budget: Budget = _BUDGET,
+        notice: str = "",
+        listed: bool = True,
     ) -> None:
-        """notice: one sentence for every tab that opens a project; listed: whether projects are listed."""
+        """budget: its frames are the engine's, the rest is kept here.
+
+        notice: one sentence for every tab that opens a project; listed: whether projects are listed.
+        """
         self._listed = listed
         self.engine, self._store, self._clips = engine, store, dict(clips)
         self.hub = Hub()
         self.worker = RenderWorker(engine.renderer)
-        self.looks = LookBook(self.worker, engine.renderer, engine.mixtures)
+        self.looks = LookBook(self.worker, engine.renderer, engine.mixtures, budget.looks)
         self._lock = threading.RLock()
         self._open: OrderedDict[str, OpenProject] = OrderedDict()
-        self._scenes: OrderedDict[tuple[str, int], SharedScene] = OrderedDict()
-        self._opening: dict[tuple[str, int], threading.Lock] = {}
+        self._open_clips = OpenClips(engine, budget.clips, budget.folds, self._let_go)
         self._notice = notice
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of open clips and of what is folded; rendered frames are counted by the engine's store."""
+        return self._open_clips.used
 
     def clips(self) -> list[ClipEntry]:
         """The clips that a project may be made of."""
@@ -214,22 +229,17 @@ class Workspace:
         return name if clip_folders().get(name) == folder else str(folder.resolve())
 
     def _scene(self, place: str, seed: int) -> SharedScene:
-        """The scene of a clip by what a project notes. Only who asks for the same clip waits while it is opened."""
-        key = (place, seed)
+        """The scene of a clip by what a project notes."""
+        return self._open_clips.scene(place, self._clips.get(place, Path(place)), seed)
+
+    def _let_go(self, clip: Clip) -> None:
+        """Close the projects of a clip that had to make room; they are opened anew when they are asked for."""
         with self._lock:
-            opening = self._opening.setdefault(key, threading.Lock())
-        with opening:
-            with self._lock:
-                known = self._scenes.get(key)
-            if known is None:
-                clip: Clip = read_clip(self._clips.get(place, Path(place)))
-                known = SharedScene(self.engine.open_scene(clip, seed))
-            with self._lock:
-                self._scenes[key] = known
-                self._scenes.move_to_end(key)
-                while len(self._scenes) > _OPEN_SCENES:
-                    self._scenes.popitem(last=False)
-            return known
+            closed = [name for name, opened in self._open.items() if opened.clip is clip]
+            for name in closed:
+                del self._open[name]
+        for name in closed:
+            self.worker.forget(name)
 
 
 def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path]:

@@ -63,6 +63,12 @@ class Maps:
         present, which = np.unique(pairs[starts], return_inverse=True)
         return starts, present, which
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays, those shared with a clip too."""
+        kept = (self.labels, self.objects, self.flow, self.flow_valid, *self.runs)
+        return sum(array.nbytes for array in kept if array is not None)
+
     @cached_property
     def digest(self) -> bytes:
         """Identity by content (32 bytes)."""

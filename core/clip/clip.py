@@ -117,6 +117,12 @@ class Clip:
     def width(self) -> int:
         return int(self.labels.shape[2])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        arrays = (self.labels, self.objects, self.pictures, self.flow, self.flow_valid)
+        return sum(array.nbytes for array in arrays if array is not None)
+
     @cached_property
     def hash(self) -> str:
         """Identity of the clip: 16 hex digits over label set, maps, pictures and flow."""

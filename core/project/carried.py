@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,11 @@ class Shown:
         return cls(shape, box, np.packbits(part), int(np.count_nonzero(part)), None if flow is None else flow[part])
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of bits and motion."""
+        return self.bits.nbytes + (0 if self.flow is None else self.flow.nbytes)
+
+    @property
     def mask(self) -> np.ndarray:
         """(H, W) bool."""
         top, left, bottom, right = self.box
@@ -60,6 +65,10 @@ class Carrier(Protocol):
     def at(self, t: int) -> Shown | None:
         """The mask in frame t of the clip; None where nothing of it is within the picture."""
 
+    @property
+    def nbytes(self) -> int:
+        """What it keeps so far, nearly."""
+
 
 class Staying:
     """A mask that stays where it was painted."""
@@ -71,6 +80,10 @@ class Staying:
 
     def at(self, t: int) -> Shown | None:
         return self._shown
+
+    @property
+    def nbytes(self) -> int:
+        return bytes_of([self._shown])
 
 
 class Riding:
@@ -105,6 +118,10 @@ class Riding:
             self._known[step.t] = self._seen(step, flow, walk.layer.gone(step.t))
         return self._known[t]
 
+    @property
+    def nbytes(self) -> int:
+        return bytes_of(self._known.values()) + (1 + len(self._walks)) * self._mask.nbytes
+
     def _seen(self, step: Step, flow: np.ndarray, gone: bool) -> Shown | None:
         shown = step.mask >= _HALF
         if not shown.any():
@@ -137,6 +154,10 @@ class Floating:
             self._known[following] = self._together(following, way)
             self._newest[way] = following
         return self._known[t]
+
+    @property
+    def nbytes(self) -> int:
+        return bytes_of(self._known.values()) + (2 + sum(map(len, self._walks.values()))) * self._mask.nbytes
 
     def _together(self, t: int, way: int) -> Shown | None:
         """All parts in frame t, the next one."""
@@ -250,6 +271,11 @@ class Masks(Mapping[int, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._shown)
+
+
+def bytes_of(shown: Iterable[Shown | None]) -> int:
+    """Bytes of a carried mask in some frames."""
+    return sum(one.nbytes for one in shown if one is not None)
 
 
 def _painted_over(objects: np.ndarray, mask: np.ndarray) -> frozenset[int]:

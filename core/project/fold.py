@@ -11,14 +11,8 @@ import numpy as np
 from core.clip.clip import Clip
 from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
-from core.project.draft import Draft
 from core.project.edits import Edit, Edits
-from core.project.memory import Memory
-from core.project.strokes import Strokes
-
-# Conditionings are kept up to so many bytes; one takes about 15 bytes a pixel, 2 MB at 512x256.
-_KEPT_BYTES = 480 << 20
-_BYTES_A_PIXEL = 15
+from core.project.folds import Folds, Seen
 
 
 class LooksLike(Protocol):
@@ -35,43 +29,32 @@ class Effect:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Where an object is seen: first and last frame, the frame where it is largest, its area and class there."""
-
-    first: int
-    last: int
-    nearest: int
-    area: int
-    label: int
-
-
 class Scene:
     """A clip and its looks. Everything it says is a function of the edits it is given."""
 
-    def __init__(self, clip: Clip, looks: LooksLike) -> None:
+    def __init__(self, clip: Clip, looks: LooksLike, folds: Folds | None = None) -> None:
+        """folds: what was folded of this clip, when scenes with other looks share it."""
         self.clip = clip
         self.looks = looks
-        self._strokes = Strokes(clip)
-        size = max(8, _KEPT_BYTES // (_BYTES_A_PIXEL * clip.height * clip.width))
-        # Conditionings share the maps that are kept beside them.
-        self._maps: Memory[tuple[Edits, int], Maps] = Memory(size)
-        self._conditionings: Memory[tuple[Edits, int], Conditioning] = Memory(size)
-        self._seen: Memory[Edits, Mapping[int, Seen]] = Memory(8)
+        self._folds = Folds(clip) if folds is None else folds
+        self._strokes = self._folds.strokes
+        self._own = object()
 
     def conditioning(self, edits: Edits, t: int) -> Conditioning:
         """Frame t under these edits. Edits that do not reach t leave it the very same value."""
         acting = _acting(edits, t)
-        return self._conditionings.get((acting, t), lambda: self._with_looks(self.maps(edits, t), acting))
+        folded = self._folds.at(_shaping(acting), t)
+        return folded.conditionings.get((self._own, acting), lambda: self._with_looks(folded.maps, acting))
 
     def known(self, edits: Edits, t: int) -> Conditioning | None:
         """Frame t under these edits if it was folded a short while ago. Costs nothing; for any thread."""
-        return self._conditionings.known((_acting(edits, t), t))
+        acting = _acting(edits, t)
+        folded = self._folds.known(_shaping(acting), t)
+        return None if folded is None else folded.conditionings.known((self._own, acting))
 
     def maps(self, edits: Edits, t: int) -> Maps:
         """The maps of frame t under these edits. No look is needed, and none encoded, for that."""
-        shaping = tuple(edit for edit in _acting(edits, t) if edit.changes_maps)
-        return self._maps.get((shaping, t), lambda: self._fold(shaping, t))
+        return self._folds.at(_shaping(_acting(edits, t)), t).maps
 
     def prepare(self, edit: Edit) -> None:
         """Take a new edit in: do what must be possible before it is saved. Raises `InputError`."""
@@ -91,17 +74,8 @@ class Scene:
 
     def objects(self, edits: Edits) -> Mapping[int, Seen]:
         """Every object of the edited clip."""
-        shaping = tuple(edit for edit in edits if edit.changes_maps)
-        return self._seen.get(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
-
-    def _fold(self, shaping: Edits, t: int) -> Maps:
-        if not shaping:
-            frame = self.clip[t]
-            return Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid)
-        draft = Draft(self.clip, t)
-        for edit in shaping:
-            edit.apply(draft, self._strokes)
-        return Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
+        shaping = _shaping(edits)
+        return self._folds.objects(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
     def _with_looks(self, maps: Maps, acting: Edits) -> Conditioning:
         codes: dict[StyleKey, Code] = {pair: self.looks.code(*pair) for pair in maps.pairs}
@@ -126,6 +100,10 @@ def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:
 
 def _acting(edits: Edits, t: int) -> Edits:
     return tuple(edit for edit in edits if edit.reaches(t))
+
+
+def _shaping(edits: Edits) -> Edits:
+    return tuple(edit for edit in edits if edit.changes_maps)
 
 
 def _spans(frames: list[int]) -> tuple[tuple[int, int], ...]:

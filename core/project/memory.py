@@ -13,11 +13,21 @@ Value = TypeVar("Value")
 
 
 class Memory(Generic[Key, Value]):
-    """The values used last. Only one thread at a time may call `get`; `known` never waits for a value to be made."""
+    """The values used last, of together at most `size`; each counts `size_of` it, or 1.
 
-    def __init__(self, size: int) -> None:
-        self._kept: LRUCache[Key, Value] = LRUCache(size)
+    A key may be asked for by one thread at a time; `known` never waits for a value to be made.
+    """
+
+    def __init__(self, size: int, size_of: Callable[[Value], int] = lambda value: 1) -> None:
+        self._kept: LRUCache[Key, Value] = LRUCache(size, size_of)
+        self._size_of = size_of
         self._lock = threading.Lock()
+
+    @property
+    def used(self) -> int:
+        """The sizes of all values together."""
+        with self._lock:
+            return int(self._kept.currsize)
 
     def known(self, key: Key) -> Value | None:
         """A value that is still there."""
@@ -25,10 +35,23 @@ class Memory(Generic[Key, Value]):
             return self._kept.get(key)
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value that is there, or else is made."""
+        """The value that is there, or else is made. What is larger than all the room is not kept."""
         value = self.known(key)
         if value is None:
             value = make()
             with self._lock:
-                self._kept[key] = value
+                if self._size_of(value) <= self._kept.maxsize:
+                    self._kept[key] = value
         return value
+
+    def measure(self, key: Key) -> None:
+        """Count a value anew that may have grown; others leave if it did."""
+        with self._lock:
+            if key in self._kept:
+                self._kept[key] = self._kept[key]
+
+    def forget(self, is_gone: Callable[[Key], bool]) -> None:
+        """Drop the values of some keys."""
+        with self._lock:
+            for key in [key for key in self._kept if is_gone(key)]:
+                del self._kept[key]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
-from core.project.carried import Shown
+from core.project.carried import Shown, bytes_of
 from core.project.nearest import nearest
 
 # Of the class beside the mask, what is smaller than this share of it is covered by something that was painted there.
@@ -36,6 +36,10 @@ class Regional:
         for following in range(start + way, t + way, way) if start != t else ():
             self._members[following] = self._next(self._members[following - way], following - way, following)
         return self._painted if t == self._frame else self._members[t]
+
+    @property
+    def nbytes(self) -> int:
+        return bytes_of([self._painted, *self._members.values()])
 
     def _next(self, before: Shown | None, at: int, to: int) -> Shown | None:
         """The region in frame `to`, beside frame `at`, where it is `before`."""

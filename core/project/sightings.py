@@ -16,6 +16,11 @@ class Sightings:
         self._clip = clip
         self._frames: dict[int, _Runs] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the frames that were looked through."""
+        return sum(array.nbytes for runs in list(self._frames.values()) for array in runs)
+
     def places(self, t: int, object_id: int) -> np.ndarray:
         """Where the object is seen in frame t: (n,) numbers of pixels, row * width + column, ascending."""
         runs = self._runs(t)

@@ -27,6 +27,7 @@ from core.conditioning import STYLE_SIZE, Code
 from core.errors import InputError
 from core.models.generator import LabelMaps, Past
 from core.project.fold import Scene
+from core.project.folds import Folds
 from core.project.storage import ProjectStore
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
@@ -77,8 +78,8 @@ def stand_in_engine(label_set: LabelSet, seconds: float = 0.15) -> Engine:
     mixture = Mixture(np.array([0.6, 0.4]), means, np.stack([np.eye(STYLE_SIZE) * 0.09] * 2))
     mixtures = {class_id: mixture for class_id in label_set.ids}
 
-    def open_scene(clip: Clip, seed: int) -> Scene:
-        return Scene(clip, Looks({}, mixtures, seed))
+    def open_scene(folds: Folds, seed: int) -> Scene:
+        return Scene(folds.clip, Looks({}, mixtures, seed), folds)
 
     renderer = Renderer(StandInGenerator(label_set, seconds), "stand-in", FrameStore(1 << 28))
     return Engine("stand-in", "0123456789abcdef", mixtures, renderer, open_scene, _mean_colour)

@@ -21,6 +21,7 @@ from core.errors import InputError
 from core.headless.render import render_clip
 from core.headless.source import open_source
 from core.project.edits_file import read_edits
+from core.project.folds import Folds
 from core.project.storage import ProjectStore
 from tests.app.client import fresh_id, stroke, swap
 from tests.core.interop.cases import published_checkpoint
@@ -126,7 +127,7 @@ def test_a_clip_opens_without_waiting_for_its_looks(opening: Opening, monkeypatc
     space = opening()
     space.worker.stop()  # nobody encodes in the background
     monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded"))
-    opened = space.engine.open_scene(tiny_clip(6), 0)
+    opened = space.engine.open_scene(Folds(tiny_clip(6)), 0)
     assert not opened.looks.ready
 
 

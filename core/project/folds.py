@@ -1,0 +1,94 @@
+"""What was folded of a clip and does not depend on how objects look: scenes of several seeds share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from core.clip.clip import Clip
+from core.conditioning import Conditioning, Maps
+from core.project.draft import Draft
+from core.project.edits import Edits
+from core.project.memory import Memory
+from core.project.strokes import StrokeMemory, Strokes
+
+# Without anybody else's share: 60 frames of 512x256 take 100 MB.
+KEPT_BYTES = 480 << 20
+# Conditionings of one frame's maps that are kept with them, and what one takes for each object: a key and a code.
+_KEPT_LOOKS = 32
+_BYTES_A_LOOK = 250
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where an object is seen: first and last frame, the frame where it is largest, its area and class there."""
+
+    first: int
+    last: int
+    nearest: int
+    area: int
+    label: int
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """One frame's maps, and conditionings made of them, by scene and edits."""
+
+    maps: Maps
+    conditionings: Memory[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Memory(_KEPT_LOOKS))
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept at most."""
+        return self.maps.nbytes + _KEPT_LOOKS * _BYTES_A_LOOK * len(self.maps.pairs)
+
+
+FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame
+FoldMemory = Memory[FoldKey, Folded]
+
+
+def fold_memory(most_bytes: int = KEPT_BYTES) -> FoldMemory:
+    """A memory for the folds of one clip, or of several that share it."""
+    return Memory(most_bytes, lambda folded: folded.nbytes)
+
+
+class Folds:
+    """Maps of a clip's frames under edits. For one thread at a time, `known` for any."""
+
+    def __init__(self, clip: Clip, memory: FoldMemory | None = None, stroke_memory: StrokeMemory | None = None) -> None:
+        self.clip = clip
+        self.strokes = Strokes(clip, stroke_memory)
+        self._memory = fold_memory() if memory is None else memory
+        self._own = object()
+        self._seen: Memory[Edits, Mapping[int, Seen]] = Memory(8)
+
+    def at(self, shaping: Edits, t: int) -> Folded:
+        """Frame t under those edits, all of which reach it and change maps."""
+        return self._memory.get((self._own, shaping, t), lambda: Folded(self._fold(shaping, t)))
+
+    def known(self, shaping: Edits, t: int) -> Folded | None:
+        """The same if it was folded a short while ago. Costs nothing."""
+        return self._memory.known((self._own, shaping, t))
+
+    def objects(self, shaping: Edits, look: Callable[[], Mapping[int, Seen]]) -> Mapping[int, Seen]:
+        """The objects under edits that change maps, as `look` found them."""
+        return self._seen.get(shaping, look)
+
+    @property
+    def clip_bytes(self) -> int:
+        """Bytes of the clip and of what is known of all of it."""
+        return self.clip.nbytes + self.strokes.sightings_bytes
+
+    def forget(self) -> None:
+        """Keep nothing any more: the memories may be shared with other clips."""
+        self.strokes.forget()
+        self._memory.forget(lambda key: key[0] is self._own)
+
+    def _fold(self, shaping: Edits, t: int) -> Maps:
+        if not shaping:
+            frame = self.clip[t]
+            return Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid)
+        draft = Draft(self.clip, t)
+        for edit in shaping:
+            edit.apply(draft, self.strokes)
+        return Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
