@@ -11,7 +11,8 @@ from functools import cached_property
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
 from core.project.edits import Edits
-from core.project.fold import Scene, Seen, objects_in
+from core.project.fold import Scene, objects_in
+from core.project.folds import Seen
 
 
 class SharedScene:
