@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 STAMP = MODULES / ".scenebrush"
-CHECKS = (["biome", "check", "--error-on-warnings", "."],)
+CHECKS = (["biome", "check", "--error-on-warnings", "."], ["tsc", "--project", "jsconfig.json"])
 NO_NODE = "Node.js (20 or newer, with npm) is not installed: the page's modules are not checked."
 NO_PACKAGES = "npm cannot fetch the packages that check the page's modules: they are not checked. Its words:"
 

@@ -1,25 +1,21 @@
+// @ts-check
 // A calm line below the header while nothing can be saved: why, what to do, and a button to try again.
 
 import { h, setText, show } from './dom.js';
 
+/** @import { Actions } from './actions.js' */
+/** @import { Store } from './store.js' */
+
 export class Banner {
+  /** @param {Actions} actions
+   * @param {Store} store */
   constructor(actions, store) {
-    this.words = h('span');
-    this.again = h('button.sb-button', { type: 'button', onclick: () => this.claim(actions) }, 'Try again');
-    this.element = h('div.sb-banner', { role: 'status', hidden: true }, this.words, this.again);
-    store.subscribe((state) => this.update(state));
-  }
-
-  update({ server }) {
-    const refusal = server?.read_only;
-    show(this.element, Boolean(refusal));
-    if (refusal)
-      setText(this.words, `Read only: ${refusal.error} ${refusal.fix} Until then you can look, play and download.`);
-  }
-
-  async claim(actions) {
-    this.again.disabled = true;
-    await actions.claim();
-    this.again.disabled = false;
+    const words = h('span');
+    this.element = h('div.sb-banner', { role: 'status', hidden: true }, words, actions.button('claim'));
+    store.subscribeOpen(({ server: { read_only: refusal } }) => {
+      show(this.element, Boolean(refusal));
+      if (!refusal) return;
+      setText(words, `Read only: ${refusal.error} ${refusal.fix} Until then you can look, play and download.`);
+    });
   }
 }

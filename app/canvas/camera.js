@@ -1,14 +1,28 @@
+// @ts-check
 // Where the picture lies on the stage: zoom and offset, in CSS pixels. Pure numbers.
+
+/** @import { Point } from './types' */
 
 export const MARGIN = 18;
 const MOST = 40;
 
 export class Placement {
   constructor() {
-    Object.assign(this, { zoom: 1, x: 0, y: 0, fitted: true, width: 1, height: 1, stageWidth: 1, stageHeight: 1 });
+    this.zoom = 1;
+    this.x = 0;
+    this.y = 0;
+    this.fitted = true;
+    this.width = 1;
+    this.height = 1;
+    this.stageWidth = 1;
+    this.stageHeight = 1;
   }
 
-  /** Set the sizes of the picture and of the stage; a fitted picture stays fitted. */
+  /** Set the sizes of the picture and of the stage; a fitted picture stays fitted.
+   * @param {number} width
+   * @param {number} height
+   * @param {number} stageWidth
+   * @param {number} stageHeight */
   resize(width, height, stageWidth, stageHeight) {
     Object.assign(this, { width, height, stageWidth, stageHeight });
     if (this.fitted) this.fit();
@@ -28,7 +42,10 @@ export class Placement {
     return Math.max(0.05, Math.min(across, down));
   }
 
-  /** Zoom by a factor around a point of the stage, which stays where it is. */
+  /** Zoom by a factor around a point of the stage, which stays where it is.
+   * @param {number} stageX
+   * @param {number} stageY
+   * @param {number} factor */
   zoomAt(stageX, stageY, factor) {
     const least = Math.min(1, this.fitZoom());
     const zoom = Math.min(MOST, Math.max(least, this.zoom * factor));
@@ -40,6 +57,8 @@ export class Placement {
     this.keepInSight();
   }
 
+  /** @param {number} dx
+   * @param {number} dy */
   pan(dx, dy) {
     this.x += dx;
     this.y += dy;
@@ -57,12 +76,18 @@ export class Placement {
     this.y = Math.min(this.stageHeight - keepY, Math.max(keepY - down, this.y));
   }
 
-  /** Stage point -> pixel of the picture (whole numbers; may be outside). */
+  /** Stage point -> pixel of the picture (whole numbers; may be outside).
+   * @param {number} stageX
+   * @param {number} stageY
+   * @returns {Point} */
   pixelAt(stageX, stageY) {
     return [Math.floor((stageX - this.x) / this.zoom), Math.floor((stageY - this.y) / this.zoom)];
   }
 
-  /** Stage point -> exact point of the picture. */
+  /** Stage point -> exact point of the picture.
+   * @param {number} stageX
+   * @param {number} stageY
+   * @returns {Point} */
   pointAt(stageX, stageY) {
     return [(stageX - this.x) / this.zoom, (stageY - this.y) / this.zoom];
   }

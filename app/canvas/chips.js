@@ -1,17 +1,24 @@
+// @ts-check
 // What the frame is and what a stroke will do, said in chips on the picture.
 
 import { h, setText, show } from './dom.js';
 import { icon } from './icons.js';
-import { item, toggleMenu } from './menu.js';
+import { item, lines, toggleMenu } from './menu.js';
 import { frameSpan, objectName } from './names.js';
-import { rangeForm } from './ranges.js';
-import { rendered } from './store.js';
-import { PAINTING } from './tools.js';
-import { effectiveView } from './view.js';
+import { rangeFields } from './ranges.js';
+import { effectiveView, rendered, showsEdits } from './store.js';
+import { toolOf } from './tools.js';
+
+/** @import { Store } from './store.js' */
+/** @import { Follow, OpenState, Point, State } from './types' */
+/** @import { View } from './view.js' */
 
 export class Chips {
+  /** @param {Store} store
+   * @param {View} view */
   constructor(store, view) {
-    Object.assign(this, { store, view });
+    this.store = store;
+    this.view = view;
     this.frame = h('div.sb-chip.top', { role: 'status' });
     this.follow = h('button.sb-chip.bottom', {
       type: 'button',
@@ -20,13 +27,7 @@ export class Chips {
       title: 'What strokes follow, and in which frames',
       onclick: () => this.openFollow(),
     });
-    this.slider = h('input', {
-      type: 'range',
-      min: 0,
-      max: 100,
-      ariaLabel: 'Strength of the label overlay',
-      oninput: () => store.set({ overlay: Number(this.slider.value) / 100, overlayOn: true }),
-    });
+    this.slider = slider('Strength of the label overlay', (overlay) => store.set({ overlay, overlayOn: true }));
     this.percent = h('span', {});
     this.labels = h(
       'div.sb-chip.bottom.right',
@@ -35,20 +36,29 @@ export class Chips {
       this.slider,
       h('kbd', { ariaHidden: 'true' }, '\\'),
     );
+    this.wipeSlider = slider('Where the line of the wipe is', (wipe) => store.set({ wipe }));
+    this.wipe = h('div.sb-chip.bottom.right', { hidden: true }, 'Line', this.wipeSlider);
+    this.range = rangeFields((range) => {
+      const whole = range[0] === 0 && range[1] === store.open.server.clip.frames;
+      store.set({ range: whole ? null : range });
+    });
     this.hover = h('div.sb-chip.hover', { hidden: true, ariaHidden: 'true' });
     this.other = h('div.sb-chip.top.right', { hidden: true }, 'before');
-    this.layer = h('div.sb-chips', {}, this.frame, this.other, this.follow, this.labels);
+    this.layer = h('div.sb-chips', {}, this.frame, this.other, this.follow, this.labels, this.wipe);
     this.element = h('div.sb-chip-stage', {}, this.layer, this.hover);
-    store.subscribe((state) => this.update(state));
+    store.subscribeOpen((state) => this.update(state));
   }
 
   /** Keep the chips in the corners of what is seen of the picture. */
   place() {
-    const seen = this.view.placement.visible();
-    for (const side of ['left', 'top', 'width', 'height']) this.layer.style[side] = `${Math.round(seen[side])}px`;
+    const { left, top, width, height } = this.view.placement.visible();
+    for (const [side, value] of Object.entries({ left, top, width, height })) {
+      this.layer.style.setProperty(side, `${Math.round(value)}px`);
+    }
   }
 
-  /** Put the hover chip beside the pointer, inside the stage. */
+  /** Put the hover chip beside the pointer, inside the stage.
+   * @param {Point} at */
   follows([x, y]) {
     const { stageWidth, stageHeight } = this.view.placement;
     const left = Math.min(x + 18, stageWidth - this.hover.offsetWidth - 8);
@@ -56,107 +66,115 @@ export class Chips {
     this.hover.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
   }
 
+  /** @param {OpenState} state */
   update(state) {
-    if (!state.server) return;
-    this.updateFrame(state);
-    const paints = PAINTING.includes(state.tool) && effectiveView(state) !== 'before' && !state.playing;
-    show(this.follow, paints);
-    if (paints)
-      this.follow.replaceChildren(
-        'Stroke follows ',
-        h('b', {}, this.followed(state)),
-        icon('down'),
-        ` ${this.frames(state)}`,
-      );
-    const strong = Math.round(state.overlay * 100);
-    show(this.labels, state.view === 'render' && !state.comparing);
-    setText(
-      this.percent,
-      state.playing ? 'Labels off while playing' : state.overlayOn ? `Labels ${strong} %` : 'Labels off',
-    );
-    if (this.slider.value !== String(strong)) this.slider.value = String(strong);
-    show(this.other, effectiveView(state) === 'wipe');
-    this.updateHover(state);
-  }
-
-  updateFrame(state) {
     const [words, kind] = frameState(state);
     const text = `Frame ${state.t + 1} of ${state.server.clip.frames}`;
     this.frame.replaceChildren(text, h('span', { 'data-kind': kind }, words ? ` · ${words}` : ''));
+    const paints = toolOf(state).paints && showsEdits(state) && !state.playing;
+    show(this.follow, paints);
+    if (paints) {
+      const followed = h('b', {}, this.followed(state));
+      this.follow.replaceChildren('Stroke follows ', followed, icon('down'), ` ${this.frames(state)}`);
+    }
+    const strong = Math.round(state.overlay * 100);
+    show(this.labels, state.view === 'render' && !state.comparing);
+    const off = state.playing ? 'Labels off while playing' : 'Labels off';
+    setText(this.percent, state.overlayOn && !state.playing ? `Labels ${strong} %` : off);
+    if (this.slider.value !== String(strong)) this.slider.value = String(strong);
+    const wipe = String(Math.round(state.wipe * 100));
+    if (this.wipeSlider.value !== wipe) this.wipeSlider.value = wipe;
+    for (const part of [this.other, this.wipe]) show(part, effectiveView(state) === 'wipe');
+    this.range.put(state.range ?? [0, state.server.clip.frames], state.server.clip.frames);
+    this.updateHover(state);
   }
 
-  /** What the next stroke will ride on, in words. */
+  /** What the next stroke will ride on, in words.
+   * @param {OpenState} state */
   followed(state) {
     const object = riddenObject(state);
-    if (object !== null) return objectName(object, labelOf(state, object), state.server.classes);
+    const label = object === null ? undefined : labelOf(state, object);
+    if (object !== null && label !== undefined) return objectName(object, label, state.server.classes);
     if (state.follow === 'still') return 'nothing: it stands still';
     if (state.follow === 'auto' && !state.hover && state.stroke) return state.stroke.title;
     return 'the motion under it';
   }
 
-  /** In which frames it will, as far as that is known. */
+  /** In which frames it will, as far as that is known.
+   * @param {OpenState} state */
   frames(state) {
     if (state.range) return `frames ${frameSpan(state.range)}`;
-    const seen = state.objects[riddenObject(state)]?.frames;
+    const object = riddenObject(state);
+    const seen = object === null ? undefined : state.objects[object]?.frames;
     if (seen) return `frames ${frameSpan([seen[0], seen[1] + 1])}`;
-    const lane =
-      state.follow === 'auto' && !state.hover && state.server.edits.find(({ edit }) => edit.id === state.stroke?.edit);
-    if (lane?.spans?.length) return `frames ${frameSpan([lane.spans[0][0], lane.spans.at(-1)[1]])}`;
-    return 'whole clip';
+    const last = state.follow === 'auto' && !state.hover ? state.stroke?.edit : undefined;
+    const spans = state.server.edits.find(({ edit }) => edit.id === last)?.spans;
+    const [first, final] = [spans?.[0], spans?.at(-1)];
+    return first && final ? `frames ${frameSpan([first[0], final[1]])}` : 'whole clip';
   }
 
-  updateHover(state) {
-    const visible = Boolean(state.hover) && state.tool === 'select' && !state.playing;
-    show(this.hover, visible);
-    if (!visible) return;
-    const name = objectName(state.hover.object, state.hover.label, state.server.classes);
-    setText(
-      this.hover,
-      state.hover.object === state.picked ? `${name} · selected, S to swap` : `${name} · click to select, S to swap`,
-    );
+  /** @param {OpenState} state */
+  updateHover({ hover, tool, playing, picked, server }) {
+    show(this.hover, hover !== null && tool === 'select' && !playing);
+    if (!hover) return;
+    const name = objectName(hover.object, hover.label, server.classes);
+    setText(this.hover, `${name} · ${hover.object === picked ? 'selected' : 'click to select'}, S to swap`);
   }
 
   openFollow() {
-    const state = this.store.state;
-    const set = (follow) => () => this.store.set({ follow });
-    const picked = state.picked === null ? null : state.objects[state.picked];
-    const lines = [
-      item('What it touches most', set('auto'), {
-        checked: state.follow === 'auto',
-        note: 'a building, a car; else the motion under it',
-      }),
-      item('The motion under it', set('flow'), { checked: state.follow === 'flow' }),
-      item('Nothing: stand still', set('still'), {
-        checked: state.follow === 'still',
-        note: 'stays where it was painted',
-      }),
+    const state = this.store.open;
+    const { follow } = state;
+    const set = (/** @type {Follow} */ next) => () => this.store.set({ follow: next });
+    const touched = { checked: follow === 'auto', note: 'a building, a car; else the motion under it' };
+    const still = { checked: follow === 'still', note: 'stays where it was painted' };
+    const choices = [
+      item('What it touches most', set('auto'), touched),
+      item('The motion under it', set('flow'), { checked: follow === 'flow' }),
+      item('Nothing: stand still', set('still'), still),
     ];
-    if (picked)
-      lines.push(
-        item(objectName(state.picked, picked.label, state.server.classes), set({ object: state.picked }), {
-          checked: typeof state.follow === 'object',
-          note: 'the selected object',
-        }),
-      );
-    toggleMenu(this.follow, [h('p.sb-menu-title', {}, 'Strokes follow'), ...lines, rangeForm(this.store)], {
-      label: 'What strokes follow',
-      side: 'above',
-    });
+    const picked = state.picked === null ? undefined : state.objects[state.picked];
+    if (picked && state.picked !== null) {
+      const name = objectName(state.picked, picked.label, state.server.classes);
+      const selected = { checked: typeof follow === 'object', note: 'the selected object' };
+      choices.push(item(name, set({ object: state.picked }), selected));
+    }
+    const title = 'Strokes follow';
+    const content = [h('p.sb-menu-title', {}, title), lines(title, ...choices), this.range.element];
+    toggleMenu(this.follow, content, { label: 'What strokes follow', side: 'above' });
   }
 }
 
-/** The object that a stroke would ride on: the chosen one, or by itself the thing under the pointer; null: none. */
-function riddenObject({ follow, hover, server }) {
-  if (typeof follow === 'object') return follow.object;
-  const thing = hover && server.classes.find((entry) => entry.id === hover.label)?.kind === 'thing';
-  return follow === 'auto' && thing ? hover.object : null;
+/** A slider for a share.
+ * @param {string} label
+ * @param {(share: number) => void} change takes 0 to 1 */
+function slider(label, change) {
+  const input = h('input', {
+    type: 'range',
+    min: 0,
+    max: 100,
+    ariaLabel: label,
+    oninput: () => change(Number(input.value) / 100),
+  });
+  return input;
 }
 
+/** The object that a stroke would ride on: the chosen one, or by itself the thing under the pointer; null: none.
+ * @param {OpenState} state
+ * @returns {number | null} */
+function riddenObject({ follow, hover, server }) {
+  if (typeof follow === 'object') return follow.object;
+  const thing = server.classes.find((entry) => entry.id === hover?.label)?.kind === 'thing';
+  return follow === 'auto' && hover && thing ? hover.object : null;
+}
+
+/** @param {State} state
+ * @param {number} object */
 function labelOf(state, object) {
   return state.hover?.object === object ? state.hover.label : state.objects[object]?.label;
 }
 
-/** [words, kind] for the state of what is on the screen. */
+/** [words, kind] for the state of what is on the screen.
+ * @param {OpenState} state */
 export function frameState(state) {
   const view = effectiveView(state);
   const entry = rendered(state);

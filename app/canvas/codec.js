@@ -1,7 +1,13 @@
+// @ts-check
 // Masks and label maps as they travel: run lengths over a box, and raw bytes.
 // A mask is a Uint8Array of width * height with 0 or 1; a box is [top, left, bottom, right], half open.
 
-/** The smallest box around the set pixels of `mask`, or null when there is none. */
+/** @import { Mask } from './types' */
+
+/** The smallest box around the set pixels of `mask`, or null when there is none.
+ * @param {Uint8Array} mask
+ * @param {number} width
+ * @param {number} height */
 export function boundsOf(mask, width, height) {
   let top = height,
     left = width,
@@ -20,7 +26,11 @@ export function boundsOf(mask, width, height) {
   return bottom ? [top, left, bottom, right] : null;
 }
 
-/** {box, runs} of a mask: row by row over its box, starting with the count of pixels outside; null when empty. */
+/** {box, runs} of a mask: row by row over its box, starting with the count of pixels outside; null when empty.
+ * @param {Uint8Array} mask
+ * @param {number} width
+ * @param {number} height
+ * @returns {Mask | null} */
 export function encodeMask(mask, width, height) {
   const box = boundsOf(mask, width, height);
   if (!box) return null;
@@ -44,7 +54,10 @@ export function encodeMask(mask, width, height) {
   return { box, runs };
 }
 
-/** The mask of {box, runs}. Throws RangeError when it does not fit the picture. */
+/** The mask of {box, runs}. Throws RangeError when it does not fit the picture.
+ * @param {Mask} mask
+ * @param {number} width
+ * @param {number} height */
 export function decodeMask({ box, runs }, width, height) {
   const [top, left, bottom, right] = box;
   if (!(top >= 0 && left >= 0 && top < bottom && left < right && bottom <= height && right <= width)) {
@@ -63,7 +76,10 @@ export function decodeMask({ box, runs }, width, height) {
   return mask;
 }
 
-/** {labels, objects} of a label-map reply: u8 labels, then i32 little-endian objects. */
+/** {labels, objects} of a label-map reply: u8 labels, then i32 little-endian objects.
+ * @param {ArrayBuffer} buffer
+ * @param {number} width
+ * @param {number} height */
 export function decodeLabels(buffer, width, height) {
   const count = width * height;
   if (buffer.byteLength !== count * 5) {
@@ -76,13 +92,18 @@ export function decodeLabels(buffer, width, height) {
   return { labels, objects };
 }
 
-/** '#rrggbb' or [r, g, b] -> [r, g, b]. */
+/** '#rrggbb' -> [r, g, b].
+ * @param {string} colour
+ * @returns {[number, number, number]} */
 export function rgb(colour) {
-  if (Array.isArray(colour)) return colour;
-  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const part = (/** @type {number} */ at) => Number.parseInt(colour.slice(at, at + 2), 16);
+  return [part(1), part(3), part(5)];
 }
 
-/** RGBA bytes of a label map, every pixel opaque and of its class's colour; `palette` is a Map id -> [r, g, b]. */
+/** RGBA bytes of a label map, every pixel opaque and of its class's colour; `palette` is a Map id -> [r, g, b].
+ * @param {Uint8Array} labels
+ * @param {Map<number, [number, number, number]>} palette
+ * @param {Uint8ClampedArray} into */
 export function paintLabels(labels, palette, into) {
   const table = new Uint32Array(256);
   for (const [id, [r, g, b]] of palette) table[id] = (255 << 24) | (b << 16) | (g << 8) | r;

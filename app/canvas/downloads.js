@@ -1,48 +1,63 @@
+// @ts-check
 // What can be taken home. It is fetched by the page, so that it can say why there is no file when there is none.
 
 import { ApiError, fileName } from './api.js';
 import { h } from './dom.js';
-import { closeMenu, toggleMenu } from './menu.js';
+import { lines, toggleMenu } from './menu.js';
 
-const FILES = [
+/** @import { Actions } from './actions.js' */
+/** @import { Api } from './api.js' */
+/** @import { Session } from './session.js' */
+/** @import { Store } from './store.js' */
+/** @import { Action, Notice } from './types' */
+
+/** File, title, words beside it. */
+const FILES = /** @type {const} */ ([
   ['video.mp4', 'Video', 'mp4, H.264, plays in browsers'],
-  ['frames.zip', 'Frames', 'a PNG for every frame'],
+  ['frames.zip', 'Frames', 'a PNG for every frame, counted from 1'],
   ['labels.zip', 'Label maps', '16-bit PNG, opens again as a clip'],
   ['edits.json', 'Edits', 'for the command line: core render --edits'],
-];
+]);
 
 export class Downloads {
+  /** @param {Api} api
+   * @param {Session} session
+   * @param {Store} store */
   constructor(api, session, store) {
-    Object.assign(this, { api, session, store, busy: new Set() });
+    this.api = api;
+    this.session = session;
+    this.store = store;
+    /** Set by the page, once there are actions.
+     * @type {Actions | null} */
+    this.list = null;
   }
 
+  /** An action for every file.
+   * @returns {Action[]} */
+  actions() {
+    return FILES.map(([file, title]) => ({
+      id: file,
+      title,
+      enabled: ({ downloading }) => !downloading.has(file),
+      run: () => this.take(file, title),
+    }));
+  }
+
+  /** @param {HTMLElement} anchor */
   openMenu(anchor) {
-    toggleMenu(
-      anchor,
-      FILES.map(([file, text, note]) =>
-        h(
-          'button.sb-item',
-          {
-            type: 'button',
-            role: 'menuitem',
-            disabled: this.busy.has(file),
-            onclick: () => {
-              closeMenu();
-              this.take(file, text);
-            },
-          },
-          h('span', {}, text),
-          h('small', {}, this.busy.has(file) ? 'being made' : note),
-        ),
-      ),
-      { label: 'Download' },
-    );
+    const { downloading } = this.store.state;
+    const choices = FILES.map(([file, , note]) => this.list?.line(file, downloading.has(file) ? 'being made' : note));
+    toggleMenu(anchor, [lines('Download', ...choices)], { label: 'Download' });
   }
 
-  /** The file as it is when it is asked for: what is missing is rendered first. */
-  async take(file, text) {
-    this.busy.add(file);
-    const waiting = { text: `${text}: being made, what is missing is rendered first`, kind: 'busy' };
+  /** The file as it is when it is asked for: what is missing is rendered first.
+   * @param {string} file
+   * @param {string} title */
+  async take(file, title) {
+    const { downloading } = this.store.state;
+    downloading.add(file);
+    /** @type {Notice} */
+    const waiting = { text: `${title}: being made, what is missing is rendered first`, kind: 'busy' };
     this.store.set({ message: waiting });
     try {
       const reply = await this.api.request(`projects/${this.session.server.project}/${file}`);
@@ -52,14 +67,16 @@ export class Downloads {
       save(data, fileName(reply.headers.get('Content-Disposition')) ?? file);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.session.say(`${text}: no file was made. ${error.message}`, 'error');
+      this.session.say(`${title}: no file was made. ${error.message}`, 'error');
     } finally {
-      this.busy.delete(file);
+      downloading.delete(file);
       if (this.store.state.message === waiting) this.store.set({ message: null });
     }
   }
 }
 
+/** @param {Blob} data
+ * @param {string} name */
 function save(data, name) {
   const href = URL.createObjectURL(data);
   h('a', { href, download: name }).click();

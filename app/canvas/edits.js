@@ -1,10 +1,16 @@
+// @ts-check
 // Edits in the form in which projects keep them (core/project/edits.py).
 
 import { randomId } from './api.js';
 
+/** @import { Edit, Frames, Mask, Motion, PaintEdit, Scope, StyleEdit, SwapEdit, Target } from './types' */
+
 const newId = () => `e${randomId().slice(0, 12)}`;
 
-/** A stroke. `to` is a class id or 'source'; `over` a Set of class ids or null. */
+/** A stroke.
+ * @param {{frame: number, mask: Mask, to: number | 'source', object?: number | null, motion: Motion, frames: Frames,
+ *   over?: Set<number> | null}} stroke `over`: class ids that may be painted over
+ * @returns {PaintEdit} */
 export function paintEdit({ frame, mask, to, object = null, motion, frames, over = null }) {
   return {
     kind: 'paint',
@@ -18,38 +24,68 @@ export function paintEdit({ frame, mask, to, object = null, motion, frames, over
   };
 }
 
-/** A swap of an object or of a class; `to` is a class id or 'surroundings'. */
+/** A swap of an object or of a class; `to` is a class id or 'surroundings'.
+ * @param {{target: Target, to: number | 'surroundings', frames: Frames}} swap
+ * @returns {SwapEdit} */
 export function swapEdit({ target, to, frames }) {
   return { kind: 'set_class', id: newId(), frames, target, to };
 }
 
-/** A look of an object, or of all of a class, while it is of class `label`. */
+/** A look of an object, or of all of a class, while it is of class `label`.
+ * @param {{target: Target, label: number, code: number[], provenance: unknown, frames: Frames}} look
+ * @returns {StyleEdit} */
 export function styleEdit({ target, label, code, provenance, frames }) {
   return { kind: 'set_style', id: newId(), frames, target, label, code, provenance };
 }
 
-/** Frames [start, stop) of a scope: 'clip', 'range' (as set), 'onward' (from t to the end). */
+/** The object that an edit is about, or null.
+ * @param {Edit} edit */
+export function editObject(edit) {
+  if (edit.kind === 'paint') return edit.object;
+  return 'object' in edit.target ? edit.target.object : null;
+}
+
+/** Frames that an edit was painted on.
+ * @param {Edit} edit */
+export function paintedFrames(edit) {
+  return edit.kind === 'paint' ? edit.keyframes.map(({ frame }) => frame) : [];
+}
+
+/** Frames of a scope: 'clip', 'range' (as set), 'onward' (from t to the end).
+ * @param {Scope} scope
+ * @param {number} t
+ * @param {Frames | null} range
+ * @param {number} count
+ * @returns {Frames} */
 export function scopeFrames(scope, t, range, count) {
   if (scope === 'onward') return [t, count];
   if (scope === 'range' && range) return [...range];
   return [0, count];
 }
 
-/** A range as typed (from 1, both ends included) -> [start, stop), put in order and inside the clip; null when unusable. */
-export function typedRange(from, to, count) {
-  if (!Number.isInteger(from) || !Number.isInteger(to)) return null;
-  const [low, high] = from <= to ? [from, to] : [to, from];
-  const start = Math.min(count, Math.max(1, low)),
-    stop = Math.min(count, Math.max(1, high));
-  return [start - 1, stop];
+/** A range with one end as it was typed, counted from 1; the other end follows where it would be passed.
+ * @param {Frames} range
+ * @param {'start' | 'stop'} end
+ * @param {string} text
+ * @param {number} count frames of the clip
+ * @returns {Frames | null} null: no whole number was typed */
+export function typedRange([start, stop], end, text, count) {
+  if (!/^\s*-?\d+\s*$/.test(text)) return null;
+  const frame = Math.min(count, Math.max(1, Number(text)));
+  return end === 'start' ? [frame - 1, Math.max(frame, stop)] : [Math.min(frame - 1, start), frame];
 }
 
 /**
- * An edit's frames with one end moved to `at`: {frames, held}. At least one frame stays, and what the stroke was painted
- * on: `held` is the frame that the end could not pass, or null.
+ * An edit's frames with one end moved to `at`. At least one frame stays, and what the stroke was painted on.
+ * @param {Edit} edit
+ * @param {Frames} frames
+ * @param {'start' | 'stop'} end
+ * @param {number} at
+ * @param {number} count
+ * @returns {{frames: Frames, held: number | null}} held: the painted frame that the end could not pass
  */
 export function movedEnd(edit, frames, end, at, count) {
-  const painted = (edit.keyframes ?? []).map(({ frame }) => frame);
+  const painted = paintedFrames(edit);
   if (end === 'start') {
     const latest = Math.min(frames[1] - 1, ...painted);
     const start = Math.max(0, Math.min(at, latest));
@@ -60,7 +96,12 @@ export function movedEnd(edit, frames, end, at, count) {
   return { frames: [frames[0], stop], held: at < stop && painted.includes(stop - 1) ? stop - 1 : null };
 }
 
-/** Spans of an edit as far as they lie within other frames. */
+/** Spans of an edit as far as they lie within other frames.
+ * @param {Frames[]} spans
+ * @param {Frames} frames
+ * @returns {Frames[]} */
 export function spansWithin(spans, [start, stop]) {
-  return spans.map(([from, to]) => [Math.max(from, start), Math.min(to, stop)]).filter(([from, to]) => from < to);
+  return spans
+    .map(([from, to]) => /** @type {Frames} */ ([Math.max(from, start), Math.min(to, stop)]))
+    .filter(([from, to]) => from < to);
 }

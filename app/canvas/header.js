@@ -1,135 +1,108 @@
+// @ts-check
 // The bar at the top: clip, saved or not, views, undo and redo, downloads, help.
 
 import { h, rovingKeys, setText, show } from './dom.js';
 import { icon } from './icons.js';
 import { clipName } from './names.js';
+import { VIEWS } from './store.js';
 
-const VIEW_NAMES = { render: 'Render', labels: 'Labels', camera: 'Camera', wipe: 'Wipe', before: 'Before' };
-const VIEW_HINTS = {
-  render: 'The rendered clip',
-  labels: 'The label map, exact pixels',
-  camera: 'The filmed frame',
-  wipe: 'Render beside the render of the unedited clip: drag the line',
-  before: 'The render of the unedited clip (hold C to compare)',
+/** @import { Actions } from './actions.js' */
+/** @import { Downloads } from './downloads.js' */
+/** @import { Projects } from './projects.js' */
+/** @import { Store } from './store.js' */
+/** @import { OpenState } from './types' */
+
+const SAVED_WORDS = {
+  saved: 'Saved',
+  saving: 'Saving…',
+  unsaved: 'Not saved',
+  offline: 'Offline',
+  looking: 'Read only',
 };
 
 export class Header {
-  constructor(actions, store) {
-    Object.assign(this, { actions, store });
+  /** @param {Actions} actions
+   * @param {Store} store
+   * @param {Projects} projects
+   * @param {Downloads} downloads */
+  constructor(actions, store, projects, downloads) {
     this.clip = h('button.sb-quiet', {
       type: 'button',
-      ariaHaspopup: 'menu',
+      ariaHaspopup: 'dialog',
       ariaExpanded: 'false',
       title: 'Projects and clips',
-      onclick: () => actions.openProjects(this.clip),
+      onclick: () => projects.openMenu(this.clip),
     });
+    this.title = '';
+    this.savedKind = '';
     this.saved = h('span.sb-saved', { role: 'status' });
-    this.views = h(
-      'div.sb-views',
-      { role: 'radiogroup', ariaLabel: 'What is shown' },
-      ...Object.keys(VIEW_NAMES).map((view) => this.viewButton(view)),
+    this.unsaved = [actions.button('retry', { look: 'sb-link' }), actions.button('discard', { look: 'sb-link' })];
+    const views = VIEWS.map((view) =>
+      actions.button(`view-${view}`, { look: 'sb-view', role: 'radio', attributes: { 'data-view': view } }),
     );
-    this.undo = h(
-      'button.sb-button',
-      { type: 'button', title: 'Undo (Ctrl+Z)', onclick: () => actions.undo() },
-      icon('undo'),
-      h('span', {}, 'Undo'),
-    );
-    this.redo = h(
-      'button.sb-button',
-      { type: 'button', title: 'Redo (Ctrl+Shift+Z)', onclick: () => actions.redo() },
-      icon('redo'),
-      h('span', {}, 'Redo'),
-    );
+    this.views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' }, ...views);
     this.download = h(
       'button.sb-button.primary',
       {
         type: 'button',
-        ariaHaspopup: 'menu',
+        ariaHaspopup: 'dialog',
         ariaExpanded: 'false',
-        onclick: () => actions.openDownloads(this.download),
+        onclick: () => downloads.openMenu(this.download),
       },
       'Download',
       icon('down'),
     );
-    this.help = h(
-      'button.sb-button.square',
-      { type: 'button', ariaLabel: 'Help and keys', title: 'Help and keys (?)', onclick: () => actions.help() },
-      '?',
-    );
+    const logo = h('span.sb-logo', { ariaHidden: 'true' });
     this.element = h(
       'header.sb-header',
       {},
-      h(
-        'div.sb-start',
-        {},
-        h('span.sb-logo', { ariaHidden: 'true' }),
-        h('h1', {}, 'Scenebrush'),
-        this.clip,
-        this.saved,
-      ),
+      h('div.sb-start', {}, logo, h('h1', {}, 'Scenebrush'), this.clip, this.saved),
       this.views,
-      h('div.sb-end', {}, this.undo, this.redo, this.download, this.help),
+      h(
+        'div.sb-end',
+        {},
+        actions.button('undo', {}, icon('undo'), h('span', {}, 'Undo')),
+        actions.button('redo', {}, icon('redo'), h('span', {}, 'Redo')),
+        this.download,
+        actions.button('help', { look: 'sb-button.square', attributes: { ariaLabel: 'Help and keys' } }, '?'),
+      ),
     );
     rovingKeys(this.views);
-    store.subscribe((state) => this.update(state));
+    store.subscribeOpen((state) => this.update(state));
   }
 
-  viewButton(view) {
-    return h(
-      'button',
-      {
-        type: 'button',
-        role: 'radio',
-        'data-view': view,
-        title: VIEW_HINTS[view],
-        onclick: () => this.actions.show(view),
-      },
-      VIEW_NAMES[view],
-    );
-  }
-
+  /** @param {OpenState} state */
   update(state) {
-    const server = state.server;
-    if (!server) return;
+    const { server } = state;
     const title = server.name || clipName(server.clip.name);
     if (this.title !== title) {
       this.title = title;
       this.clip.replaceChildren(h('span', {}, title), icon('down'));
     }
-    this.undo.disabled = !server.can_undo || Boolean(server.read_only);
-    this.redo.disabled = !server.can_redo || Boolean(server.read_only);
     this.updateSaved(state);
-    for (const button of this.views.children) {
-      const on = button.dataset.view === state.view;
-      button.setAttribute('aria-checked', String(on));
-      button.tabIndex = on ? 0 : -1;
-      if (button.dataset.view === 'camera') button.disabled = !server.clip.camera;
+    for (const button of this.views.querySelectorAll('button')) {
+      button.tabIndex = button.dataset.view === state.view ? 0 : -1;
     }
   }
 
+  /** @param {OpenState} state */
   updateSaved(state) {
     const quiet = !state.online ? 'offline' : state.server.read_only ? 'looking' : 'saved';
     const kind = state.saving === 'saved' ? quiet : state.saving;
     if (this.savedKind === kind) return;
     this.savedKind = kind;
-    const text = { saved: 'Saved', saving: 'Saving…', unsaved: 'Not saved', offline: 'Offline', looking: 'Read only' }[
-      kind
-    ];
-    const buttons =
-      kind === 'unsaved'
-        ? [
-            h('button.sb-link', { type: 'button', onclick: () => this.actions.retry() }, 'Try again'),
-            h('button.sb-link', { type: 'button', onclick: () => this.actions.discard() }, 'Discard'),
-          ]
-        : [];
     this.saved.dataset.kind = kind;
-    this.saved.replaceChildren(h('i', { ariaHidden: 'true' }), text, ...buttons);
+    const buttons = kind === 'unsaved' ? this.unsaved : [];
+    this.saved.replaceChildren(h('i', { ariaHidden: 'true' }), SAVED_WORDS[kind], ...buttons);
   }
 }
 
+// What is under way says itself when it is over.
+const STAYS_MS = { error: 9000, info: 4500, busy: null };
+
 /** Messages at the bottom of the stage; they go away by themselves, errors after a longer time. */
 export class Messages {
+  /** @param {Store} store */
   constructor(store) {
     this.element = h('div.sb-message', { role: 'alert', hidden: true });
     store.subscribe((state, names) => {
@@ -139,8 +112,10 @@ export class Messages {
       if (!state.message) return;
       this.element.dataset.kind = state.message.kind;
       setText(this.element, state.message.text);
-      const stays = { error: 9000, info: 4500 }[state.message.kind]; // what is under way says itself when it is over
+      const stays = STAYS_MS[state.message.kind];
       if (stays) this.timer = setTimeout(() => store.set({ message: null }), stays);
     });
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
   }
 }

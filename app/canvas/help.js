@@ -1,9 +1,14 @@
+// @ts-check
 // Help with all keys, and the four steps that a newcomer is shown once.
 
 import { h, setText } from './dom.js';
 import { icon } from './icons.js';
-import { KEY_TABLE } from './keys.js';
 
+/** @import { Actions } from './actions.js' */
+/** @import { Store } from './store.js' */
+/** @import { OpenState } from './types' */
+
+/** @type {[string, string][]} */
 export const STEPS = [
   ['Choose a frame', 'Drag along the filmstrip or press Space.'],
   ['Change what it means', 'Paint a class on the frame, or select a car and swap it.'],
@@ -11,9 +16,11 @@ export const STEPS = [
   ['Watch and download', 'Frames stream in below; Download has the video.'],
 ];
 
-/** Which of the four steps are done since `start` {t, edits: Set of edit ids}, judged by the state alone. */
+/** Which of the four steps are done since `start`, judged by the state alone.
+ * @param {OpenState} state
+ * @param {{t: number, edits: Set<string>}} start */
 export function stepsDone(state, start) {
-  const edits = (state.server?.edits ?? []).filter(({ edit }) => !start.edits.has(edit.id));
+  const edits = state.server.edits.filter(({ edit }) => !start.edits.has(edit.id));
   return [
     state.t !== start.t || state.playing,
     edits.some(({ edit }) => edit.kind !== 'set_style'),
@@ -25,9 +32,17 @@ export function stepsDone(state, start) {
 const SEEN = 'scenebrush-steps-seen';
 
 export class Steps {
+  /** @param {Store} store
+   * @param {Storage | undefined} storage */
   constructor(store, storage = globalThis.localStorage) {
-    Object.assign(this, { store, storage });
-    this.lines = STEPS.map(([title], index) => h('li', {}, h('i', { ariaHidden: 'true' }, String(index + 1)), title));
+    this.store = store;
+    this.storage = storage;
+    /** @type {{t: number, edits: Set<string>}} */
+    this.start = { t: 0, edits: new Set() };
+    /** @type {boolean[]} */
+    this.done = [];
+    this.marks = STEPS.map((_, index) => h('i', { ariaHidden: 'true' }, index + 1));
+    this.lines = STEPS.map(([title], index) => h('li', {}, this.marks[index], title));
     this.text = h('p', { role: 'status' });
     this.element = h(
       'aside.sb-steps',
@@ -35,7 +50,7 @@ export class Steps {
       h('div', {}, h('ol', {}, ...this.lines), this.text),
       h('button.sb-button', { type: 'button', onclick: () => this.close() }, 'Got it'),
     );
-    store.subscribe((state) => this.update(state));
+    store.subscribeOpen((state) => this.update(state));
   }
 
   openOnFirstVisit() {
@@ -43,11 +58,11 @@ export class Steps {
   }
 
   open() {
-    const { t, server } = this.store.state;
-    this.start = { t, edits: new Set(server?.edits.map(({ edit }) => edit.id)) };
-    this.done = null;
+    const { t, server } = this.store.open;
+    this.start = { t, edits: new Set(server.edits.map(({ edit }) => edit.id)) };
+    this.done = [];
     this.element.hidden = false;
-    this.update(this.store.state);
+    this.update(this.store.open);
   }
 
   close() {
@@ -55,60 +70,51 @@ export class Steps {
     this.storage?.setItem(SEEN, '1');
   }
 
+  /** @param {OpenState} state */
   update(state) {
-    if (this.element.hidden || !state.server) return;
-    this.done = stepsDone(state, this.start).map((yes, index) => yes || Boolean(this.done?.[index]));
+    if (this.element.hidden) return;
+    this.done = stepsDone(state, this.start).map((yes, index) => yes || Boolean(this.done[index]));
     const current = this.done.indexOf(false);
-    this.lines.forEach((line, index) => {
+    for (const [index, line] of this.lines.entries()) {
       line.dataset.done = String(this.done[index]);
       if (index === current) line.setAttribute('aria-current', 'step');
       else line.removeAttribute('aria-current');
-      setText(line.firstChild, this.done[index] ? '✓' : String(index + 1));
-    });
-    setText(this.text, current < 0 ? 'That was all. The question mark above has the keys.' : STEPS[current][1]);
+      const mark = this.marks[index];
+      if (mark) setText(mark, this.done[index] ? '✓' : String(index + 1));
+    }
+    setText(this.text, STEPS[current]?.[1] ?? 'That was all. The question mark above has the keys.');
   }
 }
 
 export class Help {
-  constructor(steps) {
-    const column = ([title, keys]) =>
-      h(
-        'section',
-        {},
-        h('h3', {}, title),
-        h('dl', {}, ...keys.flatMap(([key, what]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, what)])),
-      );
-    const close = () => this.element.close();
-    this.element = h(
-      'dialog.sb-help',
-      { ariaLabel: 'Help and keys' },
-      h(
-        'div.sb-help-head',
-        {},
-        h('h2', {}, 'Paint the meaning of a clip, get the clip'),
-        h('button.sb-button.square', { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close')),
-      ),
-      h(
-        'p',
-        {},
-        'Every frame has a label map: which pixel is road, sky, car. Change it and the clip is rendered again, frame after frame. A stroke follows what it was painted on, forward and backward; an object keeps its look through the clip.',
-      ),
-      h('div.sb-keys', {}, ...KEY_TABLE.map(column)),
-      h(
-        'button.sb-button',
-        {
-          type: 'button',
-          onclick: () => {
-            close();
-            steps.open();
-          },
-        },
-        'Show the four steps again',
-      ),
-    );
+  constructor() {
+    this.element = h('dialog.sb-help', { ariaLabel: 'Help and keys' });
     this.element.addEventListener('click', (event) => {
-      if (event.target === this.element) close();
+      if (event.target === this.element) this.element.close();
     });
+  }
+
+  /** The table is made of the actions.
+   * @param {Actions} actions */
+  fill(actions) {
+    const close = () => this.element.close();
+    const steps = actions.button('steps');
+    steps.addEventListener('click', close);
+    const sections = actions.table().map(([title, lines]) => {
+      const list = lines.flatMap(([keys, words]) => [h('dt', {}, h('kbd', {}, keys)), h('dd', {}, words)]);
+      return h('section', {}, h('h3', {}, title), h('dl', {}, ...list));
+    });
+    const about =
+      'Every frame has a label map: which pixel is road, sky, car. Change it and the clip is rendered again, frame ' +
+      'after frame. A stroke follows what it was painted on, forward and backward; an object keeps its look ' +
+      'through the clip.';
+    const shut = h('button.sb-button.square', { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close'));
+    this.element.replaceChildren(
+      h('div.sb-help-head', {}, h('h2', {}, 'Paint the meaning of a clip, get the clip'), shut),
+      h('p', {}, about),
+      h('div.sb-keys', {}, ...sections),
+      steps,
+    );
   }
 
   open() {

@@ -1,10 +1,14 @@
+// @ts-check
 // What tests may read of a running page: `window.__scenebrush`. Nothing here changes the state.
 
 import { picturePath } from './view.js';
 
+/** @import { Editor } from './main.js' */
+
+/** @param {Editor} editor */
 export function exposeHook(editor) {
   const { store, view, toolbox, session } = editor;
-  globalThis.__scenebrush = {
+  const hook = {
     get state() {
       return store.state;
     },
@@ -23,15 +27,17 @@ export function exposeHook(editor) {
       const { state } = store;
       return Boolean(state.server) && !state.pending.length && !session.writes && Boolean(view.maps());
     },
-    /** Whether the frame on the screen is the truth and its picture is loaded. */
+    /** Whether the frame on the screen is its final render and the picture is loaded. */
     get settled() {
-      const { state } = store;
-      const path = state.server && picturePath(state, 'render');
-      return (
-        this.idle && Boolean(path) && editor.pictures.kept.has(path) && state.server.render[state.t].stage === 'final'
-      );
+      if (!this.idle) return false;
+      const state = store.open;
+      const path = picturePath(state, 'render');
+      const stage = state.server.render[state.t]?.stage;
+      return path !== null && editor.pictures.kept.has(path) && stage === 'final';
     },
-    /** Client coordinates of the middle of pixel (x, y) of the picture. */
+    /** Client coordinates of the middle of pixel (x, y) of the picture.
+     * @param {number} x
+     * @param {number} y */
     clientPoint(x, y) {
       const box = editor.canvas.getBoundingClientRect();
       const { placement } = view;
@@ -42,19 +48,17 @@ export function exposeHook(editor) {
       const maps = view.maps();
       return maps && { labels: Array.from(maps.labels), objects: Array.from(maps.objects) };
     },
-    /** RGBA of the stage at a pixel of the picture, as drawn. */
+    /** RGBA of the stage at a pixel of the picture, as drawn.
+     * @param {number} x
+     * @param {number} y */
     colourAt(x, y) {
       const scale = globalThis.devicePixelRatio || 1;
       const { placement } = view;
       view.drawNow();
-      return Array.from(
-        view.context.getImageData(
-          Math.floor((placement.x + (x + 0.5) * placement.zoom) * scale),
-          Math.floor((placement.y + (y + 0.5) * placement.zoom) * scale),
-          1,
-          1,
-        ).data,
-      );
+      const left = Math.floor((placement.x + (x + 0.5) * placement.zoom) * scale);
+      const top = Math.floor((placement.y + (y + 0.5) * placement.zoom) * scale);
+      return Array.from(view.context.getImageData(left, top, 1, 1).data);
     },
   };
+  Object.assign(globalThis, { __scenebrush: hook });
 }

@@ -1,14 +1,16 @@
+// @ts-check
 // Line icons, drawn here so that the page asks for nothing.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** A 20 px line icon from a path. */
+/** A 20 px line icon from a path.
+ * @param {string} name */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 20 20');
   svg.setAttribute('class', 'icon');
   svg.setAttribute('aria-hidden', 'true');
-  for (const [d, filled] of ICONS[name]) {
+  for (const [d, filled] of ICONS[name] ?? []) {
     const path = document.createElementNS(SVG, 'path');
     path.setAttribute('d', d);
     path.setAttribute(filled ? 'fill' : 'stroke', 'currentColor');
@@ -17,7 +19,8 @@ export function icon(name) {
   return svg;
 }
 
-// Name: [path, filled or drawn as a line].
+/** Name: [path, filled or drawn as a line].
+ * @type {Record<string, [string, boolean][]>} */
 const ICONS = {
   select: [['M5 2.5 15.5 11l-4.6.7 2.3 4.7-2 1-2.4-4.8L5.4 16z', true]],
   brush: [

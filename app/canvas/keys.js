@@ -1,151 +1,72 @@
-// Keys of the whole page, and the table that the help shows.
+// @ts-check
+// Keys of the whole page: each is looked up in the list of actions.
 
-import { nextSize, TOOL_KEYS } from './toolbar.js';
+import { isForm, isText } from './focus.js';
+import { keyName } from './keynames.js';
 
-export const KEY_TABLE = [
-  [
-    'Tools',
-    [
-      ['V', 'select an object'],
-      ['B', 'brush'],
-      ['E', 'eraser: back to the clip'],
-      ['G', 'fill'],
-      ['L', 'lasso'],
-      ['I', 'eyedropper (Alt while painting)'],
-      ['H', 'hand'],
-      ['[  ]', 'brush size'],
-      ['Shift', 'straight line from the last stroke'],
-      ['1 – 9', 'class'],
-      ['/', 'find a class'],
-      ['S', 'swap the object'],
-      ['Esc', 'deselect, stop a stroke'],
-    ],
-  ],
-  [
-    'Frames',
-    [
-      ['Space', 'play, pause'],
-      ['←  →', 'step'],
-      ['Shift ←  →', 'ten frames'],
-      ['Home  End', 'first, last frame'],
-    ],
-  ],
-  [
-    'Lanes',
-    [
-      ['Drag an end', 'other frames for the edit'],
-      ['←  →', 'the end by a frame, Shift by ten'],
-      ['Enter', 'type the frames'],
-      ['Esc', 'leave it as it was'],
-    ],
-  ],
-  [
-    'Picture',
-    [
-      ['Wheel', 'zoom at the pointer'],
-      ['+  −', 'zoom'],
-      ['0', 'fit'],
-      ['Space + drag', 'move (or middle button)'],
-      ['\\', 'labels on, off'],
-      ['C', 'hold to compare with before'],
-    ],
-  ],
-  [
-    'Project',
-    [
-      ['Ctrl Z', 'undo'],
-      ['Ctrl Shift Z', 'redo'],
-      ['?', 'this help'],
-    ],
-  ],
-];
-
-const typing = (target) =>
-  target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]');
+/** @import { Action } from './types' */
+/** @import { Actions } from './actions.js' */
+/** @import { Toolbox } from './tools.js' */
 
 export class Keys {
-  constructor(actions, store, toolbox) {
-    Object.assign(this, { actions, store, toolbox });
+  /** @param {Actions} actions
+   * @param {Toolbox} toolbox */
+  constructor(actions, toolbox) {
+    this.actions = actions;
+    this.toolbox = toolbox;
+    /** Actions that last while their key is down.
+     * @type {Map<string, Action>} */
+    this.held = new Map();
     addEventListener('keydown', (event) => this.down(event));
     addEventListener('keyup', (event) => this.up(event));
     addEventListener('blur', () => this.release());
   }
 
+  /** @param {KeyboardEvent} event */
   down(event) {
-    if (event.defaultPrevented || document.querySelector('dialog[open]') || typing(event.target)) return;
-    if (event.ctrlKey || event.metaKey) return this.withControl(event);
-    if (event.altKey) return;
-    if (event.target.closest?.('.sb-menu') && event.key !== 'Escape') return;
-    if (event.key === ' ') return this.space(event);
-    if (['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key) && event.target.matches?.('input[type=range]'))
-      return;
-    const run = this.action(event);
-    if (!run) return;
+    if (event.defaultPrevented || document.querySelector('dialog[open]') || event.altKey) return;
+    const name = keyName(event);
+    if (!this.isOurs(event, name)) return;
+    if (name === 'Space') return this.space(event);
+    const action = this.actions.byKey.get(name);
+    if (!action) return;
     event.preventDefault();
-    run();
+    if (action.release) this.held.set(event.key.toLowerCase(), action);
+    this.actions.run(action, name);
   }
 
-  withControl(event) {
-    const key = event.key.toLowerCase();
-    const run =
-      key === 'z' ? (event.shiftKey ? this.actions.redo : this.actions.undo) : key === 'y' ? this.actions.redo : null;
-    if (!run) return;
-    event.preventDefault();
-    run();
+  /** Whether a key belongs to the page and not to what has the focus.
+   * @param {KeyboardEvent} event
+   * @param {string} name */
+  isOurs({ target }, name) {
+    if (!(target instanceof Element)) return true;
+    if (isText(target)) return false;
+    if (name.startsWith('Ctrl+')) return true;
+    if (isForm(target) && (!target.matches('input') || /^(Arrow|Home|End|Page|Space)/.test(name))) return false;
+    return !target.closest('.sb-menu') || name === 'Escape';
   }
 
-  /** Space plays, unless it was held to move the picture or belongs to the button that has the focus. */
+  /** Space plays, unless it was held to move the picture or belongs to the button that has the focus.
+   * @param {KeyboardEvent} event */
   space(event) {
-    if (event.target.closest?.('button, a, input')) return;
+    if (event.target instanceof Element && event.target.closest('button, a, input')) return;
     event.preventDefault();
-    if (event.repeat) return;
-    this.toolbox.spaceHeld = true;
-    this.toolbox.spaceUsed = false;
-    this.toolbox.canvas.classList.add('grab');
+    if (!event.repeat) this.toolbox.holdSpace();
   }
 
+  /** @param {KeyboardEvent} event */
   up(event) {
-    if (event.key === ' ' && this.toolbox.spaceHeld) {
-      const used = this.toolbox.spaceUsed;
-      this.release();
-      if (!used) this.actions.togglePlay();
+    if (event.key === ' ' && this.toolbox.spaceHeld && !this.toolbox.letSpaceGo()) {
+      this.actions.run(this.actions.get('play'));
     }
-    if (event.key.toLowerCase() === 'c') this.store.set({ comparing: false });
+    const key = event.key.toLowerCase();
+    this.held.get(key)?.release?.();
+    this.held.delete(key);
   }
 
   release() {
-    this.toolbox.spaceHeld = false;
-    this.toolbox.canvas.classList.remove('grab');
-    this.store.set({ comparing: false });
-  }
-
-  /** What a key does, or null. */
-  action(event) {
-    const { actions, store } = this;
-    const { state } = store;
-    const tool = Object.keys(TOOL_KEYS).find((name) => TOOL_KEYS[name] === event.key.toUpperCase());
-    if (tool && !event.shiftKey) return () => store.set({ tool });
-    if (/^[1-9]$/.test(event.key)) return () => actions.chooseClass(Number(event.key) - 1);
-    const stride = event.shiftKey ? 10 : 1;
-    return (
-      {
-        ArrowLeft: () => actions.step(-stride),
-        ArrowRight: () => actions.step(stride),
-        Home: () => actions.goTo(0),
-        End: () => actions.goTo(Infinity),
-        '[': () => store.set({ size: nextSize(state.size, -1) }),
-        ']': () => store.set({ size: nextSize(state.size, 1) }),
-        '\\': () => store.set({ overlayOn: !state.overlayOn }),
-        0: () => actions.fit(),
-        '+': () => actions.zoom(1.25),
-        '=': () => actions.zoom(1.25),
-        '-': () => actions.zoom(0.8),
-        c: () => store.set({ comparing: true }),
-        s: () => actions.swap(),
-        '/': () => actions.find(),
-        '?': () => actions.help(),
-        Escape: () => actions.escape(),
-      }[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null
-    );
+    this.toolbox.letSpaceGo();
+    for (const action of this.held.values()) action.release?.();
+    this.held.clear();
   }
 }

@@ -1,187 +1,226 @@
-// A lane for every edit: what it is, where it acts, and two ends to drag.
+// @ts-check
+// A lane for every edit: what it is, where it acts, and two ends to drag. Edits that belong together share one.
 
 import { rgb } from './codec.js';
-import { h, setText, show } from './dom.js';
-import { spansWithin } from './edits.js';
+import { h, mark, setText, show } from './dom.js';
+import { paintedFrames, spansWithin } from './edits.js';
 import { icon } from './icons.js';
 import { LaneRange } from './lane_range.js';
 import { spansText, tidyTitle } from './names.js';
 import { sharedLanes } from './shared_lanes.js';
 import { classOf } from './store.js';
 
+/** @import { Session } from './session.js' */
+/** @import { Store } from './store.js' */
+/** @import { Commands, Edit, EditEntry, Frames, Lane as LaneEntry, OpenState, State } from './types' */
+/** @typedef {{session: Session, commands: Commands, store: Store}} Parts */
+
 export class Lanes {
-  constructor(actions, store) {
-    Object.assign(this, { actions, store, lanes: new Map() });
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.parts = parts;
+    /** @type {Map<string, Lane>} */
+    this.lanes = new Map();
+    this.project = '';
+    this.shownCount = 0;
     this.element = h('ol.sb-lanes', { ariaLabel: 'Edits' });
-    store.subscribe((state, names) => this.update(state, names));
-  }
-
-  update(state, names) {
-    if (!state.server) return;
-    if (names.has('server') || names.has('pending')) this.draw(state);
-    if (names.has('reframing')) for (const lane of this.lanes.values()) lane.follow(state.reframing);
-  }
-
-  /** A lane stays as long as its edit does: nothing flickers, and a drag goes on while frames arrive. */
-  draw(state) {
-    const known = new Map();
-    for (const entry of sharedLanes(state.server.edits)) {
-      const old = this.lanes.get(entry.edit.id);
-      const lane = old?.fits(entry, state) ? old : new Lane(this.actions, this.store, entry);
-      lane.renew(entry);
-      known.set(entry.edit.id, lane);
-    }
-    const added = known.size > this.lanes.size;
-    this.lanes = known;
-    this.show([...known.values()].map((lane) => lane.element));
-    if (added) this.element.scrollTop = this.element.scrollHeight;
-  }
-
-  show(lines) {
-    const empty = h(
+    this.empty = h(
       'li.sb-no-lanes',
       {},
       'Every edit gets a lane here: what it is, where it acts, where it leaves the picture.',
     );
-    const wanted = lines.length ? lines : [empty];
-    const same =
-      wanted.length === this.element.children.length &&
-      wanted.every((line, index) => line === this.element.children[index]);
-    if (same || (!lines.length && this.element.querySelector('.sb-no-lanes'))) return;
-    const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
+    parts.store.subscribeOpen((state, names) => this.update(state, names));
+  }
+
+  /** @param {OpenState} state
+   * @param {Set<string>} names */
+  update(state, names) {
+    if (this.project !== state.server.project) {
+      this.project = state.server.project;
+      this.lanes.clear();
+    }
+    if (names.has('server') || names.has('pending')) this.draw(state);
+    if (names.has('reframing')) for (const lane of this.lanes.values()) lane.follow(state.reframing);
+  }
+
+  /** A lane stays as long as its edit does: nothing flickers, and a drag goes on while frames arrive.
+   * @param {OpenState} state */
+  draw(state) {
+    /** @type {Map<string, Lane>} */
+    const known = new Map();
+    for (const entry of sharedLanes(state.server.edits)) {
+      const old = this.lanes.get(entry.edit.id);
+      const lane = old?.fits(entry) ? old : new Lane(this.parts, entry);
+      lane.renew(entry);
+      known.set(entry.edit.id, lane);
+    }
+    this.lanes = known;
+    const added = state.server.edits.length > this.shownCount;
+    this.shownCount = state.server.edits.length;
+    this.show([...known.values()].map((lane) => lane.element));
+    if (added) this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  /** @param {HTMLElement[]} lines */
+  show(lines) {
+    const wanted = lines.length ? lines : [this.empty];
+    const there = [...this.element.children];
+    if (wanted.length === there.length && wanted.every((line, index) => line === there[index])) return;
+    const { activeElement } = document;
+    const focused = activeElement instanceof HTMLElement && this.element.contains(activeElement) ? activeElement : null;
     this.element.replaceChildren(...wanted);
     focused?.focus({ preventScroll: true });
   }
 }
 
 class Lane {
-  constructor(actions, store, entry) {
-    Object.assign(this, { actions, store, clip: store.state.server.clip, colour: laneColour(entry.edit, store.state) });
+  /** @param {Parts} parts
+   * @param {LaneEntry} entry */
+  constructor({ session, commands, store }, entry) {
+    const state = store.open;
+    this.store = store;
+    this.clip = state.server.clip;
+    this.colour = laneColour(entry.edit, state);
+    this.entry = entry;
     this.title = entry.title;
+    this.signature = '';
+    this.placed = '';
     const text = tidyTitle(entry.title);
-    this.range = new LaneRange(actions, store, text, entry.edit, this.colour);
+    this.range = new LaneRange(session, store, text, entry.edit, this.colour);
     this.bars = h('div.sb-bars');
     this.diamonds = h('div.sb-bars');
     this.note = h('small.sb-note');
     this.name = h(
       'button.sb-lane-name',
-      { type: 'button', onclick: () => actions.goToEdit(this.entry.edit, this.entry.spans) },
-      h('i', { style: { background: swatch(entry.edit, store.state) } }),
+      { type: 'button', onclick: () => commands.goToEdit(this.entry.edit, this.entry.spans) },
+      h('i', { style: { background: swatch(entry.edit, state) } }),
       h('span', {}, text),
     );
     this.track = h('div.sb-lane-track', {}, this.range.rail, this.bars, this.diamonds, this.note, ...this.range.parts);
-    this.element = h(
-      'li.sb-lane',
-      {},
-      this.name,
-      this.track,
-      h(
-        'button.sb-lane-remove',
-        {
-          type: 'button',
-          ariaLabel: `Remove ${text}`,
-          title: 'Remove what this lane shows',
-          onclick: () => actions.removeEdits(this.entry.ids),
-        },
-        icon('close'),
-      ),
+    const remove = h(
+      'button.sb-lane-remove',
+      {
+        type: 'button',
+        ariaLabel: `Remove ${text}`,
+        title: 'Remove what this lane shows',
+        onclick: () => session.remove(this.entry.ids),
+      },
+      icon('close'),
     );
+    this.element = h('li.sb-lane', {}, this.name, this.track, remove);
     this.range.attach(this.element, this.track);
   }
 
-  fits(entry, state) {
-    return entry.title === this.title && state.server.clip.hash === this.clip.hash;
+  /** @param {EditEntry} entry */
+  fits(entry) {
+    return entry.title === this.title;
   }
 
-  /** What the server says of the edit now. */
+  /** What the server says of the edits now.
+   * @param {LaneEntry} entry */
   renew(entry) {
     const signature = JSON.stringify([entry.spans, entry.note, entry.edit.frames, entry.ids]);
     if (signature === this.signature) return;
-    Object.assign(this, { entry, signature, placed: null });
-    const about = [tidyTitle(entry.title), spansText(entry.spans ?? [entry.edit.frames]), entry.note]
-      .filter(Boolean)
-      .join(' · ');
+    Object.assign(this, { entry, signature, placed: '' });
+    const spans = spansText(entry.spans ?? [entry.edit.frames]);
+    const about = [tidyTitle(entry.title), spans, entry.note].filter(Boolean).join(' · ');
     this.name.title = about;
     this.name.setAttribute('aria-label', `${about}. Go there.`);
-    Object.assign(this.range, { edit: entry.edit, ids: entry.ids });
-    this.diamonds.replaceChildren(...(entry.edit.keyframes ?? []).map((keyframe) => this.diamond(keyframe)));
+    this.range.edit = entry.edit;
+    this.range.ids = entry.ids;
+    const painted = paintedFrames(entry.edit);
+    this.diamonds.replaceChildren(...painted.map((frame) => diamond(frame, this.clip.frames)));
     this.placeNote(entry);
     this.follow(this.store.state.reframing);
   }
 
-  /** Show the frames of a drag, if it is this lane's, else those that are saved. */
+  /** Show the frames of a drag, if it is this lane's, else those that are saved.
+   * @param {State['reframing']} reframing */
   follow(reframing) {
-    const mine = reframing?.id === this.entry.edit.id;
-    this.element.dataset.dragging = String(mine);
-    this.element.dataset.told = String(Boolean(this.entry.spans));
-    this.place(mine ? reframing.frames : this.entry.edit.frames, mine ? reframing.held : null);
+    const mine = reframing?.id === this.entry.edit.id ? reframing : null;
+    mark(this.element, 'data-dragging', mine !== null);
+    mark(this.element, 'data-told', this.entry.spans !== null);
+    this.place(mine?.frames ?? this.entry.edit.frames, mine?.held ?? null);
   }
 
-  place(frames, held = null) {
+  /** @param {Frames} frames
+   * @param {number | null} held */
+  place(frames, held) {
     const key = `${frames} ${held}`;
     if (this.placed === key) return;
     this.placed = key;
-    this.bars.replaceChildren(...spansWithin(this.entry.spans ?? [], frames).map((span) => this.bar(span, frames)));
-    show(this.note, Boolean(this.entry.note) && String(frames) === String(this.entry.edit.frames));
+    const { edit } = this.entry;
+    const within = edit.kind === 'paint' ? frames : null;
+    const spans = spansWithin(this.entry.spans ?? [], frames);
+    this.bars.replaceChildren(...spans.map((span) => bar(span, within ?? span, this.colour, this.clip.frames)));
+    show(this.note, Boolean(this.entry.note) && String(frames) === String(edit.frames));
     this.range.place(frames, held);
   }
 
-  /** One stretch in which the edit acts; it fades where the edit leaves the picture inside its frames. */
-  bar([start, stop], frames) {
-    const {
-      colour,
-      clip: { frames: count },
-    } = this;
-    const paints = this.entry.edit.kind === 'paint';
-    const fadeIn = paints && start > frames[0],
-      fadeOut = paints && stop < frames[1];
-    return h('i.sb-span', {
-      style: {
-        left: `${(100 * start) / count}%`,
-        width: `${(100 * (stop - start)) / count}%`,
-        background: `linear-gradient(90deg, ${fadeIn ? 'transparent' : colour}, ${colour} ${fadeIn ? 14 : 0}%, ${colour} ${fadeOut ? 86 : 100}%, ${fadeOut ? 'transparent' : colour})`,
-      },
-    });
-  }
-
-  diamond({ frame }) {
-    return h('i.sb-diamond', {
-      title: `Painted on frame ${frame + 1}`,
-      style: { left: `${(100 * (frame + 0.5)) / this.clip.frames}%` },
-    });
-  }
-
-  /** Beside the bars where there is room, else over them. */
-  placeNote({ note, spans: told }) {
-    const spans = told ?? [];
+  /** Beside the bars where there is room, else over them.
+   * @param {EditEntry} entry */
+  placeNote({ note, spans }) {
     setText(this.note, note);
-    const end = spans.length ? spans[spans.length - 1][1] / this.clip.frames : 0,
-      start = spans.length ? spans[0][0] / this.clip.frames : 0;
+    const end = (spans?.at(-1)?.[1] ?? 0) / this.clip.frames;
+    const start = (spans?.[0]?.[0] ?? 0) / this.clip.frames;
     const over = end > 0.72 && start < 0.28;
     this.note.classList.toggle('over', over);
     this.note.style.left = end <= 0.72 ? `calc(${100 * end}% + 12px)` : 'auto';
-    this.note.style.right = end <= 0.72 ? 'auto' : over ? '14px' : `calc(${100 * (1 - start)}% + 12px)`;
+    const right = over ? '14px' : `calc(${100 * (1 - start)}% + 12px)`;
+    this.note.style.right = end <= 0.72 ? 'auto' : right;
   }
 }
 
-/** The class that an edit is about. */
-function editClass(edit, state) {
-  if (edit.kind === 'set_style') return classOf(state, edit.label);
-  if (typeof edit.to === 'number') return classOf(state, edit.to);
-  return null;
+/** One stretch in which an edit acts; it fades where the edit leaves the picture inside its frames.
+ * @param {Frames} span
+ * @param {Frames} frames
+ * @param {string} colour
+ * @param {number} count */
+function bar([start, stop], frames, colour, count) {
+  const fadeIn = start > frames[0];
+  const fadeOut = stop < frames[1];
+  const from = `${fadeIn ? 'transparent' : colour}, ${colour} ${fadeIn ? 14 : 0}%`;
+  const to = `${colour} ${fadeOut ? 86 : 100}%, ${fadeOut ? 'transparent' : colour}`;
+  const style = {
+    left: `${(100 * start) / count}%`,
+    width: `${(100 * (stop - start)) / count}%`,
+    background: `linear-gradient(90deg, ${from}, ${to})`,
+  };
+  return h('i.sb-span', { style });
 }
 
+/** @param {number} frame
+ * @param {number} count */
+function diamond(frame, count) {
+  const style = { left: `${(100 * (frame + 0.5)) / count}%` };
+  return h('i.sb-diamond', { title: `Painted on frame ${frame + 1}`, style });
+}
+
+/** The class that an edit is about.
+ * @param {Edit} edit
+ * @param {State} state */
+function editClass(edit, state) {
+  if (edit.kind === 'set_style') return classOf(state, edit.label);
+  return typeof edit.to === 'number' ? classOf(state, edit.to) : null;
+}
+
+/** @param {Edit} edit
+ * @param {State} state */
 function swatch(edit, state) {
   const entry = editClass(edit, state);
   return entry ? `rgb(${rgb(entry.colour)})` : '#8a9099';
 }
 
-/** The class's colour, lightened until it stands out from the dark track. */
+/** The class's colour, lightened until it stands out from the dark track.
+ * @param {Edit} edit
+ * @param {State} state */
 export function laneColour(edit, state) {
   const entry = editClass(edit, state);
   if (!entry) return '#8a9099';
   let [r, g, b] = rgb(entry.colour);
-  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++)
-    [r, g, b] = [r, g, b].map((part) => Math.round(part + (255 - part) * 0.12));
+  const lighter = (/** @type {number} */ part) => Math.round(part + (255 - part) * 0.12);
+  for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) {
+    [r, g, b] = [lighter(r), lighter(g), lighter(b)];
+  }
   return `rgb(${r}, ${g}, ${b})`;
 }

@@ -1,11 +1,16 @@
+// @ts-check
 // Builds the page from its parts and wires them: the parts know the store, the session knows the server.
 
+import { Actions, makeActions } from './actions.js';
 import { Api, ApiError, Events } from './api.js';
 import { Banner } from './banner.js';
 import { Chips } from './chips.js';
+import { ClassPanel } from './classes.js';
 import { rgb } from './codec.js';
 import { h } from './dom.js';
 import { Downloads } from './downloads.js';
+import { editObject, paintedFrames } from './edits.js';
+import { returnFocus } from './focus.js';
 import { labelLoader, pictureLoader } from './frames.js';
 import { Header, Messages } from './header.js';
 import { Help, Steps } from './help.js';
@@ -13,18 +18,22 @@ import { exposeHook } from './hook.js';
 import { Keys } from './keys.js';
 import { LookPanel } from './looks.js';
 import { closeMenu } from './menu.js';
-import { ClassPanel, ObjectPanel } from './panel.js';
+import { ObjectPanel } from './object.js';
 import { Player } from './player.js';
 import { Projects } from './projects.js';
 import { isUntold, Session } from './session.js';
-import { initialState, Store, rendered } from './store.js';
+import { rendered, Store } from './store.js';
 import { Strokes } from './strokes.js';
 import { Timeline } from './timeline.js';
 import { Toolbar } from './toolbar.js';
 import { Toolbox } from './tools.js';
 import { picturePath, View } from './view.js';
 
-/** Start the editor in `element`. token: for writes; api: address of the routes, relative to the page; clip: the first clip. */
+/** @import { ClipEntry, Commands, Edit, Frames, OpenState, Pending, ProjectList, ServerState } from './types' */
+
+/** Start the editor.
+ * @param {{element: HTMLElement, token: string, api: string, clip: string}} page token: for writes; api: address of the
+ *   routes, relative to the page; clip: the clip that the program was started with, "" for any */
 export async function mount({ element, token, api: base, clip }) {
   await stylesheet();
   // Text is measured when menus are placed; without the file the system's font is taken.
@@ -45,231 +54,138 @@ function stylesheet() {
   });
 }
 
-class Editor {
+/** @implements {Commands} */
+export class Editor {
+  /** @param {Api} api */
   constructor(api) {
     this.api = api;
     this.store = new Store();
-    this.session = new Session(api, this.store, (project, handlers) => new Events(api.eventsUrl(project), handlers));
-    this.canvas = h('canvas.sb-canvas', { tabindex: 0, role: 'img', ariaLabel: 'The frame' });
-    this.buildStage();
-    this.buildPage();
-    this.session.settle = (entry) => this.settled(entry);
-    this.store.subscribe((state, names) => this.react(state, names));
-    new ResizeObserver(() => this.view.resize()).observe(this.stage);
-  }
+    this.session = new Session(api, this.store, (project, handlers) => {
+      const onLost = () => {
+        handlers.onLost();
+        api.renewToken(); // the server may be started again
+      };
+      return new Events(() => api.eventsUrl(project), { ...handlers, onLost });
+    });
+    /** Project and revision that the objects were asked for. */
+    this.objectsFor = '';
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.rememberTimer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.wantTimer = undefined;
 
-  buildStage() {
-    const project = () => this.store.state.server.project;
+    const project = () => this.session.server.project;
+    const clip = () => this.session.server.clip;
+    const palette = () => new Map(this.session.server.classes.map((entry) => [entry.id, rgb(entry.colour)]));
     const loaded = () => {
       this.view.draw();
       this.store.touch('loaded');
     };
-    const palette = () => new Map(this.store.state.server.classes.map((entry) => [entry.id, rgb(entry.colour)]));
-    this.pictures = pictureLoader(this.api, project, loaded);
-    this.labels = labelLoader(this.api, project, () => this.store.state.server.clip, palette, loaded);
+    this.canvas = h('canvas.sb-canvas', { tabindex: 0, role: 'img', ariaLabel: 'The frame' });
+    this.pictures = pictureLoader(api, project, loaded);
+    this.labels = labelLoader(api, project, clip, palette, loaded);
     this.view = new View(this.canvas, this.store, this.pictures, this.labels);
-    this.strokes = new Strokes(this.api, this.session, this.store);
-    this.toolbox = new Toolbox(this.canvas, this.view, this.store, (stroke) => this.strokes.commit(stroke));
+    this.strokes = new Strokes(api, this.session, this.store);
+    this.toolbox = new Toolbox(
+      this.canvas,
+      this.view,
+      this.store,
+      (painted) => this.strokes.commit(painted),
+      (text) => this.session.say(text),
+    );
     this.chips = new Chips(this.store, this.view);
     this.view.onPlaced = () => this.chips.place();
     this.toolbox.onHover = (at) => this.chips.follows(at);
     this.player = new Player(this.store);
-  }
 
-  buildPage() {
     this.steps = new Steps(this.store);
-    this.help = new Help(this.steps);
+    this.help = new Help();
     this.classes = new ClassPanel(this.store);
     this.objects = new ObjectPanel(this.session, this.store, this.view);
-    this.looks = new LookPanel(this.api, this.session, this.store, this.objects);
-    this.downloads = new Downloads(this.api, this.session, this.store);
-    this.actions = this.makeActions();
-    this.projects = new Projects(this.api, this.actions, this.store);
-    new Keys(this.actions, this.store, this.toolbox);
-    this.stage = h('main.sb-stage', {}, this.canvas, this.chips.element, this.steps.element);
-    this.chips.layer.append(new Messages(this.store).element);
-    this.element = h(
+    this.looks = new LookPanel(api, this.session, this.store, this.objects);
+    this.downloads = new Downloads(api, this.session, this.store);
+    this.projects = new Projects(api, this.session, this, this.store);
+    this.actions = new Actions(makeActions(this), this.store);
+    this.downloads.list = this.actions;
+    this.help.fill(this.actions);
+    this.keys = new Keys(this.actions, this.toolbox);
+    this.stage = h('section.sb-stage', { ariaLabel: 'Stage' }, this.canvas, this.chips.element, this.steps.element);
+    this.element = this.build();
+
+    returnFocus(this.element);
+    this.session.settle = (entry) => this.settled(entry);
+    this.store.subscribeOpen((state, names) => this.react(state, names));
+    new ResizeObserver(() => this.view.resize()).observe(this.stage);
+  }
+
+  build() {
+    const { actions, store } = this;
+    this.chips.layer.append(new Messages(store).element);
+    const parts = [this.classes.element, this.objects.element, this.looks.element];
+    return h(
       'div.sb',
       { 'data-tool': 'select' },
-      new Header(this.actions, this.store).element,
-      new Banner(this.actions, this.store).element,
-      new Toolbar(this.store).element,
+      new Header(actions, store, this.projects, this.downloads).element,
+      new Banner(actions, store).element,
+      new Toolbar(actions, store).element,
       this.stage,
-      new Timeline(this.actions, this.store).element,
-      h(
-        'aside.sb-panel',
-        { ariaLabel: 'Classes, object and looks' },
-        this.classes.element,
-        this.objects.element,
-        this.looks.element,
-      ),
+      new Timeline(actions, this, this.session, store).element,
+      h('aside.sb-panel', { ariaLabel: 'Classes, object and looks' }, ...parts),
       this.help.element,
     );
-    this.element.addEventListener('click', (event) => this.giveFocusBack(event));
-    this.element.addEventListener('pointerup', (event) => {
-      if (event.target.matches('input[type=range]')) this.canvas.focus({ preventScroll: true });
-    });
   }
 
-  /** After a click with the pointer keys belong to the stage again; a menu or a field keeps them. */
-  giveFocusBack(event) {
-    const button = event.target.closest('button');
-    if (event.detail === 0 || !button || button.closest('.sb-menu, dialog') || button.getAttribute('aria-haspopup'))
-      return;
-    if (document.activeElement === button || document.activeElement === document.body)
-      this.canvas.focus({ preventScroll: true });
-  }
+  // What the parts ask of the page (Commands)
 
-  makeActions() {
-    const { store, session, api } = this;
-    const path = (rest) => api.url(`projects/${store.state.server.project}/${rest}`);
-    return {
-      undo: () => session.undo(),
-      redo: () => session.redo(),
-      retry: () => session.retry(),
-      discard: () => session.discard(),
-      removeEdits: (ids) => session.remove(ids),
-      reframe: (ids, frames) => session.reframe(ids, frames),
-      mayEdit: () => session.mayEdit(),
-      cancel: () => session.cancel(),
-      goOn: () => session.render(store.state.t),
-      show: (view) => store.set({ view }),
-      togglePlay: () => this.player.toggle(),
-      goTo: (t) => this.goTo(t),
-      step: (by) => {
-        store.set({ playing: false });
-        this.goTo(store.state.t + by);
-      },
-      goToEdit: (edit, spans) => this.goToEdit(edit, spans),
-      fit: () => {
-        this.view.placement.fit();
-        this.view.onPlaced();
-        this.view.draw();
-      },
-      zoom: (factor) => this.zoom(factor),
-      chooseClass: (index) => this.classes.chooseAt(index),
-      find: () => this.classes.toggleFind(true),
-      swap: () => this.swap(),
-      escape: () => this.escape(),
-      help: () => this.help.open(),
-      openProjects: (anchor) => this.projects.openMenu(anchor),
-      openDownloads: (anchor) => this.downloads.openMenu(anchor),
-      openClip: (name) => this.begin(() => this.session.create(name)),
-      openProject: (id) => this.begin(() => this.session.open(id)),
-      rename: (name) => session.rename(name),
-      discardProject: (id, title) => this.discardProject(id, title),
-      claim: () => session.claim(),
-      thumbUrl: (key) => path(`thumbs/${key}`),
-    };
-  }
-
-  zoom(factor) {
-    const { placement } = this.view;
-    placement.zoomAt(placement.stageWidth / 2, placement.stageHeight / 2, factor);
-    this.view.onPlaced();
-    this.view.draw();
-  }
-
+  /** @param {number} t */
   goTo(t) {
-    const last = this.store.state.server.clip.frames - 1;
+    const last = this.session.server.clip.frames - 1;
     this.store.set({ t: Math.min(last, Math.max(0, t)) });
   }
 
+  /** @param {Edit} edit
+   * @param {Frames[] | null} spans */
   goToEdit(edit, spans) {
-    const t = edit.keyframes?.[0].frame ?? (spans ?? [edit.frames])[0]?.[0];
-    if (t !== undefined) this.goTo(t);
-    const object = edit.target?.object ?? edit.object;
-    if (object !== undefined && object !== null) this.store.set({ picked: object });
+    this.goTo(paintedFrames(edit)[0] ?? spans?.[0]?.[0] ?? edit.frames[0]);
+    const object = editObject(edit);
+    if (object !== null) this.store.set({ picked: object });
   }
 
-  /** S: swap what is under the pointer, or what is selected. */
-  swap() {
-    const { hover, tool } = this.store.state;
-    if (hover && tool === 'select') this.store.set({ picked: hover.object });
-    setTimeout(() => this.objects.focusSwap());
+  /** @param {number} factor */
+  zoom(factor) {
+    const { placement } = this.view;
+    placement.zoomAt(placement.stageWidth / 2, placement.stageHeight / 2, factor);
+    this.view.moved();
+  }
+
+  fit() {
+    this.view.placement.fit();
+    this.view.moved();
   }
 
   escape() {
-    if (closeMenu()) return;
-    if (this.toolbox.gesture) return this.toolbox.abandon();
+    if (closeMenu() || this.toolbox.abandon()) return;
     this.store.set({ picked: null, playing: false });
   }
 
-  async start(clip) {
-    const wanted = new URLSearchParams(location.search);
-    try {
-      if (!(await this.reopen(wanted.get('project'))) && !(await this.reopenLast(clip))) {
-        const clips = await this.api.json('clips');
-        await this.session.create((clips.find((one) => one.name === clip) ?? clips[0]).name);
-        this.opened();
-      }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return this.session.say(error.message, 'error');
-    }
-    this.goTo(Math.max(0, (Number(wanted.get('frame')) || 1) - 1));
-    this.steps.openOnFirstVisit();
+  /** @param {string} key */
+  thumbUrl(key) {
+    return this.api.url(`projects/${this.session.server.project}/thumbs/${key}`);
   }
 
-  /** The project changed last, where the address names none. A clip that the server was started with comes first. */
-  async reopenLast(clip) {
-    const { last } = await this.api.json(`projects?clip=${encodeURIComponent(clip)}`);
-    if (last === null) return false;
-    try {
-      await this.session.open(last);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return false; // its clip is not there any more, or was changed: a new one then
-    }
-    this.opened();
-    return true;
+  /** @param {string} name */
+  openClip(name) {
+    return this.begin(() => this.session.create(name));
   }
 
-  async reopen(project) {
-    if (!project || !/^[0-9a-f]{8,64}$/.test(project)) return false;
-    try {
-      await this.session.open(project);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      this.session.say('That project is not here any more; this is a new one.', 'error');
-      return false;
-    }
-    this.opened();
-    return true;
+  /** @param {string} id */
+  openProject(id) {
+    return this.begin(() => this.session.open(id));
   }
 
-  /** Leave this project for another. Nothing that is not saved is left behind. */
-  async begin(open) {
-    if (this.store.state.pending.length)
-      return this.session.say('Something is not saved yet: try again or discard it first.', 'error');
-    try {
-      await open();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return this.session.say(error.message, 'error');
-    }
-    this.pictures.clear();
-    this.labels.clear();
-    const { playing, picked, hover, objects, objectsRevision, range, over, stroke, follow, t, reframing, progress } =
-      initialState();
-    this.store.set({
-      playing,
-      picked,
-      hover,
-      objects,
-      objectsRevision,
-      range,
-      over,
-      stroke,
-      follow,
-      t,
-      reframing,
-      progress,
-    });
-    this.opened();
-  }
-
-  /** Returns whether it went to the trash. */
+  /** Returns whether it went to the trash.
+   * @param {string} id
+   * @param {string} title */
   async discardProject(id, title) {
     try {
       await this.api.write('DELETE', `projects/${id}`);
@@ -282,7 +198,74 @@ class Editor {
     return true;
   }
 
+  // Opening a project
+
+  /** The project of the address, else the last one that was changed, else a new one.
+   * @param {string} clip */
+  async start(clip) {
+    const wanted = new URLSearchParams(location.search);
+    try {
+      if (!(await this.reopen(wanted.get('project')))) await this.openLast(clip);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.session.say(error.message, 'error');
+    }
+    this.opened();
+    this.goTo(Math.max(0, (Number(wanted.get('frame')) || 1) - 1));
+    this.steps.openOnFirstVisit();
+  }
+
+  /** @param {string | null} project
+   * @returns {Promise<boolean>} whether it is open now */
+  async reopen(project) {
+    if (!project || !/^[0-9a-f]{8,64}$/.test(project)) return false;
+    try {
+      await this.session.open(project);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      this.session.say('That project is not here any more; this is another.', 'error');
+      return false;
+    }
+    return true;
+  }
+
+  /** The project that was changed last, of the clip that was named if one was; a new one where there is none.
+   * @param {string} named */
+  async openLast(named) {
+    /** @type {ProjectList} */
+    const { last } = await this.api.json(`projects?clip=${encodeURIComponent(named)}`);
+    try {
+      if (last !== null) return await this.session.open(last);
+    } catch (error) {
+      // Its clip is not there any more, or was changed: a new one then.
+      if (!(error instanceof ApiError) || !error.status) throw error;
+    }
+    /** @type {ClipEntry[]} */
+    const clips = await this.api.json('clips');
+    await this.session.create((clips.find(({ name }) => name === named) ?? clips[0])?.name ?? '');
+  }
+
+  /** Leave this project for another. Nothing that is not saved is left behind.
+   * @param {() => Promise<void>} open */
+  async begin(open) {
+    if (this.store.state.pending.length) {
+      return this.session.say('Something is not saved yet: try again or discard it first.', 'error');
+    }
+    try {
+      await open();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.session.say(error.message, 'error');
+    }
+    this.opened();
+  }
+
   opened() {
+    this.pictures.clear();
+    this.labels.clear();
+    this.view.clear();
+    this.toolbox.lastPoint = null;
+    this.objectsFor = '';
     this.view.resize();
     this.remember();
     const { notice, ticket } = this.session.server;
@@ -294,16 +277,19 @@ class Editor {
   remember() {
     clearTimeout(this.rememberTimer);
     this.rememberTimer = setTimeout(() => {
-      const { server, t } = this.store.state;
+      const { server, t } = this.store.open;
       const address = new URL(location.href);
       address.searchParams.set('project', server.project);
-      address.searchParams.set('frame', t + 1);
+      address.searchParams.set('frame', String(t + 1));
       if (address.href !== location.href) history.replaceState(history.state, '', address);
     }, 200);
   }
 
+  // Following the state
+
+  /** @param {OpenState} state
+   * @param {Set<string>} names */
   react(state, names) {
-    if (!state.server) return;
     this.element.dataset.tool = state.tool;
     this.view.draw();
     if (names.has('t')) {
@@ -315,52 +301,59 @@ class Editor {
     if (names.has('server') || names.has('playing')) this.prefetch(state);
     // Where objects are seen is known when it is known where edits act: the first picture does not wait for it.
     if (!state.server.edits.some(isUntold)) this.loadObjects(state.server);
-    if (names.has('t') || names.has('server'))
-      this.canvas.setAttribute('aria-label', `Frame ${state.t + 1} of ${state.server.clip.frames}`);
+    const label = `Frame ${state.t + 1} of ${state.server.clip.frames}`;
+    if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', label);
   }
 
-  /** Where the objects are, once for every revision. What is selected but gone is selected no more. */
+  /** Where the objects are, once for every revision. What is selected but gone is selected no more.
+   * @param {ServerState} server */
   async loadObjects({ project, revision }) {
     const wish = `${project} ${revision}`;
     if (this.objectsFor === wish) return;
     this.objectsFor = wish;
     const objects = await this.api.json(`projects/${project}/objects`).catch(() => null);
+    if (this.objectsFor !== wish) return;
     if (!objects) {
-      this.objectsFor = null;
+      this.objectsFor = '';
       return;
     }
-    if (this.objectsFor !== wish) return;
     const { picked } = this.store.state;
-    this.store.set({ objects, objectsRevision: revision, picked: picked in objects ? picked : null });
+    const there = picked !== null && picked in objects;
+    this.store.set({ objects, objectsRevision: revision, picked: there ? picked : null });
   }
 
-  /** Neighbours first; when playing, what comes next. */
+  /** Neighbours first; when playing, what comes next.
+   * @param {OpenState} state */
   prefetch(state) {
     const count = state.server.clip.frames;
-    const reach = state.playing ? 24 : 4;
-    const ahead = Array.from({ length: reach }, (_, index) => (state.t + index + 1) % count);
+    const far = state.playing ? 24 : 4;
+    const ahead = Array.from({ length: far }, (_, index) => (state.t + index + 1) % count);
     const around = state.playing ? ahead : [...ahead, ...ahead.map((t) => (2 * state.t - t + 2 * count) % count)];
     const view = state.view === 'labels' ? 'render' : state.view;
-    this.pictures.prefetch(around.map((t) => picturePath(state, view, t)).filter(Boolean));
-    if (!state.playing) this.labels.prefetch(around.slice(0, 2).map((t) => state.server.label_keys[t]));
+    this.pictures.prefetch(around.map((t) => picturePath(state, view, t)).filter((path) => path !== null));
+    if (state.playing) return;
+    const near = around.slice(0, 2).map((t) => state.server.label_keys[t]);
+    this.labels.prefetch(near.filter((key) => key !== undefined));
   }
 
-  /** Resting on a frame that is to do, while others are being rendered: ask for it first. */
-  wantPreview(state) {
+  /** Resting on a frame that is to do, while others are being rendered: ask for it first.
+   * @param {OpenState} state */
+  wantPreview({ t, playing }) {
+    const wanted = () => !rendered(this.store.state) && this.store.state.rendering === 'running';
     clearTimeout(this.wantTimer);
-    if (state.playing || rendered(state) || state.rendering !== 'running') return;
+    if (playing || !wanted()) return;
     this.wantTimer = setTimeout(() => {
-      const now = this.store.state;
-      if (now.t === state.t && !rendered(now) && now.rendering === 'running') this.session.render(now.t);
+      if (this.store.state.t === t && wanted()) this.session.render(t);
     }, 250);
   }
 
-  /** An edit is saved: hold its stroke until the new label map is here; select a new object. */
+  /** An edit is saved: select a new object; hold its stroke until the new label map is here.
+   * @param {Pending} entry */
   async settled(entry) {
-    const saved = this.session.server.edits.find(({ edit }) => edit.id === entry.edit.id);
-    if (entry.newObject && saved?.edit.object !== undefined) this.store.set({ picked: saved.edit.object });
+    const saved = this.session.server.edits.find(({ edit }) => edit.id === entry.id)?.edit;
+    if (entry.newObject && saved?.kind === 'paint' && saved.object !== null) this.store.set({ picked: saved.object });
     if (!entry.stroke) return;
-    const key = this.session.server.label_keys[entry.stroke.frame];
+    const key = this.session.server.label_keys[entry.stroke.frame] ?? '';
     const until = performance.now() + 1500;
     while (!this.labels.get(key) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 15));
   }

@@ -1,84 +1,123 @@
+// @ts-check
 // Popovers: a menu or a small form beside the button that opened it. One at a time; Escape gives the focus back.
 
 import { h } from './dom.js';
+import { focusStage } from './focus.js';
 
+/** @import { Child } from './dom.js' */
+/**
+ * @typedef {{box: HTMLElement, anchor: HTMLElement, keep: Element, before: Element | null, pointer: boolean,
+ *   onClose?: () => void}} OpenMenu before: what had the keyboard
+ */
+
+/** @type {OpenMenu | null} */
 let open = null;
-// Who works with the pointer gets the keys of the stage back, who works with keys the button.
+// Who works with the pointer gets the keys of the stage back, who works with keys what had them before.
 let byPointer = false;
 
-/** Close the popover that is open. Returns whether there was one. */
-export function closeMenu(giveFocusBack = true) {
+/** Close the popover that is open. Returns whether there was one.
+ * @param {'back' | 'stage' | 'nowhere'} focus where the keyboard goes: to what had it before, the stage, or nowhere */
+export function closeMenu(focus = 'back') {
   if (!open) return false;
-  const { box, anchor, onClose, pointer } = open;
+  const { box, anchor, before, onClose, pointer } = open;
   open = null;
   box.remove();
   anchor.setAttribute('aria-expanded', 'false');
   onClose?.();
-  const heir = pointer ? document.querySelector('.sb-canvas') : anchor;
-  if (giveFocusBack) heir?.focus({ preventScroll: true });
+  if (focus === 'stage' || (focus === 'back' && pointer)) focusStage();
+  else if (focus === 'back') (before instanceof HTMLElement ? before : anchor).focus({ preventScroll: true });
   return true;
 }
 
-/** Open `content` beside `anchor`; a second click on the anchor closes it, a click outside of it and of `keep` too. */
-export function toggleMenu(anchor, content, { label, side = 'below', onClose, keep = anchor } = {}) {
+/** Open `content` beside `anchor`; a second click on the anchor closes it, a click outside of it and of `keep` too.
+ * @param {HTMLElement} anchor
+ * @param {Child[] | HTMLElement} content
+ * @param {{label: string, side?: 'below' | 'above', onClose?: () => void, keep?: Element}} how */
+export function toggleMenu(anchor, content, { label, side = 'below', onClose, keep = anchor }) {
   const same = open?.anchor === anchor;
-  closeMenu(false);
+  closeMenu('nowhere');
   if (same) return anchor.focus({ preventScroll: true });
-  const box = h('div.sb-menu', { role: 'dialog', ariaLabel: label }, content);
-  anchor.closest('.sb').append(box);
+  const before = document.activeElement;
+  const box = h('div.sb-menu', { role: 'dialog', ariaLabel: label }, ...[content].flat());
+  anchor.closest('.sb')?.append(box);
   place(box, anchor.getBoundingClientRect(), side);
   anchor.setAttribute('aria-expanded', 'true');
-  open = { box, anchor, onClose, keep, pointer: byPointer };
+  open = { box, anchor, onClose, keep, before, pointer: byPointer };
   box.addEventListener('keydown', (event) => moveFocus(box, event));
   focusables(box)[0]?.focus({ preventScroll: true });
 }
 
+/** @param {HTMLElement} box
+ * @param {DOMRect} at
+ * @param {'below' | 'above'} side */
 function place(box, at, side) {
   const { offsetWidth: width, offsetHeight: height } = box;
-  const left = Math.min(
-    Math.max(8, at.right - width > 8 && at.left + width > innerWidth - 8 ? at.right - width : at.left),
-    innerWidth - width - 8,
-  );
+  const flush = at.left + width > innerWidth - 8 ? at.right - width : at.left;
+  const left = Math.min(Math.max(8, flush), innerWidth - width - 8);
   const above = side === 'above' || at.bottom + height + 6 > innerHeight;
-  const top =
-    above && at.top - height - 6 > 0 ? at.top - height - 6 : Math.min(at.bottom + 6, innerHeight - height - 8);
+  const below = Math.min(at.bottom + 6, innerHeight - height - 8);
+  const top = above && at.top - height - 6 > 0 ? at.top - height - 6 : below;
   box.style.left = `${Math.max(8, left)}px`;
   box.style.top = `${Math.max(8, top)}px`;
 }
 
-const focusables = (box) => [...box.querySelectorAll('button:not([disabled]), a[href], input, select')];
+/** @param {HTMLElement} box
+ * @returns {HTMLElement[]} */
+function focusables(box) {
+  const found = box.querySelectorAll('button:not([disabled]), a[href], input:not([disabled]), select');
+  return [...found].filter((element) => element instanceof HTMLElement).filter((element) => element.offsetParent);
+}
 
+/** @param {HTMLElement} box
+ * @param {KeyboardEvent} event */
 function moveFocus(box, event) {
+  const { target } = event;
   if (event.key === 'Escape') {
     event.stopPropagation();
-    return closeMenu();
+    closeMenu();
+    return;
   }
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || ['INPUT', 'SELECT'].includes(event.target.tagName)) return;
+  if (event.key === 'Enter' && target instanceof HTMLInputElement) {
+    event.stopPropagation();
+    if (event.defaultPrevented) return;
+    target.blur(); // a field says `change` now
+    closeMenu('stage');
+    return;
+  }
+  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  const number = target instanceof HTMLInputElement && target.type === 'number';
+  if (!step || number || target instanceof HTMLSelectElement) return;
   event.preventDefault();
   event.stopPropagation();
   const all = focusables(box);
-  all[(all.indexOf(document.activeElement) + step + all.length) % all.length]?.focus();
+  const { activeElement } = document;
+  const at = activeElement instanceof HTMLElement ? all.indexOf(activeElement) : -1;
+  all[(at + step + all.length) % all.length]?.focus();
 }
 
-/** A line of a menu. */
+/** Lines of a menu; every line of a menu stands in one.
+ * @param {string} label
+ * @param {...Child} lines */
+export function lines(label, ...lines) {
+  return h('div.sb-lines', { role: 'menu', ariaLabel: label }, ...lines);
+}
+
+/** A line of a menu. checked: of those of which one is chosen.
+ * @param {string} text
+ * @param {() => void} run
+ * @param {{note?: string, checked?: boolean, disabled?: boolean}} how */
 export function item(text, run, { note = '', checked, disabled } = {}) {
-  const role = checked === undefined ? 'menuitem' : 'menuitemradio';
-  return h(
-    'button.sb-item',
-    {
-      type: 'button',
-      role,
-      ariaChecked: checked === undefined ? null : String(checked),
-      disabled,
-      onclick: () => {
-        closeMenu();
-        run();
-      },
+  const attributes = {
+    type: 'button',
+    role: checked === undefined ? 'menuitem' : 'menuitemradio',
+    ariaChecked: checked === undefined ? null : String(checked),
+    disabled,
+    onclick: () => {
+      closeMenu();
+      run();
     },
-    h('span', {}, text),
-    note ? h('small', {}, note) : null,
-  );
+  };
+  return h('button.sb-item', attributes, h('span', {}, text), note ? h('small', {}, note) : null);
 }
 
 addEventListener(
@@ -90,9 +129,10 @@ addEventListener(
 );
 addEventListener(
   'pointerdown',
-  (event) => {
+  ({ target }) => {
     byPointer = true;
-    if (open && ![open.box, open.anchor, open.keep].some((part) => part.contains(event.target))) closeMenu(false);
+    if (!open || !(target instanceof Node)) return;
+    if (![open.box, open.anchor, open.keep].some((part) => part.contains(target))) closeMenu('nowhere');
   },
   true,
 );

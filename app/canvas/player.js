@@ -1,6 +1,14 @@
+// @ts-check
 // Playing at the clip's rate: the clock says which frame is due, late pictures are passed over, never queued.
 
-/** The frame due `seconds` after starting at `from`, or null when the end was reached without looping. */
+/** @import { Store } from './store.js' */
+
+/** The frame due `seconds` after starting at `from`, or null when the end was reached without looping.
+ * @param {number} from
+ * @param {number} seconds
+ * @param {number} fps
+ * @param {number} count
+ * @param {boolean} loop */
 export function frameDue(from, seconds, fps, count, loop) {
   const t = from + Math.floor(seconds * fps + 1e-6);
   if (t < count) return t;
@@ -8,8 +16,18 @@ export function frameDue(from, seconds, fps, count, loop) {
 }
 
 export class Player {
+  /** @param {Store} store
+   * @param {() => number} clock milliseconds
+   * @param {(step: () => void) => void} next calls it when the screen is drawn next */
   constructor(store, clock = () => performance.now(), next = (step) => requestAnimationFrame(step)) {
-    Object.assign(this, { store, clock, next, running: false });
+    this.store = store;
+    this.clock = clock;
+    this.next = next;
+    this.running = false;
+    /** Frame and time that it plays from, and the frame that was shown last. */
+    this.from = 0;
+    this.since = 0;
+    this.last = 0;
     store.subscribe((state, names) => {
       if (names.has('playing') && state.playing && !this.running) this.start();
     });
@@ -31,7 +49,7 @@ export class Player {
 
   step() {
     const { playing, server, t, loop } = this.store.state;
-    if (!playing) {
+    if (!playing || !server) {
       this.running = false;
       return;
     }
@@ -40,9 +58,10 @@ export class Player {
       this.from = t;
       this.since = this.clock();
     }
-    const due = frameDue(this.from, (this.clock() - this.since) / 1000, server.clip.fps, server.clip.frames, loop);
+    const { fps, frames } = server.clip;
+    const due = frameDue(this.from, (this.clock() - this.since) / 1000, fps, frames, loop);
     if (due === null) {
-      this.store.set({ playing: false, t: server.clip.frames - 1 });
+      this.store.set({ playing: false, t: frames - 1 });
       this.running = false;
       return;
     }

@@ -1,15 +1,27 @@
+// @ts-check
 // Exact pixels: discs, strokes, fills, lassos and outlines on typed arrays. No canvas here, so nothing is anti-aliased.
 
-/** Half widths of the rows of a disc of `diameter` px around a pixel: row dy covers x - half .. x + half. */
+/** @import { ObjectInView, Point, Segment } from './types' */
+
+/** Half widths of the rows of a disc of `diameter` px around a pixel: row dy covers x - half .. x + half.
+ * @param {number} diameter
+ * @returns {Point[]} [dy, half] */
 export function discRows(diameter) {
   const radius = Math.max(1, diameter) / 2;
   const reach = Math.floor(radius);
+  /** @type {Point[]} */
   const rows = [];
   for (let dy = -reach; dy <= reach; dy++) rows.push([dy, Math.floor(Math.sqrt(radius * radius - dy * dy))]);
   return rows;
 }
 
-/** Set a disc at pixel (x, y). Parts outside the picture are cut off. */
+/** Set a disc at pixel (x, y). Parts outside the picture are cut off.
+ * @param {Uint8Array} mask
+ * @param {number} width
+ * @param {number} height
+ * @param {number} x
+ * @param {number} y
+ * @param {Point[]} rows */
 export function stampDisc(mask, width, height, x, y, rows) {
   for (const [dy, half] of rows) {
     const row = y + dy;
@@ -20,8 +32,14 @@ export function stampDisc(mask, width, height, x, y, rows) {
   }
 }
 
-/** The pixels from (x0, y0) to (x1, y1), both included (Bresenham). */
+/** The pixels from (x0, y0) to (x1, y1), both included (Bresenham).
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ * @returns {Point[]} */
 export function linePixels(x0, y0, x1, y1) {
+  /** @type {Point[]} */
   const pixels = [];
   const dx = Math.abs(x1 - x0),
     dy = -Math.abs(y1 - y0);
@@ -42,21 +60,31 @@ export function linePixels(x0, y0, x1, y1) {
   }
 }
 
-/** Set a stroke of discs along a segment. */
+/** Set a stroke of discs along a segment.
+ * @param {Uint8Array} mask
+ * @param {number} width
+ * @param {number} height
+ * @param {Point} from
+ * @param {Point} to
+ * @param {number} diameter */
 export function stampLine(mask, width, height, from, to, diameter) {
   const rows = discRows(diameter);
   for (const [x, y] of linePixels(from[0], from[1], to[0], to[1])) stampDisc(mask, width, height, x, y, rows);
 }
 
-/** Mask of the 4-connected pixels that are alike in every one of `maps` as (x, y) is: labels, or labels and objects. */
+/** Mask of the 4-connected pixels that are alike in every one of `maps` as (x, y) is: labels, or labels and objects.
+ * @param {(Uint8Array | Int32Array)[]} maps
+ * @param {number} width
+ * @param {number} height
+ * @param {number} x
+ * @param {number} y */
 export function floodFill(maps, width, height, x, y) {
   const mask = new Uint8Array(width * height);
   if (x < 0 || y < 0 || x >= width || y >= height) return mask;
   const start = y * width + x;
-  const same = (at) => !mask[at] && maps.every((map) => map[at] === map[start]);
+  const same = (/** @type {number} */ at) => !mask[at] && maps.every((map) => map[at] === map[start]);
   const stack = [start];
-  while (stack.length) {
-    const seed = stack.pop();
+  for (let seed = stack.pop(); seed !== undefined; seed = stack.pop()) {
     if (!same(seed)) continue;
     const row = Math.floor(seed / width) * width;
     let left = seed,
@@ -72,7 +100,10 @@ export function floodFill(maps, width, height, x, y) {
   return mask;
 }
 
-/** Mask of a closed polygon, even-odd, sampled at pixel centres; points are in pixels of the picture. */
+/** Mask of a closed polygon, even-odd, sampled at pixel centres; points are in pixels of the picture.
+ * @param {Point[]} points
+ * @param {number} width
+ * @param {number} height */
 export function lassoMask(points, width, height) {
   const mask = new Uint8Array(width * height);
   if (points.length < 3) return mask;
@@ -87,7 +118,10 @@ export function lassoMask(points, width, height) {
   return mask;
 }
 
+/** @param {Point[]} points
+ * @param {number} y */
 function rowCrossings(points, y) {
+  /** @type {number[]} */
   const crossings = [];
   for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
     const [xi, yi] = points[i],
@@ -97,23 +131,34 @@ function rowCrossings(points, y) {
   return crossings.sort((a, b) => a - b);
 }
 
-/** Keep only pixels whose class is in `over` (a Set), when it is given. */
+/** Keep only pixels whose class is in `over` (a Set), when it is given.
+ * @param {Uint8Array} mask
+ * @param {Uint8Array} labels
+ * @param {Set<number> | null} over */
 export function protect(mask, labels, over) {
   if (!over) return mask;
   return mask.map((set, at) => (set && over.has(labels[at]) ? 1 : 0));
 }
 
-/** Mask of everything that belongs to one object. */
+/** Mask of everything that belongs to one object.
+ * @param {Int32Array} objects
+ * @param {number} id */
 export function objectMask(objects, id) {
   const mask = new Uint8Array(objects.length);
   for (let i = 0; i < objects.length; i++) if (objects[i] === id) mask[i] = 1;
   return mask;
 }
 
-/** Border of a mask as segments [x0, y0, x1, y1] along pixel edges, joined while they go straight on. */
+/** Border of a mask as segments [x0, y0, x1, y1] along pixel edges, joined while they go straight on.
+ * @param {Uint8Array} mask
+ * @param {number} width
+ * @param {number} height
+ * @returns {Segment[]} */
 export function outline(mask, width, height) {
+  /** @type {Segment[]} */
   const segments = [];
-  const at = (x, y) => (x >= 0 && y >= 0 && x < width && y < height ? mask[y * width + x] : 0);
+  const at = (/** @type {number} */ x, /** @type {number} */ y) =>
+    x >= 0 && y >= 0 && x < width && y < height ? mask[y * width + x] : 0;
   for (let y = 0; y <= height; y++) {
     for (let x = 0, from = -1; x <= width; x++) {
       const edge = x < width && at(x, y) !== at(x, y - 1);
@@ -137,7 +182,11 @@ export function outline(mask, width, height) {
   return segments;
 }
 
-/** Objects of a frame, largest first: [{object, label, area, box}]. */
+/** Objects of a frame, largest first: [{object, label, area, box}].
+ * @param {Uint8Array} labels
+ * @param {Int32Array} objects
+ * @param {number} width
+ * @returns {ObjectInView[]} */
 export function objectsIn(labels, objects, width) {
   const found = new Map();
   for (let i = 0; i < objects.length; i++) {

@@ -1,34 +1,46 @@
+// @ts-check
 // Edits that share a lane of the timeline: strokes that belong together.
 
-/** One entry for each lane: that of its edit, or what is common to its edits; `ids` are those of all of them. */
+/** @import { EditEntry, Frames, Lane } from './types' */
+
+/** One entry for each lane: that of its edit, or what is common to its edits; `ids` are those of all of them.
+ * @param {EditEntry[]} entries
+ * @returns {Lane[]} */
 export function sharedLanes(entries) {
+  /** @type {Map<string, EditEntry[]>} */
   const lanes = new Map();
   for (const entry of entries) {
-    const key = entry.lane ?? entry.edit.id;
+    const key = entry.lane;
     lanes.set(key, [...(lanes.get(key) ?? []), entry]);
   }
-  return [...lanes.values()].map(together);
+  return [...lanes.values()].flatMap(([first, ...others]) => (first ? [together(first, others)] : []));
 }
 
-function together(entries) {
-  const [first] = entries;
+/** @param {EditEntry} first
+ * @param {EditEntry[]} others
+ * @returns {Lane} */
+function together(first, others) {
+  const entries = [first, ...others];
   const ids = entries.map(({ edit }) => edit.id);
-  if (entries.length === 1) return { ...first, ids };
-  const edit = { ...first.edit, keyframes: entries.flatMap((entry) => entry.edit.keyframes ?? []) };
-  const known = entries.every(({ spans }) => spans);
+  if (!others.length) return { ...first, ids };
+  const keyframes = entries.flatMap(({ edit }) => (edit.kind === 'paint' ? edit.keyframes : []));
+  const edit = first.edit.kind === 'paint' ? { ...first.edit, keyframes } : first.edit;
+  const spans = entries.map((entry) => entry.spans).filter((one) => one !== null);
   const notes = new Set(entries.map(({ note }) => note));
   return {
     ...first,
     ids,
     edit,
     title: `${first.title} · ${entries.length} strokes`,
-    spans: known ? union(entries.flatMap(({ spans }) => spans)) : null,
+    spans: spans.length === entries.length ? union(spans.flat()) : null,
     note: notes.size === 1 ? first.note : '',
   };
 }
 
-/** Spans [start, stop) in order, those that meet as one. */
+/** Spans [start, stop) in order, those that meet as one.
+ * @param {Frames[]} spans */
 function union(spans) {
+  /** @type {Frames[]} */
   const joined = [];
   for (const [start, stop] of [...spans].sort((a, b) => a[0] - b[0])) {
     const last = joined.at(-1);

@@ -1,68 +1,108 @@
+// @ts-check
 // The state of the tab, in one place. Views read it and are told when it changed; only `set` changes it.
 
-export const TOOLS = ['select', 'brush', 'eraser', 'fill', 'lasso', 'pick', 'hand'];
+/** @import { ClassEntry, Listener, OpenState, ProjectState, RenderedFrame, State, TabState, ViewName } from './types' */
+
+/** @type {ViewName[]} */
 export const VIEWS = ['render', 'labels', 'camera', 'wipe', 'before'];
 
-/** What a tab starts with; `server` is the last STATE that the server sent. */
-export function initialState() {
+/** What a project starts with: opening another one sets all of it.
+ * @returns {ProjectState} */
+export function projectState() {
   return {
     server: null,
     t: 0,
     playing: false,
+    range: null,
+    scope: 'clip',
+    scopeRange: null,
+    everyone: false,
+    over: null,
+    extend: false,
+    follow: 'auto',
+    stroke: null,
+    reframing: null,
+    hover: null,
+    picked: null,
+    objects: {},
+    objectsRevision: null,
+    pending: [],
+    settling: [],
+    saving: 'saved',
+    progress: null,
+    rendering: 'idle',
+  };
+}
+
+/** @returns {TabState} */
+function tabState() {
+  return {
     loop: true,
     tool: 'select',
     size: 24,
     paintClass: null,
-    over: null, // Set of class ids that may be painted over; null: all
-    extend: false, // painted things join the picked object
-    follow: 'auto', // 'auto' | 'flow' | 'still' | {object}
-    reframing: null, // {id, frames, held}: the edit whose lane is being dragged, not saved yet
-    range: null, // [start, stop) set by the person; null: whole clip
-    stroke: null, // {title, edit}: what the last stroke follows, and its edit's id
     view: 'render',
     comparing: false,
     wipe: 0.5,
     overlay: 0.38,
     overlayOn: true,
-    hover: null, // {object, label}
-    picked: null, // object id
-    objects: {}, // object id -> {frames: [first, last], nearest, area, label}
-    objectsRevision: null, // revision that `objects` are of
-    pending: [], // strokes and edits that the server has not acknowledged
-    saving: 'saved', // 'saved' | 'saving' | 'unsaved'
     online: true,
-    progress: null, // {done, total, secondsLeft}
-    rendering: 'idle', // 'idle' | 'running' | 'cancelled' | 'failed' | 'done'
-    message: null, // {text, kind}
+    downloading: new Set(),
+    message: null,
   };
+}
+
+/** What a tab starts with. @returns {State} */
+export function initialState() {
+  return { ...projectState(), ...tabState() };
 }
 
 export class Store {
   constructor(state = initialState()) {
     this.state = state;
+    /** @type {Set<Listener>} */
     this.listeners = new Set();
+    /** @type {Set<string>} */
     this.changed = new Set();
   }
 
-  /** Merge `patch`; listeners hear of all changes of this turn at once, as a set of names. */
+  /** Merge `patch`; listeners hear of all changes of this turn at once, as a set of names.
+   * @param {Partial<State>} patch */
   set(patch) {
-    for (const [name, value] of Object.entries(patch)) {
-      if (this.state[name] === value) continue;
-      this.state[name] = value;
-      if (!this.changed.size) queueMicrotask(() => this.tell());
-      this.changed.add(name);
+    for (const name of Object.keys(patch)) {
+      const key = /** @type {keyof State} */ (name);
+      if (this.state[key] !== patch[key]) this.touch(name);
     }
+    Object.assign(this.state, patch);
   }
 
-  /** Tell that something inside `name` changed in place. */
+  /** Tell that something inside `name` changed in place.
+   * @param {string} name */
   touch(name) {
     if (!this.changed.size) queueMicrotask(() => this.tell());
     this.changed.add(name);
   }
 
+  /** @param {Listener} listener
+   * @returns {() => void} what ends it */
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Listen while a project is open.
+   * @param {(state: OpenState, names: Set<string>) => void} listener */
+  subscribeOpen(listener) {
+    return this.subscribe((state, names) => {
+      if (isOpen(state)) listener(state, names);
+    });
+  }
+
+  /** The state while a project is open. Throws when none is.
+   * @returns {OpenState} */
+  get open() {
+    if (!isOpen(this.state)) throw new Error('no project is open');
+    return this.state;
   }
 
   tell() {
@@ -72,12 +112,36 @@ export class Store {
   }
 }
 
-/** Class entry by id. */
+/** @param {State} state
+ * @returns {state is OpenState} */
+function isOpen(state) {
+  return state.server !== null;
+}
+
+/** Class entry by id.
+ * @param {State} state
+ * @param {number | null | undefined} id
+ * @returns {ClassEntry | null} */
 export function classOf(state, id) {
   return state.server?.classes.find((entry) => entry.id === id) ?? null;
 }
 
-/** The rendered entry {key, stage} of frame t, or null: to do. */
+/** The rendered entry {key, stage} of frame t, or null: to do.
+ * @param {State} state
+ * @returns {RenderedFrame | null} */
 export function rendered(state, t = state.t) {
   return state.server?.render[t] ?? null;
+}
+
+/** The view that is on the screen: 'before' while the compare key is held.
+ * @param {State} state
+ * @returns {ViewName} */
+export function effectiveView(state) {
+  return state.comparing ? 'before' : state.view;
+}
+
+/** Whether what is painted is seen: not on the unedited clip and not on the filmed frames.
+ * @param {State} state */
+export function showsEdits(state) {
+  return !['before', 'camera'].includes(effectiveView(state));
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Play, progress, and the filmstrip with its state line; lanes.js has what is below it.
 
 import { h, setText, show } from './dom.js';
@@ -6,61 +7,70 @@ import { Lanes } from './lanes.js';
 import { timecode, timeLeft } from './names.js';
 import { rendered } from './store.js';
 
+/** @import { Actions } from './actions.js' */
+/** @import { Session } from './session.js' */
+/** @import { Store } from './store.js' */
+/** @import { Commands, OpenState } from './types' */
+
 const THUMB_WIDTH = 78;
 const STATE_COLOURS = { final: '#2dd4bf', preview: '#f5a524', todo: '#3d4148' };
 
 export class Timeline {
-  constructor(actions, store) {
-    Object.assign(this, { actions, store, thumbs: [] });
-    this.element = h('section.sb-timeline', { ariaLabel: 'Timeline' }, this.buildTransport(), this.buildTracks());
-    this.observer = new ResizeObserver(() => this.layout());
-    this.observer.observe(this.strip);
-    store.subscribe((state, names) => this.update(state, names));
-  }
+  /** @param {Actions} actions
+   * @param {Commands} commands
+   * @param {Session} session
+   * @param {Store} store */
+  constructor(actions, commands, session, store) {
+    this.commands = commands;
+    this.store = store;
+    /** @type {HTMLImageElement[]} */
+    this.thumbs = [];
+    /** @type {boolean | null} */
+    this.playShown = null;
 
-  buildTransport() {
-    const { actions, store } = this;
-    this.play = h('button.sb-button', { type: 'button', onclick: () => actions.togglePlay() });
-    this.loop = h(
-      'button.sb-button',
-      { type: 'button', title: 'Start again at the end', onclick: () => store.set({ loop: !store.state.loop }) },
-      icon('loop'),
-      'Loop',
-    );
+    this.play = actions.button('play', {}, 'Play');
     this.time = h('span.sb-time');
     this.progressText = h('span', { role: 'status' });
-    this.bar = h('span.sb-bar', { role: 'progressbar', ariaLabel: 'Frames rendered', 'aria-valuemin': 0 }, h('i'));
+    this.done = h('i');
+    this.bar = h('span.sb-bar', { role: 'progressbar', ariaLabel: 'Frames rendered', 'aria-valuemin': 0 }, this.done);
     this.left = h('span.sb-left');
-    this.cancel = h('button.sb-button', { type: 'button', onclick: () => actions.cancel() }, 'Cancel');
-    this.goOn = h('button.sb-button', { type: 'button', onclick: () => actions.goOn() }, 'Go on');
-    this.progress = h('div.sb-progress', {}, this.progressText, this.bar, this.left, this.cancel, this.goOn);
-    return h('div.sb-transport', {}, this.play, this.loop, this.time, this.progress);
-  }
+    this.cancel = actions.button('cancel');
+    this.goOn = actions.button('render');
+    const progress = [this.progressText, this.bar, this.left, this.cancel, this.goOn];
+    this.progress = h('div.sb-progress', {}, ...progress);
+    const loop = actions.button('loop', {}, icon('loop'), 'Loop');
+    const transport = h('div.sb-transport', {}, this.play, loop, this.time, this.progress);
 
-  buildTracks() {
+    const hint = 'Drag to choose a frame';
     this.strip = h('div.sb-strip', {
       tabindex: 0,
       role: 'slider',
       ariaLabel: 'Frame',
       'aria-valuemin': 1,
-      title: 'Drag to choose a frame',
+      title: hint,
     });
     this.thumbRow = h('div.sb-thumbs');
     this.line = h('canvas.sb-line', { role: 'img', ariaLabel: 'Which frames are rendered' });
     this.strip.append(this.thumbRow, this.line);
-    this.lanes = new Lanes(this.actions, this.store);
-    this.playhead = h('div.sb-playhead', { ariaHidden: 'true' }, h('span'));
-    this.tracks = h('div.sb-tracks', {}, h('div.sb-strip-row', {}, this.strip), this.lanes.element, this.playhead);
-    for (const surface of [this.strip, this.playhead.firstChild]) this.scrubOn(surface);
-    return this.tracks;
+    this.lanes = new Lanes({ session, commands, store });
+    this.head = h('span');
+    this.playhead = h('div.sb-playhead', { ariaHidden: 'true' }, this.head);
+    const row = h('div.sb-strip-row', {}, this.strip);
+    this.tracks = h('div.sb-tracks', {}, row, this.lanes.element, this.playhead);
+    for (const surface of [this.strip, this.head]) this.scrubOn(surface);
+
+    this.element = h('section.sb-timeline', { ariaLabel: 'Timeline' }, transport, this.tracks);
+    this.observer = new ResizeObserver(() => this.layout());
+    this.observer.observe(this.strip);
+    store.subscribeOpen((state, names) => this.update(state, names));
   }
 
+  /** @param {HTMLElement} surface */
   scrubOn(surface) {
-    const go = (event) => {
+    const go = (/** @type {PointerEvent} */ event) => {
       const box = this.strip.getBoundingClientRect();
       const count = this.store.state.server?.clip.frames ?? 1;
-      const t = Math.floor(((event.clientX - box.left) / box.width) * count);
-      this.actions.goTo(Math.min(count - 1, Math.max(0, t)));
+      this.commands.goTo(Math.floor(((event.clientX - box.left) / box.width) * count));
     };
     surface.addEventListener('pointerdown', (event) => {
       surface.setPointerCapture(event.pointerId);
@@ -84,49 +94,42 @@ export class Timeline {
     const scale = globalThis.devicePixelRatio || 1;
     this.line.width = Math.round(width * scale);
     this.line.height = Math.round(5 * scale);
-    this.drawFrames(this.store.state);
-    this.placeHead(this.store.state);
+    if (!this.store.state.server) return;
+    this.drawFrames(this.store.open);
+    this.placeHead(this.store.open);
   }
 
+  /** @param {OpenState} state
+   * @param {Set<string>} names */
   update(state, names) {
-    if (!state.server) return;
     if (names.has('server') || names.has('pending')) this.drawFrames(state);
     if (names.has('t') || names.has('server')) this.placeHead(state);
     this.updateTransport(state);
     this.updateProgress(state);
   }
 
+  /** @param {OpenState} state */
   updateTransport(state) {
     if (this.playShown !== state.playing) {
       this.playShown = state.playing;
-      this.play.replaceChildren(
-        icon(state.playing ? 'pause' : 'play'),
-        state.playing ? 'Pause' : 'Play',
-        h('kbd', { ariaHidden: 'true' }, 'Space'),
-      );
+      const word = state.playing ? 'Pause' : 'Play';
+      const key = h('kbd', { ariaHidden: 'true' }, 'Space');
+      this.play.replaceChildren(icon(state.playing ? 'pause' : 'play'), word, key);
     }
-    this.loop.setAttribute('aria-pressed', String(state.loop));
     const { fps } = state.server.clip;
     setText(this.time, `${timecode(state.t / fps)} · ${Number(fps.toFixed(2))} fps`);
   }
 
+  /** @param {OpenState} state */
   updateProgress(state) {
-    const total = state.progress?.total ?? state.server.render.length;
-    const final = state.server.render.filter((entry) => entry?.stage === 'final').length;
+    const { render } = state.server;
+    const final = render.filter((entry) => entry?.stage === 'final').length;
+    const total = state.progress?.total ?? render.length;
     const done = state.progress?.done ?? final;
     const running = state.rendering === 'running';
-    const complete = final === state.server.render.length;
-    setText(
-      this.progressText,
-      running
-        ? `Rendering ${done} of ${total}`
-        : complete
-          ? `All ${final} frames rendered`
-          : state.rendering === 'cancelled'
-            ? `Stopped, ${final} of ${state.server.render.length} rendered`
-            : `${final} of ${state.server.render.length} rendered`,
-    );
-    this.bar.firstChild.style.width = `${(100 * done) / Math.max(1, total)}%`;
+    const complete = final === render.length;
+    setText(this.progressText, progressWords(state, done, total, final));
+    this.done.style.width = `${(100 * done) / Math.max(1, total)}%`;
     this.bar.setAttribute('aria-valuenow', String(done));
     this.bar.setAttribute('aria-valuemax', String(total));
     setText(this.left, running ? timeLeft(state.progress?.secondsLeft) : '');
@@ -137,43 +140,58 @@ export class Timeline {
     this.progress.dataset.complete = String(complete);
   }
 
+  /** @param {OpenState} state */
   placeHead(state) {
-    const count = state.server?.clip.frames ?? 1;
+    const count = state.server.clip.frames;
     const at = (state.t + 0.5) / count;
     this.playhead.style.left = `calc(var(--labels) + ${at} * var(--track))`;
-    setText(this.playhead.firstChild, String(state.t + 1));
+    setText(this.head, String(state.t + 1));
     this.strip.setAttribute('aria-valuenow', String(state.t + 1));
     this.strip.setAttribute('aria-valuemax', String(count));
   }
 
+  /** @param {OpenState} state */
   drawFrames(state) {
-    if (!state.server || !this.thumbs.length) return;
     const count = state.server.clip.frames;
-    this.thumbs.forEach((image, index) => {
+    for (const [index, image] of this.thumbs.entries()) {
       const t = Math.min(count - 1, Math.floor(((index + 0.5) * count) / this.thumbs.length));
       const key = rendered(state, t)?.key ?? state.server.before[t];
-      const source = key ? this.actions.thumbUrl(key) : '';
+      const source = key ? this.commands.thumbUrl(key) : '';
       if (image.dataset.source !== source) {
         image.dataset.source = source;
         if (source) image.src = source;
         else image.removeAttribute('src');
       }
       image.dataset.waiting = String(!rendered(state, t));
-    });
+    }
     this.drawLine(state, count);
   }
 
+  /** @param {OpenState} state
+   * @param {number} count */
   drawLine(state, count) {
     const context = this.line.getContext('2d');
+    if (!context) return;
     const { width, height } = this.line;
+    const scale = Math.round(globalThis.devicePixelRatio || 1);
     context.clearRect(0, 0, width, height);
-    const gap =
-      width / count > 4 * (globalThis.devicePixelRatio || 1) ? Math.round(globalThis.devicePixelRatio || 1) : 0;
+    const gap = width / count > 4 * scale ? scale : 0;
     for (let t = 0; t < count; t++) {
-      const from = Math.round((t * width) / count),
-        to = Math.round(((t + 1) * width) / count);
+      const from = Math.round((t * width) / count);
+      const to = Math.round(((t + 1) * width) / count);
       context.fillStyle = STATE_COLOURS[rendered(state, t)?.stage ?? 'todo'];
       context.fillRect(from, 0, Math.max(1, to - from - gap), height);
     }
   }
+}
+
+/** @param {OpenState} state
+ * @param {number} done
+ * @param {number} total
+ * @param {number} final */
+function progressWords({ rendering, server }, done, total, final) {
+  const count = server.render.length;
+  if (rendering === 'running') return `Rendering ${done} of ${total}`;
+  if (final === count) return `All ${final} frames rendered`;
+  return rendering === 'cancelled' ? `Stopped, ${final} of ${count} rendered` : `${final} of ${count} rendered`;
 }

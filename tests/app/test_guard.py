@@ -25,7 +25,7 @@ from core.errors import InputError
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/api/v1/clips", "/canvas/x/main.js", "/gradio_api/info"])
+@pytest.mark.parametrize("path", ["/", "/api/v1/clips", "/api/v1/token", "/canvas/x/main.js", "/gradio_api/info"])
 def test_foreign_pages_are_refused_everywhere(page, path, headers):
     assert page.client.get(path, headers=headers).status_code == 403
 
@@ -48,6 +48,11 @@ def test_a_page_of_before_a_restart_asks_for_the_token_of_now(page):
 def test_the_own_page_is_let_in(page):
     for origin in ("http://127.0.0.1:7860", "https://127.0.0.1:7860"):
         assert page.client.get("/api/v1/clips", headers={"Origin": origin}).status_code == 200
+
+
+def test_the_own_page_is_told_the_token_anew(page):
+    reply = page.client.get("/api/v1/token")
+    assert reply.json() == {"token": page.token} and reply.headers["cache-control"] == "no-store"
 
 
 def test_writes_need_the_token(page):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -102,6 +103,21 @@ def two_programs(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
 
 
 @pytest.fixture
+def start_again(tmp_path: Path) -> Iterator[Callable[[], Server]]:
+    """Each call ends the program that runs and starts it again: the same port and folder of projects."""
+    (tmp_path / "projects").mkdir()
+    arguments = ["--clip", str(synthetic.write(tmp_path)), "--projects", str(tmp_path / "projects"), "--seconds", "0"]
+    port = free_port()
+    with ExitStack() as running:
+
+        def start() -> Server:
+            running.close()
+            return running.enter_context(contextmanager(_serve)("tests.app.stand_in", arguments, tmp_path, port=port))
+
+        yield start
+
+
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Server]:
     """A program that can write no file of more than 12 kB."""
     resource = pytest.importorskip("resource")
@@ -110,13 +126,23 @@ def small_disk(tmp_path: Path) -> Iterator[Server]:
     yield from _serve("tests.app.stand_in", arguments, tmp_path, limit, TMPDIR=str(tmp_path))
 
 
-def _serve(
-    program: str, arguments: list[str], folder: Path, begin: Callable[[], None] | None = None, **more: str
-) -> Iterator[Server]:
-    """Start a program with a free port, wait for it, stop it at the end. begin: called in the new process."""
+def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def _serve(
+    program: str,
+    arguments: list[str],
+    folder: Path,
+    begin: Callable[[], None] | None = None,
+    port: int | None = None,
+    **more: str,
+) -> Iterator[Server]:
+    """Start a program, wait for it, stop it at the end. begin: called in the new process; port: None for a free one."""
+    port = port or free_port()
     command = [program] if program.endswith(".py") else ["-m", program]
     log = folder / "server.log"
     environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", **more}

@@ -148,7 +148,7 @@ class Editor:
         self.tool("b")
         self.page.locator("button.sb-chip.bottom").click()
         for label, value in (("First frame", start + 1), ("Last frame", stop)):
-            field = self.page.get_by_label(label, exact=True)
+            field = self.page.locator(".sb-menu").get_by_label(label, exact=True)
             field.fill(str(value))
             field.press("Tab")
         self.page.keyboard.press("Escape")
@@ -174,12 +174,22 @@ class Editor:
     def stroke(self, *points: tuple[int, int]) -> None:
         """Draw with the mouse from pixel to pixel, and wait until it is saved."""
         revision = self.state("server.revision")
+        self.drag(*points)
+        self.saved(revision)
+
+    def drag(self, *points: tuple[int, int]) -> None:
+        """Press at a pixel, move to the others, let go; nothing is waited for."""
         self.page.mouse.move(*self.point(*points[0]))
         self.page.mouse.down()
         for point in points[1:]:
             self.page.mouse.move(*self.point(*point))
         self.page.mouse.up()
-        self.saved(revision)
+
+    def becomes(self, name: str) -> None:
+        """Take another class for what is selected."""
+        self.page.get_by_role("button", name="Becomes").click()
+        self.page.get_by_label("Type a class").fill(name)
+        self.page.keyboard.press("Enter")
 
     def pick(self, x: int, y: int) -> None:
         """Select what is at a pixel."""

@@ -89,7 +89,7 @@ def test_swap_look_cancel_reload_download(editor: Editor) -> None:
     editor.go_to(first["t"])
     editor.pick(*first["at"])
     revision = editor.state("server.revision")
-    editor.page.get_by_label("Becomes", exact=True).select_option(str(truck))
+    editor.becomes("truck")
     editor.saved(revision)
     labels, objects = editor.maps(first["t"])
     assert (labels[objects == first["object"]] == truck).all()

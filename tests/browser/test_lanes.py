@@ -110,3 +110,16 @@ def test_number_fields_and_ends_are_in_step(editor: Editor) -> None:
     first.press("Tab")
     editor.until(f"__scenebrush.state.server.edits[0].edit.frames[0] === {FRAME}")
     assert first.input_value() == str(FRAME + 1)
+
+
+def test_strokes_that_belong_together_share_a_lane(editor: Editor) -> None:
+    lanes = editor.page.locator(".sb-lane")
+    editor.choose_class("road")
+    for row in (ROW, ROW + 8):
+        editor.stroke((FROM, row), (TO, row))
+    assert lanes.count() == 2 and "road, painted · 2 strokes" in lanes.nth(1).inner_text()
+    revision = editor.state("server.revision")
+    lanes.nth(1).hover()
+    lanes.nth(1).get_by_role("button", name="Remove").click()
+    editor.saved(revision)
+    assert lanes.count() == 1 and len(editor.state("server.edits")) == 1

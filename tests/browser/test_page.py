@@ -25,7 +25,7 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
     _nothing_is_cut_off(editor, size)
     editor.until("__scenebrush.state.picked !== null")
     editor.page.get_by_text("new vegetation 1", exact=True).wait_for()
-    editor.page.get_by_label("Becomes", exact=True).select_option(label="street furniture")
+    editor.becomes("street furniture")
     editor.page.get_by_text("new street furniture 1", exact=True).wait_for()
     for scope in ("onward", "range"):
         editor.page.get_by_label("In which frames").select_option(scope)
@@ -36,7 +36,7 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
     editor.page.keyboard.press("Escape")
     editor.context.set_offline(True)
     editor.expected += ("ERR_INTERNET_DISCONNECTED",)
-    editor.page.get_by_label("Becomes", exact=True).select_option(label="car")
+    editor.becomes("car")
     editor.page.locator(".sb-saved[data-kind=unsaved]").wait_for()
     _nothing_is_cut_off(editor, size)
 

@@ -122,3 +122,37 @@ def test_a_full_disk_is_said_in_the_page(small_disk: Server, open_editor: Open, 
     assert len(editor.download("Edits").read_bytes()) > 20
     # Chromium itself logs replies that are errors.
     editor.complaints[:] = [one for one in editor.complaints if "507" not in one]
+
+
+def test_after_a_restart_an_open_tab_saves_by_itself(start_again: Callable[[], Server], open_editor: Open) -> None:
+    editor = open_editor(start_again())
+    # Chromium itself logs what fails while there is no server, and replies that are errors.
+    editor.expected += ("ERR_", "WebSocket", "403")
+    paint(editor)
+    editor.complete()
+    start_again()
+    editor.drag((FROM, ROW + 8), (TO, ROW + 8))
+    editor.until("__scenebrush.state.server.revision === 2 && __scenebrush.state.saving === 'saved'")
+    editor.complete()
+    assert len(editor.fresh()["edits"]) == 2
+    editor.until("__scenebrush.state.online")
+
+
+def test_another_project_starts_anew(facade: Server, open_editor: Open) -> None:
+    editor = open_editor(facade)
+    editor.pick(synthetic.FACADE_AT + 5, 40)
+    editor.page.get_by_label("In which frames").select_option("onward")
+    editor.page.get_by_label("Only this one, or all of its class").select_option("class")
+    editor.page.get_by_label("Paint only over").select_option("stuff")
+    first = editor.state("server.project")
+    open_menu(editor)
+    editor.page.get_by_role("menuitem", name=f"{synthetic.FRAMES} frames").first.click()
+    editor.until(f"__scenebrush.idle && __scenebrush.state.server.project !== '{first}'")
+    assert editor.state("over") is None and editor.state("picked") is None
+    editor.pick(synthetic.FACADE_AT + 5, 40)
+    for label, value in (
+        ("In which frames", "clip"),
+        ("Only this one, or all of its class", "object"),
+        ("Paint only over", ""),
+    ):
+        assert editor.page.get_by_label(label).input_value() == value

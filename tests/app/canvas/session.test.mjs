@@ -26,6 +26,8 @@ class Server {
     });
   }
 
+  token = 'token';
+
   state() {
     return structuredClone({
       project: 'p',
@@ -44,13 +46,15 @@ class Server {
     });
   }
 
-  async fetch(url, { method = 'GET', body } = {}) {
+  async fetch(url, { method = 'GET', body, headers } = {}) {
     const path = new URL(url).pathname.replace('/api/v1/', '');
     const data = body ? JSON.parse(body) : {};
     this.calls.push([method, path, data]);
     this.most = Math.max(this.most, ++this.running);
     await this.hold?.(path);
     this.running--;
+    if (method !== 'GET' && headers['X-Scenebrush'] !== this.token)
+      return reply(403, { error: 'The token is of an earlier start.' });
     const failure = this.failures[0]?.path.test(path) ? this.failures.shift() : null;
     if (failure?.status === 0) throw new TypeError('offline');
     if (failure) return reply(failure.status, failure.body ?? {});
@@ -75,6 +79,7 @@ class Server {
       this.advance();
       return reply(200, this.change(changed));
     }
+    if (path === 'token') return reply(200, { token: this.token });
     if (path.endsWith('/render')) {
       this.ticket = `t${++this.tickets}`;
       return reply(200, { ticket: this.ticket });
@@ -213,7 +218,7 @@ test('a frame is taken only with the current ticket and revision', async () => {
   assert.deepEqual(store.state.server.render[1], mark('k1'));
 });
 
-test('a preview never replaces the truth', async () => {
+test('a preview never replaces the final render', async () => {
   await session.render(0);
   frame(1);
   frame(1, { key: 'worse', stage: 'preview' });
@@ -232,6 +237,7 @@ test('after cancel nothing of that ticket is shown', async () => {
 
 test('frames that overtake the reply to a write are kept for it', async () => {
   server.hold = async (path) => {
+    if (path === 'token') return reply(200, { token: this.token });
     if (path.endsWith('/render')) {
       server.hold = null;
       frame(3, { ticket: 't1', revision: 1 });
@@ -427,4 +433,67 @@ test('a change of a revision that the page does not show is fetched whole', asyn
 test("errors carry the server's words", () => {
   assert.equal(new ApiError(422, { error: 'Wrong.', fix: 'Mend it.' }).message, 'Wrong. Mend it.');
   assert.equal(new ApiError(0).message, 'The server cannot be reached.');
+});
+
+test('after a restart of the server an edit is saved with the new token, and what it had rendered is asked for again', async () => {
+  await session.render(0);
+  frame(1);
+  server.token = 'of the next start';
+  server.ticket = null;
+  server.render = Array(FRAMES).fill(null);
+  assert.equal(await session.edit(edit()), true);
+  assert.equal(store.state.saving, 'saved');
+  assert.equal(server.edits.length, 1);
+  assert.equal(session.api.token, 'of the next start');
+});
+
+test('a page that only lost its socket over a restart asks for frames that are gone', async () => {
+  await session.render(0);
+  for (const t of [0, 1]) frame(t);
+  Object.assign(server, { token: 'new', ticket: null, render: Array(FRAMES).fill(null) });
+  await session.api.renewToken();
+  await session.resync();
+  assert.deepEqual(store.state.server.render, Array(FRAMES).fill(null));
+  assert.equal(server.calls.at(-1)[1], 'projects/p/render');
+});
+
+test('a refusal that no new token mends is told', async () => {
+  server.failures.push({ path: /edits$/, status: 403, body: { error: 'Another page asked for this.' } });
+  assert.equal(await session.edit(edit()), false);
+  assert.equal(store.state.saving, 'unsaved');
+  assert.equal(store.state.pending[0].why, 'Another page asked for this.');
+});
+
+test('an edit whose reply was lost with the server that gave it is not made twice', async () => {
+  const one = edit();
+  server.edits.push({ edit: one, title: '', spans: [], note: '' });
+  server.advance();
+  assert.equal(await session.edit(one), true);
+  assert.equal(server.edits.length, 1);
+  assert.equal(store.state.saving, 'saved');
+});
+
+test('a stroke is drawn until its frame is rendered with it', async () => {
+  const stroke = { frame: 2, to: 3, mask: { box: [0, 0, 1, 1], runs: [0, 1] } };
+  await session.edit(edit(), { stroke });
+  assert.deepEqual([store.state.pending, store.state.settling], [[], [stroke]]);
+  frame(1);
+  assert.deepEqual(store.state.settling, [stroke]);
+  frame(2, { stage: 'preview' });
+  assert.deepEqual(store.state.settling, []);
+});
+
+test('nothing of one project is left in the next', async () => {
+  await session.edit(edit());
+  socket.onEvent({ type: 'changed', revision: 99 });
+  store.set({ picked: 5, range: [1, 2] });
+  const next = new Server();
+  Object.assign(server, {
+    revision: 0,
+    edits: [],
+    render: next.render,
+    state: () => ({ ...next.state(), project: 'q' }),
+  });
+  await session.open('q');
+  assert.deepEqual([store.state.picked, store.state.range, session.heard.revision], [null, null, 0]);
 });

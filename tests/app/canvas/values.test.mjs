@@ -17,10 +17,11 @@ import {
   timeLeft,
 } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
-import { initialState, Store } from '../../../app/canvas/store.js';
-import { sharedLanes } from '../../../app/canvas/shared_lanes.js';
+import { initialState, projectState, showsEdits, Store } from '../../../app/canvas/store.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
-import { fromSlider, nextSize, toSlider } from '../../../app/canvas/toolbar.js';
+import { keyName, keyWords } from '../../../app/canvas/keynames.js';
+import { sharedLanes } from '../../../app/canvas/shared_lanes.js';
+import { fromSlider, nextSize, pressedSize, toSlider } from '../../../app/canvas/size.js';
 
 const CLASSES = [
   { id: 0, name: 'unlabelled', kind: 'void' },
@@ -98,16 +99,21 @@ test('scopes and typed ranges', () => {
   assert.deepEqual(scopeFrames('clip', 5, [1, 3], 60), [0, 60]);
   assert.deepEqual(scopeFrames('onward', 5, null, 60), [5, 60]);
   assert.deepEqual(scopeFrames('range', 5, [1, 3], 60), [1, 3]);
-  assert.deepEqual(typedRange(22, 47, 60), [21, 47]);
-  assert.deepEqual(typedRange(47, 22, 60), [21, 47]);
-  assert.deepEqual(typedRange(-4, 900, 60), [0, 60]);
-  assert.deepEqual(typedRange(80, 90, 60), [59, 60]);
-  assert.equal(typedRange(NaN, 3, 60), null);
+});
+
+test('a typed end counts from 1, stays inside the clip, and the other end follows where it would be passed', () => {
+  assert.deepEqual(typedRange([0, 60], 'start', '22', 60), [21, 60]);
+  assert.deepEqual(typedRange([21, 60], 'stop', '47', 60), [21, 47]);
+  assert.deepEqual(typedRange([0, 40], 'start', '50', 60), [49, 50]);
+  assert.deepEqual(typedRange([49, 60], 'stop', '40', 60), [39, 40]);
+  assert.deepEqual(typedRange([0, 60], 'start', '0', 60), [0, 60]);
+  assert.deepEqual(typedRange([0, 60], 'stop', '99', 60), [0, 60]);
+  for (const text of ['', ' ', '3.5', 'x', '1e1']) assert.equal(typedRange([0, 60], 'stop', text, 60), null);
 });
 
 test('an end of a lane stays in the clip, leaves a frame, and never passes what was painted', () => {
-  const swap = {},
-    stroke = { keyframes: [{ frame: 20 }] };
+  const swap = { kind: 'set_class' };
+  const stroke = { kind: 'paint', keyframes: [{ frame: 20 }] };
   assert.deepEqual(movedEnd(swap, [10, 30], 'start', 5, 60), { frames: [5, 30], held: null });
   assert.deepEqual(movedEnd(swap, [10, 30], 'start', -8, 60), { frames: [0, 30], held: null });
   assert.deepEqual(movedEnd(swap, [10, 30], 'start', 44, 60), { frames: [29, 30], held: null });
@@ -259,4 +265,38 @@ test('strokes that belong together share a lane', () => {
   assert.deepEqual(lanes[0].edit.keyframes, [{ frame: 1 }, { frame: 4 }]);
   assert.equal(lanes[0].edit.id, 'a');
   assert.equal(sharedLanes([stroke('a', 'a', 1, [[0, 3]]), stroke('b', 'a', 4, null)])[0].spans, null);
+});
+
+test('a pen presses the brush smaller, a mouse and a finger do not', () => {
+  assert.equal(pressedSize(40, { pointerType: 'pen', pressure: 0.25 }), 10);
+  assert.equal(pressedSize(40, { pointerType: 'pen', pressure: 0 }), 1);
+  assert.equal(pressedSize(40, { pointerType: 'mouse', pressure: 0.5 }), 40);
+  assert.equal(pressedSize(40, { pointerType: 'touch', pressure: 0.1 }), 40);
+});
+
+test('keys have names, for the table and for people', () => {
+  const press = (key, held = {}) => keyName({ key, ctrlKey: false, metaKey: false, shiftKey: false, ...held });
+  assert.equal(press('b'), 'b');
+  assert.equal(press('Z', { metaKey: true, shiftKey: true }), 'Ctrl+Shift+z');
+  assert.equal(press('?', { shiftKey: true }), '?');
+  assert.equal(press('ArrowLeft', { shiftKey: true }), 'Shift+ArrowLeft');
+  assert.equal(press('B', { shiftKey: true }), 'Shift+b');
+  assert.equal(press(' '), 'Space');
+  assert.deepEqual(['Ctrl+z', '+', 'Shift+ArrowLeft', 'Escape'].map(keyWords), ['Ctrl Z', '+', 'Shift ←', 'Esc']);
+});
+
+test('what is painted is not seen on the clip before and on filmed frames', () => {
+  const seen = (patch) => showsEdits({ ...initialState(), ...patch });
+  assert.deepEqual(
+    ['render', 'labels', 'wipe', 'camera', 'before'].map((view) => seen({ view })),
+    [true, true, true, false, false],
+  );
+  assert.equal(seen({ view: 'render', comparing: true }), false);
+});
+
+test('another project starts with everything of a project new, and keeps what is of the tab', () => {
+  const store = new Store();
+  store.set({ picked: 3, range: [1, 2], over: new Set([1]), everyone: true, scope: 'onward', tool: 'fill', size: 7 });
+  store.set(projectState());
+  assert.deepEqual(store.state, { ...initialState(), tool: 'fill', size: 7 });
 });

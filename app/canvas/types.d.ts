@@ -1,0 +1,219 @@
+// Types of the values that the page's modules hand to each other. Read by the type checker only; never served.
+
+import type { ApiError } from './api.js';
+
+/** Frames [start, stop), counted from 0. */
+export type Frames = [number, number];
+export type Size = { width: number; height: number };
+export type Point = [number, number];
+
+// What the server sends (app/protocol.py)
+
+/** Run lengths over a box [top, left, bottom, right]. */
+export type Mask = { box: number[]; runs: number[] };
+export type ClassEntry = { id: number; name: string; colour: string; kind: 'thing' | 'stuff' | 'void' };
+export type RenderedFrame = { key: string; stage: 'preview' | 'final' };
+export type Refusal = { error: string; fix: string };
+export type Motion = { kind: 'flow' } | { kind: 'still' } | { kind: 'ride'; object: number };
+export type Target = { object: number } | { label: number };
+
+type EditBase = { id: string; frames: Frames };
+export type PaintEdit = EditBase & {
+  kind: 'paint';
+  keyframes: { frame: number; mask: Mask }[];
+  to: number | 'source';
+  object: number | null;
+  motion: Motion;
+  over: number[] | null;
+};
+export type SwapEdit = EditBase & { kind: 'set_class'; target: Target; to: number | 'surroundings' };
+export type StyleEdit = EditBase & {
+  kind: 'set_style';
+  target: Target;
+  label: number;
+  code: number[];
+  provenance: unknown;
+};
+export type Edit = PaintEdit | SwapEdit | StyleEdit;
+
+/** An edit as the server lists it, without pixels. lane: id of the first edit of its lane; spans: where it acts, null while it is not known; untold: of an older revision. */
+export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames[] | null; note: string; untold?: boolean };
+
+/** What a lane shows: its edit, or what is common to its edits, which `ids` name. */
+export type Lane = EditEntry & { ids: string[] };
+
+export type Clip = Size & { name: string; frames: number; hash: string; fps: number; camera: boolean };
+export type ServerState = {
+  project: string;
+  name: string;
+  revision: number;
+  seed: number;
+  read_only: Refusal | null;
+  notice: string;
+  clip: Clip;
+  classes: ClassEntry[];
+  edits: EditEntry[];
+  can_undo: boolean;
+  can_redo: boolean;
+  label_keys: string[];
+  render: (RenderedFrame | null)[];
+  before: (string | null)[];
+  ticket: number | null;
+};
+/** The reply to a change: what is different from revision `base`. */
+export type ProjectChange = Pick<
+  ServerState,
+  'project' | 'revision' | 'can_undo' | 'can_redo' | 'render' | 'ticket'
+> & {
+  base: number;
+  edits: (EditEntry & { place: number })[];
+  removed: string[];
+  lanes_known: number;
+  label_keys: Record<number, string>;
+};
+export type SeenObject = { frames: Frames; nearest: number; area: number; label: number };
+export type Look = { code: number[]; key: string | null; provenance: unknown };
+export type LookSheet = { seed: number; near: number[] | null; now: Look; looks: Look[] };
+export type ProjectEntry = {
+  project: string;
+  name: string;
+  clip: string;
+  edits: number;
+  changed: number;
+  thumb: boolean;
+};
+/** last: the project that was changed last; notice: a sentence about the list. */
+export type ProjectList = { projects: ProjectEntry[]; notice: string; last: string | null };
+export type ClipEntry = Size & { name: string; frames: number };
+
+/** What comes over the socket: `type` says which of the other fields are there. */
+export type ServerEvent = {
+  type: string;
+  revision: number;
+  ticket: number | null;
+  t: number;
+  key: string;
+  stage: 'preview' | 'final';
+  edits: { id: string; spans: Frames[]; note: string }[];
+  done: number;
+  total: number;
+  seconds_left: number | null;
+  error?: string;
+  note?: string;
+};
+export type EventHandlers = { onEvent: (event: ServerEvent) => void; onOpen: () => void; onLost: () => void };
+
+// What the tab knows (store.js)
+
+export type ToolName = 'select' | 'brush' | 'eraser' | 'fill' | 'lasso' | 'pick' | 'hand';
+export type ViewName = 'render' | 'labels' | 'camera' | 'wipe' | 'before';
+export type Follow = 'auto' | 'flow' | 'still' | { object: number };
+export type Scope = 'clip' | 'range' | 'onward';
+export type Hover = { object: number; label: number };
+export type Stroke = { frame: number; to: number | 'source'; mask: Mask };
+/** Something on its way to the server. */
+export type Pending = {
+  id: string;
+  requestId: string;
+  edit: Edit | null;
+  newObject: boolean;
+  stroke: Stroke | null;
+  rebase: boolean;
+  rebased?: boolean;
+  status: 'asking' | 'sending' | 'saved' | 'unsaved';
+  why: string;
+};
+export type Notice = { text: string; kind: 'info' | 'error' | 'busy' };
+
+/** What belongs to the open project: another project starts with all of it new. */
+export type ProjectState = {
+  server: ServerState | null; // the last STATE that the server sent
+  t: number; // frame on the screen
+  playing: boolean;
+  range: Frames | null; // frames of strokes; null: whole clip
+  scope: Scope; // frames of swaps and looks
+  scopeRange: Frames | null; // for the scope 'range'
+  everyone: boolean; // swaps act on all objects of the class
+  over: Set<number> | null; // class ids that may be painted over; null: all
+  extend: boolean; // painted things join the picked object
+  follow: Follow;
+  stroke: { title: string; edit: string | null } | null; // what the last stroke follows, and its edit's id
+  reframing: { id: string; frames: Frames; held: number | null } | null; // the lane that is being dragged
+  hover: Hover | null;
+  picked: number | null; // object id
+  objects: Record<number, SeenObject>;
+  objectsRevision: number | null; // revision that `objects` are of
+  pending: Pending[];
+  settling: Stroke[]; // saved, and drawn until their frame is rendered
+  saving: 'saved' | 'saving' | 'unsaved';
+  progress: { done: number; total: number; secondsLeft: number | null } | null;
+  rendering: 'idle' | 'running' | 'cancelled' | 'failed' | 'done';
+};
+
+/** What stays as it is when another project is opened. */
+export type TabState = {
+  loop: boolean;
+  tool: ToolName;
+  size: number; // of the brush, pixels
+  paintClass: number | null;
+  view: ViewName;
+  comparing: boolean;
+  wipe: number; // where the line of the wipe is, 0 to 1
+  overlay: number; // strength of the label overlay, 0 to 1
+  overlayOn: boolean;
+  online: boolean;
+  downloading: Set<string>; // downloads that are being made
+  message: Notice | null;
+};
+
+export type State = ProjectState & TabState;
+/** The state while a project is open. */
+export type OpenState = State & { server: ServerState };
+export type Listener = (state: State, names: Set<string>) => void;
+export type Changed = Set<string>;
+
+// Label maps of a frame, and pictures
+
+export type LabelMaps = { labels: Uint8Array; objects: Int32Array; canvas: HTMLCanvasElement };
+export type Segment = [number, number, number, number];
+export type ObjectInView = { object: number; label: number; area: number; box: number[] };
+export type Shown = { view: ViewName; t: number; path: string | null; stage: string | null | undefined };
+
+// Actions and tools
+
+/** One thing that a person can do: keys, button, menu line and line of the help come from here. */
+export type Action = {
+  id: string;
+  title: string;
+  hint?: string; // longer words for the button's tooltip
+  group?: string; // section of the help; without one it is not listed there
+  help?: string; // words of the help, else the title
+  keys?: string[]; // as keyName() writes them
+  enabled?: (state: State) => boolean;
+  pressed?: (state: State) => boolean;
+  run: (key?: string) => void;
+  release?: () => void; // of an action that lasts while its key is down
+};
+
+/** What the pointer does while it is down: each call returns the state that follows, null when the gesture is over. */
+export interface PointerState {
+  move(at: Point, event: PointerEvent): PointerState | null;
+  up(at: Point, event: PointerEvent): void;
+  cancel(): void;
+  every?: boolean; // it wants every position between two frames of the screen
+}
+
+export type Painted = { tool: ToolName; frame: number; to: number | 'source'; mask: Mask; shown: Mask | null };
+
+/** Calls with arguments that parts of the page make on the whole of it. */
+export interface Commands {
+  goTo(t: number): void;
+  goToEdit(edit: Edit, spans: Frames[] | null): void;
+  openClip(name: string): Promise<void>;
+  openProject(id: string): Promise<void>;
+  discardProject(id: string, title: string): Promise<boolean>;
+  thumbUrl(key: string): string;
+  zoom(factor: number): void;
+}
+
+export type { ApiError };
