@@ -126,6 +126,7 @@ def test_a_fill_goes_by_class_and_with_shift_by_object(editor: Editor, shift: bo
 
 def test_with_labels_off_a_stroke_leaves_the_rest_of_the_picture_alone(editor: Editor) -> None:
     editor.complete()
+    editor.until("__scenebrush.settled")
     editor.page.keyboard.press("Backslash")
     sky = (120, 60)
     before = editor.page.evaluate("([x, y]) => __scenebrush.colourAt(x, y)", sky)
