@@ -27,13 +27,10 @@ def machine_of(device: str = "auto", precision: str = "auto") -> Machine:
 def _joined(device: torch.device, precision: str, size: int) -> Machine:
     try:
         from lightning_fabric import Fabric
-    except ImportError:
-        try:
-            from lightning.fabric import Fabric  # the same, as a part of the whole of Lightning
-        except ImportError as error:
-            raise InputError(
-                "Training with several processes needs Lightning Fabric.", "Install it: pip install lightning-fabric."
-            ) from error
+    except ImportError as error:
+        raise InputError(
+            "Training with several processes needs Lightning Fabric.", "Install it: pip install lightning-fabric."
+        ) from error
     here = int(os.environ.get("LOCAL_WORLD_SIZE", size))
     fabric = Fabric(
         accelerator={"mps": "cpu"}.get(device.type, device.type),
