@@ -56,12 +56,17 @@ class MultiscaleDiscriminator(nn.Module):
                 self.add_module(f"scale{scale}_layer{index}", layer)
         initialise(self)
 
-    def forward(self, x: Tensor) -> list[list[Tensor]]:
-        """(B, C, H, W) -> per scale, finest first, the features of every layer; the last one is the prediction."""
+    def forward(self, x: Tensor, scales: int | None = None) -> list[list[Tensor]]:
+        """(B, C, H, W) -> per scale, finest first, the features of every layer; the last one is the prediction.
+
+        scales: only so many of the coarsest take part, of which the finest sees `x` as it is; None: all. So each looks
+        at the same resolution while pictures grow.
+        """
         results = []
-        for step in range(self.num_D):
+        count = self.num_D if scales is None else scales
+        for step in range(count):
             x = half(x) if step else x
-            scale, features = self.num_D - 1 - step, [x]
+            scale, features = count - 1 - step, [x]
             for index in range(self.n_layers + 2):
                 features.append(self.get_submodule(f"scale{scale}_layer{index}")(features[-1]))
             results.append(features[1:])

@@ -21,6 +21,7 @@ from core.models.warp import warp
 from core.training.losses import feature_matching, lsgan_discriminator, lsgan_generator
 from core.training.machine import Machine
 from core.training.scene import Scene
+from core.training.subjects import Stage
 
 # Frames that the video discriminator sees at a time (section 3.2).
 VIDEO_FRAMES = 3
@@ -97,21 +98,21 @@ class _Patches:
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._machine = machine
 
-    def _features(self, inputs: Tensor) -> Features:
+    def _features(self, inputs: Tensor, stage: Stage) -> Features:
         with self._machine.autocast():
-            found = self.network(channels_last(inputs))
+            found: Features = self.network(channels_last(inputs), stage.judged)
         return [[layer.float() for layer in layers] for layers in found]
 
-    def _judged(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+    def _judged(self, fake: Tensor, real: Tensor, stage: Stage) -> dict[str, Tensor]:
         self.network.requires_grad_(False)
-        mine = self._features(fake)
+        mine = self._features(fake, stage)
         with torch.no_grad():
-            wanted = self._features(real)
+            wanted = self._features(real, stage)
         return {"gan": lsgan_generator(mine), "features": feature_matching(mine, wanted, weight=1.0)}
 
-    def _lost(self, fake: Tensor, real: Tensor) -> Tensor:
+    def _lost(self, fake: Tensor, real: Tensor, stage: Stage) -> Tensor:
         self.network.requires_grad_(True)
-        return lsgan_discriminator(self._features(real), self._features(fake.detach()))
+        return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage))
 
 
 class _Picture(_Patches):
@@ -122,14 +123,14 @@ class _Picture(_Patches):
     def judge(self, scene: Scene) -> dict[str, Tensor]:
         frames = [self._one(scene)] if self._recipe.learns_from == "one" else list(range(len(scene.frames)))
         given, real = self._given(scene, frames), self._real(scene, frames)
-        judged = [self._judged(torch.cat([given, fake], 1), real) for fake in self._fakes(scene, frames)]
+        judged = [self._judged(torch.cat([given, fake], 1), real, scene.stage) for fake in self._fakes(scene, frames)]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
 
     def lose(self, scene: Scene) -> Tensor | None:
         count = len(scene.frames)
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(scene)]
         given, real = self._given(scene, frames), self._real(scene, frames)
-        lost = [self._lost(torch.cat([given, fake], 1), real) for fake in self._fakes(scene, frames)]
+        lost = [self._lost(torch.cat([given, fake], 1), real, scene.stage) for fake in self._fakes(scene, frames)]
         return torch.stack(lost).sum()
 
     def _one(self, scene: Scene) -> int:
@@ -157,20 +158,21 @@ class _Video(_Patches):
 
     def judge(self, scene: Scene) -> dict[str, Tensor]:
         pair = self._pair(scene)
-        return {} if pair is None else self._judged(*pair)
+        return {} if pair is None else self._judged(*pair, scene.stage)
 
     def lose(self, scene: Scene) -> Tensor | None:
         pair = self._pair(scene)
-        return None if pair is None else self._lost(*pair)
+        return None if pair is None else self._lost(*pair, scene.stage)
 
     def _pair(self, scene: Scene) -> tuple[Tensor, Tensor] | None:
         """Fake and real inputs of one window; None where the chunk is too short for any."""
-        count = len(scene.drawn)
+        count = len(scene.rolled.shown)
         rates = fitting_rates(self._recipe.rates, count)
         if not rates:
             return None
         rate = scene.dice.pick(rates)
-        earliest = rate * (VIDEO_FRAMES - 1)
+        # The newest frame of a window is one that is learnt from.
+        earliest = max(rate * (VIDEO_FRAMES - 1), scene.frames[0][0])
         last = scene.dice.whole(earliest, count) if self._recipe.anywhere else count - 1
         fake, flow = window(scene.shown, scene.chunk.flow, rate, last, halved=self._recipe.halved)
         real, _ = window(scene.chunk.pictures, scene.chunk.flow, rate, last, halved=self._recipe.halved)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -16,12 +16,14 @@ from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import make_folder, write_atomically
 from core.models.label_network import LabelNetwork
+from core.models.layers import weights_channels_last
 from core.training.dataset import ChunkDataset, read_clips
 from core.training.export import export
 from core.training.label_training import label_perception, train_label_network
 from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
+from core.training.perceptual import PerceptualLoss, load_vgg19
 from core.training.presets import Preset, preset
 from core.training.progress import Display, Interrupt, Lines, recorders
 from core.training.runner import run
@@ -64,7 +66,7 @@ def train(
     recipe = preset(recipe) if isinstance(recipe, str) else recipe
     machine = machine or Machine.choose()
     say = say if machine.first else _silent
-    dataset = read_data(recipe, data, machine, say)
+    recipe, dataset = read_data(recipe, data, machine, say)
     shown = list(read_clips(val)) if val else [dataset.reels[len(dataset.reels) // 2].clip(dataset.label_set)]
     make_folder(out)
     pace = None if minutes is None else Pace(recipe, 60 * minutes)
@@ -72,7 +74,7 @@ def train(
     perceptual = None
     if recipe.perceives and not export_only:
         seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
-        perceptual = label_perception(_label_network(recipe, dataset, machine, out, seconds, say))
+        perceptual = _perception(recipe, dataset, machine, out, seconds, say)
     trainer = Trainer(recipe, dataset, perceptual, machine)
     if state.exists():
         trainer.load(state, pace)
@@ -117,27 +119,56 @@ def _silent(line: str) -> None:
     """Of several processes one speaks."""
 
 
-def read_data(recipe: Preset, data: Path, machine: Machine, say: Callable[[str], None]) -> ChunkDataset:
-    """The clips on the machine's device, checked against the preset. Raises `InputError`."""
+def read_data(recipe: Preset, data: Path, machine: Machine, say: Callable[[str], None]) -> tuple[Preset, ChunkDataset]:
+    """The clips on the machine's device, and the preset for clips like these. Raises `InputError`."""
     began = time.monotonic()
     dataset = ChunkDataset(read_clips(data), rare=recipe.rare, device=machine.device)
     say(
         f"{len(dataset.reels)} clips, {len(dataset)} frames, read in {time.monotonic() - began:.0f} s; preset "
         f"{recipe.name} on {machine.device}, {'bfloat16' if machine.bfloat16 else 'float32'}"
     )
-    for line in unfit(recipe, dataset):
+    if recipe.features == "vgg":
+        try:
+            load_vgg19()
+        except InputError as error:
+            say(f"{error.problem} A label network takes its place.")
+            recipe = replace(recipe, features="labels")
+    over = recipe.over([(reel.height, reel.width) for reel in dataset.reels])
+    left_out = sorted(
+        {phase.size[::-1] for phase in recipe.phases if phase.size}
+        - {phase.size[::-1] for phase in over.phases if phase.size}
+    )
+    if left_out:
+        say(f"no clip is large enough for the stages {', '.join(f'{width}x{height}' for width, height in left_out)}")
+    for line in unfit(over, dataset):
         say(line)
-    return dataset
+    return over, dataset
 
 
 def unfit(recipe: Preset, data: ChunkDataset) -> list[str]:
     """A sentence for every clip that is too short or small for some phases. Raises `InputError` when none is left."""
     lines = []
+    if recipe.perceives and recipe.features == "labels":
+        data.check(frames=1, crop=recipe.label_crop)
     for index, phase in enumerate(recipe.phases):
         left_out = data.scaled(phase.size).check(frames=phase.frames, crop=phase.crop)
         if left_out:
             lines.append(f"phase {index + 1} leaves out clips that are too short or too small: {', '.join(left_out)}")
     return lines
+
+
+def _perception(
+    recipe: Preset,
+    data: ChunkDataset,
+    machine: Machine,
+    out: Path,
+    seconds: float | None,
+    say: Callable[[str], None],
+) -> PerceptualLoss:
+    """In the features that the preset names."""
+    if recipe.features == "vgg":
+        return PerceptualLoss(load_vgg19().to(machine.device))
+    return label_perception(_label_network(recipe, data, machine, out, seconds, say))
 
 
 def _label_network(
@@ -156,7 +187,8 @@ def _label_network(
             network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:
             raise InputError(f"{path} is not this run's label network.", "Delete it, or give another --out.") from error
-        return network.eval().to(machine.device, memory_format=torch.channels_last)
+        network.eval()
+        return weights_channels_last(network.to(machine.device))
     say(f"label network: {recipe.label_steps} steps{'' if seconds is None else f', at most {seconds:.0f} s'}")
     last = [time.monotonic()]
 
@@ -184,5 +216,7 @@ def _label_network(
 
 
 def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path) -> None:
-    generator = trainer.subject.renderer(trainer.averaged["generator"])
-    write_sheet(out / "samples" / f"step_{trainer.done:06d}.png", generator, trainer.averaged["encoder"], clips)
+    generator = trainer.subject.renderer(
+        trainer.averaged["generator"], trainer.plan.phase(max(trainer.done - 1, 0)).stage
+    )
+    write_sheet(out / "samples" / f"step_{trainer.done:06d}.png", generator, trainer.averaged_encoder, clips)

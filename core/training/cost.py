@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from core.models.label_network import LabelNetwork
+from core.models.layers import weights_channels_last
 from core.training.command import read_data
 from core.training.dataset import ChunkDataset
 from core.training.label_training import label_perception
@@ -49,7 +49,7 @@ def dry_run(
     """Say what each phase costs, and all of them; nothing is written. Raises `InputError` as training would."""
     recipe = preset(recipe) if isinstance(recipe, str) else recipe
     machine = machine or Machine.choose()
-    dataset = read_data(recipe, data, machine, say)
+    recipe, dataset = read_data(recipe, data, machine, say)
     costs = measured_costs(recipe, dataset, machine)
     if minutes is not None:
         costs = _within(recipe, costs, minutes)
@@ -84,7 +84,7 @@ def _trainer(recipe: Preset, data: ChunkDataset, machine: Machine) -> Trainer:
     perceptual = None
     if recipe.perceives:
         network = LabelNetwork(data.label_set.size, recipe.label_width)
-        perceptual = label_perception(network.to(machine.device, memory_format=torch.channels_last))
+        perceptual = label_perception(weights_channels_last(network.to(machine.device)))
     return Trainer(recipe, data, perceptual, machine)
 
 
@@ -98,7 +98,7 @@ def _gmac(recipe: Preset, index: int, data: ChunkDataset, machine: Machine) -> f
     with FlopCounterMode(display=False) as counter:
         counted.step()
     pixels = phase.batch * phase.crop[0] * phase.crop[1] / (small[0] * small[1])
-    return counter.get_total_flops() / 2e9 * pixels
+    return float(counter.get_total_flops()) / 2e9 * pixels
 
 
 def _seconds(trainer: Trainer, index: int) -> float:

@@ -182,9 +182,9 @@ class ChunkDataset:
         top, left = dice.whole(0, reel.height - height + 1), dice.whole(0, reel.width - width + 1)
         places = reel.rare[start]
         if dice.chance(0.5) and len(places):
-            row, column = dice.pick(places)
-            top = min(max(int(row) - height // 2, 0), reel.height - height)
-            left = min(max(int(column) - width // 2, 0), reel.width - width)
+            row, column = places[dice.whole(0, len(places))].tolist()
+            top = min(max(row - height // 2, 0), reel.height - height)
+            left = min(max(column - width // 2, 0), reel.width - width)
         return _Cut(index, start, other, top, left, dice.chance(0.5))
 
     def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:

@@ -31,7 +31,7 @@ def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> P
             "steps": trainer.done,
             "steps of each phase": list(trainer.plan.steps),
             "clips": trainer.data.names,
-            "perceptual": "label network trained on the same clips" if trainer.preset.perceives else "none",
+            "perceptual": trainer.preset.features if trainer.preset.perceives else "none",
         },
     )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -48,4 +48,4 @@ def _mixtures(trainer: Trainer, say: Callable[[str], None]) -> Mapping[int, Mixt
         say("where it is, fits them")
         return {}
     say("fitting the looks of every class")
-    return fit_mixtures(trainer.averaged["encoder"], trainer.data.clips(), trainer.data.label_set)
+    return fit_mixtures(trainer.averaged_encoder, trainer.data.clips(), trainer.data.label_set)

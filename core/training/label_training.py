@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from core.models.label_network import LabelNetwork
-from core.models.layers import channels_last
+from core.models.layers import channels_last, weights_channels_last
 from core.training.dataset import ChunkDataset
 from core.training.descent import Descent
 from core.training.dice import Dice
@@ -25,7 +25,8 @@ _JUDGED_BY = (3, 10, 30, 100)
 
 def label_perception(network: LabelNetwork) -> PerceptualLoss:
     """The perceptual loss in the features of a label network, which is held fixed."""
-    return PerceptualLoss(network.requires_grad_(False).features, _LEVELS)
+    network.requires_grad_(False)
+    return PerceptualLoss(network.features, _LEVELS)
 
 
 def train_label_network(
@@ -47,7 +48,7 @@ def train_label_network(
     fit into this time, judged by the first ones.
     """
     torch.manual_seed(seed)
-    network = LabelNetwork(data.label_set.size, width).to(machine.device, memory_format=torch.channels_last)
+    network = weights_channels_last(LabelNetwork(data.label_set.size, width).to(machine.device))
     weights = class_weights(data)
     descent = Descent(network.parameters(), machine, betas=(0.9, 0.99))
     began, step = time.monotonic(), 0
@@ -64,7 +65,8 @@ def train_label_network(
         if seconds is not None and step in _JUDGED_BY:
             float(loss.detach())  # waits for the device
             steps = min(steps, max(int(seconds * step / (time.monotonic() - began)), step))
-    return network.eval()
+    network.eval()
+    return network
 
 
 def class_weights(data: ChunkDataset) -> torch.Tensor:

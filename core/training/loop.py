@@ -54,7 +54,8 @@ class Trainer:
         self.encoder = Encoder(ngf=8, n_down=2, norm="none", shortcut=True).to(device)
         self.judges = {name: recipe.build(labels.size, self.machine) for name, recipe in preset.judges.items()}
         self._live = nn.ModuleDict({"generator": self.subject.network, "encoder": self.encoder})
-        self.averaged = copy.deepcopy(self._live).requires_grad_(False)
+        self.averaged = copy.deepcopy(self._live)
+        self.averaged.requires_grad_(False)
         self._descent = Descent(self._live.parameters(), self.machine, betas=preset.betas, clip=preset.clip)
         self._judge_descents = {
             name: Descent(judge.network.parameters(), self.machine, betas=preset.betas, clip=False)
@@ -89,10 +90,13 @@ class Trainer:
         dice = Dice(self.preset.seed, self.done, phase.batch, self.machine)
         data = self.data.scaled(phase.size)
         chunk = data.chunk(dice, self.machine, batch=phase.batch, frames=phase.frames, crop=phase.crop)
-        chunk = recolour(chunk, self._things, dice)
-        styles = chunk_styles(self.encoder, chunk)
-        drawn = roll(self.subject, chunk, styles, dice)
-        return Scene(chunk, drawn, styles, self.subject, dice, self.machine)
+        if self.subject.reads_looks:
+            chunk = recolour(chunk, self._things, dice)
+            styles = chunk_styles(self.encoder, chunk)
+        else:
+            styles = torch.zeros_like(chunk.pictures)
+        rolled = roll(self.subject, chunk, styles, dice, phase.stage, phase.learnt)
+        return Scene(chunk, rolled, styles, self.subject, dice, self.machine, phase.stage)
 
     def _total(self, losses: dict[str, Tensor], phase: Phase) -> Tensor:
         weights = dict(phase.weights)
@@ -105,6 +109,13 @@ class Trainer:
         decay = min(self.preset.ema, (self.done + 1) / (self.done + 10))
         with torch.no_grad():
             get_ema_multi_avg_fn(decay)(list(self.averaged.parameters()), list(self._live.parameters()), 0)
+
+    @property
+    def averaged_encoder(self) -> Encoder:
+        """The encoder of the averaged weights."""
+        encoder = self.averaged["encoder"]
+        assert isinstance(encoder, Encoder)
+        return encoder
 
     def _note(self, finite: Tensor) -> None:
         """Count steps that were not finite; on the device, `check` reads it."""

@@ -118,6 +118,43 @@ def elsewhere(scene: Scene) -> Tensor | None:
     return elsewhere_loss(generator, chunk_maps(scene.chunk, t), scene.styles[t], frame, scene.dice, scene.machine)
 
 
+def taught_flow(scene: Scene) -> Tensor | None:
+    """F_Flow as published: where the teacher moves real pixels rightly; fewer the more scales there are."""
+    return _each(
+        scene,
+        lambda t, frame: losses.flow_loss(
+            _own(frame), scene.chunk.flow[t], scene.well_moved(t), scales=scene.stage.scales
+        ),
+    )
+
+
+def taught_warp(scene: Scene) -> Tensor | None:
+    """F_Warp as published."""
+    pictures = scene.chunk.pictures
+    return _each(
+        scene,
+        lambda t, frame: losses.flow_warp_loss(pictures[t - 1], pictures[t], _own(frame), scene.well_moved(t)),
+    )
+
+
+def follows(scene: Scene) -> Tensor | None:
+    """G_Warp as published: against the frame that was shown before, moved by the teacher."""
+    return _each(
+        scene,
+        lambda t, frame: losses.picture_warp_loss(
+            scene.rolled.shown[t - 1].detach(), frame.final, scene.chunk.flow[t], scene.well_moved(t)
+        ),
+    )
+
+
+def blend(scene: Scene) -> Tensor | None:
+    """W as published."""
+    return _each(
+        scene,
+        lambda t, frame: None if frame.weight is None else losses.weight_loss(frame.weight, scene.well_moved(t)),
+    )
+
+
 TERMS: Mapping[str, Term] = {
     "picture": picture,
     "gradient": gradient,
@@ -130,6 +167,11 @@ TERMS: Mapping[str, Term] = {
     "consistency": consistency,
     "echo": echo,
     "elsewhere": elsewhere,
+    # The published ones, weighed as published: 1 in a preset.
+    "F_Flow": taught_flow,
+    "F_Warp": taught_warp,
+    "G_Warp": follows,
+    "W": blend,
 }
 # Terms that need a feature network.
 PERCEPTUAL = ("perceptual", "perceptual_raw")

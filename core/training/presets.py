@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import InputError
 from core.training.adversary import JudgeRecipe, PictureJudge, VideoJudge
 from core.training.objective import PERCEPTUAL, TERMS
-from core.training.subjects import GeneratorRecipe, LocalRecipe
+from core.training.published import PublishedRecipe
+from core.training.subjects import GeneratorRecipe, LocalRecipe, Stage
 
 # What a loss counts, by its name: those of `core.training.objective`, and NAME_gan and NAME_features of a judge.
 Weights = Mapping[str, float]
@@ -42,6 +43,9 @@ class Phase:
     batch   samples a step, those of all processes together
     size    frames are scaled down to it beforehand; None: as they are
     judges  names of the preset's discriminators that take part
+    stage   how far coarse-to-fine training is
+    learnt  only so many of the last frames keep gradients; None: all that are drawn
+    epochs  where not 0, the steps are so many times the clips, in batches
     """
 
     steps: int
@@ -53,6 +57,9 @@ class Phase:
     # Our own generator's weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
     learning_rate: float = 5e-3
     weights: Weights = field(default_factory=lambda: STREET_WEIGHTS)
+    stage: Stage = Stage()
+    learnt: int | None = None
+    epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Preset:
     warm_up: int = 50
     decay: float = 1 / 3
     floor: float = 0.05
+    features: Literal["labels", "vgg"] = "labels"  # of the perceptual loss
     label_steps: int = 700  # of the label network, whose features are the perceptual loss
     label_crop: tuple[int, int] = (192, 192)
     label_width: int = 32
@@ -112,6 +120,25 @@ class Preset:
     def perceives(self) -> bool:
         """Whether any phase needs a feature network."""
         return any(phase.weights.get(name) for phase in self.phases for name in PERCEPTUAL)
+
+    def over(self, sizes: Collection[tuple[int, int]]) -> Preset:
+        """For clips of these sizes (height, width): without stages that need larger ones, steps instead of epochs.
+
+        Raises `InputError` when no stage is left.
+        """
+        phases = []
+        for phase in self.phases:
+            wanted = phase.size or (0, 0)
+            clips = sum(height >= wanted[0] and width >= wanted[1] for height, width in sizes)
+            if clips:
+                steps = max(round(phase.epochs * clips / phase.batch), 1) if phase.epochs else phase.steps
+                phases.append(replace(phase, steps=steps))
+        if not phases:
+            raise InputError(f"No clip is large enough for the preset {self.name!r}.", "Add larger clips.")
+        generator = self.generator
+        if isinstance(generator, PublishedRecipe):
+            generator = replace(generator, scales=max(phase.stage.scales for phase in phases))
+        return replace(self, phases=tuple(phases), generator=generator)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, kept with the run and in the checkpoint's recipe."""
@@ -162,9 +189,70 @@ _STREET = Preset(
 )
 
 
+# Wang et al. 2018, section 3, with the weights of the published code.
+PAPER_WEIGHTS: Weights = {
+    "perceptual": 10.0,
+    "perceptual_raw": 10.0,
+    "F_Flow": 1.0,
+    "F_Warp": 1.0,
+    "G_Warp": 1.0,
+    **{f"{judge}_gan": 1.0 for judge in ("picture", "video", "video3", "video9")},
+    **{f"{judge}_features": 10.0 for judge in ("picture", "video", "video3", "video9")},
+}
+
+
+def _paper_phase(size: tuple[int, int], frames: int, epochs: int, stage: Stage) -> Phase:
+    """Windows of three frames, 1, 3 and 9 apart, as soon as a chunk is long enough; two frames are learnt at a time."""
+    judges = ("picture", "video", "video3", "video9")
+    spans = {"picture": 1, "video": 3, "video3": 7, "video9": 19}
+    return Phase(
+        steps=1,
+        frames=frames,
+        batch=1,
+        crop=size,
+        size=size,
+        judges=tuple(judge for judge in judges if spans[judge] <= frames),
+        learning_rate=2e-4,
+        weights=PAPER_WEIGHTS,
+        stage=stage,
+        learnt=2,
+        epochs=epochs,
+    )
+
+
+_PAPER = Preset(
+    name="paper",
+    phases=(
+        _paper_phase((128, 256), 6, 5, Stage(judged=1)),
+        _paper_phase((256, 512), 6, 5, Stage(judged=2)),
+        _paper_phase((256, 512), 12, 5, Stage(judged=2)),
+        _paper_phase((256, 512), 24, 5, Stage(judged=2)),
+        _paper_phase((512, 1024), 6, 5, Stage(scales=2, finest_only=True, judged=3)),
+        _paper_phase((512, 1024), 12, 5, Stage(scales=2, judged=3)),
+        _paper_phase((1024, 2048), 6, 5, Stage(scales=3, finest_only=True, judged=4)),
+        _paper_phase((1024, 2048), 12, 5, Stage(scales=3, judged=4)),
+    ),
+    generator=PublishedRecipe(scales=3),
+    judges={
+        "picture": PictureJudge(ndf=64, scales=4, norm="frame", learns_from="one", raw=True),
+        "video": VideoJudge(ndf=64, scales=4, norm="frame", rates=(1,), halved=False, anywhere=True),
+        "video3": VideoJudge(ndf=64, scales=4, norm="frame", rates=(3,), halved=False, anywhere=True),
+        "video9": VideoJudge(ndf=64, scales=4, norm="frame", rates=(9,), halved=False, anywhere=True),
+    },
+    betas=(0.5, 0.999),
+    clip=False,
+    judge_rate=None,
+    warm_up=1,
+    decay=0.5,
+    floor=0.0,
+    features="vgg",
+    ema=0.0,
+)
+
+
 def preset(name: str) -> Preset:
     """The preset of this name. Raises `InputError` naming those there are."""
-    known = {entry.name: entry for entry in (_TINY, _STREET, _small(_STREET))}
+    known = {entry.name: entry for entry in (_TINY, _STREET, _small(_STREET), _PAPER, _local(_PAPER))}
     if name not in known:
         raise InputError(f"There is no preset {name!r}.", f"Presets: {', '.join(known)}.")
     return known[name]
@@ -173,3 +261,8 @@ def preset(name: str) -> Preset:
 def _small(street: Preset) -> Preset:
     """A quarter of the arithmetic, for processors without fast bfloat16."""
     return replace(street, name="street-small", generator=LocalRecipe(width=32))
+
+
+def _local(paper: Preset) -> Preset:
+    """The paper's recipe for our own generator."""
+    return replace(paper, name="paper-local", generator=LocalRecipe())

@@ -12,7 +12,7 @@ from core.models.warp import warp
 from core.training.dataset import Chunk
 from core.training.dice import Dice
 from core.training.machine import Machine
-from core.training.subjects import Drawn, Subject
+from core.training.subjects import Drawn, Rolled, Stage, Subject
 
 # A pixel is rightly moved when the squared distance over the channels is below this (reference section 7).
 _MOVED_RIGHT = 0.02
@@ -23,16 +23,17 @@ class Scene:
     """What is worked out of it is worked out once; frames of `fake`, `raw` ... are those drawn, one after the other."""
 
     chunk: Chunk
-    drawn: list[Drawn | None]  # None for a frame that was given as real past
+    rolled: Rolled
     styles: Tensor  # (T, B, 3, H, W)
     subject: Subject
     dice: Dice
     machine: Machine
+    stage: Stage = Stage()
 
     @cached_property
     def frames(self) -> list[tuple[int, Drawn]]:
-        """The frames that were drawn, with their places in the chunk."""
-        return [(t, frame) for t, frame in enumerate(self.drawn) if frame is not None]
+        """The frames that are learnt from, with their places in the chunk."""
+        return [(t, frame) for t, frame in enumerate(self.rolled.drawn) if frame is not None]
 
     @cached_property
     def moving(self) -> list[tuple[int, Drawn]]:
@@ -66,9 +67,8 @@ class Scene:
 
     @cached_property
     def shown(self) -> Tensor:
-        """(T, B, 3, H, W): the whole chunk as it was shown, the given frames real."""
-        pictures = zip(self.drawn, self.chunk.pictures, strict=True)
-        return torch.stack([real if frame is None else frame.final for frame, real in pictures])
+        """(T, B, 3, H, W): the whole chunk as it was shown, real where it was given."""
+        return torch.stack(self.rolled.shown)
 
     def well_moved(self, t: int) -> Tensor:
         """(B, 1, H, W) float32: where the clip's motion brings the real frame before to the real frame t."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from core.checkpoint import Kind
 from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
+from core.models.layers import weights_channels_last
 from core.models.local.history import HISTORY, Remembered
 from core.models.local.inference import from_uint8, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, Rendered
@@ -25,6 +26,20 @@ from core.training.machine import Machine
 
 # What a generator keeps of the frames before: its own type, never looked into here.
 PastFrames = Any
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far coarse-to-fine training is.
+
+    scales       spatial scales of the generator in use; one of a single scale ignores it
+    finest_only  the coarser scales are held fixed
+    judged       resolutions that discriminators look at; None: all that they have
+    """
+
+    scales: int = 1
+    finest_only: bool = False
+    judged: int | None = None
 
 
 class Drawn(NamedTuple):
@@ -38,14 +53,19 @@ class Drawn(NamedTuple):
     flow: Tensor | None  # 2: the network's own motion, in pixels
     coarse: Tensor | None  # 3, half the size: the picture of scale 0
     local: Rendered | None = None  # all that our own generator makes, for losses about its structure
+    scales: tuple[Tensor, ...] = ()  # 3 each, coarsest first, detached: the picture of every spatial scale
 
 
 class Subject(Protocol):
     """A generator in training."""
 
-    network: nn.Module
     kind: Kind  # of its checkpoints
     reads_looks: bool  # whether it reads style codes, so that an encoder is trained with it
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained; its state is that of a checkpoint."""
+        ...
 
     @property
     def config(self) -> dict[str, object]:
@@ -56,17 +76,23 @@ class Subject(Protocol):
         """How many of a chunk's first frames are given as real past instead of being drawn."""
         ...
 
-    def draw(self, maps: LabelMaps, styles: Tensor, past: PastFrames | None) -> Drawn:
+    def draw(self, maps: LabelMaps, styles: Tensor, past: PastFrames | None, stage: Stage) -> Drawn:
         """One frame. maps (B, H, W), styles (B, 3, H, W), past None before the first frame."""
         ...
 
     def followed(
-        self, past: PastFrames | None, picture: Tensor | Drawn, maps: LabelMaps, styles: Tensor, dice: Dice
+        self,
+        past: PastFrames | None,
+        picture: Tensor | Drawn,
+        maps: LabelMaps,
+        styles: Tensor,
+        dice: Dice,
+        stage: Stage,
     ) -> PastFrames:
         """The past after a frame, detached: one that was drawn, or a real picture (B, 3, H, W)."""
         ...
 
-    def renderer(self, network: nn.Module) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage) -> Generator:
         """A generator for sample pictures from such a network, for example the averaged one."""
         ...
 
@@ -83,11 +109,16 @@ class LocalRecipe:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
         config = LocalConfig(labels.size, foreground, width=self.width, deep_blocks=self.deep_blocks)
-        network = LocalGenerator(config).to(machine.device, memory_format=torch.channels_last)
+        network = weights_channels_last(LocalGenerator(config).to(machine.device))
         return LocalSubject(network, machine)
 
 
-GeneratorRecipe = LocalRecipe
+class GeneratorRecipe(Protocol):
+    """A generator's sizes as data: a frozen dataclass that builds it."""
+
+    def build(self, labels: LabelSet, machine: Machine) -> Subject:
+        """The generator for these classes, on the machine's device, with weights to begin with."""
+        ...
 
 
 class LocalSubject:
@@ -97,19 +128,22 @@ class LocalSubject:
     reads_looks = True
 
     def __init__(self, network: LocalGenerator, machine: Machine) -> None:
-        self.network: LocalGenerator = network
-        self._machine = machine
+        self._generator, self._machine = network, machine
+
+    @property
+    def network(self) -> nn.Module:
+        return self._generator
 
     @property
     def config(self) -> dict[str, object]:
-        return self.network.config.to_dict()
+        return self._generator.config.to_dict()
 
     def given(self, frames: int, dice: Dice) -> int:
         return int(frames > 1 and dice.chance(0.5))
 
-    def draw(self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None) -> Drawn:
+    def draw(self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage) -> Drawn:
         with self._machine.autocast():
-            made = self.network(maps, styles, past or (), coarse=True)
+            made = self._generator(maps, styles, past or (), coarse=True)
         return Drawn(
             made.final, made.raw, made.weight, made.warped, made.validity, made.estimated_flow, made.coarse, made
         )
@@ -121,10 +155,11 @@ class LocalSubject:
         maps: LabelMaps,
         styles: Tensor,
         dice: Dice,
+        stage: Stage,
     ) -> tuple[Remembered, ...]:
         if isinstance(picture, Tensor):
             with torch.no_grad(), self._machine.autocast():
-                features = self.network.encoder(maps, styles).quarter
+                features = self._generator.encoder(maps, styles).quarter
             shown, flow = picture, maps.flow
             assert flow is not None
         else:
@@ -133,23 +168,34 @@ class LocalSubject:
         newest = Remembered(spoiled(shown, dice), maps, styles.detach(), flow.detach(), features.detach())
         return (newest, *(past or ()))[:HISTORY]
 
-    def renderer(self, network: nn.Module) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage) -> Generator:
         assert isinstance(network, LocalGenerator)
         dtype = torch.bfloat16 if self._machine.bfloat16 else torch.float32
         return LocalRunner(network, dtype=dtype, device=str(self._machine.device))
 
 
-def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice) -> list[Drawn | None]:
-    """Render a chunk as a roll-out does; None for a frame that was given as real past."""
-    given = subject.given(len(chunk.pictures), dice)
+class Rolled(NamedTuple):
+    """A chunk, rolled out."""
+
+    drawn: list[Drawn | None]  # None for frames that are not learnt from
+    shown: list[Tensor]  # (B, 3, H, W) each: every frame as it was fed back or drawn
+
+
+def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice, stage: Stage, learnt: int | None = None) -> Rolled:
+    """Render a chunk as a roll-out does. learnt: only so many of the last frames keep gradients; None: all drawn."""
+    count = len(chunk.pictures)
+    given = subject.given(count, dice)
+    first = given if learnt is None else max(given, count - learnt)
     past: PastFrames | None = None
-    drawn: list[Drawn | None] = []
-    for t in range(len(chunk.pictures)):
+    rolled = Rolled([], [])
+    for t, real in enumerate(chunk.pictures):
         maps = chunk_maps(chunk, t)
-        frame = None if t < given else subject.draw(maps, styles[t], past)
-        drawn.append(frame)
-        past = subject.followed(past, chunk.pictures[t] if frame is None else frame, maps, styles[t], dice)
-    return drawn
+        with torch.set_grad_enabled(t >= first):
+            frame = None if t < given else subject.draw(maps, styles[t], past, stage)
+        rolled.drawn.append(frame if t >= first else None)
+        rolled.shown.append(real if frame is None else frame.final)
+        past = subject.followed(past, real if frame is None else frame, maps, styles[t], dice, stage)
+    return rolled
 
 
 def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:

@@ -20,12 +20,17 @@ LABELS = LabelSet(
 
 
 def driving_clip(
-    name: str = "small", colour: tuple[int, int, int] = (200, 30, 30), frames: int = 6, size: int = 48
+    name: str = "small",
+    colour: tuple[int, int, int] = (200, 30, 30),
+    frames: int = 6,
+    size: int = 48,
+    width: int | None = None,
 ) -> Clip:
-    """`frames` frames of size x size; the car moves 3 px to the right a frame."""
-    labels = np.full((frames, size, size), SKY, np.uint8)
+    """`frames` frames of width x size (None: square); the car moves 3 px to the right a frame."""
+    width = width or size
+    labels = np.full((frames, size, width), SKY, np.uint8)
     labels[:, size // 2 :] = ROAD
-    flow = np.zeros((frames, size, size, 2), np.float16)
+    flow = np.zeros((frames, size, width, 2), np.float16)
     for t in range(frames):
         at = np.s_[t, size // 2 - 6 : size // 2 + 6, 4 + 3 * t : 20 + 3 * t]
         labels[at] = CAR
