@@ -104,11 +104,13 @@ def _gmac(recipe: Preset, index: int, data: ChunkDataset, machine: Machine) -> f
 def _seconds(trainer: Trainer, index: int) -> float:
     """Of the second of two steps; the first one chooses kernels."""
     trainer.done = sum(trainer.plan.steps[:index])
+    took = 0.0
     for _ in range(2):
         began = time.monotonic()
         trainer.step()
         trainer.check()  # waits for the device
-    return time.monotonic() - began
+        took = time.monotonic() - began
+    return took
 
 
 def _within(recipe: Preset, costs: list[PhaseCost], minutes: float) -> list[PhaseCost]:

@@ -69,15 +69,17 @@ class ChunkDataset:
     ) -> None:
         reels: list[Reel] = []
         label_set: LabelSet | None = None
+        is_rare = np.zeros(256, bool)
         for clip in clips:
             if clip.pictures is None:
                 continue
             if label_set is None:
-                label_set, first = clip.label_set, clip.name
+                label_set = clip.label_set
                 is_rare = np.isin(np.arange(256), [entry.id for entry in label_set if entry.name in rare])
             if clip.label_set.hash != label_set.hash:
                 raise InputError(
-                    f"Clip {clip.name!r} has another label set than {first!r}.", "Train on clips of one label set."
+                    f"Clip {clip.name!r} has another label set than {reels[0].name!r}.",
+                    "Train on clips of one label set.",
                 )
             reels.append(Reel.of(clip, is_rare, torch.device(device)))
         if label_set is None:
