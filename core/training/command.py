@@ -92,7 +92,7 @@ def train(
     def save() -> None:
         if machine.first:
             trainer.save(state, pace)
-            _sample(trainer, shown, out)
+            _sample(trainer, shown, out, say)
 
     displays: list[Display] = [display or Lines(say), *recorders(out)] if machine.first else []
     with Interrupt() as interrupt:
@@ -215,8 +215,11 @@ def _label_network(
     return network
 
 
-def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path) -> None:
-    generator = trainer.subject.renderer(
-        trainer.averaged["generator"], trainer.plan.phase(max(trainer.done - 1, 0)).stage
-    )
+def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path, say: Callable[[str], None]) -> None:
+    stage = trainer.plan.phase(max(trainer.done - 1, 0)).stage
+    try:
+        generator = trainer.subject.renderer(trainer.averaged["generator"], stage)
+    except ImportError as error:
+        say(f"no sample pictures: {error.name} is not installed here")
+        return
     write_sheet(out / "samples" / f"step_{trainer.done:06d}.png", generator, trainer.averaged_encoder, clips)

@@ -19,7 +19,6 @@ from core.models.layers import weights_channels_last
 from core.models.local.history import HISTORY, Remembered
 from core.models.local.inference import from_uint8, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, Rendered
-from core.models.local.runner import LocalRunner
 from core.training.dataset import Chunk
 from core.training.dice import Dice
 from core.training.machine import Machine
@@ -93,7 +92,10 @@ class Subject(Protocol):
         ...
 
     def renderer(self, network: nn.Module, stage: Stage) -> Generator:
-        """A generator for sample pictures from such a network, for example the averaged one."""
+        """A generator for sample pictures from such a network, for example the averaged one.
+
+        Raises `ImportError` where a package for it is not installed.
+        """
         ...
 
 
@@ -169,6 +171,9 @@ class LocalSubject:
         return (newest, *(past or ()))[:HISTORY]
 
     def renderer(self, network: nn.Module, stage: Stage) -> Generator:
+        # The editor's generator needs more packages than training does.
+        from core.models.local.runner import LocalRunner
+
         assert isinstance(network, LocalGenerator)
         dtype = torch.bfloat16 if self._machine.bfloat16 else torch.float32
         return LocalRunner(network, dtype=dtype, device=str(self._machine.device))
