@@ -51,7 +51,7 @@ def space(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def painted(space: Workspace, clip: str, seed: int) -> str:
-    """A project with a stroke of its own, all frames of it folded."""
+    """A project with a stroke of its own: all frames of it folded, those without it rendered."""
     opened = space.create(clip, seed)
     pixels = np.zeros((HEIGHT, WIDTH), bool)
     pixels[:, seed : seed + 40] = True
@@ -61,7 +61,8 @@ def painted(space: Workspace, clip: str, seed: int) -> str:
     space.edit(opened.project.id, request)
     for t in range(FRAMES):
         opened.scene.conditioning(opened.project.edits, t)
-    space.worker.call(lambda: None).result(60)
+    while None in opened.board.frames()[1]:  # what is being rendered holds a state
+        space.worker.call(lambda: None).result(60)
     return opened.project.id
 
 
