@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from app.events import Hub
 from app.protocol import RenderedFrame
 from core.models.generator import Conditionings
-from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, RenderWorker
+from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest
+from core.rendering.worker import RenderWorker
 
 Keys = list[str | None]
 # Of the newest frames' times the mean says how long the rest will take.

@@ -57,7 +57,7 @@ _LIMITS: Mapping[Kind, str] = {
     "frame after it is rendered in full; looks change nothing.",
 }
 
-Weights = Mapping[str, Tensor]
+StateDict = Mapping[str, Tensor]
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -79,8 +79,8 @@ class Checkpoint:
     label_set: LabelSet
     mixtures: Mapping[int, Mixture]
     recipe: dict[str, Any]
-    generator_state: Weights = field(default_factory=dict)
-    encoder_state: Weights = field(default_factory=dict)
+    generator_state: StateDict = field(default_factory=dict)
+    encoder_state: StateDict = field(default_factory=dict)
 
     @property
     def limits(self) -> str:
@@ -123,9 +123,9 @@ def save_checkpoint(
     *,
     kind: Kind,
     config: Mapping[str, Any],
-    generator_state: Weights,
+    generator_state: StateDict,
     encoder_config: Mapping[str, Any] | None,
-    encoder_state: Weights,
+    encoder_state: StateDict,
     label_set: LabelSet,
     mixtures: Mapping[int, Mixture],
     recipe: Mapping[str, Any],
@@ -276,7 +276,7 @@ def _tensors(data: bytes) -> dict[str, dict[str, Tensor]]:
     return groups
 
 
-def _mixtures(tensors: Weights) -> dict[int, Mixture]:
+def _mixtures(tensors: StateDict) -> dict[int, Mixture]:
     parts: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
         match = _MIXTURE_KEY.fullmatch(key)
@@ -312,7 +312,7 @@ def _check_networks(checkpoint: Checkpoint) -> None:
         raise InputError(f"it has a mixture of class {foreign[0]}, which its label set does not have.")
 
 
-def _check_fit(what: str, build: Callable[[], nn.Module], state: Weights) -> None:
+def _check_fit(what: str, build: Callable[[], nn.Module], state: StateDict) -> None:
     try:
         wanted = {key: tuple(value.shape) for key, value in build().state_dict().items()}
     except InputError:
@@ -354,7 +354,7 @@ def _own_random_numbers() -> AbstractContextManager[None]:
     return torch.random.fork_rng(devices=[])
 
 
-def _filled(network: Network, state: Weights) -> Network:
+def _filled(network: Network, state: StateDict) -> Network:
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=True)
     network.eval().requires_grad_(False)
     return network

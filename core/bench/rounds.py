@@ -116,7 +116,7 @@ def _first_picture(subject: Subject, number: int) -> float:
     preview = renderer.preview(
         lambda t: subject.scene.conditioning((stroke,), t),
         frame,
-        lambda t: Shown(subject.plain(t), renderer.shown(chain, t).picture),
+        lambda t: Shown(subject.plain(t), renderer.final(chain, t).picture),
         past_known=False,  # as the worker asks for it: nothing but this frame is folded
     )
     renderer.store.png(preview.key)

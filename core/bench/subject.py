@@ -97,7 +97,7 @@ class Subject:
             for t in range(2):
                 before = counter.get_total_flops()
                 _, state = generator.step(*to_maps(self.plain(t)), state)
-        return (counter.get_total_flops() - before) / 2 / 1e9
+        return float(counter.get_total_flops() - before) / 2 / 1e9
 
 
 def pictures_of(renderer: Renderer, conditionings: Conditionings, count: int) -> list[np.ndarray]:

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.interop.importer import Hints, Importer, Weights
 from core.interop.single import load_encoder
 from core.interop.vid2vid import Vid2VidImporter
-from core.interop.weights import State, read_state
+from core.interop.weights import StateDict, read_state
 
 IMPORTERS: tuple[Importer, ...] = (Vid2VidImporter(),)
 PICTURE_CHANNELS = 3
@@ -50,7 +50,7 @@ def convert(files: Sequence[Path], out: Path, *, hints: Hints, encoder: Path | N
 
 class _Encoder(NamedTuple):
     config: dict[str, Any]
-    state: State
+    state: StateDict
 
 
 def _encoder(path: Path) -> _Encoder:

@@ -9,7 +9,7 @@ from typing import Protocol
 from core.checkpoint import Kind
 from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
-from core.interop.weights import State
+from core.interop.weights import StateDict
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,7 @@ class Weights:
     """A state dict, and the file that it is from."""
 
     source: str
-    state: State
+    state: StateDict
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Imported:
 
     kind: Kind
     config: Mapping[str, object]
-    state: State
+    state: StateDict
 
 
 class Importer(Protocol):
@@ -56,7 +56,7 @@ class Importer(Protocol):
 
     title: str  # what it is, in words for a person
 
-    def recognises(self, state: State) -> bool:
+    def recognises(self, state: StateDict) -> bool:
         """Whether the first file of a generator of this kind could hold this."""
         ...
 

@@ -7,14 +7,14 @@ import re
 from torch import nn
 
 from core.errors import InputError
-from core.interop.weights import State, count_blocks, count_convolutions, load_strict, shape_of
+from core.interop.weights import StateDict, count_blocks, count_convolutions, load_strict, shape_of
 from core.models.blocks import Norm
 from core.models.discriminators import MultiscaleDiscriminator
 from core.models.encoder import Encoder
 from core.models.published.single import WIDEST, GlobalGenerator, GlobalWithZ, LocalEnhancer, LocalWithZ
 
 
-def load_first_frame(state: State, source: str = "the weights", affine: Norm = "frame") -> nn.Module:
+def load_first_frame(state: StateDict, source: str = "the weights", affine: Norm = "frame") -> nn.Module:
     """The first-frame generator that has these weights; it reads (x), or (x, z) where they have a place for z.
 
     affine: the kind of normalisation where the weights have its scale and shift.
@@ -29,7 +29,7 @@ def load_first_frame(state: State, source: str = "the weights", affine: Norm = "
     return network.eval()
 
 
-def load_discriminator(state: State, source: str = "the weights") -> MultiscaleDiscriminator:
+def load_discriminator(state: StateDict, source: str = "the weights") -> MultiscaleDiscriminator:
     """The multi-scale discriminator that has these weights."""
     found = [re.fullmatch(r"scale(\d+)_layer(\d+)\.0\.weight", key) for key in state]
     places = [(int(match[1]), int(match[2])) for match in found if match]
@@ -45,7 +45,7 @@ def load_discriminator(state: State, source: str = "the weights") -> MultiscaleD
     return network
 
 
-def load_encoder(state: State, source: str = "the weights") -> Encoder:
+def load_encoder(state: StateDict, source: str = "the weights") -> Encoder:
     """The feature encoder that has these weights."""
     ngf, in_channels = shape_of(state, "model.1.weight")[:2]
     n_down = count_convolutions(state, "model", kernel=3) // 2
@@ -56,7 +56,7 @@ def load_encoder(state: State, source: str = "the weights") -> Encoder:
     return network.eval()
 
 
-def _norm(state: State, key: str, affine: Norm) -> Norm:
+def _norm(state: StateDict, key: str, affine: Norm) -> Norm:
     return affine if key in state else "instance"
 
 
@@ -65,7 +65,7 @@ def _widest(deepest: int, ngf: int, n_down: int) -> int:
     return deepest if deepest < ngf * 2**n_down else max(WIDEST, deepest)
 
 
-def _trunk(state: State) -> dict[str, int]:
+def _trunk(state: StateDict) -> dict[str, int]:
     """What a GlobalGenerator and the `model` of a LocalEnhancer have in common."""
     ngf, source = shape_of(state, "model.1.weight")[:2]
     n_down = count_convolutions(state, "model", kernel=3) // 2
@@ -75,13 +75,13 @@ def _trunk(state: State) -> dict[str, int]:
     return {"source": source, "ngf": ngf, "n_down": n_down, "n_blocks": n_blocks, "widest": widest}
 
 
-def _global(state: State, affine: Norm) -> GlobalGenerator:
+def _global(state: StateDict, affine: Norm) -> GlobalGenerator:
     trunk = _trunk(state)
     last = f"model.{4 + 6 * trunk['n_down'] + trunk['n_blocks'] + 1}.weight"
     return GlobalGenerator(**trunk, out_channels=shape_of(state, last)[0], norm=_norm(state, "model.2.weight", affine))
 
 
-def _local(state: State, affine: Norm) -> LocalEnhancer:
+def _local(state: StateDict, affine: Norm) -> LocalEnhancer:
     trunk = _trunk(state)
     n_local = sum(bool(re.fullmatch(r"model\d+_1\.1\.weight", key)) for key in state)
     finest = f"model{n_local}_2"
@@ -95,7 +95,7 @@ def _local(state: State, affine: Norm) -> LocalEnhancer:
     )
 
 
-def _trunk_with_z(state: State) -> dict[str, int]:
+def _trunk_with_z(state: StateDict) -> dict[str, int]:
     """What both networks with z have in common; ngf is the trunk's."""
     ngf, both = shape_of(state, "model_downsample.1.weight")[:2]
     n_down = count_convolutions(state, "model_downsample") - 1
@@ -106,14 +106,14 @@ def _trunk_with_z(state: State) -> dict[str, int]:
     return {"source": both - nz, "nz": nz, "ngf": ngf, "n_down": n_down, "n_blocks": n_blocks, "widest": widest}
 
 
-def _global_with_z(state: State, affine: Norm) -> GlobalWithZ:
+def _global_with_z(state: StateDict, affine: Norm) -> GlobalWithZ:
     out_channels = shape_of(state, "model_upsample_conv.1.weight")[0]
     return GlobalWithZ(
         **_trunk_with_z(state), out_channels=out_channels, norm=_norm(state, "model_downsample.2.weight", affine)
     )
 
 
-def _local_with_z(state: State, affine: Norm) -> LocalWithZ:
+def _local_with_z(state: StateDict, affine: Norm) -> LocalWithZ:
     trunk = _trunk_with_z(state)
     ngf = shape_of(state, "model1_1.1.weight")[0]
     known = ("model_downsample.1.weight", "model1_1.1.weight")

@@ -13,7 +13,7 @@ import torch
 
 from core.errors import InputError
 from core.interop.importer import Hints, Imported, Weights, foreground_of
-from core.interop.weights import State, count_blocks, count_convolutions, load_strict, shape_of
+from core.interop.weights import StateDict, count_blocks, count_convolutions, load_strict, shape_of
 from core.models.published.network import PublishedConfig, PublishedNetwork
 
 _LABEL_INPUT = "model_down_seg.1.weight"
@@ -21,7 +21,7 @@ _FOREGROUND = "indv_final.1.weight"
 
 
 def infer_config(
-    states: Sequence[State],
+    states: Sequence[StateDict],
     *,
     use_instance: bool = True,
     fg_labels: Sequence[int] = (26,),
@@ -61,7 +61,7 @@ def infer_config(
     )
 
 
-def frame_channels(coarsest: State) -> tuple[int, int]:
+def frame_channels(coarsest: StateDict) -> tuple[int, int]:
     """How many frames a step sees, and how many channels each of their label maps has, a boundary map included.
 
     Raises `InputError` when keys are missing or the channels do not divide.
@@ -79,7 +79,7 @@ class Vid2VidImporter:
 
     title = "a published vid2vid generator (netG0, netG1 ...)"
 
-    def recognises(self, state: State) -> bool:
+    def recognises(self, state: StateDict) -> bool:
         """See `Importer.recognises`. Only finer scales have residual blocks where pictures become larger."""
         inputs = (_LABEL_INPUT, "model_down_img.1.weight")
         return all(key in state for key in inputs) and not count_blocks(state, "model_up_img")
@@ -103,7 +103,7 @@ class Vid2VidImporter:
         return Imported("published", asdict(config), kept)
 
 
-def _check_classes(coarsest: State, hints: Hints) -> None:
+def _check_classes(coarsest: StateDict, hints: Hints) -> None:
     """Raises `InputError` unless the weights read exactly the classes of the label set."""
     _, channels = frame_channels(coarsest)
     classes, known = channels - int(hints.boundaries), hints.label_set
@@ -115,7 +115,7 @@ def _check_classes(coarsest: State, hints: Hints) -> None:
         )
 
 
-def load_network(config: PublishedConfig, states: Sequence[State], sources: Sequence[str]) -> PublishedNetwork:
+def load_network(config: PublishedConfig, states: Sequence[StateDict], sources: Sequence[str]) -> PublishedNetwork:
     """A network of this config with these weights, one state dict a scale, coarsest first."""
     with torch.device("meta"):
         network = PublishedNetwork(config)

@@ -23,7 +23,7 @@ from core.errors import InputError
 from core.files import open_file
 from core.models.blocks import BatchStatistics
 
-State = Mapping[str, Tensor]
+StateDict = Mapping[str, Tensor]
 
 # Running statistics are in the files and never used (the published code normalises with each frame's own).
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
@@ -112,7 +112,7 @@ def _check_unpacked(path: Path, file: BinaryIO) -> None:
     file.seek(0)
 
 
-def load_strict(network: nn.Module, state: State, source: str) -> None:
+def load_strict(network: nn.Module, state: StateDict, source: str) -> None:
     """Load `state` into `network`. Raises `InputError` naming unknown, missing and misshapen keys.
 
     Running statistics are passed over where the network has a normalisation, and nowhere else.
@@ -130,25 +130,25 @@ def load_strict(network: nn.Module, state: State, source: str) -> None:
     network.load_state_dict({key: value.to(torch.float32) for key, value in given.items()})
 
 
-def shape_of(state: State, key: str) -> tuple[int, ...]:
+def shape_of(state: StateDict, key: str) -> tuple[int, ...]:
     """Shape of a convolution that must be there. Raises `InputError` naming it."""
     if key not in state or state[key].ndim != 4:
         raise InputError(f"The weights have no convolution {key!r}.", "Give the files of a published generator.")
     return tuple(state[key].shape)
 
 
-def count_blocks(state: State, prefix: str) -> int:
+def count_blocks(state: StateDict, prefix: str) -> int:
     """Residual blocks in the sequence `prefix`."""
     return len(_positions(state, prefix, r"conv_block\.1\.weight"))
 
 
-def count_convolutions(state: State, prefix: str, kernel: int | None = None) -> int:
+def count_convolutions(state: StateDict, prefix: str, kernel: int | None = None) -> int:
     """Convolutions in the sequence `prefix` outside its blocks, of one kernel size or of all."""
     places = _positions(state, prefix, "weight")
     return sum(kernel in (None, state[f"{prefix}.{place}.weight"].shape[-1]) for place in places)
 
 
-def _positions(state: State, prefix: str, rest: str) -> list[int]:
+def _positions(state: StateDict, prefix: str, rest: str) -> list[int]:
     """Places in the sequence `prefix` at which there is a convolution."""
     pattern = re.compile(rf"{re.escape(prefix)}\.(\d+)\.{rest}")
     found = [pattern.fullmatch(key) for key, value in state.items() if value.ndim == 4]
@@ -164,7 +164,7 @@ def _allowed_buffers(network: nn.Module) -> set[str]:
     return {f"{name}.{buffer}" for name in norms for buffer in _BUFFERS}
 
 
-def _differs(key: str, given: State, wanted: State) -> bool:
+def _differs(key: str, given: StateDict, wanted: StateDict) -> bool:
     return key in given and given[key].shape != wanted[key].shape
 
 

@@ -131,12 +131,14 @@ def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def fold(module: nn.Module) -> nn.Module:
+def fold(module: Network) -> Network:
     """A copy for inference in which every `Conv` is a plain convolution with its weight computed once."""
-    return _fold_in_place(copy.deepcopy(module))
+    folded = copy.deepcopy(module)
+    _fold_in_place(folded)
+    return folded
 
 
-def _fold_in_place(module: nn.Module) -> nn.Module:
+def _fold_in_place(module: nn.Module) -> None:
     for name, child in module.named_children():
         if isinstance(child, Conv):
             setattr(module, name, child.folded())
@@ -146,4 +148,3 @@ def _fold_in_place(module: nn.Module) -> nn.Module:
             setattr(module, name, FoldedFiLM(child))
         else:
             _fold_in_place(child)
-    return module

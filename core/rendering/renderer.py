@@ -19,7 +19,7 @@ from core.rendering.store import Chain, FrameStore
 _PREVIEW_HISTORY = 2
 
 
-class Rendered(NamedTuple):
+class RenderedFrame(NamedTuple):
     """A picture of frame t. `ms` is the time it took to render, 0 when it was at hand."""
 
     t: int
@@ -74,20 +74,19 @@ class Renderer:
         chain = self.chain(conditionings)
         return 0 if self.store.get(chain.key(t)) is not None else t - self._newest_state(chain, t).t
 
-    def final(self, conditionings: Conditionings, t: int) -> Rendered:
+    def final(self, conditionings: Conditionings, t: int) -> RenderedFrame:
         """The final render of frame t."""
-        for rendered in self.toward(conditionings, t):
-            last = rendered
+        *_, last = self.toward(conditionings, t)
         return last
 
-    def toward(self, conditionings: Conditionings, t: int) -> Iterator[Rendered]:
+    def toward(self, conditionings: Conditionings, t: int) -> Iterator[RenderedFrame]:
         """The final render of frame t, a generator step at a time: frames on the way come first, t comes last.
 
         Nothing is rendered before it is asked for, so that a caller can give up between two frames.
         """
         return (rendered for rendered, _ in self._toward(self.chain(conditionings), t, None))
 
-    def frames(self, conditionings: Conditionings, count: int) -> Iterator[Rendered]:
+    def frames(self, conditionings: Conditionings, count: int) -> Iterator[RenderedFrame]:
         """The final render of frames 0 to `count` in order, a generator step at a time.
 
         Each comes once, save that before a frame whose past the store had to drop that past is rendered again.
@@ -104,7 +103,7 @@ class Renderer:
         t: int,
         shown: Callable[[int], Shown | None] = lambda t: None,
         past_known: bool = True,
-    ) -> Rendered:
+    ) -> RenderedFrame:
         """Frame t at the cost of one step, from the pictures of t-1 and t-2 that are at hand.
 
         The final render is taken where it is stored, else what `shown` has, else the frame starts without history.
@@ -116,7 +115,7 @@ class Renderer:
         picture = self._followed(chain, t, shown(t), history)
         if picture is None:
             picture = render_step(self.generator, chain(t), self._state_from(history), self._device).picture
-        return Rendered(t, self.store.put_picture(picture), picture, _ms_since(started))
+        return RenderedFrame(t, self.store.put_picture(picture), picture, _ms_since(started))
 
     def reference(self, chains: Iterable[Chain], count: int) -> Chain | None:
         """The first of the roll-outs whose `count` frames are all at hand, final or as previews; None also where the
@@ -125,16 +124,16 @@ class Renderer:
         whole = (chain for chain in chains if all(self.shown(chain, t) is not None for t in range(count)))
         return next(whole, None) if self.generator.follow is not None else None
 
-    def shown(self, chain: Chain, t: int) -> Rendered | None:
+    def shown(self, chain: Chain, t: int) -> RenderedFrame | None:
         """The final render of a frame, else its preview by `follow`; None where neither is at hand."""
         stored = self.store.get(chain.key(t)) or self.store.get(_preview_key(chain, t))
-        return None if stored is None else Rendered(t, stored.key, stored.picture, 0.0)
+        return None if stored is None else RenderedFrame(t, stored.key, stored.picture, 0.0)
 
     def is_final(self, chain: Chain, t: int) -> bool:
         """Whether the final render of frame t is at hand."""
         return self.store.get(chain.key(t)) is not None
 
-    def follow(self, conditionings: Conditionings, reference: Chain, count: int) -> Iterator[Rendered]:
+    def follow(self, conditionings: Conditionings, reference: Chain, count: int) -> Iterator[RenderedFrame]:
         """Previews of every frame that differs from `reference`, a roll-out that is at hand: only what changed is
         rendered. None come where the final render is about as quick; ends where a reference frame has left.
         """
@@ -150,7 +149,7 @@ class Renderer:
         started = time.perf_counter()
         for t, picture, _ in self.generator.follow(chain, before, range(start, count)):
             key = self.store.put(_preview_key(chain, t), picture)
-            yield Rendered(t, key, picture, _ms_since(started))
+            yield RenderedFrame(t, key, picture, _ms_since(started))
             started = time.perf_counter()
 
     def alone(self, conditioning: Conditioning) -> np.ndarray:
@@ -184,11 +183,11 @@ class Renderer:
             ]
             return self.generator.state_from(past)
 
-    def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[Rendered, State | None]]:
+    def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[RenderedFrame, State | None]]:
         """Frames up to t with the states after them. `carried`: a state at hand whatever the store has dropped."""
         stored = self.store.get(chain.key(t))
         if stored is not None:
-            yield Rendered(t, stored.key, stored.picture, 0.0), stored.state
+            yield RenderedFrame(t, stored.key, stored.picture, 0.0), stored.state
             return
         last, state = carried if carried is not None and carried.t < t else self._newest_state(chain, t)
         started = time.perf_counter()
@@ -197,7 +196,7 @@ class Renderer:
         keeps_states = self.generator.looks_back is None
         for later, rolled in enumerate(roll_out(self.generator, conditionings, state, self._device), last + 1):
             key = self.store.put(chain.key(later), rolled.picture, rolled.state if keeps_states else None)
-            yield Rendered(later, key, rolled.picture, _ms_since(started)), rolled.state
+            yield RenderedFrame(later, key, rolled.picture, _ms_since(started)), rolled.state
             started = time.perf_counter()
 
     def _newest_state(self, chain: Chain, t: int) -> _Carried:

@@ -14,81 +14,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, TypeVar
-
-import numpy as np
+from typing import Any, TypeVar
 
 from core.errors import InputError
 from core.models.generator import Conditionings, Shown
-from core.rendering.renderer import Rendered, Renderer
+from core.rendering.renderer import RenderedFrame, Renderer
+from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, Stage
 from core.rendering.store import Chain
 
-Stage = Literal["preview", "final"]
 Result = TypeVar("Result")
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FrameReady:
-    """A picture of frame `t`: `final` is the truth, a `preview` will be replaced by it. `ms`: 0 when at hand."""
-
-    ticket: int
-    revision: int
-    t: int
-    key: str
-    picture: np.ndarray  # (H, W, 3) uint8 RGB
-    stage: Stage
-    ms: float
-
-
-@dataclass(frozen=True)
-class Done:
-    """Every frame is true."""
-
-    ticket: int
-
-
-@dataclass(frozen=True)
-class Cancelled:
-    """Somebody cancelled the ticket, a newer request took its place, or the worker stopped."""
-
-    ticket: int
-
-
-@dataclass(frozen=True)
-class Failed:
-    """No more frames of this ticket: one sentence for the person who waits for it."""
-
-    ticket: int
-    error: str
-
-
-Event = FrameReady | Done | Cancelled | Failed
-
-
-@dataclass(frozen=True, eq=False)
-class RenderRequest:
-    """All `count` frames of one revision, the one under the cursor first.
-
-    on_event is called in the worker's thread: every frame's truth once, maybe previews of it before, and at the end
-    exactly one of Done, Cancelled and Failed. It must hand over and return: while a frame is being
-    published `cancel` and `submit` wait, so it must never wait for a lock that one of their callers may hold.
-    A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
-    known: whether a frame's conditioning costs nothing. The first picture waits for no other's.
-    """
-
-    project: str
-    revision: int
-    conditionings: Conditionings
-    count: int
-    cursor: int
-    on_event: Callable[[Event], None]
-    background: bool = False
-    known: Callable[[int], bool] = lambda t: True
-
-    def __post_init__(self) -> None:
-        if self.count < 1 or not 0 <= self.cursor < self.count:
-            raise InputError(f"Frame {self.cursor} is not one of {self.count} frames.")
 
 
 @dataclass(eq=False)
@@ -97,7 +32,7 @@ class _Job:
     request: RenderRequest
     work: Iterator[FrameReady | None]  # None: a piece of work without a picture
     fresh: bool = True  # nothing of it has been rendered
-    published: set[int] = field(default_factory=set)  # frames whose truth is out
+    published: set[int] = field(default_factory=set)  # final frames that are out
 
     @property
     def place(self) -> tuple[str, bool]:
@@ -114,7 +49,7 @@ class RenderWorker:
         self._tickets = itertools.count(1)
         self._jobs: OrderedDict[tuple[str, bool], _Job] = OrderedDict()
         self._cancelled: deque[_Job] = deque()  # their Cancelled is still to be published
-        self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
+        self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._call_is_due = False  # a frame was rendered since the last call
         self._seen: dict[tuple[str, bool], dict[int, tuple[str, Conditionings]]] = {}
         self._whole: dict[tuple[str, bool], Chain] = {}  # the newest roll-out of which every frame was seen
@@ -198,8 +133,8 @@ class RenderWorker:
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._cancelled or self._jobs or self._calls)
             if self._cancelled:
-                job = self._cancelled.popleft()
-                return lambda: self._tell(job, Cancelled(job.ticket))
+                gone = self._cancelled.popleft()
+                return lambda: self._send(gone, Cancelled(gone.ticket))
             if self._stopping:
                 return None
             job = self._next_job()
@@ -236,7 +171,7 @@ class RenderWorker:
                 self._publish(job, event)
                 return
             del self._jobs[job.place]
-        self._tell(job, event)
+        self._send(job, event)
 
     def _publish(self, job: _Job, frame: FrameReady) -> None:
         if frame.stage == "final":
@@ -244,9 +179,9 @@ class RenderWorker:
                 return
             job.published.add(frame.t)
         self._seen.setdefault(job.place, {})[frame.t] = (frame.key, job.request.conditionings)
-        self._tell(job, frame)
+        self._send(job, frame)
 
-    def _tell(self, job: _Job, event: Event) -> None:
+    def _send(self, job: _Job, event: Event) -> None:
         try:
             job.request.on_event(event)
         except Exception:  # a listener's defect must not end the rendering of others
@@ -257,7 +192,7 @@ class RenderWorker:
         request, renderer = job.request, self._renderer
         chain = renderer.chain(request.conditionings)
 
-        def ready(rendered: Rendered, stage: Stage) -> FrameReady:
+        def ready(rendered: RenderedFrame, stage: Stage) -> FrameReady:
             t, key, picture, ms = rendered
             return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
 
@@ -265,7 +200,7 @@ class RenderWorker:
         # A chain key takes every conditioning up to its frame: the person does not wait for those.
         past_known = all(request.known(t) for t in range(request.cursor))
         at_hand = renderer.shown(chain, request.cursor) if past_known else None
-        # Without a reference to take the rest from, a single step of the truth is as quick as a preview.
+        # Without a reference to take the rest from, a single step is as quick as a preview.
         if past_known and renderer.steps_to(chain, request.cursor) <= (1 if reference is None else 0):
             for rendered in renderer.toward(chain, request.cursor):
                 yield ready(rendered, "final")
@@ -286,12 +221,12 @@ class RenderWorker:
             yield ready(rendered, "final")
         self._whole[job.place] = chain
 
-    def _previews(self, chain: Chain, reference: Chain, count: int) -> Iterator[Rendered]:
+    def _previews(self, chain: Chain, reference: Chain, count: int) -> Iterator[RenderedFrame]:
         """What changed since the reference; nothing is rendered where it was rendered before."""
         renderer = self._renderer
         # Looked for no further than the first that is missing: each takes a conditioning.
         if all(renderer.shown(chain, t) is not None for t in range(count)):
-            pictures: Iterable[Rendered | None] = (renderer.shown(chain, t) for t in range(count))
+            pictures: Iterable[RenderedFrame | None] = (renderer.shown(chain, t) for t in range(count))
         else:
             pictures = renderer.follow(chain, reference, count)
         yield from (one for one in pictures if one is not None and not renderer.is_final(chain, one.t))
@@ -311,7 +246,7 @@ class RenderWorker:
         return None
 
 
-def _answer(fn: Callable[[], Any], future: Future) -> None:
+def _answer(fn: Callable[[], Any], future: Future[Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.board import Board
-from core.rendering.worker import Done, FrameReady, RenderRequest
+from core.rendering.requests import Done, FrameReady, RenderRequest
 
 
 class Worker:

@@ -12,7 +12,8 @@ def changed_labels(now: Conditioning, before: Conditioning) -> np.ndarray:
     """(H, W) bool: where class or object differ."""
     if now is before or (now.labels is before.labels and now.objects is before.objects):
         return np.zeros(now.labels.shape, bool)
-    return (now.labels != before.labels) | (now.objects != before.objects)
+    changed: np.ndarray = (now.labels != before.labels) | (now.objects != before.objects)
+    return changed
 
 
 def changed_otherwise(now: Conditioning, before: Conditioning) -> np.ndarray:
@@ -32,7 +33,7 @@ def changed_otherwise(now: Conditioning, before: Conditioning) -> np.ndarray:
 def _unlike(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(H, W, C) -> (H, W) bool; quicker than `any` over so short an axis."""
     unlike = one != other
-    return np.logical_or.reduce([unlike[..., channel] for channel in range(unlike.shape[-1])])
+    return np.asarray(np.logical_or.reduce([unlike[..., channel] for channel in range(unlike.shape[-1])]))
 
 
 def carried(mask: np.ndarray, flow: np.ndarray | None) -> np.ndarray:

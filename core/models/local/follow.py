@@ -53,8 +53,8 @@ class FollowedFrame:
     @cached_property
     def flow_is_known(self) -> bool:
         """Whether nothing is left to estimate."""
-        conditioning = self.conditioning
-        return conditioning.flow is not None and conditioning.flow_valid is not None and conditioning.flow_valid.all()
+        valid = self.conditioning.flow_valid
+        return valid is not None and bool(valid.all())
 
 
 class Follower:

@@ -14,19 +14,21 @@ _BORDER = 8
 _MULTIPLE = 16
 
 
-class BoxedForeground(nn.Module):
+class BoxedForeground(Foreground):
     """A `Foreground` in whose picture all that lies outside of the box around the things is zero."""
 
     def __init__(self, foreground: Foreground) -> None:
-        super().__init__()
-        self.foreground = foreground
+        """foreground: its layers are shared."""
+        nn.Module.__init__(self)
+        self.widen, self.block, self.head = foreground.widen, foreground.block, foreground.head
 
     def forward(self, features: LabelFeatures) -> Tensor:
         """(B, 3, H, W) float32, before the tanh."""
         picture = torch.zeros_like(features.base)
         things = Window.around(features.foreground > 0.5)
         if things is not None:
-            box = things.grown(_BORDER, picture.shape[-2:], _MULTIPLE)
+            height, width = picture.shape[-2:]
+            box = things.grown(_BORDER, (height, width), _MULTIPLE)
             half, quarter = box.scaled(2).crop(features.half), box.scaled(4).crop(features.quarter)
-            box.crop(picture).copy_(self.foreground(features._replace(half=half, quarter=quarter)))
+            box.crop(picture).copy_(super().forward(features._replace(half=half, quarter=quarter)))
         return picture

@@ -82,7 +82,8 @@ def agrees(maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor) -> 
 
     0 also close to wide areas of another object or class: what was there cast a shadow, which no label shows.
     """
-    source, inside = sources(flow, frame.picture.shape[-2:])
+    height, width = frame.picture.shape[-2:]
+    source, inside = sources(flow, (height, width))
     same = inside & (_looked_up(frame.maps.objects, source) == maps.objects)
     same &= _looked_up(frame.maps.labels, source) == maps.labels
     same &= ~_about_changes(inside & ~same)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.models.cache import FeatureCache, NoCache
 from core.models.generator import LabelMaps, Past
-from core.models.layers import fold
+from core.models.layers import fold, weights_channels_last
 from core.models.local.foreground import BoxedForeground
 from core.models.local.history import HISTORY, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
@@ -50,7 +50,7 @@ class Inference:
         cache: FeatureCache | None = None,
     ) -> None:
         self.dtype, self.device = dtype, torch.device(device)
-        self.network = fold(network).eval().to(self.device, memory_format=torch.channels_last)
+        self.network = weights_channels_last(fold(network).eval().to(self.device))
         self.network.foreground = BoxedForeground(self.network.foreground)
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
         for module in self.network.modules():

@@ -112,6 +112,8 @@ class Rendered(NamedTuple):
 class LabelEncoder(nn.Module):
     """Labels, boundaries and looks of one frame -> features at 1/2 and 1/4. Sees no history."""
 
+    is_thing: Tensor
+
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
         w, e = config.width, config.style_embedding
@@ -164,15 +166,18 @@ class LabelEncoder(nn.Module):
 
     def eighth(self, neutral: Tensor, quarter: Tensor) -> Tensor:
         """`ContextFeatures.eighth` from the neutral styles at 1/8 and the near features at 1/4."""
-        return self.eighth_in(self.style[2](self.to_eighth(act(quarter)), neutral))
+        made: Tensor = self.eighth_in(self.style[2](self.to_eighth(act(quarter)), neutral))
+        return made
 
     def sixteenth(self, neutral: Tensor, eighth: Tensor) -> Tensor:
         """`ContextFeatures.sixteenth` from the neutral styles at 1/16 and the features at 1/8."""
-        return self.deep(self.style[3](self.to_sixteenth(act(eighth)), neutral))
+        made: Tensor = self.deep(self.style[3](self.to_sixteenth(act(eighth)), neutral))
+        return made
 
     def context(self, eighth: Tensor, sixteenth: Tensor) -> Tensor:
         """`ContextFeatures.context` from the other two."""
-        return self.from_eighth(act(self.eighth_out(eighth + up(self.from_sixteenth(act(sixteenth))))))
+        made: Tensor = self.from_eighth(act(self.eighth_out(eighth + up(self.from_sixteenth(act(sixteenth))))))
+        return made
 
     def with_context(self, quarter: Tensor, context: Tensor) -> Tensor:
         """`LabelFeatures.quarter` from the near features at 1/4 and the context."""

@@ -11,11 +11,12 @@ from core.models.local.window import Window
 
 # Masks become windows, and pictures are put together, in squares of so many pixels.
 TILE = 8
-# What a window costs beyond its pixels, in pixels. Measured: 4 ms beside 1.5 ms for every thousand pixels.
-_OVERHEAD = 2700
+# What a window costs beyond its pixels, as so many more of them (measured on two cores).
+OVERHEAD = 2700
 
-# Top, left, bottom, right in tiles (numbers, or arrays of many cuts) -> what rendering that costs, in pixels.
-Cost = Callable[..., np.ndarray]
+Side = int | np.ndarray  # in tiles; an array for many cuts
+# Top, left, bottom, right -> what rendering that costs, in pixels.
+Cost = Callable[[Side, Side, Side, Side], np.ndarray]
 
 
 def tiles(mask: np.ndarray, least: int = 1) -> np.ndarray:
@@ -25,7 +26,7 @@ def tiles(mask: np.ndarray, least: int = 1) -> np.ndarray:
     padded = np.zeros((rows * TILE, columns * TILE), bool)
     padded[:height, :width] = mask
     squares = padded.reshape(rows, TILE, columns, TILE)
-    return squares.any((1, 3)) if least == 1 else squares.sum((1, 3)) >= least
+    return np.asarray(squares.any((1, 3)) if least == 1 else squares.sum((1, 3)) >= least)
 
 
 def pixels(of_tiles: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -37,10 +38,10 @@ def windows(mask: np.ndarray, border: int) -> list[Window]:
     """Windows of whole tiles that cover the mask, few and small: each is rendered with a `border` around it."""
     size, needed = mask.shape, tiles(mask)
 
-    def cost(top, left, bottom, right):
+    def cost(top: Side, left: Side, bottom: Side, right: Side) -> np.ndarray:
         tall = np.minimum(bottom * TILE + border, size[0]) - np.maximum(top * TILE - border, 0)
         wide = np.minimum(right * TILE + border, size[1]) - np.maximum(left * TILE - border, 0)
-        return tall * wide + _OVERHEAD
+        return np.asarray(tall * wide + OVERHEAD)
 
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(needed.view(np.uint8), connectivity=8)
     found = []
@@ -48,7 +49,8 @@ def windows(mask: np.ndarray, border: int) -> list[Window]:
         box = Window(top, left, top + height, left + width)
         found += _split(parts[box.rows, box.columns] == part, top, left, cost)
     return [
-        Window(*(border * TILE for border in window)).grown(0, size) for window in _joined(found, lambda w: cost(*w))
+        Window(*(border * TILE for border in window)).grown(0, size)
+        for window in _joined(found, lambda window: int(cost(*window)))
     ]
 
 

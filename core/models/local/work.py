@@ -8,11 +8,9 @@ from torch import nn
 
 from core.models.layers import Conv
 from core.models.local.network import LocalGenerator
+from core.models.local.tiling import OVERHEAD
 from core.models.local.tolerance import Tolerance
 from core.models.local.windows import Plan, Renewal
-
-# What a window costs beyond its pixels, as so many more of them (measured on two cores at 512x256).
-OVERHEAD = 2700
 
 
 class Work(NamedTuple):

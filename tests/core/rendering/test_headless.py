@@ -17,7 +17,8 @@ from core.headless.render import open_renderer, open_scene, render_clip
 from core.headless.source import open_source
 from core.project.edits import Mask, parse_edit
 from core.project.project import Project
-from core.rendering.worker import Done, FrameReady, RenderRequest, RenderWorker
+from core.rendering.requests import Done, FrameReady, RenderRequest
+from core.rendering.worker import RenderWorker
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_checkpoint, tiny_clip
 
 

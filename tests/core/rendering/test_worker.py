@@ -13,8 +13,9 @@ import pytest
 from core.errors import InputError
 from core.models.local.runner import LocalRunner
 from core.rendering.renderer import Renderer
+from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest
 from core.rendering.rollout import roll_out
-from core.rendering.worker import Cancelled, Done, Event, Failed, FrameReady, RenderRequest, RenderWorker
+from core.rendering.worker import RenderWorker
 from tests.core.rendering.street import FRAMES, Clip, follow_always, local_renderer, street, tiny_network, worn
 from tests.core.rendering.toy import ToyGenerator, clip, renderer
 
