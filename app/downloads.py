@@ -1,35 +1,74 @@
-"""What can be taken home: the video, its frames, its label maps. Always the truth, never a preview."""
+"""Downloads: the video, its frames, its label maps, the edits. Always final renders, never a preview."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from app.errors import NotFound
 from app.opened import OpenProject
 from app.workspace import Workspace
 from core.clip.export import zip_labels, zip_pictures
 from core.clip.video import write_video
 from core.errors import InputError
 from core.files import FULL
-from core.project.edits_file import edits_document
-
-VIDEO, FRAMES, LABELS, EDITS = "video.mp4", "frames.zip", "labels.zip", "edits.json"
+from core.project.edits_file import write_edits
 
 
-def make(workspace: Workspace, opened: OpenProject, what: str) -> Path:
+@dataclass(frozen=True)
+class Form:
+    """A file that can be downloaded: its name, what the page calls it, and how it is written to a path."""
+
+    file: str
+    title: str
+    note: str
+    write: Callable[[Path, Workspace, OpenProject], None]
+
+
+def _write_video(path: Path, workspace: Workspace, opened: OpenProject) -> None:
+    write_video(path, pictures(workspace, opened), opened.clip.rate)
+
+
+def _write_frames(path: Path, workspace: Workspace, opened: OpenProject) -> None:
+    zip_pictures(path, pictures(workspace, opened))
+
+
+def _write_labels(path: Path, workspace: Workspace, opened: OpenProject) -> None:
+    clip, edits = opened.clip, opened.project.edits
+    maps = [opened.scene.maps(edits, t) for t in range(len(clip))]
+    labels, objects = [one.labels for one in maps], [one.objects for one in maps]
+    zip_labels(path, labels, objects, clip.label_set, clip.rate, clip.credits)
+
+
+def _write_edits(path: Path, workspace: Workspace, opened: OpenProject) -> None:
+    """`python -m core render CLIP --edits edits.json` gives the same pixels."""
+    write_edits(path, opened.project.edits, opened.project.seed)
+
+
+VIDEO = "video.mp4"
+# All there is to download: the routes and the page's menu are made of this.
+FORMS = (
+    Form(VIDEO, "Video", "mp4, H.264, plays in browsers", _write_video),
+    Form("frames.zip", "Frames", "a PNG for every frame, counted from 1", _write_frames),
+    Form("labels.zip", "Label maps", "16-bit PNG, opens again as a clip", _write_labels),
+    Form("edits.json", "Edits", "for the command line: core render --edits", _write_edits),
+)
+
+
+def make(workspace: Workspace, opened: OpenProject, form: Form) -> Path:
     """Write a download into a file of its own; whoever asked removes it. Raises `InputError` (disk full, ...)."""
-    with _said_for(what):
+    with _full_disk_in_words(form.file):
         # A name of its own, then written: the writers replace it when they are done.
-        with tempfile.NamedTemporaryFile(prefix="scenebrush-", suffix=Path(what).suffix, delete=False) as file:
+        with tempfile.NamedTemporaryFile(prefix="scenebrush-", suffix=Path(form.file).suffix, delete=False) as file:
             path = Path(file.name)
         try:
-            _write(path, workspace, opened, what)
+            form.write(path, workspace, opened)
         except BaseException:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -37,22 +76,8 @@ def make(workspace: Workspace, opened: OpenProject, what: str) -> Path:
     return path
 
 
-def _write(path: Path, workspace: Workspace, opened: OpenProject, what: str) -> None:
-    clip, edits = opened.clip, opened.project.edits
-    if what == VIDEO:
-        write_video(path, pictures(workspace, opened), clip.rate)
-    elif what == FRAMES:
-        zip_pictures(path, pictures(workspace, opened))
-    elif what == LABELS:
-        maps = [opened.scene.conditioning(edits, t) for t in range(len(clip))]
-        labels, objects = [one.labels for one in maps], [one.objects for one in maps]
-        zip_labels(path, labels, objects, clip.label_set, clip.rate, clip.credits)
-    else:
-        raise NotFound(f"There is no download {what!r}.")
-
-
 @contextmanager
-def _said_for(what: str) -> Iterator[None]:
+def _full_disk_in_words(what: str) -> Iterator[None]:
     """A full disk in the words of who asked for a download: the file that was being written is none of theirs."""
     try:
         yield
@@ -64,13 +89,8 @@ def _said_for(what: str) -> Iterator[None]:
         raise InputError(problem, "Make room there, then download again.") from cause
 
 
-def edits_of(opened: OpenProject) -> dict[str, object]:
-    """What edits.json holds: `python -m core render CLIP --edits edits.json` gives the same pixels."""
-    return edits_document(opened.project.edits, opened.project.seed)
-
-
 def pictures(workspace: Workspace, opened: OpenProject) -> Iterator[np.ndarray]:
-    """The true frames of the revision of now, in order; what is missing is rendered, and seen by the page."""
+    """The final renders of the revision of now, in order; what is missing is rendered, and seen by the page."""
     project, conditionings = opened.project, opened.conditionings()
     renderer, worker = workspace.engine.renderer, workspace.worker
     chain = worker.call(lambda: renderer.chain(conditionings)).result()
@@ -80,7 +100,7 @@ def pictures(workspace: Workspace, opened: OpenProject) -> Iterator[np.ndarray]:
         opened.render(project.revision, 0)
     for t in range(len(opened.clip)):
         # One frame a call: edits of others come in between.
-        yield worker.call(lambda t=t: renderer.final(chain, t).picture).result()
+        yield worker.call(partial(renderer.final, chain, t)).result().picture
 
 
 class Turns:

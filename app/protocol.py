@@ -191,6 +191,14 @@ class ProjectChange(BaseModel):
     ticket: int | None
 
 
+class DownloadEntry(BaseModel):
+    """A file that can be downloaded, as the page's menu says it."""
+
+    file: str
+    title: str
+    note: str
+
+
 class SeenObject(BaseModel):
     frames: tuple[int, int]  # first and last
     nearest: int

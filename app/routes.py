@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from app.looks import MAX_LOOKS, encode_webp
 from app.protocol import (
     ChangeRequest,
     ClipEntry,
+    DownloadEntry,
     FilmedFrames,
     Follows,
     Look,
@@ -221,36 +223,26 @@ def _add_looks(router: APIRouter, workspace: Workspace) -> None:
 def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
     turns = downloads.Turns(_DOWNLOADS_AT_ONCE)
 
-    def send(project: str, what: str) -> FileResponse:
-        opened = workspace.open(project)
-        with turns.one():
-            path = downloads.make(workspace, opened, what)
-        return FileResponse(
-            path,
-            filename=f"{opened.clip.name}-{what}",
-            headers={"Cache-Control": "no-store"},
-            background=BackgroundTask(path.unlink, missing_ok=True),
-        )
+    def route(form: downloads.Form) -> Callable[[str], FileResponse]:
+        def send(project: Project) -> FileResponse:
+            opened = workspace.open(project)
+            with turns.one():
+                path = downloads.make(workspace, opened, form)
+            return FileResponse(
+                path,
+                filename=f"{opened.clip.name}-{form.file}",
+                headers={"Cache-Control": "no-store"},
+                background=BackgroundTask(path.unlink, missing_ok=True),
+            )
 
-    @router.get("/projects/{project}/video.mp4")
-    def video(project: Project) -> FileResponse:
-        return send(project, downloads.VIDEO)
+        return send
 
-    @router.get("/projects/{project}/frames.zip")
-    def frames(project: Project) -> FileResponse:
-        return send(project, downloads.FRAMES)
+    for form in downloads.FORMS:
+        router.add_api_route(f"/projects/{{project}}/{form.file}", route(form), response_model=None)
 
-    @router.get("/projects/{project}/labels.zip")
-    def labels(project: Project) -> FileResponse:
-        return send(project, downloads.LABELS)
-
-    @router.get("/projects/{project}/edits.json")
-    def edits(project: Project) -> JSONResponse:
-        opened = workspace.open(project)
-        name = f'attachment; filename="{downloads.EDITS}"'
-        return JSONResponse(
-            downloads.edits_of(opened), headers={"Content-Disposition": name, "Cache-Control": "no-store"}
-        )
+    @router.get("/downloads")
+    def forms() -> list[DownloadEntry]:
+        return [DownloadEntry(file=form.file, title=form.title, note=form.note) for form in downloads.FORMS]
 
 
 def _add_events(router: APIRouter, workspace: Workspace) -> None:

@@ -9,24 +9,18 @@ import { lines, toggleMenu } from './menu.js';
 /** @import { Api } from './api.js' */
 /** @import { Session } from './session.js' */
 /** @import { Store } from './store.js' */
-/** @import { Action, Notice } from './types' */
-
-/** File, title, words beside it. */
-const FILES = /** @type {const} */ ([
-  ['video.mp4', 'Video', 'mp4, H.264, plays in browsers'],
-  ['frames.zip', 'Frames', 'a PNG for every frame, counted from 1'],
-  ['labels.zip', 'Label maps', '16-bit PNG, opens again as a clip'],
-  ['edits.json', 'Edits', 'for the command line: core render --edits'],
-]);
+/** @import { Action, DownloadForm, Notice } from './types' */
 
 export class Downloads {
   /** @param {Api} api
    * @param {Session} session
-   * @param {Store} store */
-  constructor(api, session, store) {
+   * @param {Store} store
+   * @param {DownloadForm[]} forms what the server can make */
+  constructor(api, session, store, forms) {
     this.api = api;
     this.session = session;
     this.store = store;
+    this.forms = forms;
     /** Set by the page, once there are actions.
      * @type {Actions | null} */
     this.list = null;
@@ -35,7 +29,7 @@ export class Downloads {
   /** An action for every file.
    * @returns {Action[]} */
   actions() {
-    return FILES.map(([file, title]) => ({
+    return this.forms.map(({ file, title }) => ({
       id: file,
       title,
       enabled: ({ downloading }) => !downloading.has(file),
@@ -46,7 +40,9 @@ export class Downloads {
   /** @param {HTMLElement} anchor */
   openMenu(anchor) {
     const { downloading } = this.store.state;
-    const choices = FILES.map(([file, , note]) => this.list?.line(file, downloading.has(file) ? 'being made' : note));
+    const choices = this.forms.map(({ file, note }) =>
+      this.list?.line(file, downloading.has(file) ? 'being made' : note),
+    );
     toggleMenu(anchor, [lines('Download', ...choices)], { label: 'Download' });
   }
 

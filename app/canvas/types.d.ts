@@ -13,8 +13,14 @@ export type Point = [number, number];
 export type Mask = { box: number[]; runs: number[] };
 export type ClassEntry = { id: number; name: string; colour: string; kind: 'thing' | 'stuff' | 'void' };
 export type RenderedFrame = { key: string; stage: 'preview' | 'final' };
+/** A file that can be downloaded: its name, what the menu calls it, words beside that. */
+export type DownloadForm = { file: string; title: string; note: string };
 export type Refusal = { error: string; fix: string };
-export type Motion = { kind: 'flow' } | { kind: 'still' } | { kind: 'ride'; object: number };
+export type Motion =
+  | { kind: 'flow' }
+  | { kind: 'still' }
+  | { kind: 'ride'; object: number }
+  | { kind: 'region'; label: number };
 export type Target = { object: number } | { label: number };
 
 type EditBase = { id: string; frames: Frames };

@@ -13,7 +13,7 @@ from core.project.affine import Box
 from core.project.layer import Layer
 from core.project.order import Order
 from core.project.sightings import Sightings
-from core.project.walk import Step, Walk, as_source, look_up
+from core.project.walk import Position, Walk, as_source, look_up
 
 # An object of which the stroke covers this share, or that is this share of the stroke, was painted over on purpose.
 _MEANT = 0.5, 0.1
@@ -104,7 +104,7 @@ class Riding:
         self._walks = {way: Walk(Layer(clip, sightings, object_id), frame, mask, way) for way in (1, -1)}
         self._known: dict[int, Shown | None] = {}
         self._cover: np.ndarray | None = None
-        first = self._walks[1].step
+        first = self._walks[1].position
         flow = self._walks[1].layer.flow(frame, first.box)
         for walk in self._walks.values():
             walk.layer.gone(frame)
@@ -113,27 +113,27 @@ class Riding:
     def at(self, t: int) -> Shown | None:
         walk = self._walks[1 if t > self._frame else -1]
         while t not in self._known:
-            step = walk.advance()
-            flow = step.flow if step.flow is not None else walk.layer.flow(step.t, step.box)
-            self._known[step.t] = self._seen(step, flow, walk.layer.gone(step.t))
+            position = walk.advance()
+            flow = position.flow if position.flow is not None else walk.layer.flow(position.t, position.box)
+            self._known[position.t] = self._seen(position, flow, walk.layer.gone(position.t))
         return self._known[t]
 
     @property
     def nbytes(self) -> int:
         return bytes_of(self._known.values()) + (1 + len(self._walks)) * self._mask.nbytes
 
-    def _seen(self, step: Step, flow: np.ndarray, gone: bool) -> Shown | None:
-        shown = step.mask >= _HALF
+    def _seen(self, position: Position, flow: np.ndarray, gone: bool) -> Shown | None:
+        shown = position.mask >= _HALF
         if not shown.any():
             return None
-        uncovered = shown & ~self._covered(step)
-        return Shown.of(self._mask.shape, step.box, uncovered & (not gone), flow)
+        uncovered = shown & ~self._covered(position)
+        return Shown.of(self._mask.shape, position.box, uncovered & (not gone), flow)
 
-    def _covered(self, step: Step) -> np.ndarray:
+    def _covered(self, position: Position) -> np.ndarray:
         if self._cover is None:
             meant = _painted_over(self._clip.objects[self._frame], self._mask)
             self._cover = np.array(sorted(self._order.before(self._object) - meant), np.int32)
-        return np.isin(self._clip.objects[step.t][step.cut], self._cover)
+        return np.isin(self._clip.objects[position.t][position.cut], self._cover)
 
 
 class Floating:
@@ -164,13 +164,13 @@ class Floating:
         whole = np.zeros(self._mask.shape, bool)
         # Those whose object is never seen again are done.
         walks = [walk for walk in self._parts(way) if walk.layer.seen_from(t, way)]
-        _fit_together([walk for walk in walks if walk.layer.rough and walk.step.t != t])
+        _fit_together([walk for walk in walks if walk.layer.rough and walk.position.t != t])
         seams: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for walk in walks:
             # After an error in the middle of a frame some parts have been there already.
-            step = walk.step if walk.step.t == t else walk.advance()
-            if step.found is not None:
-                seams.append(self._add(whole, step, step.found, walk.layer.seen(t, step.found)))
+            position = walk.position if walk.position.t == t else walk.advance()
+            if position.found is not None:
+                seams.append(self._add(whole, position, position.found, walk.layer.seen(t, position.found)))
         if seams:
             # All at once: a few pixels each.
             rows, columns, displacement = map(np.concatenate, zip(*seams, strict=True))
@@ -181,18 +181,18 @@ class Floating:
         return Shown.of(whole.shape, (0, 0, height, width), whole) if whole.any() else None
 
     def _add(
-        self, whole: np.ndarray, step: Step, box: Box, seen: np.ndarray
+        self, whole: np.ndarray, position: Position, box: Box, seen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Add a part of the stroke, of the pixels of `box` where its object is `seen`, to the whole (H, W).
 
         Returns rows, columns, displacement of its seam: pixels mostly within the stroke, maybe, though not within
         this part of it.
         """
-        part = step.mask[step.within(box)]
+        part = position.mask[position.within(box)]
         whole[box[0] : box[2], box[1] : box[3]] |= (part >= _HALF) & seen
         rows, columns = np.nonzero((part > _BESIDE) & (part < _HALF) & seen)
         rows, columns = rows + box[0], columns + box[1]
-        return rows, columns, step.displacement[rows - step.box[0], columns - step.box[1]]
+        return rows, columns, position.displacement[rows - position.box[0], columns - position.box[1]]
 
     def _parts(self, way: int) -> list[Walk]:
         if way not in self._walks:

@@ -9,23 +9,21 @@ from core.clip.clip import Clip
 from core.project.carried import Shown, bytes_of
 from core.project.nearest import nearest
 
-# Of the class beside the mask, what is smaller than this share of it is covered by something that was painted there.
-_COVERED = 0.25
-
 
 class Regional:
     """A mask that is a region of the clip's class `label`, followed from frame to frame.
 
     A pixel of the class belongs to the region when the pixel it came from did. Where flow does not say that, because
     it was hidden or out of the picture, it goes by the nearest pixel of the class where flow does. Without flow,
-    pixels stay where they are.
+    pixels stay where they are. Of each connected part of the class the region is all, once it is more than half:
+    what was farther down the street, or under something that was painted there, joins it.
     """
 
     def __init__(self, clip: Clip, label: int, frame: int, mask: np.ndarray) -> None:
         """mask: (H, W) bool of `frame`."""
         self._clip, self._label, self._frame = clip, label, frame
         self._painted = self._shown(mask)
-        self._members = {frame: self._shown(_with_what_is_covered(mask, clip.labels[frame] == label))}
+        self._members = {frame: self._shown(_whole_parts(mask, clip.labels[frame] == label))}
 
     def at(self, t: int) -> Shown | None:
         """The mask in frame t of the clip; None where the class is not seen, nor in the frames on the way there."""
@@ -58,7 +56,7 @@ class Regional:
         unknown = there & ~known
         if known.any() and unknown.any():
             region[unknown] = region.ravel()[nearest(known, unknown)]
-        return self._shown(region)
+        return self._shown(_whole_parts(region, there))
 
     def _sources(
         self, t: int, now: np.ndarray, before: np.ndarray
@@ -80,10 +78,11 @@ class Regional:
         return Shown.of(mask.shape, (0, 0, *mask.shape), mask) if mask.any() else None
 
 
-def _with_what_is_covered(mask: np.ndarray, of_class: np.ndarray) -> np.ndarray:
-    """(H, W) bool: the pixels of the region, those too that are hidden by what was painted on it."""
-    _, parts, facts, _ = cv2.connectedComponentsWithStats((of_class & ~mask).view(np.uint8), connectivity=4)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    beside = np.unique(parts[cv2.dilate(mask.view(np.uint8), cross).view(bool)])
-    small = facts[:, cv2.CC_STAT_AREA] < _COVERED * np.count_nonzero(mask)
-    return mask | np.isin(parts, [part for part in beside.tolist() if part and small[part]])
+def _whole_parts(region: np.ndarray, of_class: np.ndarray) -> np.ndarray:
+    """(H, W) bool: `region`, and all of each connected part of the class (H, W) that is mostly in it."""
+    _, parts = cv2.connectedComponents(of_class.view(np.uint8), connectivity=4)
+    areas, inside = np.bincount(parts.ravel()), np.bincount(parts[region & of_class])
+    mostly = 2 * np.pad(inside, (0, areas.size - inside.size)) > areas
+    mostly[0] = False  # what is not of the class
+    whole: np.ndarray = region | mostly[parts]
+    return whole

@@ -20,7 +20,7 @@ _ROUNDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Position:
     """Where the pixels of `box` in frame t are in the keyframe.
 
     displacement  (h, w, 2) float32: to the keyframe, pixels, x then y
@@ -41,13 +41,13 @@ class Step:
         return slice(self.box[0], self.box[2]), slice(self.box[1], self.box[3])
 
     def within(self, box: Box) -> tuple[slice, slice]:
-        """Where `box` lies in this step's arrays."""
+        """Where `box` lies in these arrays."""
         top, left = self.box[:2]
         return slice(box[0] - top, box[2] - top), slice(box[1] - left, box[3] - left)
 
 
 class Walk:
-    """Steps forward (`way` 1) or back (-1); `step` is the newest, at first the keyframe's own."""
+    """A way forward (`way` 1) or back (-1); `position` is the newest, at first the keyframe's own."""
 
     def __init__(self, layer: Layer, frame: int, mask: np.ndarray, way: int) -> None:
         """mask: (H, W) bool of `frame`, not empty. The layer is this walk's alone."""
@@ -59,16 +59,16 @@ class Walk:
         box = grown(self._inner, 2, mask.shape)
         layer.fit(frame, box)
         still = np.zeros((box[2] - box[0], box[3] - box[1], 2), np.float32)
-        self.step = Step(frame, box, still, self._source[box[0] : box[2], box[1] : box[3]], self._inner)
+        self.position = Position(frame, box, still, self._source[box[0] : box[2], box[1] : box[3]], self._inner)
 
     def ahead(self) -> tuple[int, Box]:
         """The frame and the box of which `advance` will ask the layer for the flow, if the box is wide enough."""
         t, _, wide = self._ahead(self._margin())
         return t, wide
 
-    def advance(self) -> Step:
+    def advance(self) -> Position:
         """One frame further, into the clip."""
-        way, before, shape = self.way, self.step, self._source.shape
+        way, before, shape = self.way, self.position, self._source.shape
         margin = self._margin()
         while True:
             t, box, wide = self._ahead(margin)
@@ -82,18 +82,18 @@ class Walk:
             margin *= 2
         if found is not None:
             self._inner = found
-        self.step = Step(before.t + way, box, displacement, mask, found, move if way > 0 else None)
-        return self.step
+        self.position = Position(before.t + way, box, displacement, mask, found, move if way > 0 else None)
+        return self.position
 
     def _margin(self) -> int:
-        return int(np.ceil(self.layer.speed(self.step.t + (self.way > 0)))) + 4
+        return int(np.ceil(self.layer.speed(self.position.t + (self.way > 0)))) + 4
 
     def _ahead(self, margin: int) -> tuple[int, Box, Box]:
         """The frame whose flow leads on, the box to carry to, and the box where that flow is needed."""
         box = grown(self._inner, margin, self._source.shape)
         if self.way > 0:
-            return self.step.t + 1, box, box
-        return self.step.t, box, grown(box, margin, self._source.shape)
+            return self.position.t + 1, box, box
+        return self.position.t, box, grown(box, margin, self._source.shape)
 
 
 def _inverse(flow: np.ndarray, wide: Box, box: Box) -> np.ndarray:

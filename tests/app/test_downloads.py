@@ -13,7 +13,7 @@ import pytest
 
 from tests.app.client import stroke
 
-FILES = ["video.mp4", "frames.zip", "labels.zip"]
+FILES = ["video.mp4", "frames.zip", "labels.zip", "edits.json"]
 
 
 @pytest.fixture
@@ -35,17 +35,25 @@ def no_file_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def test_what_the_menu_says_can_be_downloaded(page) -> None:
+    forms = page.client.get("/api/v1/downloads").json()
+    assert [form["file"] for form in forms] == FILES and all(form["title"] and form["note"] for form in forms)
+    for file in FILES:
+        reply = page.get(file)
+        assert reply.status_code == 200 and f'filename="tiny-{file}"' in reply.headers["content-disposition"]
+
+
 @pytest.mark.parametrize("what", FILES)
 def test_a_full_disk_is_said_and_leaves_nothing(page, room: Path, what: str) -> None:
     page.edit(stroke())
     page.rendered()  # the files alone are to fail
-    with no_file_larger_than(300):
+    with no_file_larger_than(200):
         reply = page.get(what)
     assert reply.status_code == 507, reply.text
     assert what in reply.json()["error"] and "full" in reply.json()["error"] and "Make room" in reply.json()["fix"]
     assert str(room) not in reply.text
     assert list(room.iterdir()) == []
-    assert len(page.get(what).content) > 300 and list(room.iterdir()) == []
+    assert len(page.get(what).content) > 200 and list(room.iterdir()) == []
 
 
 FAILS = {

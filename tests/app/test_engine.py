@@ -98,13 +98,10 @@ def test_an_imported_checkpoint_renders_and_says_what_it_cannot_do(
     assert opening(checkpoint).create("tiny").state().notice == ""
 
 
-def test_edits_json_is_read_by_the_command_line(opening: Opening, tmp_path: Path) -> None:
-    import json
-
-    opened = opening().create("tiny")
+def test_edits_json_is_read_by_the_command_line(opening: Opening) -> None:
+    opened = (space := opening()).create("tiny")
     add(opened, stroke(), new_object=True)
-    file = tmp_path / "edits.json"
-    file.write_text(json.dumps(downloads.edits_of(opened)))
+    file = downloads.make(space, opened, downloads.FORMS[-1])
     assert read_edits(file) == (opened.project.edits, opened.project.seed)
 
 

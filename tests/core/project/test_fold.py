@@ -253,7 +253,7 @@ def test_what_is_far_from_a_change_is_not_worked_out(clip: Clip, monkeypatch: py
     """The frame that was painted on needs no other frame; another look, or other frames to act in, carry nothing."""
     steps = []
     advance = Walk.advance
-    monkeypatch.setattr(Walk, "advance", lambda walk: (steps.append(walk.step.t), advance(walk))[1])
+    monkeypatch.setattr(Walk, "advance", lambda walk: (steps.append(walk.position.t), advance(walk))[1])
     scene, mask = Scene(clip, NumberedLooks()), square(14, 12, 26, 24)
     strokes = [paint((3, mask), motion=Flow()), paint((3, mask), motion=Ride(object=FACADE), thing=NEW, to=CAR)]
     strokes = [one.model_copy(update={"id": name}) for one, name in zip(strokes, "ab", strict=True)]

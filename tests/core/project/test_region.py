@@ -8,7 +8,7 @@ from core.clip.clip import Clip
 from core.project.edits import SURROUNDINGS, Flow, ObjectTarget, Region, Ride, Still
 from core.project.fold import Effect, Scene
 from core.project.motion import default_motion, region_motion
-from tests.core.project.moving import FACADE, HEIGHT, WIDTH, Block, clip_of, square, straight
+from tests.core.project.moving import HEIGHT, WIDTH, Block, clip_of, square, straight
 from tests.core.project.test_fold import BUILDING, CAR, NEW, TRUCK, NumberedLooks, paint, swap
 
 FRAMES, ROAD, GRASS = 8, 1, 9
@@ -17,7 +17,6 @@ CAR_ID = 14001
 COMING = Block(1000, (24, -40, HEIGHT, 40), straight(4, 0, FRAMES))
 MARK = Block(1001, (30, 4, 33, 12), straight(4, 0, FRAMES))
 DRIVING = Block(CAR_ID, (26, 20, 34, 30), straight(-1, 0, FRAMES))
-CROSSING = Block(3002, (0, 38, HEIGHT, 46), straight(0, 0, FRAMES))
 
 
 def scene_of(*blocks: Block) -> Scene:
@@ -42,6 +41,16 @@ def test_a_filled_road_stays_filled_as_more_of_it_comes_in() -> None:
             assert np.array_equal(found.labels == GRASS, road(scene.clip, t)), (painted, t)
             assert np.array_equal(found.flow, scene.clip.flow[t]), "the same surface, with the motion that it has"
         assert scene.effect((edit,), 0) == Effect(((0, FRAMES),))
+
+
+def test_what_lay_farther_down_the_street_joins_it() -> None:
+    """Beyond a pole at first; not beside it any more when the pole has left."""
+    street = Block(1000, (24, -40, HEIGHT, 130), straight(0, 0, FRAMES))
+    pole = Block(3002, (0, 56, HEIGHT, 60), straight(3, 0, FRAMES))
+    scene = scene_of(street, pole)
+    edit = paint((0, road(scene.clip, 0) & square(0, 0, HEIGHT, 56)), to=GRASS, motion=Region(label=ROAD))
+    for t in range(6, FRAMES):
+        assert np.array_equal(scene.maps((edit,), t).labels == GRASS, road(scene.clip, t)), t
 
 
 def test_two_regions_of_a_class_stay_apart() -> None:
@@ -103,4 +112,3 @@ def test_a_stroke_does_not_ride_on_what_only_over_excludes() -> None:
     assert default_motion(clip, 0, mask, allowed) == Flow()
     assert default_motion(clip, 0, mask, clip.labels[0] == CAR) == Ride(object=CAR_ID)
     assert default_motion(clip, 0, mask, np.zeros_like(mask)) == Flow()
-    assert FACADE not in clip.objects
