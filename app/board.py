@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.events import Hub
 from app.protocol import RenderedFrame
@@ -72,7 +73,7 @@ class Board:
         with self._lock:
             ticket, self._ticket, self._run = self._ticket, None, None
             self._revision = revision
-            self._frames = [key and RenderedFrame(key=key, stage="final") for key in at_hand]
+            self._frames = [RenderedFrame(key=key, stage="final") if key else None for key in at_hand]
         self._stop(ticket)
 
     def frames(self) -> tuple[list[RenderedFrame | None], Keys, int | None]:
@@ -112,7 +113,7 @@ class Board:
 
         later()
 
-    def tell(self, message: dict) -> None:
+    def tell(self, message: dict[str, Any]) -> None:
         """Tell every tab of the project."""
         self._hub.publish(self._project, message)
 
@@ -142,7 +143,7 @@ class Board:
 
     def _on_event(self, run: _Run, event: Event) -> None:
         """In the worker's thread, between its own look at the ticket and the next frame."""
-        tell: Callable[[dict], None] = lambda message: self._hub.publish(self._project, message)  # noqa: E731
+        tell: Callable[[dict[str, Any]], None] = lambda message: self._hub.publish(self._project, message)  # noqa: E731
         if isinstance(event, FrameReady):
             if not self._note(run, event):
                 return
@@ -182,6 +183,6 @@ class Board:
             return True
 
 
-def _log_failure(future: Future) -> None:
+def _log_failure(future: Future[Any]) -> None:
     if not future.cancelled() and (error := future.exception()) is not None:
         _LOG.error("work between two frames failed", exc_info=error)

@@ -8,7 +8,8 @@ the measure: tests compare the two.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,15 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import LabelMaps
 from core.models.published.fast_layers import How, Normalise, Picture, careful, fast
 from core.models.published.lookup import CachedLayers, LabelEntry, LabelInput, label_inputs
-from core.models.published.network import History, PublishedConfig, PublishedGenerator, PublishedNetwork, PublishedState
+from core.models.published.network import (
+    History,
+    Network,
+    PublishedConfig,
+    PublishedGenerator,
+    PublishedNetwork,
+    PublishedState,
+    PublishedSteps,
+)
 from core.models.published.scales import Features, Scale, ScaleOutput
 from core.models.published.winograd import FOUR, TWO
 from core.models.warp import pyramid
@@ -35,23 +44,26 @@ class LabelWindow(NamedTuple):
     objects: Tensor | None  # (B, tG, H, W) object ids; None where boundaries are not read
 
 
-class FastScale(Scale):
+class FastScale(Scale[LabelInput]):
     """A scale whose layers are replaced. The plain one is used up: nothing of it is kept twice."""
 
-    def __init__(self, plain: Scale, config: PublishedConfig, whole: bool, how: How, cache: FeatureCache) -> None:
-        """whole: at the finest scale, where labels are."""
+    trunks: Scale[LabelInput]
+
+    def __init__(self, plain: Scale[Any], config: PublishedConfig, whole: bool, how: How, cache: FeatureCache) -> None:
+        """plain: what it reads changes with its first layers. whole: at the finest scale, where labels are."""
         nn.Module.__init__(self)
         self.out_channels, self.flow_unit = plain.out_channels, plain.flow_unit
-        self.model_final_img = nn.Sequential(Picture(plain.model_final_img[1]), nn.Tanh())
+        self.model_final_img = nn.Sequential(Picture(_conv(plain.model_final_img)), nn.Tanh())
         del plain.model_final_img
         if not config.no_flow:
-            self.model_motion = Picture(plain.model_final_flow[1], plain.model_final_w[1])
+            self.model_motion = Picture(_conv(plain.model_final_flow), _conv(plain.model_final_w))
             del plain.model_final_flow, plain.model_final_w
         if config.fg:
-            self.indv_final = nn.Sequential(Picture(plain.indv_final[1]), nn.Tanh())
+            self.indv_final = nn.Sequential(Picture(_conv(plain.indv_final)), nn.Tanh())
             del plain.indv_final
         exact = how._replace(dtype=torch.float32)
         for name, layers in list(plain.named_children()):
+            assert isinstance(layers, nn.Sequential)
             if name in ("model_down_seg", "indv_down"):
                 plain.add_module(name, CachedLayers(_from_labels(layers, config, whole, exact), cache))
             else:
@@ -71,17 +83,24 @@ class FastScale(Scale):
 
 def _from_labels(layers: nn.Sequential, config: PublishedConfig, whole: bool, how: How) -> nn.Sequential:
     """What begins with C7 N ReLU over label maps."""
-    _, entry, norm, _, *rest = layers
+    _, _, norm, _, *rest = layers
+    entry = _conv(list(layers)[:4])
     found = LabelEntry(entry.weight.detach(), config.label_nc, config.use_instance, whole, how.dtype)
     return nn.Sequential(found, Normalise(norm, relu=True), fast(nn.Sequential(*rest), how))
 
 
-class FastNetwork(PublishedNetwork):
-    """`PublishedNetwork` on label maps instead of encoded ones; see there."""
+def _conv(layers: Iterable[nn.Module]) -> nn.Conv2d:
+    """The one convolution among these layers."""
+    (conv,) = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+    return conv
+
+
+class FastNetwork(Network[LabelWindow, LabelInput]):
+    """What `PublishedNetwork` computes, on label maps instead of encoded ones."""
 
     def __init__(self, plain: PublishedNetwork, how: How | None = None, cache: FeatureCache | None = None) -> None:
         """plain is used up. cache: where label features are kept, some 8 MB a frame at 512x256."""
-        nn.Module.__init__(self)
+        super().__init__()
         cache = NoCache() if cache is None else cache
         self.config = config = plain.config
         last = config.n_scales_spatial - 1
@@ -104,21 +123,33 @@ class FastNetwork(PublishedNetwork):
         made = []
         for index in range(len(window.labels)):
             here = slice(index, index + 1)
-            one = LabelWindow(*(None if part is None else part[here] for part in window))
+            objects = None if window.objects is None else window.objects[here]
+            one = LabelWindow(window.labels[here], objects)
             made.append(super().forward(one, tuple(level[here] for level in history), raw_only))
         return made[0] if len(made) == 1 else [_side_by_side(outputs) for outputs in zip(*made, strict=True)]
 
 
-def _side_by_side(outputs: tuple) -> tuple:
-    """A tuple of pictures of one each -> the same of all; tuples within alike."""
-    kind = type(outputs[0])
-    parts = []
-    for values in zip(*outputs, strict=True):
-        if isinstance(values[0], tuple):
-            parts.append(_side_by_side(values))
-        else:
-            parts.append(None if values[0] is None else torch.cat(values))
-    return kind(*parts)
+def _side_by_side(outputs: Sequence[ScaleOutput]) -> ScaleOutput:
+    """The outputs of one picture each -> the same of all."""
+    features = [each.features for each in outputs]
+    return ScaleOutput(
+        final=torch.cat([each.final for each in outputs]),
+        raw=torch.cat([each.raw for each in outputs]),
+        flow=_together([each.flow for each in outputs]),
+        weight=_together([each.weight for each in outputs]),
+        warped=_together([each.warped for each in outputs]),
+        features=Features(
+            image=torch.cat([each.image for each in features]),
+            flow=_together([each.flow for each in features]),
+            foreground=_together([each.foreground for each in features]),
+        ),
+    )
+
+
+def _together(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """All parts in one batch; None where the network has none."""
+    present = [part for part in parts if part is not None]
+    return torch.cat(present) if present else None
 
 
 def best_way(network: PublishedNetwork, dtype: torch.dtype) -> How:
@@ -142,14 +173,14 @@ def physical_memory() -> int:
         return 0
 
 
-class FastGenerator(PublishedGenerator):
-    """`PublishedGenerator` on a `FastNetwork`: the same steps, states and frames."""
+class FastGenerator(PublishedSteps[LabelWindow, LabelInput]):
+    """The steps on a `FastNetwork`: the same states and frames as those of `PublishedGenerator`."""
 
     def __init__(
         self, plain: PublishedGenerator, dtype: torch.dtype = torch.float32, cache: FeatureCache | None = None
     ) -> None:
         """plain is used up, on the device where it is. cache: where label features are kept."""
-        nn.Module.__init__(self)
+        super().__init__()
         self.config, self.first = plain.config, plain.first
         self.network = FastNetwork(plain.network, best_way(plain.network, dtype), cache)
 

@@ -93,6 +93,7 @@ class LabelEntry(nn.Module):
     def forward(self, labels: LabelInput) -> Tensor:
         if labels.ids is not None:
             return self._look_up(labels.ids)
+        assert labels.soft is not None
         padded = F.pad(labels.soft, (BORDER,) * 4, mode="reflect").to(self.weight.dtype)
         return F.conv2d(padded.to(memory_format=torch.channels_last), self.weight[:, labels.channels])
 
@@ -155,6 +156,6 @@ class CachedLayers(nn.Module):
         kept = self._cache.features(key)
         if kept is not None:
             return kept[0]
-        made = self.layers(labels)
+        made: Tensor = self.layers(labels)
         self._cache.keep_features(key, (made,))
         return made

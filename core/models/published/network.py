@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,11 @@ from core.models.blocks import Norm, initialise
 from core.models.generator import Follow, LabelMaps, Past, State
 from core.models.label_input import encode, foreground_mask
 from core.models.padding import pad_maps, pad_to_multiple
-from core.models.published.scales import CoarsestScale, FinerScale, Scale, ScaleOutput, append
+from core.models.published.scales import CoarsestScale, FinerScale, Labels, Scale, ScaleOutput, append
 from core.models.warp import pyramid
 
+# What a network reads of the maps of tG frames: encoded channels, or the maps themselves.
+Window = TypeVar("Window")
 History = tuple[Tensor, ...]  # per scale, coarsest first: (B, 3 (tG - 1), h, w), oldest frame first
 
 
@@ -80,7 +82,7 @@ class PublishedConfig:
     @property
     def multiple(self) -> int:
         """What height and width must be divisible by."""
-        return 2 ** (self.n_downsample_G + self.n_scales_spatial - 1)
+        return 1 << (self.n_downsample_G + self.n_scales_spatial - 1)
 
 
 _RANGES = (
@@ -96,15 +98,59 @@ _RANGES = (
 )
 
 
-class PublishedNetwork(nn.Module):
-    """All scales. Children are `netG0` (coarsest), `netG1` ..., keys below them those of the published files."""
+class _Common(TypedDict):
+    """Arguments of every scale."""
+
+    ngf: int
+    n_downsample: int
+    norm: Norm
+    has_flow: bool
+    has_foreground: bool
+    out_channels: int
+
+
+class Network(nn.Module, Generic[Window, Labels]):
+    """All scales, coarse to fine: the children `netG0` (coarsest), `netG1` ... Subclasses give `inputs`."""
+
+    config: PublishedConfig
+
+    @property
+    def scales(self) -> list[Scale[Labels]]:
+        """Coarsest first."""
+        children = [self.get_submodule(f"netG{scale}") for scale in range(self.config.n_scales_spatial)]
+        return [child for child in children if isinstance(child, Scale)]
+
+    def inputs(self, window: Window) -> list[tuple[Labels, Tensor | None]]:
+        """What each scale reads of the maps of tG frames, coarsest first: labels, and foreground mask."""
+        raise NotImplementedError
+
+    def spread(self, previous: Tensor) -> History:
+        """The history at each scale for given frames (B, 3 (tG - 1), H, W): real ones, or zeros."""
+        return tuple(reversed(pyramid(previous, self.config.n_scales_spatial)))
+
+    def forward(self, window: Window, history: History, raw_only: bool = False) -> list[ScaleOutput]:
+        """One frame from the maps of tG frames, oldest first, and a history per scale; coarsest first."""
+        outputs: list[ScaleOutput] = []
+        for scale, (labels, mask), previous in zip(self.scales, self.inputs(window), history, strict=True):
+            coarse = outputs[-1].features if outputs else None
+            outputs.append(scale(labels, previous, mask, coarse, raw_only))
+        return outputs
+
+    @staticmethod
+    def fed_back(history: History, outputs: Sequence[ScaleOutput]) -> History:
+        """The history after a frame: each scale is fed back its own."""
+        return tuple(append(past, out.final) for past, out in zip(history, outputs, strict=True))
+
+
+class PublishedNetwork(Network[Tensor, Tensor]):
+    """The network on encoded labels (B, tG, C, H, W); keys below its children are those of the published files."""
 
     def __init__(self, config: PublishedConfig) -> None:
         super().__init__()
         self.config = config
         norm: Norm = "frame" if config.norm == "batch" else "instance"
         channels = config.frame_channels * config.n_frames_G
-        common = {
+        common: _Common = {
             "ngf": config.ngf,
             "n_downsample": config.n_downsample_G,
             "norm": norm,
@@ -120,34 +166,12 @@ class PublishedNetwork(nn.Module):
             self.add_module(f"netG{scale}", finer)
         initialise(self)
 
-    @property
-    def scales(self) -> list[Scale]:
-        """Coarsest first."""
-        return [self.get_submodule(f"netG{scale}") for scale in range(self.config.n_scales_spatial)]
-
     def inputs(self, window: Tensor) -> list[tuple[Tensor, Tensor | None]]:
         """What each scale reads of encoded frames (B, tG, C, H, W), coarsest first: channels, and foreground mask."""
         levels = pyramid(window.flatten(1, 2), self.config.n_scales_spatial)
         channels = window.shape[2]
         labels = self.config.fg_labels
         return [(x, foreground_mask(x[:, -channels:], labels) if self.config.fg else None) for x in reversed(levels)]
-
-    def spread(self, previous: Tensor) -> History:
-        """The history at each scale for given frames (B, 3 (tG - 1), H, W): real ones, or zeros."""
-        return tuple(reversed(pyramid(previous, self.config.n_scales_spatial)))
-
-    def forward(self, window: Tensor, history: History, raw_only: bool = False) -> list[ScaleOutput]:
-        """One frame from encoded labels (B, tG, C, H, W), oldest first, and a history per scale; coarsest first."""
-        outputs: list[ScaleOutput] = []
-        for scale, (labels, mask), previous in zip(self.scales, self.inputs(window), history, strict=True):
-            coarse = outputs[-1].features if outputs else None
-            outputs.append(scale(labels, previous, mask, coarse, raw_only))
-        return outputs
-
-    @staticmethod
-    def fed_back(history: History, outputs: Sequence[ScaleOutput]) -> History:
-        """The history after a frame: each scale is fed back its own."""
-        return tuple(append(past, out.final) for past, out in zip(history, outputs, strict=True))
 
 
 class PublishedState(NamedTuple):
@@ -162,7 +186,7 @@ class PublishedState(NamedTuple):
         yield from (*self.labels, *self.objects, *self.history)
 
 
-class PublishedGenerator(nn.Module):
+class PublishedSteps(nn.Module, Generic[Window, Labels]):
     """`Generator` on published weights: N label maps give N frames. Styles are not read, nor is flow.
 
     How it starts. With `first`, a first-frame network, frames 0 to tG - 2 are what that makes of their labels, as
@@ -173,14 +197,9 @@ class PublishedGenerator(nn.Module):
 
     looks_back: int | None = None  # its history is finer than the pictures
     follow: Follow | None = None  # normalised by statistics of whole frames, it can't render a part of one
-
-    def __init__(self, config: PublishedConfig, first: nn.Module | None = None) -> None:
-        super().__init__()
-        if config.label_nc == 0 or config.output_nc != 3:
-            raise InputError("This generator reads or makes other things than label maps and RGB pictures.")
-        self.config = config
-        self.network = PublishedNetwork(config)
-        self.first = first
+    config: PublishedConfig
+    network: Network[Window, Labels]
+    first: nn.Module | None
 
     def start(self) -> PublishedState:
         return PublishedState()
@@ -215,19 +234,14 @@ class PublishedGenerator(nn.Module):
             self.network.spread(torch.cat(frames, dim=1)),
         )
 
-    def _window(self, maps: LabelMaps, state: PublishedState) -> Tensor:
-        """Encoded labels (B, tG, C, H, W), oldest first; before the start the oldest is repeated."""
-        labels, objects = [*state.labels, maps.labels], [*state.objects, maps.objects]
-        encoded = [
-            encode(label, each if self.config.use_instance else None, self.config.label_nc)
-            for label, each in zip(labels, objects, strict=True)
-        ]
-        return torch.stack([encoded[0]] * (self.config.n_frames_G - len(encoded)) + encoded, dim=1)
+    def _window(self, maps: LabelMaps, state: PublishedState) -> Window:
+        """What the network reads of these maps and those before, oldest first; before the start it is repeated."""
+        raise NotImplementedError
 
     def _frame(self, maps: LabelMaps, state: PublishedState) -> tuple[Tensor, History]:
         window = self._window(maps, state)
         if state.history:
-            outputs = self.network(window, state.history)
+            outputs: list[ScaleOutput] = self.network(window, state.history)
             return outputs[-1].final, self.network.fed_back(state.history, outputs)
         batch, height, width = maps.labels.shape
         zeros = torch.zeros(batch, self.config.previous_channels, height, width, device=maps.labels.device)
@@ -239,7 +253,7 @@ class PublishedGenerator(nn.Module):
 
     def _first_frame(self, maps: LabelMaps, state: PublishedState) -> tuple[Tensor, History]:
         assert self.first is not None
-        frame = self.first(encode(maps.labels, None, self.config.label_nc))
+        frame: Tensor = self.first(encode(maps.labels, None, self.config.label_nc))
         levels = self.network.spread(frame)
         if not state.history:
             return frame, tuple(level.repeat(1, self.config.n_frames_G - 1, 1, 1) for level in levels)
@@ -247,6 +261,29 @@ class PublishedGenerator(nn.Module):
 
     def _kept(self, past: tuple[Tensor, ...], newest: Tensor) -> tuple[Tensor, ...]:
         return (*past, newest)[-(self.config.n_frames_G - 1) :]
+
+
+class PublishedGenerator(PublishedSteps[Tensor, Tensor]):
+    """The steps on a `PublishedNetwork`."""
+
+    network: PublishedNetwork
+
+    def __init__(self, config: PublishedConfig, first: nn.Module | None = None) -> None:
+        super().__init__()
+        if config.label_nc == 0 or config.output_nc != 3:
+            raise InputError("This generator reads or makes other things than label maps and RGB pictures.")
+        self.config = config
+        self.network = PublishedNetwork(config)
+        self.first = first
+
+    def _window(self, maps: LabelMaps, state: PublishedState) -> Tensor:
+        """Encoded labels (B, tG, C, H, W)."""
+        labels, objects = [*state.labels, maps.labels], [*state.objects, maps.objects]
+        encoded = [
+            encode(label, each if self.config.use_instance else None, self.config.label_nc)
+            for label, each in zip(labels, objects, strict=True)
+        ]
+        return torch.stack([encoded[0]] * (self.config.n_frames_G - len(encoded)) + encoded, dim=1)
 
 
 def to_picture(frame: Tensor) -> Tensor:

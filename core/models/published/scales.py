@@ -6,7 +6,7 @@ weights. Pictures are (B, 3, H, W) in [-1, 1]; "features" are what a scale hands
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from core.models.blocks import Norm, climb, down, residuals, stem, up, wide, wide_entry
 from core.models.warp import warp
 
+# What a scale reads of the labels: encoded channels, or what is looked up.
+Labels = TypeVar("Labels")
 # A flow of 1 before scaling is this many pixels at the coarsest scale.
 FLOW_UNIT = 20.0
 
@@ -42,7 +44,7 @@ def entry_width(width: int, n_downsample: int) -> int:
     return width // 2 if n_downsample > 2 else width
 
 
-class Scale(nn.Module):
+class Scale(nn.Module, Generic[Labels]):
     """The part that all scales share: from features to a frame. Subclasses give `features`."""
 
     # Trunks of subclasses. Only what the network has is set: the flow branch and the foreground branch may be missing.
@@ -62,7 +64,7 @@ class Scale(nn.Module):
         if fg_width:
             self.indv_final = nn.Sequential(*wide(fg_width, out_channels), nn.Tanh())
 
-    def features(self, labels: Tensor, previous: Tensor, coarse: Features | None) -> Features:
+    def features(self, labels: Labels, previous: Tensor, coarse: Features | None) -> Features:
         """The trunks, up to their last convolutions."""
         raise NotImplementedError
 
@@ -71,12 +73,12 @@ class Scale(nn.Module):
         return self.model_final_flow(features) * self.flow_unit, self.model_final_w(features)
 
     def forward(
-        self, labels: Tensor, previous: Tensor, mask: Tensor | None, coarse: Features | None, raw_only: bool = False
+        self, labels: Labels, previous: Tensor, mask: Tensor | None, coarse: Features | None, raw_only: bool = False
     ) -> ScaleOutput:
         """One frame at this scale.
 
-        labels (B, tG channels, H, W) and previous (B, 3 (tG - 1), H, W): oldest frame first. mask (B, 1, H, W): the
-        foreground, needed where there is such a branch. raw_only: do not blend (there is no frame to warp).
+        labels (encoded ones are (B, tG channels, H, W)) and previous (B, 3 (tG - 1), H, W): oldest frame first. mask
+        (B, 1, H, W): the foreground, needed where there is such a branch. raw_only: do not blend (no frame to warp).
         """
         features = self.features(labels, previous, coarse)
         raw: Tensor = self.model_final_img(features.image)
@@ -94,7 +96,7 @@ class Scale(nn.Module):
         return ScaleOutput(final, raw, flow, weight, warped, features)
 
 
-class CoarsestScale(Scale):
+class CoarsestScale(Scale[Tensor]):
     """netG0: encoders, residual trunk, two decoders (image; flow and blend weight), foreground branch."""
 
     model_res_img: nn.Module
@@ -137,7 +139,7 @@ class CoarsestScale(Scale):
         )
 
 
-class FinerScale(Scale):
+class FinerScale(Scale[Tensor]):
     """netG1, netG2, ...: one halving, the coarser scale's features added, one doubling."""
 
     def __init__(
