@@ -21,6 +21,7 @@ from core.assets import clip_folders, default_checkpoint
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
+from core.errors import InputError
 from core.evaluation.measures import delta_e, lab, psnr
 from core.files import replacing
 from core.headless.render import open_renderer, open_scene
@@ -107,15 +108,24 @@ def summary(whole: tuple[list[float], list[float]], mid: tuple[list[float], list
     return float(np.median(whole[0])), float(np.median(mid[0])), float(np.median(whole[1]))
 
 
+def _filmed(clip: Clip) -> np.ndarray:
+    """The clip's pictures (N, H, W, 3). Raises `InputError` where there are none."""
+    if clip.pictures is None:
+        raise InputError(f"Clip {clip.name!r} was never filmed: there is nothing to compare with.")
+    return clip.pictures
+
+
 def quality(clip: Clip, pictures: list[np.ndarray]) -> float:
     """PSNR in dB, mean over the frames, against the filmed ones."""
-    return float(np.mean([psnr(picture, clip.pictures[t]) for t, picture in enumerate(pictures)]))
+    filmed = _filmed(clip)
+    return float(np.mean([psnr(picture, filmed[t]) for t, picture in enumerate(pictures)]))
 
 
 def write_pictures(path: Path, clip: Clip, pictures: list[np.ndarray]) -> None:
-    """First, middle and last frame as rows of labels, truth, render."""
+    """First, middle and last frame as rows of labels, ground truth, render."""
+    filmed = _filmed(clip)
     rows = [
-        np.concatenate([clip.label_set.palette()[clip.labels[t]], clip.pictures[t], pictures[t]], 1)
+        np.concatenate([clip.label_set.palette()[clip.labels[t]], filmed[t], pictures[t]], 1)
         for t in (0, len(pictures) // 2, len(pictures) - 1)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,9 @@ from rich.table import Table
 from core.assets import clip_folders, default_checkpoint
 from core.checkpoint import load_checkpoint
 from core.clip.native import read_clip
+from core.conditioning import Conditioning
 from core.headless.render import open_renderer, open_scene
-from core.models.generator import Past
+from core.models.generator import Generator, Past
 from core.models.inputs import from_picture, to_maps
 from core.rendering.rollout import roll_out
 
@@ -51,7 +52,9 @@ def main() -> None:
     Console().print(table)
 
 
-def decay(generator, frames: list, area: tuple[slice, slice], levels: int) -> tuple[list[float], int]:
+def decay(
+    generator: Generator, frames: list[Conditioning], area: tuple[slice, slice], levels: int
+) -> tuple[list[float], int]:
     """Share of pixels off by more than a level in every frame after the difference, and the largest at the end."""
     before = [step.picture for step in roll_out(generator, frames[:_START])]
     spoiled = before[-1].astype(int)
