@@ -266,7 +266,7 @@ export class Actions {
   table() {
     return SECTIONS.map((section) => {
       const actions = this.list.filter((action) => action.group === section);
-      const lines = actions.map((action) => /** @type {[string, string]} */ ([allKeys(action), helpWords(action)]));
+      const lines = actions.map((action) => /** @type {[string, string]} */ ([helpKeys(action), helpWords(action)]));
       const gestures = GESTURES.filter(([group]) => group === section);
       return [
         section,
@@ -281,8 +281,9 @@ function helpWords({ help, title }) {
   return help ?? title.charAt(0).toLowerCase() + title.slice(1);
 }
 
-/** @param {Action} action */
-function allKeys({ keys = [] }) {
-  if (keys.length > 2) return `${keyWords(keys[0] ?? '')} – ${keyWords(keys.at(-1) ?? '')}`;
-  return keys.map(keyWords).join('  ');
+/** A row of keys by its ends, else the first: the others do the same.
+ * @param {Action} action */
+function helpKeys({ keys = [] }) {
+  const [first = '', ...others] = keys.map(keyWords);
+  return others.length > 1 ? `${first} – ${others.at(-1)}` : first;
 }

@@ -5,7 +5,7 @@ import { rgb } from './codec.js';
 import { h, mark, rovingKeys, show } from './dom.js';
 import { focusStage } from './focus.js';
 import { icon } from './icons.js';
-import { panelOrder } from './names.js';
+import { meant, panelOrder } from './names.js';
 import { classOf } from './store.js';
 import { toolOf } from './tools.js';
 
@@ -133,11 +133,11 @@ export class ClassPanel {
   }
 
   filter() {
-    const words = this.find.value.trim().toLowerCase();
-    for (const [index, entry] of this.classes.entries()) {
-      const button = this.buttons[index];
-      if (button) show(button, entry.name.toLowerCase().includes(words));
-    }
+    const shown = meant(
+      this.classes.map(({ name }) => name),
+      this.find.value,
+    );
+    for (const [index, button] of this.buttons.entries()) show(button, Boolean(shown[index]));
   }
 
   /** Enter chooses the first class that is left; then, and after Escape, the stage has the keys again.

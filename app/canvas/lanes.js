@@ -139,7 +139,7 @@ class Lane {
   follow(reframing) {
     const mine = reframing?.id === this.entry.edit.id ? reframing : null;
     mark(this.element, 'data-dragging', mine !== null);
-    mark(this.element, 'data-told', this.entry.spans !== null);
+    mark(this.element, 'data-known', this.entry.spans !== null);
     this.place(mine?.frames ?? this.entry.edit.frames, mine?.held ?? null);
   }
 

@@ -21,7 +21,7 @@ import { closeMenu } from './menu.js';
 import { ObjectPanel } from './object.js';
 import { Player } from './player.js';
 import { Projects } from './projects.js';
-import { isUntold, Session } from './session.js';
+import { isOutdated, Session } from './session.js';
 import { rendered, Store } from './store.js';
 import { Strokes } from './strokes.js';
 import { Timeline } from './timeline.js';
@@ -303,7 +303,7 @@ export class Editor {
     if (names.has('playing') && !state.playing) this.remember();
     if (names.has('server') || names.has('playing')) this.prefetch(state);
     // Where objects are seen is known when it is known where edits act: the first picture does not wait for it.
-    if (!state.server.edits.some(isUntold)) this.loadObjects(state.server);
+    if (!state.server.edits.some(isOutdated)) this.loadObjects(state.server);
     const label = `Frame ${state.t + 1} of ${state.server.clip.frames}`;
     if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', label);
   }

@@ -37,6 +37,17 @@ export function panelOrder(classes) {
   return classes.filter((entry) => entry.kind !== 'void').sort((a, b) => rank(a) - rank(b));
 }
 
+/** Which names are meant by what is typed: those of which a word begins with it, where there is none those that have it
+ * anywhere.
+ * @param {string[]} names
+ * @param {string} typed
+ * @returns {boolean[]} */
+export function meant(names, typed) {
+  const words = typed.trim().toLowerCase();
+  const begin = names.map((name) => ` ${name.toLowerCase()}`.includes(` ${words}`));
+  return begin.some(Boolean) ? begin : names.map((name) => name.toLowerCase().includes(words));
+}
+
 /** 'car 46', 'new tree 2', or just 'road' for stuff.
  * @param {number} object
  * @param {number} label

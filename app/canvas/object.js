@@ -7,7 +7,7 @@ import { scopeFrames, swapEdit } from './edits.js';
 import { focusStage } from './focus.js';
 import { icon } from './icons.js';
 import { item, lines, toggleMenu } from './menu.js';
-import { frameSpan, objectName, panelOrder } from './names.js';
+import { frameSpan, meant, objectName, panelOrder } from './names.js';
 import { rangeFields } from './ranges.js';
 import { objectsIn } from './raster.js';
 import { classOf } from './store.js';
@@ -187,11 +187,11 @@ export class ObjectPanel {
     const classes = panelOrder(state.server.classes);
     const choices = classes.map((entry) => this.choice(entry, entry.id === now));
     const filter = () => {
-      const words = find.value.trim().toLowerCase();
-      for (const [index, entry] of classes.entries()) {
-        const line = choices[index];
-        if (line) show(line, entry.name.includes(words));
-      }
+      const shown = meant(
+        classes.map(({ name }) => name),
+        find.value,
+      );
+      for (const [index, line] of choices.entries()) show(line, Boolean(shown[index]));
     };
     const enter = (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Enter') return;

@@ -68,7 +68,7 @@ export class Session {
       onLost: () => this.store.set({ online: false }),
       onOpen: () => {
         this.store.set({ online: true });
-        // What was told before the socket was there is in the state; what is not saved is sent when it comes back.
+        // What was sent before the socket was there is in the state; what is not saved is sent when it comes back.
         const again = !first;
         first = false;
         this.resync().then(
@@ -116,7 +116,7 @@ export class Session {
     const { revision, can_undo, can_redo, render, ticket } = change;
     this.applyState({ ...old, revision, can_undo, can_redo, render, ticket, edits, label_keys: labelKeys });
     // No event says where edits act when that was known before.
-    return change.lanes_known < edits.length || !edits.some(isUntold);
+    return change.lanes_known < edits.length || !edits.some(isOutdated);
   }
 
   /** @param {ServerEvent} event */
@@ -168,8 +168,8 @@ export class Session {
     const server = this.server;
     if (event.revision > server.revision) this.keepEarly(event);
     if (event.revision !== server.revision) return;
-    const told = new Map(event.edits.map(({ id, spans, note }) => [id, { spans, note, untold: false }]));
-    server.edits = server.edits.map((entry) => ({ ...entry, ...told.get(entry.edit.id) }));
+    const said = new Map(event.edits.map(({ id, spans, note }) => [id, { spans, note, outdated: false }]));
+    server.edits = server.edits.map((entry) => ({ ...entry, ...said.get(entry.edit.id) }));
     this.store.touch('server');
   }
 
@@ -463,8 +463,8 @@ export class Session {
 
 /** Whether the server has still to say where an edit acts.
  * @param {EditEntry} entry */
-export function isUntold({ spans, untold }) {
-  return untold ?? !spans;
+export function isOutdated({ spans, outdated }) {
+  return outdated ?? !spans;
 }
 
 /** Of two entries of the same frame and revision, the one that is nearer to the final render.
@@ -486,18 +486,18 @@ function changedEdits(old, { edits: changed, removed, lanes_known: known }) {
   for (const { place, ...entry } of changed) now.splice(place, 0, entry);
   return now.map((entry, place) => {
     if (place < known) return entry;
-    return { ...entry, ...(entry.spans ? {} : before.get(entry.edit.id)), untold: true };
+    return { ...entry, ...(entry.spans ? {} : before.get(entry.edit.id)), outdated: true };
   });
 }
 
-/** A lane of a fresh STATE; what is not told yet stays as it was known, of a newer revision until that is told.
+/** A lane of a fresh STATE; spans that are not there yet stay as they were known, outdated until the server says them.
  * @param {EditEntry} entry
  * @param {ServerState} old
  * @param {boolean} newer
  * @returns {EditEntry} */
 function remembered(entry, old, newer) {
   const known = entry.spans ? null : old.edits.find(({ edit }) => edit.id === entry.edit.id);
-  return known ? { ...entry, spans: known.spans, note: known.note, untold: newer || isUntold(known) } : entry;
+  return known ? { ...entry, spans: known.spans, note: known.note, outdated: newer || isOutdated(known) } : entry;
 }
 
 /** @param {ServerState} server */

@@ -1,5 +1,5 @@
 // @ts-check
-// The state of the tab, in one place. Views read it and are told when it changed; only `set` changes it.
+// The state of the tab, in one place. Views read it and are called when it changed; only `set` changes it.
 
 /** @import { ClassEntry, Listener, OpenState, ProjectState, RenderedFrame, State, TabState, ViewName } from './types' */
 

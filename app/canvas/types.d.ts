@@ -42,8 +42,8 @@ export type StyleEdit = EditBase & {
 };
 export type Edit = PaintEdit | SwapEdit | StyleEdit;
 
-/** An edit as the server lists it, without pixels. lane: id of the first edit of its lane; spans: where it acts, null while it is not known; untold: of an older revision. */
-export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames[] | null; note: string; untold?: boolean };
+/** An edit as the server lists it, without pixels. lane: id of the first edit of its lane; spans: where it acts, null while it is not known; outdated: of an older revision. */
+export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames[] | null; note: string; outdated?: boolean };
 
 /** What a lane shows: its edit, or what is common to its edits, which `ids` name. */
 export type Lane = EditEntry & { ids: string[] };

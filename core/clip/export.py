@@ -14,17 +14,17 @@ import numpy as np
 
 from core.clip.instances import FileIds
 from core.clip.label_set import LabelSet
-from core.clip.native import ClipFacts, frame_file
+from core.clip.native import ClipFacts, frame_file, picture_file
 from core.clip.png import encode_png
 from core.errors import InputError
 from core.files import replacing
 
 
 def zip_pictures(file: Path | BinaryIO, pictures: Iterable[np.ndarray]) -> None:
-    """Write pictures, (H, W, 3) uint8 RGB, as 0000.png, 0001.png ... into a zip, as they come."""
+    """Write pictures, (H, W, 3) uint8 RGB, as frame_0001.png, frame_0002.png ... into a zip, as they come."""
     with _zip(file) as archive:
         for index, picture in enumerate(pictures):
-            _add(archive, frame_file(index), encode_png(picture))
+            _add(archive, picture_file(index), encode_png(picture))
 
 
 def zip_labels(

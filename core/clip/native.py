@@ -109,8 +109,13 @@ def write_clip(clip: Clip, folder: Path) -> None:
                 (beside / "flow" / frame_file(index)).write_bytes(encode_png(_pack_flow(flow, valid), small=True))
 
 
+def picture_file(index: int) -> str:
+    """The name of a frame that is taken home, counted from 1 as people count: frame_0001.png."""
+    return f"frame_{index + 1:04d}.png"
+
+
 def frame_file(index: int) -> str:
-    """The name of a frame's file: 0000.png."""
+    """The name of a frame's file in a clip's folder, counted from 0: 0000.png."""
     return f"{index:04d}.png"
 
 

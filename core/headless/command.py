@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from core.assets import default_checkpoint
 from core.checkpoint import load_checkpoint
-from core.clip.native import frame_file
+from core.clip.native import picture_file
 from core.clip.png import encode_png
 from core.clip.video import VideoWriter
 from core.errors import InputError
@@ -51,7 +51,7 @@ def render_files(
             if video is not None:
                 video.write(picture)
             if folder is not None:
-                (folder / frame_file(index)).write_bytes(encode_png(picture))
+                (folder / picture_file(index)).write_bytes(encode_png(picture))
     console.print(_summary(source, out, frames), style="green", markup=False, soft_wrap=True)
 
 

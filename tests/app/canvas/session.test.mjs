@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Api, ApiError } from '../../../app/canvas/api.js';
 import { swapEdit } from '../../../app/canvas/edits.js';
-import { isUntold, Session } from '../../../app/canvas/session.js';
+import { isOutdated, Session } from '../../../app/canvas/session.js';
 import { Store } from '../../../app/canvas/store.js';
 
 const FRAMES = 4;
@@ -197,16 +197,16 @@ test('where an edit acts is told later, of this revision only', async () => {
   server.advance();
   lanes(1, [[1, 3]]); // before the state that it is of
   await session.resync();
-  assert.deepEqual([lane().spans, lane().note, isUntold(lane())], [[[1, 3]], 'n', false]);
+  assert.deepEqual([lane().spans, lane().note, isOutdated(lane())], [[[1, 3]], 'n', false]);
   session.applyState(server.state()); // was made before it was known
-  assert.deepEqual([lane().spans, isUntold(lane())], [[[1, 3]], false]);
+  assert.deepEqual([lane().spans, isOutdated(lane())], [[[1, 3]], false]);
   server.advance();
   await session.resync();
-  assert.deepEqual([lane().spans, isUntold(lane())], [[[1, 3]], true]);
+  assert.deepEqual([lane().spans, isOutdated(lane())], [[[1, 3]], true]);
   lanes(1, [[0, 1]]);
   assert.deepEqual(lane().spans, [[1, 3]]);
   lanes(2, []);
-  assert.deepEqual([lane().spans, isUntold(lane())], [[], false]);
+  assert.deepEqual([lane().spans, isOutdated(lane())], [[], false]);
 });
 
 test('a frame is taken only with the current ticket and revision', async () => {
@@ -383,7 +383,7 @@ test('a reply says what changed, and the rest stays', async () => {
   await session.edit(second);
   const { server: now } = store.state;
   assert.deepEqual(
-    now.edits.map((entry) => [entry.edit.id, isUntold(entry)]),
+    now.edits.map((entry) => [entry.edit.id, isOutdated(entry)]),
     [
       [first.id, false],
       [second.id, true],
@@ -395,7 +395,7 @@ test('a reply says what changed, and the rest stays', async () => {
   server.known = 0;
   await session.remove([first.id]);
   assert.deepEqual(
-    store.state.server.edits.map((entry) => [entry.edit.id, entry.spans, isUntold(entry)]),
+    store.state.server.edits.map((entry) => [entry.edit.id, entry.spans, isOutdated(entry)]),
     [[second.id, [], true]],
   );
 });
@@ -408,7 +408,7 @@ test('what changed comes to its place, and where it acts is as it was known unti
   server.advance();
   assert.equal(session.applyChange(server.change(server.edits, ['a'])), true);
   assert.deepEqual(
-    store.state.server.edits.map((entry) => [entry.edit.id, entry.spans, isUntold(entry)]),
+    store.state.server.edits.map((entry) => [entry.edit.id, entry.spans, isOutdated(entry)]),
     [
       ['b', [], false],
       ['c', [[0, 2]], true],

@@ -9,6 +9,7 @@ import {
   countOf,
   frameList,
   frameSpan,
+  meant,
   objectName,
   panelOrder,
   spansText,
@@ -299,4 +300,12 @@ test('another project starts with everything of a project new, and keeps what is
   store.set({ picked: 3, range: [1, 2], over: new Set([1]), everyone: true, scope: 'onward', tool: 'fill', size: 7 });
   store.set(projectState());
   assert.deepEqual(store.state, { ...initialState(), tool: 'fill', size: 7 });
+});
+
+test('what is typed means names that begin with it, else names that have it anywhere', () => {
+  const names = ['vegetation', 'truck', 'traffic light'];
+  assert.deepEqual(meant(names, ' T'), [false, true, true]);
+  assert.deepEqual(meant(names, 'light'), [false, false, true]);
+  assert.deepEqual(meant(names, 'tat'), [true, false, false]);
+  assert.deepEqual(meant(names, ''), [true, true, true]);
 });

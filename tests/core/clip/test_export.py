@@ -23,7 +23,7 @@ def test_pictures_are_exact(tmp_path: Path) -> None:
     pictures = tiny_clip().pictures
     zip_pictures(tmp_path / "a.zip", iter(pictures))
     with ZipFile(tmp_path / "a.zip") as archive:
-        assert archive.namelist() == [f"{index:04d}.png" for index in range(6)]
+        assert archive.namelist() == [f"frame_{number:04d}.png" for number in range(1, 7)]
         for name, picture in zip(archive.namelist(), pictures, strict=True):
             found = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_UNCHANGED)
             np.testing.assert_array_equal(found[..., ::-1], picture)
