@@ -24,9 +24,9 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
     editor.stroke((200, 60), (260, 60))
     _nothing_is_cut_off(editor, size)
     editor.until("__scenebrush.state.picked !== null")
-    editor.page.get_by_text("new vegetation 1", exact=True).wait_for()
+    editor.page.locator(".sb-object").get_by_text("new vegetation 1", exact=True).wait_for()
     editor.becomes("street furniture")
-    editor.page.get_by_text("new street furniture 1", exact=True).wait_for()
+    editor.page.locator(".sb-object").get_by_text("new street furniture 1", exact=True).wait_for()
     for scope in ("onward", "range"):
         editor.page.get_by_label("In which frames").select_option(scope)
         editor.page.get_by_label("Only this one, or all of its class").select_option("class")
@@ -86,7 +86,7 @@ _CUT = """() => {
   };
   const cut = [];
   for (const element of document.querySelectorAll('.sb *')) {
-    if (!element.offsetParent || element.closest('option')) continue;
+    if (!element.offsetParent || element.closest('option, .sb-unseen')) continue;
     if (element.tagName === 'SELECT') {
       const text = element.selectedOptions[0]?.textContent ?? '';
       if (width(element, text) > room(element) + 1) cut.push(`list: ${text}`);
