@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -168,6 +169,25 @@ def test_what_is_imported_is_required(roots: tuple[str, ...], files: list[str]) 
             for name in imported(ROOT / path) & set(owners):
                 known = pins & {owner.lower() for owner in owners[name]}
                 assert known, f"{path} imports {name}, which {files[-1]} lacks"
+
+
+def test_types_are_checked_everywhere() -> None:
+    """Strictly, over all packages; what is left out is a package of others that brings no types."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    assert settings["strict"] and {"core", "app"} <= set(settings["packages"])
+    assert not {"exclude", "follow_imports", "disable_error_code", "ignore_errors"} & set(settings)
+    ours = {path.parts[0] for path in tracked() if path.suffix == ".py"}
+    for override in settings["overrides"]:
+        assert set(override) == {"module", "ignore_missing_imports"}
+        assert not {name.partition(".")[0] for name in override["module"]} & ours
+    lines = [line for path in tracked() if path.suffix == ".py" for line in (ROOT / path).read_text().splitlines()]
+    assert not [line for line in lines if re.match(r"#\s*(mypy:|type:\s*ignore)", line)]
+
+
+def test_lint_checks_style_format_types_and_contracts() -> None:
+    plan = subprocess.run(["make", "--dry-run", "lint"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for tool in ("-m ruff check", "-m ruff format --check", "-m mypy", "lint-imports"):
+        assert tool in plan
 
 
 def test_ci_runs_what_a_person_runs() -> None:
