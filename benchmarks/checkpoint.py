@@ -1,4 +1,4 @@
-"""What the checkpoint's README says of it: pictures beside the truth, distance to the truth, strength of looks.
+"""What the checkpoint's README says of it: pictures beside the ground truth, distance to it, strength of looks.
 
     python -m benchmarks.checkpoint [CLIP ...] [--frames 24] [--out checkpoints/pictures]
 

@@ -18,7 +18,7 @@ from core.styles.looks import Looks, encode_looks
 
 
 def open_scene(checkpoint: Checkpoint, clip: Clip, seed: int = 0) -> Scene:
-    """The clip with everybody's looks, ready to be edited; the editor and the command line both start here.
+    """The clip with every object's look, ready to be edited; the editor and the command line both start here.
 
     Encodes each object's look from the clip's pictures. Raises `InputError` when the label sets differ.
     """

@@ -64,11 +64,6 @@ class Renderer:
         chain = self.chain(conditionings)
         return [None if stored is None else stored.key for stored in map(self.store.get, map(chain.key, range(count)))]
 
-    def first_missing(self, conditionings: Conditionings, count: int) -> int:
-        """The first of `count` frames whose final render is not stored; `count` when all are."""
-        chain = self.chain(conditionings)
-        return next((t for t in range(count) if self.store.get(chain.key(t)) is None), count)
-
     def steps_to(self, conditionings: Conditionings, t: int) -> int:
         """How many generator steps the final render of frame t takes; 0 when it is stored."""
         chain = self.chain(conditionings)

@@ -32,7 +32,7 @@ from core.models.local.work import Work
 from core.models.padding import padded_size
 
 # Following is not begun where the first frame takes more than this share of a step: edits grow as they move.
-WORTH_FOLLOWING = 0.6
+WORTH_FOLLOWING = 0.5
 
 
 @dataclass(eq=False)

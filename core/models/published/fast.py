@@ -155,8 +155,8 @@ def _together(parts: Sequence[Tensor | None]) -> Tensor | None:
 def best_way(network: PublishedNetwork, dtype: torch.dtype) -> How:
     """How to compute this network here, products in `dtype`. Winograd's tiles are for processors; GPUs have their own.
 
-    Tiles of four make the weights of residual blocks four times as large, tiles of two not twice. Told from the
-    memory that the machine has, not from what is free, so that the same machine always makes the same pixels.
+    Tiles of four make the weights of residual blocks four times as large, tiles of two not twice. Chosen by the
+    memory that the machine has, not by what is free, so that the same machine always makes the same pixels.
     """
     if next(network.parameters()).device.type != "cpu":
         return How(dtype, winograd_from=None)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 # Finite points; infinity is always one more. Half precision loses a factor of 4 with these four roots (of 9 with the
-# usual 1, -1, 2, -2) against a plain convolution: the error of a product is told by the size of its points' powers.
+# usual 1, -1, 2, -2) against a plain convolution: the error of a product grows with its points' powers.
 FOUR = (0.0, sqrt(0.5), -sqrt(0.5), sqrt(2.0), -sqrt(2.0))
 TWO = (0.0, 1.0, -1.0)
 

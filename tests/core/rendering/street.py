@@ -79,11 +79,11 @@ def painted(rng: np.random.Generator, before: Clip) -> Clip:
 
 
 def restyled(rng: np.random.Generator, before: Clip) -> Clip:
-    return worn(before, int(rng.integers(FRAMES)), float(rng.uniform(-1, 1)))
+    return with_look(before, int(rng.integers(FRAMES)), float(rng.uniform(-1, 1)))
 
 
-def worn(before: Clip, start: int, code: float) -> Clip:
-    """The thing wears another look from frame `start` on."""
+def with_look(before: Clip, start: int, code: float) -> Clip:
+    """The thing has another look from frame `start` on."""
     return [
         frame if t < start else conditioning(frame.labels, frame.objects, frame.flow, code)
         for t, frame in enumerate(before)

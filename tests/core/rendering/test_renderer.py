@@ -43,8 +43,7 @@ def test_an_edit_renders_from_its_frame_on_and_undo_renders_nothing():
     subject = renderer(generator)
     before, after = clip(8).__getitem__, clip(8, f5=7).__getitem__
     first = list(subject.frames(before, 8))
-    assert subject.first_missing(before, 8) == 8
-    assert subject.first_missing(after, 8) == 5
+    assert None not in subject.at_hand(before, 8)
     assert (subject.steps_to(after, 4), subject.steps_to(after, 5), subject.steps_to(after, 7)) == (0, 1, 3)
     assert subject.at_hand(after, 8)[:5] == [rendered.key for rendered in first[:5]]
     assert subject.at_hand(after, 8)[5:] == [None] * 3
@@ -94,7 +93,7 @@ def test_a_preview_takes_one_step_from_what_is_shown():
     expected = next(roll_out(ToyGenerator(), [new[5]], state))
     np.testing.assert_array_equal(preview.picture, expected.picture)
     assert subject.store.png(preview.key) is not None
-    assert subject.first_missing(new.__getitem__, 6) == 0  # a preview is never taken for the final render
+    assert subject.at_hand(new.__getitem__, 6) == [None] * 6  # a preview is never taken for the final render
 
 
 def test_a_preview_uses_no_history_across_a_gap():

@@ -1,4 +1,4 @@
-"""The plain roll-out, and what a generator is told."""
+"""The plain roll-out, and a generator's inputs."""
 
 import numpy as np
 import torch

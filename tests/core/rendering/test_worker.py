@@ -16,7 +16,7 @@ from core.rendering.renderer import Renderer
 from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest
 from core.rendering.rollout import roll_out
 from core.rendering.worker import RenderWorker
-from tests.core.rendering.street import FRAMES, Clip, follow_always, local_renderer, street, tiny_network, worn
+from tests.core.rendering.street import FRAMES, Clip, follow_always, local_renderer, street, tiny_network, with_look
 from tests.core.rendering.toy import ToyGenerator, clip, renderer
 
 WAIT = 20  # seconds after which a test is stuck
@@ -336,7 +336,7 @@ def windowed(monkeypatch: pytest.MonkeyPatch) -> tuple[Renderer, Clip, Clip]:
     follow_always(monkeypatch)
     subject = local_renderer(tiny_network())
     before = street(np.random.default_rng(1))
-    after = worn(before, 2, 0.8)
+    after = with_look(before, 2, 0.8)
     return subject, before, after
 
 
@@ -413,7 +413,7 @@ def test_a_newer_request_waits_for_one_conditioning_at_most(monkeypatch: pytest.
 
 def test_previews_that_were_cut_off_are_no_reference(monkeypatch: pytest.MonkeyPatch):
     subject, before, after = windowed(monkeypatch)
-    last = worn(after, 0, -0.5)
+    last = with_look(after, 0, -0.5)
     listener = Listener()
     with RenderWorker(subject) as worker:
         listener.until(Done, worker.submit(RenderRequest("p", 1, before.__getitem__, FRAMES, 0, listener)))

@@ -27,7 +27,7 @@ from tests.core.rendering.street import (
     restyled,
     street,
     tiny_network,
-    worn,
+    with_look,
 )
 
 NETWORK = tiny_network()
@@ -77,7 +77,7 @@ def test_it_is_not_just_the_reference(always: None):
     rng, subject = np.random.default_rng(5), local_renderer(NETWORK, EXACT)
     clip = street(rng)
     before = dense(subject, clip)
-    after = worn(clip, 1, 0.8)
+    after = with_look(clip, 1, 0.8)
     final = dense(local_renderer(NETWORK), after)
     assert max(np.abs(a.astype(int) - b).max() for a, b in zip(before, final, strict=True)) > 5
     assert_alike(followed(subject, after, clip), final)
@@ -87,7 +87,7 @@ def test_what_did_not_change_is_the_reference_byte_for_byte(always: None):
     rng, subject = np.random.default_rng(1), local_renderer(NETWORK)
     clip = street(rng)
     before = dense(subject, clip)
-    after = worn(clip, 3, 0.8)
+    after = with_look(clip, 3, 0.8)
     pictures = followed(subject, after, clip)
     assert sorted(pictures) == [3, 4]  # earlier frames are the reference's own
     for t, picture in pictures.items():

@@ -1,4 +1,4 @@
-"""Our generator: local, honest about its past, the same at every way of running it."""
+"""Our generator: local, with history only where it is valid, the same at every way of running it."""
 
 import pytest
 import torch
@@ -54,7 +54,7 @@ def test_an_edit_stays_where_it_is(runner):
     after, _ = runner.step(edited, styles(), runner.start())
     changed = (before != after).any(1)[0]
     assert changed[:8, :8].any()
-    # 160 px covers the network's sight (blocks at 1/16 included); a statistic over the picture would reach further.
+    # 160 px covers the receptive field (blocks at 1/16 included); a statistic over the picture would reach further.
     assert not changed[:, 200:].any()
 
 
