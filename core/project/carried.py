@@ -233,22 +233,10 @@ class Carried:
         return Masks({t: shown for t, shown in everywhere.items() if shown is not None and shown.count})
 
     @property
-    def flows(self) -> dict[int, np.ndarray]:
-        """Frame -> (n, 2) float32, the motion at the mask's pixels; a frame not here moves as the clip under it."""
-        shown = ((t, self.at(t)) for t in self.masks)
-        return {t: one.flow for t, one in shown if one is not None and one.flow is not None}
-
-    @property
     def hidden(self) -> frozenset[int]:
         """Frames where it is within the picture but wholly covered. Carries it to the end."""
         shown = ((t, self.at(t)) for _, frames in self._parts for t in range(*frames))
         return frozenset(t for t, one in shown if one is not None and not one.count)
-
-    @property
-    def span(self) -> tuple[int, int] | None:
-        """[first, stop) of the frames where something is left; None when there is none."""
-        seen = self.masks
-        return (min(seen), max(seen) + 1) if seen else None
 
     def __repr__(self) -> str:
         return f"Carried({[frames for _, frames in self._parts]})"

@@ -1,4 +1,4 @@
-"""A mask painted on one frame, carried along the clip as its motion says; and what it rides on by default."""
+"""What moves a mask that was painted on one frame: as its motion says, or by default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
-from core.project.carried import Carried, Carrier, Floating, Riding, Staying
+from core.project.carried import Carrier, Floating, Riding, Staying
 from core.project.order import Order
 from core.project.region import Regional
 from core.project.sightings import Sightings
@@ -16,24 +16,6 @@ from core.project.values import Flow, Motion, Region, Ride, Still
 
 # A thing must take this share of a stroke's area and outline to be ridden on by default.
 _TOUCH = 0.15
-
-
-def carry(
-    clip: Clip,
-    frame: int,
-    mask: np.ndarray,
-    motion: Motion,
-    frames: tuple[int, int],
-    order: Order | None = None,
-    sightings: Sightings | None = None,
-) -> Carried:
-    """Carry `mask` (H, W) bool of `frame` through [start, stop) as `motion` says; on `frame` it stays as painted.
-
-    `order` and `sightings` are the clip's; who carries often has them at hand.
-    """
-    start, stop = max(frames[0], 0), min(frames[1], len(clip))
-    moving = carrier(clip, frame, mask, motion, order or Order(clip), sightings or Sightings(clip))
-    return Carried([(moving, (start, stop))])
 
 
 def carrier(clip: Clip, frame: int, mask: np.ndarray, motion: Motion, order: Order, sightings: Sightings) -> Carrier:

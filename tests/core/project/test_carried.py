@@ -11,11 +11,11 @@ from core.clip.clip import Clip
 from core.project import carried as carrying
 from core.project.affine import evaluate, fit_affine, fit_affines
 from core.project.edits import Flow, Motion, Ride
-from core.project.motion import carry
 from core.project.order import Order
 from core.project.sightings import Sightings
 from core.project.walk import Walk
 from tests.core.project import plain_carry
+from tests.core.project.carrying import carry
 from tests.pictures import STREET
 
 FRAMES, HEIGHT, WIDTH = 7, 56, 80

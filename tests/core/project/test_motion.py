@@ -9,7 +9,8 @@ import pytest
 
 from core.clip.clip import Clip
 from core.project.edits import Flow, Motion, Ride, Still
-from core.project.motion import carry, default_motion
+from core.project.motion import default_motion
+from tests.core.project.carrying import carry
 from tests.core.project.moving import (
     FACADE,
     HEIGHT,
