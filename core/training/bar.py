@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
@@ -38,7 +39,7 @@ def drawn(tidings: Tidings) -> Group:
     memory = f"  {tidings.memory / 2**30:.1f} GB" if tidings.memory else ""
     losses = "  ".join(f"{name} {value:.3f}" for name, value in tidings.losses.items())
     return Group(
-        ProgressBar(total=max(tidings.steps, 1), completed=tidings.step),
+        Padding(ProgressBar(total=max(tidings.steps, 1), completed=tidings.step), 0),  # on a line of its own
         Text(
             f"step {tidings.step} of {tidings.steps}, phase {tidings.phase} of {tidings.phases}  "
             f"{tidings.rate:.2f} frames/s{memory}  {left} left",

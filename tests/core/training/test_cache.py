@@ -14,9 +14,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.clip.label_set import LabelSet
+from core.clip.native import write_clip
 from core.errors import InputError
 from core.training.cache import Coding, is_cache, read_cache, write_cache
 from core.training.dataset import read_clips
+from core.training.prepare import prepare
 from tests.core.training.clips import CAR, LABELS, driving_clip
 
 
@@ -101,6 +103,19 @@ def test_damage_is_a_sentence(tmp_path: Path, harm) -> None:
     harm(prepared(tmp_path))
     with pytest.raises(InputError):
         list(read_clips(tmp_path))
+
+
+def test_the_command_prepares_the_clips_that_are_named(tmp_path: Path) -> None:
+    for clip in (driving_clip("one"), driving_clip("two")):
+        write_clip(clip, tmp_path / "clips" / clip.name)
+    said: list[str] = []
+    prepare(tmp_path / "clips", tmp_path / "cache", coding="webp", only=("two",), say=said.append)
+    assert [clip.name for clip in read_cache(tmp_path / "cache")] == ["two"]
+    assert said[0].startswith("two  0.0") and "1 clips" in said[1]
+    with pytest.raises(InputError, match="no coding 'gif'"):
+        prepare(tmp_path / "clips", tmp_path / "other", coding="gif")
+    with pytest.raises(InputError, match="only 1 of the 2"):
+        prepare(tmp_path / "clips", tmp_path / "cache", only=("two", "three"), say=said.append)
 
 
 _ALONE = """
