@@ -164,6 +164,13 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Clips for sample pictures; never trained on.", show_default=False),
     ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, max=1024, metavar="N", help="So many times the preset's samples in each step.")
+    ] = 1,
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the networks; pays on GPUs.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="The same weights in every run, also on a GPU; slower there.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost here.")] = False,
     export: Annotated[bool, typer.Option("--export", help="Only write the checkpoint of the last save.")] = False,
 ) -> None:
@@ -174,6 +181,7 @@ def train(
     from core.training.bar import Bar
     from core.training.command import train as run
     from core.training.cost import dry_run as cost
+    from core.training.presets import preset as named
     from core.training.processes import machine_of
 
     console = Console(highlight=False)
@@ -181,12 +189,13 @@ def train(
     def say(line: str) -> None:
         console.print(line, markup=False)
 
-    machine = machine_of(device, precision)
+    machine = machine_of(device, precision, compiled=compiled, exact=exact)
+    recipe = named(preset).with_batches(batch)
     if dry_run:
-        cost(preset, data, machine=machine, minutes=minutes, say=say)
+        cost(recipe, data, machine=machine, minutes=minutes, say=say)
         return
     path = run(
-        preset,
+        recipe,
         data,
         out,
         machine=machine,

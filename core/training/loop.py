@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch._dynamo.exc import TorchDynamoException
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from core.errors import InputError
+from core.errors import InputError, reason
 from core.models.encoder import Encoder
 from core.training.dataset import ChunkDataset
 from core.training.descent import Descent
@@ -69,6 +71,15 @@ class Trainer:
 
     def step(self) -> dict[str, Tensor]:
         """One step of the generator and of the phase's discriminators. Returns the losses, on the device."""
+        try:
+            return self._step()
+        except TorchDynamoException as error:
+            # Raised before any weight has changed: the generator is compiled when it is first called and followed.
+            self.subject.uncompiled()
+            warnings.warn(f"torch.compile does not work here, training goes on without: {reason(error)}", stacklevel=2)
+            return self._step()
+
+    def _step(self) -> dict[str, Tensor]:
         phase = self.plan.phase(self.done)
         scene = self._scene(phase)
         losses = measure(scene, [name for name, weight in phase.weights.items() if weight], self.perceptual)

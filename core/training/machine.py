@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,24 +20,26 @@ class Machine:
 
     device      all data, weights and arithmetic are there
     bfloat16    whether networks run under autocast
+    compiled    whether networks are compiled by torch.compile, where that works
     rank, size  which process of how many this is; each makes an equal share of every batch
     mean        averages a float tensor over all processes, in place
     """
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     bfloat16: bool = False
+    compiled: bool = False
     rank: int = 0
     size: int = 1
     mean: Callable[[Tensor], Tensor] = lambda values: values
 
     @classmethod
-    def choose(cls, device: str = "auto", precision: str = "auto") -> Machine:
+    def choose(cls, device: str = "auto", precision: str = "auto", *, compiled: bool = False) -> Machine:
         """A single process. device: auto, cpu, cuda, cuda:1, mps ...; auto takes the fastest that is here.
 
         Raises `InputError` for a device or precision that there is not.
         """
         chosen = resolve_device(device)
-        return cls(chosen, resolve_precision(precision, chosen) == "bfloat16")
+        return cls(chosen, resolve_precision(precision, chosen) == "bfloat16", compiled)
 
     @property
     def first(self) -> bool:
@@ -59,7 +62,7 @@ class Machine:
 
     def alone(self) -> Machine:
         """The same device for work that every process does whole."""
-        return Machine(self.device, self.bfloat16)
+        return Machine(self.device, self.bfloat16, self.compiled)
 
     def agree(self, value: float) -> float:
         """The first process's value, in all of them. Waits for the device where there are several."""
@@ -71,6 +74,23 @@ class Machine:
     def memory(self) -> int:
         """Bytes of the device's memory in use at the most so far; 0 where that is not counted."""
         return torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else 0
+
+
+def settle(device: torch.device, *, exact: bool) -> None:
+    """Set this process up for a device, before the first step.
+
+    exact: the same weights on every run and after every interruption, also on a GPU, where sums are otherwise taken
+    in whatever order is fastest; operators that know no such order are named in a warning. A processor is always exact.
+    """
+    if device.type != "cuda":
+        return
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = not exact
+    torch.backends.cudnn.deterministic = exact
+    if exact:
+        # cuBLAS reads this when it is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def resolve_device(name: str) -> torch.device:

@@ -121,6 +121,10 @@ class Preset:
         """Whether any phase needs a feature network."""
         return any(phase.weights.get(name) for phase in self.phases for name in PERCEPTUAL)
 
+    def with_batches(self, times: int) -> Preset:
+        """So many times the samples in each step."""
+        return replace(self, phases=tuple(replace(phase, batch=phase.batch * times) for phase in self.phases))
+
     def over(self, sizes: Collection[tuple[int, int]]) -> Preset:
         """For clips of these sizes (height, width): without stages that need larger ones, steps instead of epochs.
 

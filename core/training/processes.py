@@ -12,19 +12,24 @@ from torch import Tensor
 
 from core.errors import InputError
 from core.models.precision import resolve_precision
-from core.training.machine import Machine, resolve_device
+from core.training.machine import Machine, resolve_device, settle
 
 
-def machine_of(device: str = "auto", precision: str = "auto") -> Machine:
-    """This process's machine: alone, or one of those that torchrun started.
+def machine_of(
+    device: str = "auto", precision: str = "auto", *, compiled: bool = False, exact: bool = False
+) -> Machine:
+    """This process's machine, set up: alone, or one of those that torchrun started. See `Machine` and `settle`.
 
     Raises `InputError` for a device that there is not, and where Lightning Fabric is missing but needed.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
-    return Machine.choose(device, precision) if size == 1 else _joined(resolve_device(device), precision, size)
+    settle(resolve_device(device), exact=exact)
+    if size == 1:
+        return Machine.choose(device, precision, compiled=compiled)
+    return _joined(resolve_device(device), precision, compiled, size)
 
 
-def _joined(device: torch.device, precision: str, size: int) -> Machine:
+def _joined(device: torch.device, precision: str, compiled: bool, size: int) -> Machine:
     try:
         from lightning_fabric import Fabric
     except ImportError as error:
@@ -46,4 +51,4 @@ def _joined(device: torch.device, precision: str, size: int) -> Machine:
         return values.copy_(averaged)
 
     bfloat16 = resolve_precision(precision, fabric.device) == "bfloat16"
-    return Machine(fabric.device, bfloat16, fabric.global_rank, fabric.world_size, mean)
+    return Machine(fabric.device, bfloat16, compiled, fabric.global_rank, fabric.world_size, mean)

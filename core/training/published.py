@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
@@ -71,6 +72,9 @@ class PublishedSubject:
     def __init__(self, network: PublishedGenerator, machine: Machine) -> None:
         self._generator, self._machine = network, machine
         self._before = network.config.n_frames_G - 1
+        scales: list[Callable[..., ScaleOutput]] = [*network.network.scales]
+        self._plain = scales
+        self._call = [torch.compile(scale) for scale in scales] if machine.compiled else scales
 
     @property
     def network(self) -> nn.Module:
@@ -79,6 +83,9 @@ class PublishedSubject:
     @property
     def config(self) -> dict[str, object]:
         return asdict(self._generator.config)
+
+    def uncompiled(self) -> None:
+        self._call = self._plain
 
     def given(self, frames: int, dice: Dice) -> int:
         return 0 if self._generator.config.no_first_img else min(self._before, frames - 1)
@@ -129,7 +136,7 @@ class PublishedSubject:
 
     def _outputs(self, window: Tensor, history: History, stage: Stage, raw_only: bool) -> list[ScaleOutput]:
         """Every scale of the stage, coarsest first. Of those that are held fixed no gradient is kept."""
-        network, config = self._generator.network, self._generator.config
+        config = self._generator.config
         channels, outputs = window.shape[2], list[ScaleOutput]()
         levels = reversed(pyramid(window.flatten(1, 2), stage.scales))
         for index, (x, previous) in enumerate(zip(levels, history, strict=True)):
@@ -137,7 +144,7 @@ class PublishedSubject:
             coarse = outputs[-1].features if outputs else None
             learns = index == stage.scales - 1 or not stage.finest_only
             with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
-                outputs.append(network.scales[index](x, previous, mask, coarse, raw_only))
+                outputs.append(self._call[index](x, previous, mask, coarse, raw_only))
         return outputs
 
     def _window(self, maps: LabelMaps, past: PublishedPast | None) -> Tensor:

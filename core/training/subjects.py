@@ -6,6 +6,7 @@ is the generator's own affair.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -71,6 +72,10 @@ class Subject(Protocol):
         """The sizes that its checkpoint keeps."""
         ...
 
+    def uncompiled(self) -> None:
+        """Call the network as it is from here on: torch.compile does not work for it here."""
+        ...
+
     def given(self, frames: int, dice: Dice) -> int:
         """How many of a chunk's first frames are given as real past instead of being drawn."""
         ...
@@ -131,6 +136,10 @@ class LocalSubject:
 
     def __init__(self, network: LocalGenerator, machine: Machine) -> None:
         self._generator, self._machine = network, machine
+        self._call: Callable[..., Rendered] = torch.compile(network) if machine.compiled else network
+
+    def uncompiled(self) -> None:
+        self._call = self._generator
 
     @property
     def network(self) -> nn.Module:
@@ -145,7 +154,7 @@ class LocalSubject:
 
     def draw(self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage) -> Drawn:
         with self._machine.autocast():
-            made = self._generator(maps, styles, past or (), coarse=True)
+            made = self._call(maps, styles, past or (), coarse=True)
         return Drawn(
             made.final, made.raw, made.weight, made.warped, made.validity, made.estimated_flow, made.coarse, made
         )

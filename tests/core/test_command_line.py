@@ -143,19 +143,19 @@ def test_check_reference_without_a_case_fails(tmp_path):
 def test_train_hands_over_and_tells_where_the_checkpoint_is(tmp_path, monkeypatch):
     asked = []
 
-    def train(name, data, out, *, say, machine, **options):
-        asked.append((name, data, out, machine.device.type, options))
+    def train(recipe, data, out, *, say, machine, **options):
+        asked.append((recipe.name, recipe.phases[0].batch, data, out, machine.device.type, options))
         say("[1/2] a line")
         return out / "checkpoint.safetensors"
 
     monkeypatch.setattr(core.training.command, "train", train)
     result = run(
         *("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run"),
-        *("--device", "cpu", "--minutes", "2.5", "--from", "some.safetensors"),
+        *("--device", "cpu", "--minutes", "2.5", "--from", "some.safetensors", "--batch", "3"),
     )
     assert result.exit_code == 0, result.output
     options = {"minutes": 2.5, "begin": Path("some.safetensors"), "val": None, "export_only": False, "display": None}
-    assert asked == [("tiny", tmp_path, tmp_path / "run", "cpu", options)]
+    assert asked == [("tiny", 3, tmp_path, tmp_path / "run", "cpu", options)]
     assert "[1/2] a line" in result.stdout and "checkpoint.safetensors" in result.stdout
 
 
@@ -169,7 +169,7 @@ def test_train_says_what_a_person_can_mend(tmp_path, monkeypatch):
         raise InputError("There is no preset 'x'.", "Presets: tiny.")
 
     monkeypatch.setattr(core.training.command, "train", train)
-    refused(run("train", "--preset", "x", "--data", tmp_path, "--out", tmp_path), "Presets: tiny.")
+    refused(run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path), "Presets: tiny.")
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch):
@@ -177,4 +177,4 @@ def test_a_defect_keeps_its_traceback(monkeypatch):
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(core.training.command, "train", train)
-    assert isinstance(run("train", "--preset", "x", "--data", ".", "--out", ".").exception, ZeroDivisionError)
+    assert isinstance(run("train", "--preset", "tiny", "--data", ".", "--out", ".").exception, ZeroDivisionError)

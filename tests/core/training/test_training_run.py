@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.exc import TorchDynamoException
 
 from core.checkpoint import load_checkpoint
 from core.clip.native import write_clip
@@ -38,10 +39,10 @@ def data() -> ChunkDataset:
     return ChunkDataset([driving_clip(colour=(200, 30, 30)), driving_clip("other", colour=(30, 30, 200))], rare=["car"])
 
 
-def trainer(data: ChunkDataset, **changes) -> Trainer:
+def trainer(data: ChunkDataset, machine: Machine | None = None, **changes) -> Trainer:
     recipe = replace(preset("tiny"), **changes)
     torch.manual_seed(0)
-    return Trainer(recipe, data, label_perception(LabelNetwork(data.label_set.size, 8)))
+    return Trainer(recipe, data, label_perception(LabelNetwork(data.label_set.size, 8)), machine)
 
 
 def test_the_picture_loss_falls(data):
@@ -131,6 +132,20 @@ class Steps:
 
     def close(self) -> None:
         pass
+
+
+def test_where_nothing_can_be_compiled_training_goes_on_without(data, monkeypatch):
+    def broken(network):
+        def call(*args, **options):
+            raise TorchDynamoException("no compiler here")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    plain, compiled = trainer(data), trainer(data, machine=replace(Machine.choose("cpu"), compiled=True))
+    with pytest.warns(UserWarning, match="training goes on without: no compiler here"):
+        first = compiled.step()
+    assert [first, compiled.step()] == [plain.step(), plain.step()]
 
 
 def test_it_saves_as_it_goes_and_when_it_stops(data):
