@@ -131,8 +131,8 @@ def save_checkpoint(
     recipe: Mapping[str, Any],
     half: bool = True,
     name: str = "",
-) -> None:
-    """Write a checkpoint, whole or not at all. half: weights as float16.
+) -> Checkpoint:
+    """Write a checkpoint, whole or not at all, and return it as it will be loaded. half: weights as float16.
 
     What could not be loaded again is refused with `InputError`, and the file that was there stays.
     """
@@ -147,8 +147,10 @@ def save_checkpoint(
         for part in ("weights", "means", "covariances"):
             tensors[f"mixtures.{class_id}.{part}"] = torch.from_numpy(getattr(mixture, part).copy())
     data = save(tensors, {_META: json.dumps(meta)})
-    parse_checkpoint(data, str(path))
+    del tensors  # weights may be large: not a copy more than is needed
+    made = parse_checkpoint(data, str(path))
     write_atomically(Path(path), data)
+    return made
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from core.checkpoint import Checkpoint, save_checkpoint
 from core.conditioning import STYLE_SIZE
 from core.errors import InputError
 from core.interop.importer import Hints, Importer, Weights
@@ -33,7 +33,7 @@ def convert(files: Sequence[Path], out: Path, *, hints: Hints, encoder: Path | N
     importer = _importer_of(weights)
     imported = importer.read(weights, hints)
     looks = None if encoder is None else _encoder(encoder)
-    save_checkpoint(
+    return save_checkpoint(
         out,
         kind=imported.kind,
         config=imported.config,
@@ -45,7 +45,6 @@ def convert(files: Sequence[Path], out: Path, *, hints: Hints, encoder: Path | N
         recipe={"imported": importer.title, "files": [path.name for path in files]},
         half=False,
     )
-    return load_checkpoint(out)
 
 
 class _Encoder(NamedTuple):

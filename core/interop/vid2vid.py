@@ -13,7 +13,7 @@ import torch
 
 from core.errors import InputError
 from core.interop.importer import Hints, Imported, Weights, foreground_of
-from core.interop.weights import StateDict, count_blocks, count_convolutions, load_strict, shape_of
+from core.interop.weights import StateDict, check_fit, count_blocks, count_convolutions, load_strict, shape_of
 from core.models.published.network import PublishedConfig, PublishedNetwork
 
 _LABEL_INPUT = "model_down_seg.1.weight"
@@ -94,11 +94,12 @@ class Vid2VidImporter:
             fg_labels=foreground_of(_FOREGROUND in states[0], hints),
             no_first_img=hints.starts_empty,
         )
-        network = load_network(config, states, [each.source for each in weights])
+        with torch.device("meta"):  # for its keys and shapes: large weights are in memory once
+            network = PublishedNetwork(config)
         kept = {
-            f"network.netG{scale}.{key}": state[key]
-            for scale, (net, state) in enumerate(zip(network.scales, states, strict=True))
-            for key in net.state_dict()
+            f"network.netG{scale}.{key}": value
+            for scale, (net, each) in enumerate(zip(network.scales, weights, strict=True))
+            for key, value in check_fit(net, each.state, each.source).items()
         }
         return Imported("published", asdict(config), kept)
 

@@ -113,9 +113,15 @@ def _check_unpacked(path: Path, file: BinaryIO) -> None:
 
 
 def load_strict(network: nn.Module, state: StateDict, source: str) -> None:
-    """Load `state` into `network`. Raises `InputError` naming unknown, missing and misshapen keys.
+    """Load `state` into `network`. Raises `InputError` as `check_fit` does."""
+    network.load_state_dict({key: value.to(torch.float32) for key, value in check_fit(network, state, source).items()})
 
-    Running statistics are passed over where the network has a normalisation, and nowhere else.
+
+def check_fit(network: nn.Module, state: StateDict, source: str) -> StateDict:
+    """The tensors that `network`, which may be on the meta device, has a place for: those of `state` but statistics.
+
+    Running statistics are passed over where the network has a normalisation, and nowhere else. Raises `InputError`
+    naming unknown, missing and misshapen keys.
     """
     wanted = network.state_dict()
     given = {key: value for key, value in state.items() if key not in _allowed_buffers(network)}
@@ -127,7 +133,7 @@ def load_strict(network: nn.Module, state: StateDict, source: str) -> None:
     ]
     if problems:
         raise InputError(f"{source} does not fit: {'; '.join(problems)}.")
-    network.load_state_dict({key: value.to(torch.float32) for key, value in given.items()})
+    return given
 
 
 def shape_of(state: StateDict, key: str) -> tuple[int, ...]:
