@@ -29,10 +29,10 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class _Run:
-    """One request to the worker. `ended` may come before `submit` has told the ticket."""
+    """One request to the worker. `ended` may come before `submit` has returned the ticket."""
 
     total: int
-    missing: int  # frames whose truth was not at hand
+    missing: int  # frames whose final render was not at hand
     ended: bool = False
     done: int = 0
     rendered: int = 0
@@ -57,9 +57,9 @@ class Board:
         done: Callable[[], None] = lambda: None,
         crowding: Callable[[], str] = lambda: "",
     ) -> None:
-        """done: called in the worker's thread when all frames of a revision are true; crowding: see `Engine`."""
+        """done: called in the worker's thread when all frames of a revision are final; crowding: see `Engine`."""
         self._done, self._crowding = done, crowding
-        self._told_crowding = False
+        self._said_crowding = False
         self._project, self._count, self._worker, self._hub = project, count, worker, hub
         self._lock = threading.Lock()
         self._revision = -1
@@ -69,7 +69,7 @@ class Board:
         self._run: _Run | None = None
 
     def show(self, revision: int, at_hand: Keys) -> None:
-        """Another revision: what ran for the one before is cancelled. at_hand: keys of frames that are true already."""
+        """Another revision: what ran for the one before is cancelled. at_hand: keys of frames that are final already."""
         with self._lock:
             ticket, self._ticket, self._run = self._ticket, None, None
             self._revision = revision
@@ -88,8 +88,8 @@ class Board:
         with self._lock:
             missing = sum(frame is None or frame.stage != "final" for frame in self._frames)
             run = self._run = _Run(self._count, missing)
-        told: Callable[[Event], None] = lambda event: self._on_event(run, event)  # noqa: E731
-        request = RenderRequest(self._project, revision, conditionings, self._count, cursor, told, known=known)
+        report: Callable[[Event], None] = lambda event: self._on_event(run, event)  # noqa: E731
+        request = RenderRequest(self._project, revision, conditionings, self._count, cursor, report, known=known)
         ticket = self._worker.submit(request)
         with self._lock:
             if self._run is run and not run.ended:
@@ -128,13 +128,13 @@ class Board:
     def render_before(self, conditionings: Conditionings) -> None:
         """Render the unedited clip whenever nothing else is to be done."""
 
-        def told(event: Event) -> None:
+        def report(event: Event) -> None:
             if isinstance(event, FrameReady) and event.stage == "final":
                 with self._lock:
                     self._before[event.t] = event.key
                 self._hub.publish(self._project, {"type": "before", "t": event.t, "key": event.key})
 
-        self._worker.submit(RenderRequest(self._project, 0, conditionings, self._count, 0, told, background=True))
+        self._worker.submit(RenderRequest(self._project, 0, conditionings, self._count, 0, report, background=True))
 
     def _stop(self, ticket: int | None) -> None:
         if ticket is not None:
@@ -165,8 +165,8 @@ class Board:
 
     def _note_of_crowding(self) -> dict[str, str]:
         """Once: that memory is short."""
-        note = "" if self._told_crowding else self._crowding()
-        self._told_crowding |= bool(note)
+        note = "" if self._said_crowding else self._crowding()
+        self._said_crowding |= bool(note)
         return {"note": note} if note else {}
 
     def _note(self, run: _Run, event: FrameReady) -> bool:

@@ -33,7 +33,7 @@ class OpenClips:
     """Clips of together at most `clip_bytes`, the newest whatever its size; what is folded of all takes `fold_bytes`,
     a quarter of it for strokes as they were carried.
 
-    closed: told of a clip that left; what still uses it keeps it in memory. For any thread.
+    closed: called with a clip that left; what still uses it keeps it in memory. For any thread.
     """
 
     def __init__(self, engine: Engine, clip_bytes: int, fold_bytes: int, closed: Callable[[Clip], None]) -> None:

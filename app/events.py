@@ -1,4 +1,4 @@
-"""What is new, told to every tab of a project over its WebSocket."""
+"""What is new, sent to every tab of a project over its WebSocket."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Listener:
             self.lost = True
         else:
             self._waiting.append(event)
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to hear it
             self._loop.call_soon_threadsafe(self._news.set)
 
     async def next(self) -> Event | None:

@@ -1,4 +1,4 @@
-"""The projects of the folder, as the header lists them: what can be told without opening them."""
+"""The projects of the folder, as the header lists them: what is known without opening them."""
 
 from __future__ import annotations
 
