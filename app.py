@@ -6,6 +6,7 @@ import sys
 
 from app.settings import read_settings
 from core.errors import InputError
+from core.files import refused_by_system
 
 
 def main() -> int:
@@ -18,6 +19,12 @@ def main() -> int:
         serve(settings)
     except InputError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        refused = refused_by_system(error)
+        if refused is None:
+            raise
+        print(refused, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         pass

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from core.errors import InputError
+from core.files import refused_by_system
 
 # What a command needs is imported in the command: --help answers at once.
 
@@ -22,6 +23,12 @@ class _Commands(typer.core.TyperGroup):
             return super().invoke(ctx)
         except InputError as error:
             _say_error(str(error))
+            raise typer.Exit(2) from None
+        except OSError as error:
+            refused = refused_by_system(error)
+            if refused is None:
+                raise
+            _say_error(str(refused))
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             _say_error("Stopped.")

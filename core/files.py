@@ -68,6 +68,8 @@ def read_file(path: Path, most_bytes: int, fix: str = _AGAIN) -> bytes:
     """All bytes of a regular file of at most `most_bytes`. Raises as `open_file` does."""
     with open_file(path, most_bytes, fix) as file, _read_plainly(path, fix):
         data = file.read(most_bytes + 1)
+    if data is None:  # some files of the system have nothing to say yet
+        raise InputError(f"{path} cannot be read: nothing is in it now.", fix)
     if len(data) > most_bytes:  # it grew, or its system does not say sizes
         raise _too_large(path, most_bytes, fix)
     return data
@@ -204,6 +206,13 @@ def _read_plainly(path: Path, fix: str) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.", fix) from error
     except ValueError as error:  # a zero byte
         raise InputError(f"{path} is not a name of a file.", fix) from error
+
+
+def refused_by_system(error: OSError) -> InputError | None:
+    """What the system said about a named file, as a sentence; None where it names none: that is a defect of ours."""
+    if not isinstance(error.filename, str | bytes) or not error.strerror:
+        return None
+    return InputError(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}.", "Name another place.")
 
 
 def _too_large(path: Path, most_bytes: int, fix: str) -> InputError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -170,6 +172,29 @@ def test_train_says_what_a_person_can_mend(tmp_path, monkeypatch):
 
     monkeypatch.setattr(core.training.command, "train", train)
     refused(run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path), "Presets: tiny.")
+
+
+def test_places_that_the_system_refuses_are_told_in_a_sentence(tmp_path, monkeypatch):
+    long = "n" * 5000
+    for words in (("check-reference", long), ("train", "--preset", "tiny", "--data", long, "--out", tmp_path / "run")):
+        refused(run(*words), "cannot be used")
+
+    def denied(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(Path, "glob", denied)
+    refused(run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run"), "Permission denied")
+
+
+def test_unreadable_folders_are_told_in_a_sentence(place, tmp_path, monkeypatch):
+    def denied(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", denied)
+    refused(render(place, "-o", tmp_path / "out.mp4"), "clip", "Permission denied")
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "open", denied)
+    refused(render(place, "-o", tmp_path / "out.mp4"), "Permission denied")
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch):

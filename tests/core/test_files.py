@@ -7,7 +7,10 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +22,7 @@ from core.files import (
     open_file,
     read_file,
     read_json,
+    refused_by_system,
     replacing,
     replacing_folder,
     write_atomically,
@@ -221,6 +225,23 @@ def test_what_the_system_refuses_to_read_is_told(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "listdir", refuse)
     with pytest.raises(InputError, match="cannot be read"):
         names_in(tmp_path)
+
+
+def test_a_file_that_has_nothing_to_say_yet_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_text("x")
+
+    @contextmanager
+    def silent(*_: object) -> Iterator[object]:
+        yield SimpleNamespace(read=lambda size: None)
+
+    monkeypatch.setattr("core.files.open_file", silent)
+    refused(tmp_path / "a", "nothing is in it now")
+
+
+def test_what_the_system_refuses_is_a_sentence_where_it_names_a_file() -> None:
+    told = refused_by_system(OSError(errno.EACCES, "Permission denied", "/some/where"))
+    assert told is not None and told.problem == "/some/where cannot be used: Permission denied."
+    assert refused_by_system(OSError("disc on fire")) is None
 
 
 def test_the_names_in_a_folder(tmp_path: Path) -> None:
