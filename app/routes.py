@@ -11,6 +11,7 @@ import cv2
 from fastapi import APIRouter, Path, Query, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
+from starlette.types import Receive, Scope, Send
 
 from app import downloads, filmed
 from app.errors import NotFound
@@ -68,13 +69,15 @@ def api_routes(workspace: Workspace, token: str) -> APIRouter:
 
     for add in (_add_projects, _add_changes, _add_pictures, _add_rendering, _add_looks, _add_downloads, _add_events):
         add(router, workspace)
-
-    # Last, so that an unknown address is told in JSON and not by Gradio, which has the rest.
-    @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    def unknown(path: str) -> Response:
-        raise NotFound(f"There is nothing at {PREFIX}/{path[:100]}.", "Check the address.")
-
     return router
+
+
+async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI application for every other address and method below `/api`: without it Gradio would answer them."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        raise NotFound(f"There is nothing at {str(scope['path'])[:100]} for {scope['method']}.", "Check the address.")
 
 
 def _add_projects(router: APIRouter, workspace: Workspace) -> None:

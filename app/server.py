@@ -15,7 +15,7 @@ from app.budget import Budget
 from app.engine import engine_of
 from app.gradio_gate import GradioGate
 from app.guard import Guard
-from app.routes import api_routes
+from app.routes import api_routes, nothing_here
 from app.settings import Settings
 from app.workspace import Workspace, clips_with
 from core.assets import clip_folders
@@ -45,6 +45,7 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
     app = FastAPI(title="Scenebrush", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     errors.install(app)
     app.include_router(api_routes(workspace, settings.token))
+    app.mount("/api", nothing_here)
     app.mount(STATIC_ROUTE, static_files())
     page = build_page(settings)
     calls = add_endpoints(page, workspace)

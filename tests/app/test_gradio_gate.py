@@ -43,6 +43,13 @@ def test_so_is_the_rest_of_the_site(page: Page, path: str) -> None:
     said(page.client.post(path, json={}), 404)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
+def test_what_is_not_below_the_api_is_told_by_us(page: Page, method: str) -> None:
+    headers = {"X-Scenebrush": page.token}
+    for path in ("/api/v1/nothing", "/api/nothing", page.at("edits/a/b")):
+        said(page.client.request(method, path, headers=headers), 404)
+
+
 def test_no_file_is_taken(page: Page) -> None:
     said(page.client.post("/gradio_api/upload", files={"files": ("a.txt", b"hello")}), 404)
     said(page.client.post(CALL, files={"files": ("a.txt", b"hello")}), 422)
