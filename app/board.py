@@ -69,7 +69,7 @@ class Board:
         self._run: _Run | None = None
 
     def show(self, revision: int, at_hand: Keys) -> None:
-        """Another revision: what ran for the one before is cancelled. at_hand: keys of frames that are final already."""
+        """Another revision: what ran for the one before is cancelled. at_hand: keys of the frames that are final."""
         with self._lock:
             ticket, self._ticket, self._run = self._ticket, None, None
             self._revision = revision

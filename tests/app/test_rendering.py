@@ -13,7 +13,7 @@ import pytest
 from app import filmed
 from app.errors import NotFound
 from app.workspace import Workspace
-from core.clip.native import read_clip, write_clip
+from core.clip.native import picture_file, read_clip, write_clip
 from core.clip.video import read_video
 from core.project.carried import Staying
 from core.project.storage import ProjectStore
@@ -244,7 +244,7 @@ def test_the_video_and_its_frames_are_the_truth_without_asking_first(page, tmp_p
     assert (len(pictures), rate, pictures.shape[1:3]) == (6, 12, (16, 32))
     archive = zipfile.ZipFile(io.BytesIO(page.get("frames.zip").content))
     for t, expected in enumerate(truth(page)):
-        data = np.frombuffer(archive.read(f"{t + 1:04d}.png"), np.uint8)
+        data = np.frombuffer(archive.read(picture_file(t)), np.uint8)
         np.testing.assert_array_equal(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], expected)
 
 
