@@ -202,7 +202,7 @@ class Editor:
         self.until(f"__scenebrush.state.server.revision > {revision} && __scenebrush.idle")
 
     def complete(self) -> None:
-        """Wait until every frame is true."""
+        """Wait until every frame has its final render."""
         self.until("__scenebrush.state.server.render.every((entry) => entry && entry.stage === 'final')")
 
     def before_complete(self) -> None:
