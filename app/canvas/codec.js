@@ -2,12 +2,13 @@
 // Masks and label maps as they travel: run lengths over a box, and raw bytes.
 // A mask is a Uint8Array of width * height with 0 or 1; a box is [top, left, bottom, right], half open.
 
-/** @import { Mask } from './types' */
+/** @import { Box, Mask } from './types' */
 
 /** The smallest box around the set pixels of `mask`, or null when there is none.
  * @param {Uint8Array} mask
  * @param {number} width
- * @param {number} height */
+ * @param {number} height
+ * @returns {Box | null} */
 export function boundsOf(mask, width, height) {
   let top = height,
     left = width,
@@ -108,6 +109,6 @@ export function paintLabels(labels, palette, into) {
   const table = new Uint32Array(256);
   for (const [id, [r, g, b]] of palette) table[id] = (255 << 24) | (b << 16) | (g << 8) | r;
   const pixels = new Uint32Array(into.buffer, into.byteOffset, labels.length);
-  for (let i = 0; i < labels.length; i++) pixels[i] = table[labels[i]];
+  for (let i = 0; i < labels.length; i++) pixels[i] = table[labels[i] ?? 0] ?? 0;
   return into;
 }

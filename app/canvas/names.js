@@ -70,8 +70,8 @@ export function frameSpan([start, stop]) {
  * @param {Frames[]} spans */
 export function spansText(spans) {
   if (!spans.length) return 'no frame';
-  const one = spans.length === 1 && spans[0][1] - spans[0][0] === 1;
-  return `${one ? 'frame' : 'frames'} ${spans.map(frameSpan).join(', ')}`;
+  const frames = spans.reduce((sum, [start, stop]) => sum + stop - start, 0);
+  return `${frames === 1 ? 'frame' : 'frames'} ${spans.map(frameSpan).join(', ')}`;
 }
 
 /** Single frames in words, neighbours together: '1 – 3, 7'.

@@ -109,9 +109,11 @@ export function lassoMask(points, width, height) {
   if (points.length < 3) return mask;
   for (let y = 0; y < height; y++) {
     const crossings = rowCrossings(points, y + 0.5);
-    for (let i = 0; i + 1 < crossings.length; i += 2) {
-      const from = Math.max(0, Math.ceil(crossings[i] - 0.5));
-      const to = Math.min(width, Math.ceil(crossings[i + 1] - 0.5));
+    for (const [index, enter] of crossings.entries()) {
+      const leave = crossings[index + 1];
+      if (index % 2 || leave === undefined) continue;
+      const from = Math.max(0, Math.ceil(enter - 0.5));
+      const to = Math.min(width, Math.ceil(leave - 0.5));
       if (from < to) mask.fill(1, y * width + from, y * width + to);
     }
   }
@@ -123,10 +125,12 @@ export function lassoMask(points, width, height) {
 function rowCrossings(points, y) {
   /** @type {number[]} */
   const crossings = [];
-  for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
-    const [xi, yi] = points[i],
-      [xj, yj] = points[j];
+  let before = points.at(-1);
+  for (const point of points) {
+    const [xi, yi] = point;
+    const [xj, yj] = before ?? point;
     if (yi > y !== yj > y) crossings.push(xi + ((y - yi) / (yj - yi)) * (xj - xi));
+    before = point;
   }
   return crossings.sort((a, b) => a - b);
 }
@@ -137,7 +141,7 @@ function rowCrossings(points, y) {
  * @param {Set<number> | null} over */
 export function protect(mask, labels, over) {
   if (!over) return mask;
-  return mask.map((set, at) => (set && over.has(labels[at]) ? 1 : 0));
+  return mask.map((set, at) => (set && over.has(labels[at] ?? 0) ? 1 : 0));
 }
 
 /** Mask of everything that belongs to one object.

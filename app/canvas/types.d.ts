@@ -9,8 +9,10 @@ export type Point = [number, number];
 
 // What the server sends (app/protocol.py)
 
-/** Run lengths over a box [top, left, bottom, right]. */
-export type Mask = { box: number[]; runs: number[] };
+/** [top, left, bottom, right], half open. */
+export type Box = [number, number, number, number];
+/** Run lengths over a box. */
+export type Mask = { box: Box; runs: number[] };
 export type ClassEntry = { id: number; name: string; colour: string; kind: 'thing' | 'stuff' | 'void' };
 export type RenderedFrame = { key: string; stage: 'preview' | 'final' };
 /** A file that can be downloaded: its name, what the menu calls it, words beside that. */
@@ -182,7 +184,7 @@ export type Changed = Set<string>;
 
 export type LabelMaps = { labels: Uint8Array; objects: Int32Array; canvas: HTMLCanvasElement };
 export type Segment = [number, number, number, number];
-export type ObjectInView = { object: number; label: number; area: number; box: number[] };
+export type ObjectInView = { object: number; label: number; area: number; box: Box };
 export type Shown = { view: ViewName; t: number; path: string | null; stage: string | null | undefined };
 
 // Actions and tools
