@@ -22,9 +22,11 @@ class LabelMaps(NamedTuple):
     flow_valid: Tensor | None = None  # (B, 1, H, W) bool: where that flow is valid
     # Identity of labels and objects by content, for caches; "" where nobody knows it. Other labels, another key.
     key: str = ""
+    # (B, C, H/2, W/2): where each pixel lies in its object (core.models.local.places); None: these are whole frames
+    places: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor], key: str = "") -> LabelMaps:
-        """Every map changed alike; `key` is that of the changed labels and objects."""
+        """Every map changed alike, places left out; `key` is that of the changed labels and objects."""
         flow = None if self.flow is None else change(self.flow)
         valid = None if self.flow_valid is None else change(self.flow_valid)
         return LabelMaps(change(self.labels), change(self.objects), flow, valid, key)

@@ -34,9 +34,13 @@ class LabelNetwork(nn.Module):
             levels.append(x)
         return levels
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def read(self, pictures: Tensor) -> tuple[list[Tensor], Tensor]:
+        """`features` and logits of one pass."""
         levels = self.features(pictures)
         x = levels[-1]
         for index in reversed(range(len(self.up))):
             x = self.mix[index](up(self.up[index](act(x))) + levels[index])
-        return F.pixel_shuffle(self.head(act(x)), 2)
+        return levels, F.pixel_shuffle(self.head(act(x)), 2)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.read(pictures)[1]

@@ -14,6 +14,7 @@ from torch import Tensor
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
+from core.models.local.places import places
 from core.training.cache import is_cache, read_cache
 from core.training.dice import Dice
 from core.training.machine import Machine
@@ -32,6 +33,7 @@ class Chunk:
     objects     (T, B, h, w) int32 in [0, slots): one number is one object through a sample, in `other_objects` too
     flow        (T, B, 2, h, w) float32: to the frame before; flow_valid (T, B, 1, h, w) bool
     other_*     (B, ...) the other frame
+    places      (T, B, C, h/2, w/2) float32: where each pixel lies in its object; None where nobody asks
     """
 
     pictures: Tensor
@@ -43,6 +45,7 @@ class Chunk:
     other_labels: Tensor
     other_objects: Tensor
     slots: int
+    places: Tensor | None = None
 
 
 class _Cut(NamedTuple):
@@ -143,9 +146,18 @@ class ChunkDataset:
             )
         return left_out
 
-    def chunk(self, dice: Dice, machine: Machine, *, batch: int, frames: int, crop: tuple[int, int]) -> Chunk:
+    def chunk(
+        self,
+        dice: Dice,
+        machine: Machine,
+        *,
+        batch: int,
+        frames: int,
+        crop: tuple[int, int],
+        with_places: bool = False,
+    ) -> Chunk:
         """Draw this process's share of a batch: crops of (height, width), half of them about a rare class; flips
-        half the time.
+        half the time. Crops begin at even rows and columns.
         """
         fitting = self._fitting(frames, crop)
         if not fitting:
@@ -166,6 +178,7 @@ class ChunkDataset:
             other_labels=other_labels[0],
             other_objects=other_objects[0].int(),
             slots=self.slots,
+            places=torch.stack([self._places(cut, frames, crop) for cut in cuts], 1) if with_places else None,
         )
 
     def _fitting(self, frames: int, crop: tuple[int, int]) -> list[int]:
@@ -182,12 +195,23 @@ class ChunkDataset:
         start = dice.whole(0, len(reel) - frames + 1)
         other = min(max(start + dice.whole(-_OTHER, _OTHER + 1), 0), len(reel) - 1)
         top, left = dice.whole(0, reel.height - height + 1), dice.whole(0, reel.width - width + 1)
-        places = reel.rare[start]
-        if dice.chance(0.5) and len(places):
-            row, column = places[dice.whole(0, len(places))].tolist()
+        rare = reel.rare[start]
+        if dice.chance(0.5) and len(rare):
+            row, column = rare[dice.whole(0, len(rare))].tolist()
             top = min(max(row - height // 2, 0), reel.height - height)
             left = min(max(column - width // 2, 0), reel.width - width)
-        return _Cut(index, start, other, top, left, dice.chance(0.5))
+        return _Cut(index, start, other, top // 2 * 2, left // 2 * 2, dice.chance(0.5))
+
+    def _places(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> Tensor:
+        """(T, C, h/2, w/2): places in the whole frames, cut as they are."""
+        reel = self.reels[cut.reel]
+        objects = reel.objects[cut.start : cut.start + frames]
+        left = cut.left
+        if cut.flipped:
+            objects, left = objects.flip(-1), reel.width - cut.left - crop[1]
+        top, left = cut.top // 2, left // 2
+        whole = places(objects[:, ::2, ::2], len(reel.ids))
+        return whole[..., top : top + crop[0] // 2, left : left + crop[1] // 2]
 
     def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:
         """Pictures, labels, objects and flow of the chunk, then the first three of the other frame: (T or 1, ...)."""

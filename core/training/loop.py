@@ -16,6 +16,7 @@ from core.models.encoder import Encoder
 from core.training.dataset import ChunkDataset
 from core.training.descent import Descent
 from core.training.dice import Dice
+from core.training.film import film_with_holes
 from core.training.looks import chunk_styles, recolour
 from core.training.machine import Machine
 from core.training.objective import measure
@@ -100,13 +101,23 @@ class Trainer:
     def _scene(self, phase: Phase) -> Scene:
         dice = Dice(self.preset.seed, self.done, phase.batch, self.machine)
         data = self.data.scaled(phase.size)
-        chunk = data.chunk(dice, self.machine, batch=phase.batch, frames=phase.frames, crop=phase.crop)
+        filmed = chunk = data.chunk(
+            dice,
+            self.machine,
+            batch=phase.batch,
+            frames=phase.frames,
+            crop=phase.crop,
+            with_places=self.subject.reads_places,
+        )
+        film = None
         if self.subject.reads_looks:
-            chunk = recolour(chunk, self._things, dice)
+            chunk = recolour(filmed, self._things, dice)
             styles = chunk_styles(self.encoder, chunk)
+            if dice.chance(phase.film):
+                film = film_with_holes(filmed, chunk, chunk_styles(self.encoder, filmed).detach(), dice)
         else:
             styles = torch.zeros_like(chunk.pictures)
-        rolled = roll(self.subject, chunk, styles, dice, phase.stage, phase.learnt)
+        rolled = roll(self.subject, chunk, styles, dice, phase.stage, phase.learnt, film)
         return Scene(chunk, rolled, styles, self.subject, dice, self.machine, phase.stage)
 
     def _total(self, losses: dict[str, Tensor], phase: Phase) -> Tensor:

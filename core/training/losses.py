@@ -88,3 +88,31 @@ def picture_warp_loss(
 def weight_loss(blend_weight: Tensor, confidence: Tensor, weight: float = 1.0) -> Tensor:
     """W: pulls the blend weight towards warping (0) where the teacher's flow may be believed."""
     return weight * masked_l1(blend_weight, torch.zeros_like(blend_weight), confidence)
+
+
+def segmenting_generator(logits: Tensor, labels: Tensor) -> Tensor:
+    """Of a segmenting discriminator's (B, classes + 1, H, W): cross-entropy to the labels, classes weighing alike.
+
+    Sushko et al. 2021, equation 3; the last channel is "made up". A mean over samples, each balanced by itself.
+    """
+    entropy = F.cross_entropy(logits, labels.long(), reduction="none")
+    weights = class_balance(labels, logits.shape[1])
+    return ((entropy * weights).sum((1, 2)) / weights.sum((1, 2))).mean()
+
+
+def segmenting_discriminator(real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
+    """Real pixels are of their class, others are "made up" (Sushko et al. 2021, equation 2). Both logits as above."""
+    made_up = torch.full_like(labels, real.shape[1] - 1).long()
+    return segmenting_generator(real, labels) + F.cross_entropy(fake, made_up)
+
+
+def class_balance(labels: Tensor, classes: int) -> Tensor:
+    """(B, H, W) labels -> weight of every pixel: 1 / share of its class (Sushko et al. 2021, equation 1).
+
+    At most 50, so that three pixels do not rule a step.
+    """
+    flat = labels.flatten(1).long()
+    counts = torch.zeros(len(flat), classes, device=labels.device)
+    counts.scatter_add_(1, flat, torch.ones_like(flat, dtype=counts.dtype))
+    share = counts / flat.shape[1]
+    return (1 / share.clamp(min=0.02)).gather(1, flat).view(labels.shape)

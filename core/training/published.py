@@ -18,7 +18,7 @@ from core.models.published.scales import ScaleOutput
 from core.models.warp import pyramid
 from core.training.dice import Dice
 from core.training.machine import Machine
-from core.training.subjects import Drawn, Stage, Subject
+from core.training.subjects import Drawn, Extra, Stage, Subject
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class PublishedSubject:
 
     kind: Kind = "published"
     reads_looks = False
+    reads_places = False
 
     def __init__(self, network: PublishedGenerator, machine: Machine) -> None:
         self._generator, self._machine = network, machine
@@ -90,7 +91,7 @@ class PublishedSubject:
     def given(self, frames: int, dice: Dice) -> int:
         return 0 if self._generator.config.no_first_img else min(self._before, frames - 1)
 
-    def draw(self, maps: LabelMaps, styles: Tensor, past: PublishedPast | None, stage: Stage) -> Drawn:
+    def draw(self, maps: LabelMaps, styles: Tensor, past: PublishedPast | None, stage: Stage, extra: Extra) -> Drawn:
         history = past.history if past is not None else self._nothing(maps, stage)
         window = self._window(maps, past)
         with self._machine.autocast():

@@ -6,7 +6,7 @@ is the generator's own affair.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ from core.checkpoint import Kind
 from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
 from core.models.layers import weights_channels_last
-from core.models.local.history import HISTORY, Remembered
+from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import from_uint8, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, Rendered
 from core.training.dataset import Chunk
@@ -42,6 +42,13 @@ class Stage:
     judged: int | None = None
 
 
+class Extra(NamedTuple):
+    """What a generator may read beside maps, looks and past."""
+
+    known: Known | None  # of this very frame
+    noise: Tensor  # (B, 1, H, W), normal
+
+
 class Drawn(NamedTuple):
     """One frame as losses see it, (B, C, H, W) each; pictures in [-1, 1]. None: this generator has no such thing."""
 
@@ -61,6 +68,7 @@ class Subject(Protocol):
 
     kind: Kind  # of its checkpoints
     reads_looks: bool  # whether it reads style codes, so that an encoder is trained with it
+    reads_places: bool  # whether it reads where each pixel lies in its object, and what is known of the frame
 
     @property
     def network(self) -> nn.Module:
@@ -80,7 +88,7 @@ class Subject(Protocol):
         """How many of a chunk's first frames are given as real past instead of being drawn."""
         ...
 
-    def draw(self, maps: LabelMaps, styles: Tensor, past: PastFrames | None, stage: Stage) -> Drawn:
+    def draw(self, maps: LabelMaps, styles: Tensor, past: PastFrames | None, stage: Stage, extra: Extra) -> Drawn:
         """One frame. maps (B, H, W), styles (B, 3, H, W), past None before the first frame."""
         ...
 
@@ -111,11 +119,20 @@ class LocalRecipe:
     width: int = 64
     deep_blocks: int = 4
     foreground: tuple[str, ...] = ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
+    refresh: float = 0.25
+    version: int = 1
 
     def build(self, labels: LabelSet, machine: Machine) -> Subject:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
-        config = LocalConfig(labels.size, foreground, width=self.width, deep_blocks=self.deep_blocks)
+        config = LocalConfig(
+            labels.size,
+            foreground,
+            width=self.width,
+            deep_blocks=self.deep_blocks,
+            refresh=self.refresh,
+            version=self.version,
+        )
         network = weights_channels_last(LocalGenerator(config).to(machine.device))
         return LocalSubject(network, machine)
 
@@ -137,6 +154,7 @@ class LocalSubject:
     def __init__(self, network: LocalGenerator, machine: Machine) -> None:
         self._generator, self._machine = network, machine
         self._call: Callable[..., Rendered] = torch.compile(network) if machine.compiled else network
+        self.reads_places = network.config.version > 1
 
     def uncompiled(self) -> None:
         self._call = self._generator
@@ -152,9 +170,11 @@ class LocalSubject:
     def given(self, frames: int, dice: Dice) -> int:
         return int(frames > 1 and dice.chance(0.5))
 
-    def draw(self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage) -> Drawn:
+    def draw(
+        self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage, extra: Extra
+    ) -> Drawn:
         with self._machine.autocast():
-            made = self._call(maps, styles, past or (), coarse=True)
+            made = self._call(maps, styles, past or (), known=extra.known, noise=extra.noise, coarse=True)
         return Drawn(
             made.final, made.raw, made.weight, made.warped, made.validity, made.estimated_flow, made.coarse, made
         )
@@ -195,8 +215,20 @@ class Rolled(NamedTuple):
     shown: list[Tensor]  # (B, 3, H, W) each: every frame as it was fed back or drawn
 
 
-def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice, stage: Stage, learnt: int | None = None) -> Rolled:
-    """Render a chunk as a roll-out does. learnt: only so many of the last frames keep gradients; None: all drawn."""
+def roll(
+    subject: Subject,
+    chunk: Chunk,
+    styles: Tensor,
+    dice: Dice,
+    stage: Stage,
+    learnt: int | None = None,
+    film: Sequence[Known] | None = None,
+) -> Rolled:
+    """Render a chunk as a roll-out does.
+
+    learnt: only so many of the last frames keep gradients; None: all drawn. film: what is known of each frame.
+    """
+    noise = dice.normal(1, *chunk.labels.shape[-2:])
     count = len(chunk.pictures)
     given = subject.given(count, dice)
     first = given if learnt is None else max(given, count - learnt)
@@ -204,8 +236,9 @@ def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice, stage: Stag
     rolled = Rolled([], [])
     for t, real in enumerate(chunk.pictures):
         maps = chunk_maps(chunk, t)
+        extra = Extra(None if film is None else film[t], noise)
         with torch.set_grad_enabled(t >= first):
-            frame = None if t < given else subject.draw(maps, styles[t], past, stage)
+            frame = None if t < given else subject.draw(maps, styles[t], past, stage, extra)
         rolled.drawn.append(frame if t >= first else None)
         rolled.shown.append(real if frame is None else frame.final)
         past = subject.followed(past, real if frame is None else frame, maps, styles[t], dice, stage)
@@ -215,7 +248,8 @@ def roll(subject: Subject, chunk: Chunk, styles: Tensor, dice: Dice, stage: Stag
 def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
     """What the generator reads of frame t; frame 0 of a chunk has no frame before it."""
     valid = chunk.flow_valid[t] if t else torch.zeros_like(chunk.flow_valid[t])
-    return LabelMaps(chunk.labels[t], chunk.objects[t], chunk.flow[t], valid)
+    placed = None if chunk.places is None else chunk.places[t]
+    return LabelMaps(chunk.labels[t], chunk.objects[t], chunk.flow[t], valid, places=placed)
 
 
 def spoiled(pictures: Tensor, dice: Dice) -> Tensor:

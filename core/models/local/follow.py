@@ -24,6 +24,7 @@ from core.models.local.dirty import carried, changed_labels, changed_otherwise, 
 from core.models.local.history import HISTORY
 from core.models.local.inference import MULTIPLE, Inference, LocalState
 from core.models.local.network import ContextFeatures, LocalGenerator
+from core.models.local.places import places
 from core.models.local.tiling import pixels, tiles, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
@@ -89,12 +90,12 @@ class Follower:
 
     def _planned(self, conditioning: Conditioning, reference: Shown, past: list[FollowedFrame]) -> _Planned:
         """What of a frame is to be rendered, and the work that takes; past: newest first."""
-        labels = changed_labels(conditioning, reference.conditioning)
+        frame = FollowedFrame(conditioning, reference.picture)
+        labels = self._changed_labels(frame, reference)
         others = changed_otherwise(conditioning, reference.conditioning)
         distance = self._acting_distance(labels)
         acting = grown(labels, distance)
         acting = acting | grown(others | _reached(conditioning, past), self._tolerance.history)
-        frame = FollowedFrame(conditioning, reference.picture)
         source = self._context_source(frame, reference, past)
         renewed = np.zeros_like(labels) if source is conditioning else labels
         size = _padded_size(labels)
@@ -107,6 +108,17 @@ class Follower:
             work = self._work.windows(plans, size, self._tolerance) + area * self._features(frame, past, source)
             frame.work = min(work / (area * self._work.step), 1.0)
         return _Planned(frame, labels | others, acting, plans, source)
+
+    def _changed_labels(self, frame: FollowedFrame, reference: Shown) -> np.ndarray:
+        """(H, W) bool: where class, object or the place in the object differ."""
+        labels = changed_labels(frame.conditioning, reference.conditioning)
+        if not self._inference.network.encoder.reads_places or not labels.any():
+            return labels
+        both = np.stack([frame.conditioning.objects, reference.conditioning.objects])
+        now, before = places(torch.from_numpy(both[:, ::2, ::2]))
+        moved = (now != before).any(0).numpy().repeat(2, 0).repeat(2, 1)
+        changed: np.ndarray = labels | moved[: labels.shape[0], : labels.shape[1]]
+        return changed
 
     @torch.inference_mode()
     def _rendered(self, planned: _Planned, past: list[FollowedFrame]) -> FollowedFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from core.models.local.network import Foreground, LabelFeatures
+from core.models.local.first_version import Foreground
+from core.models.local.network import LabelFeatures
 from core.models.local.window import Window
 
 # Pixels that the branch's kernels read around one.

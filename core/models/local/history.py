@@ -32,6 +32,15 @@ class Remembered(NamedTuple):
     features: Tensor | None = None  # (B, C, H/4, W/4) its label features; None until flow must be estimated
 
 
+class Known(NamedTuple):
+    """What is known of the very frame that is asked for: its film, where that may be read."""
+
+    picture: Tensor  # (B, 3, H, W) float32 in [-1, 1]
+    styles: Tensor  # (B, 3, H, W) codes of the looks that are seen in it
+    read: Tensor  # (B, 1, H, W) bool: where the network may read it
+    kept: Tensor  # (B, 1, H, W) bool: where it is what is shown; the rest of `read` is to get another look
+
+
 class History(NamedTuple):
     """The past, warped to the frame at hand."""
 

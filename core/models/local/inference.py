@@ -14,7 +14,8 @@ from core.models.generator import LabelMaps, Past
 from core.models.layers import fold, weights_channels_last
 from core.models.local.foreground import BoxedForeground
 from core.models.local.history import HISTORY, Remembered
-from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
+from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, fixed_noise, known_flow
+from core.models.local.places import places
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
 
@@ -51,7 +52,8 @@ class Inference:
     ) -> None:
         self.dtype, self.device = dtype, torch.device(device)
         self.network = weights_channels_last(fold(network).eval().to(self.device))
-        self.network.foreground = BoxedForeground(self.network.foreground)
+        if self.network.foreground is not None:
+            self.network.foreground = BoxedForeground(self.network.foreground)
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
         for module in self.network.modules():
             if isinstance(module, FoldedConv):
@@ -64,6 +66,8 @@ class Inference:
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
         maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
+        if self.network.config.version > 1:
+            maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
     def step(self, maps: LabelMaps, styles: Tensor, state: LocalState) -> tuple[Tensor, LocalState]:
@@ -71,7 +75,9 @@ class Inference:
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        rendered = self.network.render(features, maps, styles, self._ready_to_estimate(maps, state).past)
+        noise = fixed_noise(maps.labels.shape[-2:], self.device)
+        past = self._ready_to_estimate(maps, state).past
+        rendered = self.network.render(features, maps, styles, past, noise=noise)
         picture = to_uint8(rendered.final)
         # Where flow had to be estimated, that of the next frame will have to be too, very likely.
         quarter = None if rendered.estimated_flow is None else rendered.features.quarter
@@ -87,6 +93,7 @@ class Inference:
         self, picture: Tensor, maps: LabelMaps, styles: Tensor, flow: Tensor, quarter: Tensor | None
     ) -> Remembered:
         """A frame as the next steps read it, from its picture (B, 3, H, W) uint8, padded or not."""
+        maps = maps._replace(places=None)  # they are made again where they are needed, and take as much as a picture
         return Remembered(from_uint8(pad_to_multiple(picture, MULTIPLE)), maps, styles, flow, quarter)
 
     def flow(self, maps: LabelMaps, state: LocalState) -> tuple[Tensor, Tensor | None]:

@@ -2,8 +2,8 @@
 
     label maps of t ---> LabelEncoder ---> features at 1/2, 1/4      no history: any number of frames in one batch
     features of t, t-1 -> FlowBranch -----> flow to t-1              where the clip's own flow is not known
-    features of t -----> Foreground ------> picture of the things
-    two past frames, warped and validated -> ImageTrunk -> raw picture, blend weight
+    two past frames, warped and validated;
+    what is known of this very frame; noise where neither is -> ImageTrunk -> raw picture, blend weight
     final = weight * raw + (1 - weight) * warped                     (equation 4; here 1 keeps raw)
 
 Nothing normalises over a picture or a batch: an edit stays where it is.
@@ -23,8 +23,15 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
-from core.models.local.history import HISTORY, Remembered, look_back
+from core.models.local.first_version import FirstTrunk, Foreground
+from core.models.local.history import HISTORY, History, Known, Remembered, look_back, relative
+from core.models.local.places import PLACES, places
 from core.models.local.tolerance import Tolerance
+
+# Planes that the trunk reads: past frames and the film of this one, each with its validity; and noise.
+INPUTS = 4 * (HISTORY + 1) + 1
+# Channels at full size, from which pictures are made there.
+_FULL = 16
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,13 @@ class LocalConfig:
     # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
     refresh: float = 0.25
     tolerance: Tolerance = Tolerance()  # of following an edit
+    version: int = 1  # of the structure; 1: core.models.local.first_version
 
     def __post_init__(self) -> None:
         if not 1 <= self.classes <= 256 or any(not 0 <= c < self.classes for c in self.foreground):
             raise InputError(f"A generator of {self.classes} classes can't have foreground {self.foreground}.")
+        if self.version not in (1, 2):
+            raise InputError(f"This program knows no generator of version {self.version!r}.", "Use a newer one.")
         if not 0 <= self.refresh <= 1:
             raise InputError(f"refresh = {self.refresh} is not a share.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
@@ -102,7 +112,7 @@ class Rendered(NamedTuple):
     weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
     warped: Tensor  # (B, 3, H, W) the newest past frame, warped; zeros where not valid
     validity: Tensor  # (B, 1, H, W) where it is valid
-    history: Tensor | None  # (B, 4 HISTORY, H, W) what was read of the past; None without any
+    history: Tensor | None  # (B, C, H, W) what was read of past, film and noise; version 1: None without a past
     flow: Tensor  # (B, 2, H, W) the flow used: the clip's own where it is valid, else estimated
     estimated_flow: Tensor | None  # (B, 2, H, W) of the flow branch; None where it did not run
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
@@ -120,7 +130,8 @@ class LabelEncoder(nn.Module):
         self.table = nn.Embedding(config.classes, config.embedding)
         self.style_table = nn.Embedding(config.classes, 4 * e)  # per class an affine map: code -> embedding
         self.base_table = nn.Embedding(config.classes, 4 * 3)  # per class an affine map: code -> colour
-        self.stem = Conv(4 * (config.embedding + 1), w)
+        self.reads_places = config.version > 1
+        self.stem = Conv(4 * (config.embedding + 1) + (PLACES if self.reads_places else 0), w)
         self.to_quarter, self.to_eighth = Conv(w, 2 * w, stride=2), Conv(2 * w, 4 * w, stride=2)
         self.to_sixteenth = Conv(4 * w, 4 * w, stride=2)
         self.style = nn.ModuleList(FiLM(e, c) for c in (w, 2 * w, 4 * w, 4 * w))
@@ -154,7 +165,10 @@ class LabelEncoder(nn.Module):
         """
         neutral = self.neutral_styles(maps)
         inputs = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
-        half = self.stem(F.pixel_unshuffle(inputs.to(self.stem.bias.dtype), 2))
+        inputs = F.pixel_unshuffle(inputs, 2)
+        if self.reads_places:
+            inputs = torch.cat([inputs, places(maps.objects[:, ::2, ::2]) if maps.places is None else maps.places], 1)
+        half = self.stem(inputs.to(self.stem.bias.dtype))
         styled = self.style[0](half, neutral[2])
         return NearFeatures(neutral, half, self.quarter_in(self.style[1](self.to_quarter(act(styled)), neutral[4])))
 
@@ -225,42 +239,50 @@ class FlowBranch(nn.Module):
         return F.interpolate(flow, scale_factor=4, mode="bilinear", align_corners=False)
 
 
-class Foreground(nn.Module):
-    """Label features -> picture of the things before the tanh, (B, 3, H, W) (section 3.3, h_F)."""
+class Upsample(nn.Module):
+    """Channels at one size -> others at twice that. Four neighbours begin as equals.
 
-    def __init__(self, width: int) -> None:
+    A pixel shuffle of random weights lays a pattern over every picture, and losses on gradients then teach the network
+    to say nothing rather than that pattern (docs/adr).
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, gain: float = 1.0) -> None:
         super().__init__()
-        self.widen, self.block = Conv(2 * width, 2 * width, kernel=1), Block(width)
-        self.head = Conv(width, 12, gain=0.1)
+        self.conv = Conv(channels_in, 4 * channels_out, kernel, gain=gain)
+        with torch.no_grad():
+            self.conv.weight.copy_(self.conv.weight[::4].repeat_interleave(4, 0))
 
-    def forward(self, features: LabelFeatures) -> Tensor:
-        x = F.pixel_shuffle(self.widen(act(features.quarter)), 2)
-        # The shuffle gives half the channels that 1/2 has; repeat them, so that both branches weigh alike.
-        x = self.block(torch.cat([x, x], 1) + features.half)
-        return F.pixel_shuffle(self.head(act(x)), 2).float()
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.conv(act(x)), 2)
 
 
 class ImageTrunk(nn.Module):
-    """Label features and the warped past -> raw picture before the tanh, and blend weight (section 3.1, H and M)."""
+    """Label features and what is known -> raw picture before the tanh, and blend weight (section 3.1, H and M)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, inputs: int) -> None:
         super().__init__()
-        self.history = Conv(16 * 4 * HISTORY, 2 * width)
-        self.at_quarter = nn.Sequential(Block(2 * width), Block(2 * width))
-        self.coarse = Conv(2 * width, 12, gain=0.1)
-        self.widen, self.at_half = Conv(2 * width, 4 * width, kernel=1), Block(width)
-        self.head = Conv(width, 16, gain=0.1)
+        self.history = Conv(16 * inputs, 2 * width)
+        self.at_quarter = nn.Sequential(*(Block(2 * width) for _ in range(2)))
+        self.coarse = Upsample(2 * width, 3, gain=0.1)
+        self.narrow, self.at_half = Conv(2 * width, width, kernel=1), Block(width)
+        self.to_full = Upsample(width, _FULL)
+        self.head = Conv(_FULL, 4, gain=0.1)
+
+    def scales(self) -> dict[int, tuple[nn.Module, ...]]:
+        """Which parts run at 1/scale of the picture's size; `coarse` is for training."""
+        return {4: (self.history, self.at_quarter, self.narrow), 2: (self.at_half, self.to_full), 1: (self.head,)}
 
     def forward(
-        self, features: LabelFeatures, past: Tensor | None, *, coarse: bool
+        self, features: LabelFeatures, known: Tensor | None, *, coarse: bool
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         x = features.quarter
-        if past is not None:
-            x = x + self.history(F.pixel_unshuffle(past, 4).to(x.dtype))
+        if known is not None:
+            x = x + self.history(F.pixel_unshuffle(known, 4).to(x.dtype))
         x = self.at_quarter(x)
-        small = F.pixel_shuffle(self.coarse(act(x)), 2).float() if coarse else None
-        x = self.at_half(F.pixel_shuffle(self.widen(act(x)), 2) + features.half)
-        out = F.pixel_shuffle(self.head(act(x)), 2).float()
+        small = self.coarse(x).float() if coarse else None
+        x = F.interpolate(self.narrow(act(x)), scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.at_half(x + features.half)
+        out = self.head(act(self.to_full(x))).float()
         return out[:, :3], out[:, 3:], small
 
 
@@ -272,14 +294,25 @@ class LocalGenerator(nn.Module):
         self.config = config
         self.encoder = LabelEncoder(config)
         self.flow = FlowBranch(config.width)
-        self.foreground = Foreground(config.width)
-        self.trunk = ImageTrunk(config.width)
+        first = config.version == 1
+        self.foreground = Foreground(config.width) if first else None
+        self.trunk: FirstTrunk | ImageTrunk = FirstTrunk(config.width) if first else ImageTrunk(config.width, INPUTS)
 
     def forward(
-        self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...], *, coarse: bool = False
+        self,
+        maps: LabelMaps,
+        styles: Tensor,
+        past: tuple[Remembered, ...],
+        *,
+        known: Known | None = None,
+        noise: Tensor | None = None,
+        coarse: bool = False,
     ) -> Rendered:
-        """Render one frame from its maps (B, H, W), codes (B, 3, H, W) and the past, newest first."""
-        return self.render(self.encoder(maps, styles), maps, styles, past, coarse=coarse)
+        """Render one frame from its maps (B, H, W), codes (B, 3, H, W) and the past, newest first.
+
+        known: what is known of this very frame. noise: (B, 1, H, W), what texture may be made of.
+        """
+        return self.render(self.encoder(maps, styles), maps, styles, past, known=known, noise=noise, coarse=coarse)
 
     def render(
         self,
@@ -288,6 +321,8 @@ class LocalGenerator(nn.Module):
         styles: Tensor,
         past: tuple[Remembered, ...],
         *,
+        known: Known | None = None,
+        noise: Tensor | None = None,
         coarse: bool = False,
     ) -> Rendered:
         """The part of a step that reads history, given the label features.
@@ -298,19 +333,36 @@ class LocalGenerator(nn.Module):
         flow = known_flow(maps, estimated)
         history = look_back(maps, styles, flow, past, features.base)
         channels = history.channels if past else None
+        if self.config.version > 1:
+            channels = self.inputs(maps, history, known, noise)
         raw, weight, small = self.hallucinated(features, channels, coarse=coarse)
         weight = blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
+        if known is not None:
+            raw, final = (torch.where(known.kept, known.picture, picture) for picture in (raw, final))
         return Rendered(
             final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features
         )
+
+    def inputs(self, maps: LabelMaps, history: History, known: Known | None, noise: Tensor | None) -> Tensor:
+        """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; noise where
+        neither says anything.
+        """
+        film = torch.zeros_like(history.channels[:, :4])
+        if known is not None:
+            colours = self.encoder.base(maps.labels.int(), known.styles).tanh()
+            film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
+        empty = (1 - history.validity) * (1 - film[:, 3:])
+        grain = torch.zeros_like(empty) if noise is None else noise * empty
+        return torch.cat([history.channels, film, grain], 1)
 
     def hallucinated(
         self, features: LabelFeatures, history: Tensor | None, *, coarse: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The raw picture, the blend weight's logits, and on demand the picture of scale 0."""
         raw, weight, small = self.trunk(features, history, coarse=coarse)
-        raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
+        if self.foreground is not None:
+            raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
         return (raw + features.base).tanh(), weight, small
@@ -320,6 +372,12 @@ class LocalGenerator(nn.Module):
         if self.training:  # always, and without waiting for the device
             return True
         return maps.flow is None or maps.flow_valid is None or not bool(maps.flow_valid.all())
+
+
+def fixed_noise(size: tuple[int, ...], device: torch.device | str = "cpu") -> Tensor:
+    """(1, 1, H, W): the noise of every frame of this size, so that renders can be repeated."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(1, 1, *size, generator=generator).to(device)
 
 
 def blend_weight(logits: Tensor, validity: Tensor, refresh: float) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.models.generator import LabelMaps
 from core.models.local.inference import LocalState, to_uint8
-from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures
+from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, fixed_noise
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
 
@@ -75,6 +75,8 @@ class Windows:
         """
         encoder, seen = self._network.encoder, plan.seen
         cropped = maps.each(seen.crop)
+        if maps.places is not None:
+            cropped = cropped._replace(places=seen.scaled(2).crop(maps.places))
         near = encoder.near_features(cropped)
         renewal = Renewal.of(plan, _size(maps), self._tolerance)
         if renewal is not None:
@@ -82,7 +84,8 @@ class Windows:
         features = encoder.features(cropped, seen.crop(styles), near, seen.scaled(8).crop(context.context))
         if cropped.flow is not None:
             cropped = cropped._replace(flow=_into_frame(cropped.flow, seen))
-        rendered = self._network.render(features, cropped, seen.crop(styles), state.past)
+        noise = seen.crop(fixed_noise(_size(maps), styles.device))
+        rendered = self._network.render(features, cropped, seen.crop(styles), state.past, noise=noise)
         return plan.window.inside(seen).crop(to_uint8(rendered.final)), context
 
     def _renewed(

@@ -26,7 +26,8 @@ class Work(NamedTuple):
     @classmethod
     def of(cls, network: LocalGenerator) -> Work:
         """network: not folded yet."""
-        encoder, flow, foreground, trunk = network.encoder, network.flow, network.foreground, network.trunk
+        encoder, flow = network.encoder, network.flow
+        branches = [network.trunk] if network.foreground is None else [network.trunk, network.foreground]
         return cls(
             near=_at(2, encoder.stem, encoder.style[0])
             + _at(4, encoder.to_quarter, encoder.style[1], encoder.quarter_in),
@@ -34,8 +35,7 @@ class Work(NamedTuple):
             sixteenth=_at(16, encoder.to_sixteenth, encoder.style[3], encoder.deep),
             context=_at(16, encoder.from_sixteenth) + _at(8, encoder.eighth_out, encoder.from_eighth),
             flow=_at(4, flow),
-            picture=_at(4, trunk.history, trunk.at_quarter, trunk.widen, foreground.widen)
-            + _at(2, trunk.at_half, trunk.head, foreground.block, foreground.head),
+            picture=sum(_at(scale, *parts) for branch in branches for scale, parts in branch.scales().items()),
         )
 
     @property

@@ -132,3 +132,25 @@ def test_vgg_weights_in_torchvisions_cache_are_used(tmp_path: Path, monkeypatch:
     loaded = load_vgg19()
     assert torch.equal(loaded.features[0].weight, network.features[0].weight)
     assert not any(value.requires_grad for value in loaded.parameters())
+
+
+def test_a_segmenting_discriminator_weighs_classes_alike() -> None:
+    labels = torch.zeros(1, 2, 4, dtype=torch.uint8)
+    labels[0, 0, 0] = 1  # one pixel of eight
+    logits = torch.zeros(1, 3, 2, 4)
+    logits[0, 1, 0, 0] = 5.0
+    right = losses.segmenting_generator(logits, labels)
+    logits[0, 1, 0, 0] = -5.0
+    wrong = losses.segmenting_generator(logits, labels)
+    # half of all weight is the one pixel's, the other half that of the seven
+    one = F.cross_entropy(torch.tensor([[0.0, -5.0, 0.0]]), torch.tensor([1]))
+    assert wrong.item() == pytest.approx(float(one + torch.tensor(3.0).log()) / 2)
+    assert right < wrong
+
+
+def test_a_segmenting_discriminator_wants_real_pixels_named_and_others_called_made_up() -> None:
+    labels = torch.zeros(1, 2, 2, dtype=torch.uint8)
+    named, made_up = torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2, 2)
+    named[:, 0], made_up[:, 1] = 9.0, 9.0
+    assert losses.segmenting_discriminator(named, made_up, labels) < 0.01
+    assert losses.segmenting_discriminator(made_up, named, labels) > 10

@@ -1,0 +1,69 @@
+"""What is known of a frame while it is asked for, and what a generator makes of it."""
+
+import torch
+
+from core.models.local.network import LocalConfig, LocalGenerator
+from core.training.dataset import Chunk, ChunkDataset
+from core.training.dice import Dice
+from core.training.film import film_with_holes
+from core.training.looks import recolour
+from core.training.machine import Machine
+from core.training.subjects import chunk_maps
+from tests.core.training.clips import driving_clip
+
+
+def drawn(seed: int) -> tuple[Chunk, Chunk, Dice]:
+    """A chunk, the same with all its things recoloured, and the dice."""
+    data, dice = ChunkDataset([driving_clip()]), Dice(1, seed, 2, Machine())
+    chunk = data.chunk(dice, Machine(), batch=2, frames=3, crop=(32, 32), with_places=True)
+    things = torch.ones(data.label_set.size, dtype=torch.bool)
+    return chunk, recolour(chunk, things, dice, share=1.0), dice
+
+
+def test_the_film_is_kept_where_it_is_what_is_wanted_and_read_where_only_the_colour_differs():
+    filmed, wanted, dice = drawn(0)
+    film = film_with_holes(filmed, wanted, torch.zeros_like(filmed.pictures), dice)
+    assert len(film) == 3
+    for t, known in enumerate(film):
+        assert torch.equal(known.picture, filmed.pictures[t])
+        assert not (known.kept & ~known.read).any()
+        assert torch.equal(torch.where(known.kept, wanted.pictures[t], 0), torch.where(known.kept, known.picture, 0))
+        assert (known.read & ~known.kept).any()
+
+
+def test_holes_differ_from_step_to_step():
+    shares = []
+    for seed in range(8):
+        filmed, _, dice = drawn(seed)
+        film = film_with_holes(filmed, filmed, torch.zeros_like(filmed.pictures), dice)
+        shares.append(1 - float(torch.stack([known.kept for known in film]).float().mean()))
+    assert min(shares) < 0.3 < max(shares)
+
+
+def test_what_is_kept_is_shown_bit_for_bit_and_the_rest_depends_on_what_is_read():
+    filmed, wanted, dice = drawn(3)
+    known = film_with_holes(filmed, wanted, torch.zeros_like(filmed.pictures), dice)[0]
+    torch.manual_seed(0)
+    network = LocalGenerator(LocalConfig(8, (), width=8, deep_blocks=1, version=2)).eval()
+    maps, styles = chunk_maps(wanted, 0), torch.zeros_like(wanted.pictures[0])
+    with torch.no_grad():
+        frame = network(maps, styles, (), known=known)
+        blind = network(maps, styles, ())
+    assert torch.equal(torch.where(known.kept, frame.final, 0), torch.where(known.kept, known.picture, 0))
+    assert (frame.final != blind.final)[(~known.kept).expand_as(frame.final)].any()
+
+
+def test_noise_is_read_only_where_nothing_is_known():
+    filmed, _, dice = drawn(4)
+    everywhere = torch.ones_like(filmed.flow_valid[0])
+    known = film_with_holes(filmed, filmed, torch.zeros_like(filmed.pictures), dice)[0]
+    known = known._replace(read=everywhere, kept=~everywhere)
+    torch.manual_seed(0)
+    network = LocalGenerator(LocalConfig(8, (), width=8, deep_blocks=1, version=2)).eval()
+    maps, styles = chunk_maps(filmed, 0), torch.zeros_like(filmed.pictures[0])
+    noise = torch.randn(2, 1, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(
+            network(maps, styles, (), known=known, noise=noise).raw, network(maps, styles, (), known=known).raw
+        )
+        assert not torch.equal(network(maps, styles, (), noise=noise).raw, network(maps, styles, ()).raw)
