@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -25,13 +27,13 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
 
     def open_project(clip: str, project: str = "") -> dict[str, Any]:
         """Open a project by its id, or with an empty id begin a new one of a clip. Returns its state."""
-        with _told():
+        with _gradio_errors():
             opened = workspace.open(project) if project else workspace.create(clip)
             return opened.whole_state().model_dump(mode="json")
 
     def apply_edits(project: str, edits: list[dict[str, Any]]) -> dict[str, Any]:
         """Add edits, in the form that edits.json keeps them, to a project. All of them fit, or none is added."""
-        with _told():
+        with _gradio_errors():
             opened = workspace.open(project)
             if edits:
                 request = NewEdits(request_id=secrets.token_hex(16), base=opened.project.revision, edits=tuple(edits))
@@ -40,7 +42,7 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
 
     def render_video(project: str) -> dict[str, Any]:
         """Render what is missing of a project. Returns where its video is: an address relative to the page."""
-        with _told():
+        with _gradio_errors():
             opened = workspace.open(project)
             frames = sum(1 for _ in downloads.pictures(workspace, opened))
             address = f"{PREFIX.lstrip('/')}/projects/{project}/{downloads.VIDEO}"
@@ -58,12 +60,10 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
     return calls
 
 
-class _told:  # noqa: N801 - reads as a sentence in `with`
+@contextmanager
+def _gradio_errors() -> Iterator[None]:
     """What a person can mend becomes Gradio's own error, with its two sentences."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, InputError):
-            raise gr.Error(str(error), print_exception=False) from error
+    try:
+        yield
+    except InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error

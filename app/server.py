@@ -104,7 +104,7 @@ def serve(
     open_it: Callable[[Settings], Workspace] = open_workspace,
     say: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM. The port is taken first: a person is told at once when it is in use."""
+    """Serve until Ctrl-C or SIGTERM. The port is taken first: one that is in use is an error at once."""
     import uvicorn
 
     class Server(uvicorn.Server):

@@ -55,7 +55,7 @@ class Settings:
 
     @property
     def notice(self) -> str:
-        """What every tab is told when it opens a project."""
+        """One sentence for every tab that opens a project."""
         return "This place forgets projects when it restarts: download what you want to keep." if self.space else ""
 
 

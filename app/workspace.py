@@ -256,7 +256,7 @@ def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path
 
 
 def _entry(name: str, folder: Path) -> ClipEntry | None:
-    """None: it cannot be read. Whoever opens it is told why."""
+    """None: it cannot be read. Who opens it learns why."""
     try:
         facts = read_facts(folder)
     except InputError as error:

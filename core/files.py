@@ -110,7 +110,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises `InputError` when the disk is full or the place may not be written to.
     """
     path = Path(path)
-    with told_plainly(path):
+    with plain_errors(path):
         # Through a link: the file it points to is replaced, the link stays.
         place = Path(os.path.realpath(path))
         if place.is_dir():
@@ -138,7 +138,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     `replacing` does, and when `folder` is taken.
     """
     folder = Path(folder)
-    with told_plainly(folder):
+    with plain_errors(folder):
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise InputError(f"{folder} is already there.", "Name a folder that is new or empty.")
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -171,12 +171,12 @@ def write_json(path: Path, value: Any) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder, and those above it, where they are missing. Raises `InputError` where none can be."""
-    with told_plainly(folder):
+    with plain_errors(folder):
         Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
-def told_plainly(path: Path) -> Iterator[None]:
+def plain_errors(path: Path) -> Iterator[None]:
     """Turn what a person can mend about writing to `path` into `NotWritten`; other errors pass as they are."""
     try:
         yield

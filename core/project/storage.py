@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import InputError, reason
-from core.files import DENIED, MissingFile, make_folder, names_in, read_file, told_plainly, write_atomically
+from core.files import DENIED, MissingFile, make_folder, names_in, plain_errors, read_file, write_atomically
 from core.project.project import Project
 
 FILE = "project.json"
@@ -127,7 +127,7 @@ class ProjectStore:
         place = trash / project_id
         if place.exists():  # it was put back by hand and thrown away again
             place = trash / f"{project_id}-{secrets.token_hex(4)}"
-        with told_plainly(folder):
+        with plain_errors(folder):
             folder.rename(place)
         return place
 
@@ -135,7 +135,7 @@ class ProjectStore:
         """Remove a project for good; what else lies in its folder stays. Raises `InputError`."""
         self._check_writable()
         folder = self._file(project_id).parent
-        with told_plainly(folder):
+        with plain_errors(folder):
             self._file(project_id).unlink(missing_ok=True)
         with suppress(OSError):
             folder.rmdir()

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from core.files import told_plainly
+from core.files import plain_errors
 
 _LINE_EVERY = 10.0
 
@@ -81,7 +81,7 @@ class Log:
             "frames_a_second": round(tidings.rate, 3),
             "memory": tidings.memory,
         }
-        with told_plainly(self._path), self._path.open("a") as log:
+        with plain_errors(self._path), self._path.open("a") as log:
             log.write(json.dumps({**facts, **tidings.losses}) + "\n")
 
     def close(self) -> None:
