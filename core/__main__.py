@@ -194,7 +194,7 @@ def train(
     console = Console(highlight=False)
 
     def say(line: str) -> None:
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
 
     machine = machine_of(device, precision, compiled=compiled, exact=exact)
     recipe = named(preset).with_batches(batch)

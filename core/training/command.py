@@ -182,7 +182,8 @@ def _label_network(
     """The label network of this run: from its file, or trained now, in `seconds` where there are so many."""
     path = out / "label_network.safetensors"
     network = LabelNetwork(data.label_set.size, recipe.label_width)
-    if path.exists():
+    # One decides for all: the first process may have written it before another one looks.
+    if machine.agree(float(path.exists())):
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:

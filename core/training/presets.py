@@ -16,6 +16,9 @@ from core.training.subjects import GeneratorRecipe, LocalRecipe, Stage
 # What a loss counts, by its name: those of `core.training.objective`, and NAME_gan and NAME_features of a judge.
 Weights = Mapping[str, float]
 
+# Sides of what the label network reads must be divisible by this.
+_FEATURES = 16
+
 STREET_WEIGHTS: Weights = {
     "picture": 5.0,
     "gradient": 10.0,
@@ -66,7 +69,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe. Raises `InputError` for a phase that weighs or asks what there is not.
+    """A recipe. Raises `InputError` for a phase that weighs or asks what there is not, or has crops that do not divide.
 
     judge_rate  learning rate of the discriminators; None: the phase's own, as it falls
     warm_up     steps over which the learning rate grows at first
@@ -106,6 +109,15 @@ class Preset:
     )
 
     def __post_init__(self) -> None:
+        for phase in self.phases:
+            multiple = max(self.generator.multiple(phase.stage), _FEATURES)
+            if any(side % multiple or side <= 0 for side in phase.crop):
+                height, width = phase.crop
+                raise InputError(
+                    f"Preset {self.name!r} has crops of {width}x{height}; this generator needs sides that {multiple} "
+                    "divides.",
+                    "Choose the next smaller ones.",
+                )
         judged = {f"{judge}_{kind}" for judge in self.judges for kind in ("gan", "features")}
         for phase in self.phases:
             for name in sorted(phase.weights.keys() - TERMS.keys() - set(PERCEPTUAL) - judged):

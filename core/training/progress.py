@@ -7,7 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -55,12 +55,17 @@ class Lines:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say, self._last = say, time.monotonic()
+        self._losses: dict[str, list[float]] = {}
 
     def show(self, tidings: Tidings) -> None:
+        for name, value in tidings.losses.items():
+            self._losses.setdefault(name, []).append(value)
         if time.monotonic() - self._last < _LINE_EVERY and tidings.step < tidings.steps:
             return
         self._last = time.monotonic()
-        self._say(line(tidings))
+        means = {name: sum(values) / len(values) for name, values in self._losses.items()}
+        self._losses = {}
+        self._say(line(replace(tidings, losses=means)))
 
     def close(self) -> None:
         """Nothing is open."""

@@ -36,6 +36,10 @@ class PublishedRecipe:
     no_first_img: bool = False
     foreground: tuple[str, ...] = ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
 
+    def multiple(self, stage: Stage) -> int:
+        """The coarsest scale's halvings, and one for each scale above it."""
+        return int(2 ** (self.n_downsample_G + stage.scales - 1))
+
     def build(self, labels: LabelSet, machine: Machine) -> Subject:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)

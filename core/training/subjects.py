@@ -122,6 +122,10 @@ class LocalRecipe:
     refresh: float = 0.25
     version: int = 1
 
+    def multiple(self, stage: Stage) -> int:
+        """Four halvings, in every stage."""
+        return 16
+
     def build(self, labels: LabelSet, machine: Machine) -> Subject:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
@@ -139,6 +143,10 @@ class LocalRecipe:
 
 class GeneratorRecipe(Protocol):
     """A generator's sizes as data: a frozen dataclass that builds it."""
+
+    def multiple(self, stage: Stage) -> int:
+        """What the sides of a crop must be divisible by in this stage."""
+        ...
 
     def build(self, labels: LabelSet, machine: Machine) -> Subject:
         """The generator for these classes, on the machine's device, with weights to begin with."""

@@ -25,8 +25,8 @@ def test_the_last_step_is_always_said() -> None:
     said: list[str] = []
     lines = Lines(said.append)
     lines.show(TIDINGS)
-    lines.show(replace(TIDINGS, step=120))
-    assert len(said) == 1 and said[0].startswith("step 120/120")
+    lines.show(replace(TIDINGS, step=120, losses={"picture": 0.75}))
+    assert len(said) == 1 and said[0].startswith("step 120/120 (phase 2/3)  picture 0.500  echo 0.000")
 
 
 def test_the_log_is_json_lines(tmp_path: Path) -> None:

@@ -291,6 +291,14 @@ def test_a_state_becomes_a_checkpoint_without_training(data, tmp_path):
     assert load_checkpoint(path).hash == before.hash
 
 
+def test_sizes_that_do_not_divide_are_no_hindrance_but_for_crops(tmp_path):
+    list(write_cache([driving_clip(size=50, width=70), driving_clip("large", size=75)], tmp_path / "data"))
+    train("tiny", tmp_path / "data", tmp_path / "out", machine=Machine(), say=lambda line: None)
+    assert list((tmp_path / "out" / "samples").glob("*.png"))
+    with pytest.raises(InputError, match="crops of 40x32; this generator needs sides that 16 divides"):
+        replace(preset("tiny"), phases=(Phase(1, 1, 1, (32, 40)),))
+
+
 def test_one_frame_is_too_short_for_a_film(data, tmp_path):
     write_clip(driving_clip("still", frames=1), tmp_path / "data" / "still")
     with pytest.raises(InputError, match="No clip has chunks of 3 frames"):
