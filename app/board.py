@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.events import Hub
-from app.protocol import RenderedFrame
+from app.protocol import FrameState
 from core.models.generator import Conditionings
 from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest
 from core.rendering.worker import RenderWorker
@@ -63,7 +63,7 @@ class Board:
         self._project, self._count, self._worker, self._hub = project, count, worker, hub
         self._lock = threading.Lock()
         self._revision = -1
-        self._frames: list[RenderedFrame | None] = [None] * count
+        self._frames: list[FrameState | None] = [None] * count
         self._before: Keys = [None] * count
         self._ticket: int | None = None
         self._run: _Run | None = None
@@ -73,10 +73,10 @@ class Board:
         with self._lock:
             ticket, self._ticket, self._run = self._ticket, None, None
             self._revision = revision
-            self._frames = [RenderedFrame(key=key, stage="final") if key else None for key in at_hand]
+            self._frames = [FrameState(key=key, stage="final") if key else None for key in at_hand]
         self._stop(ticket)
 
-    def frames(self) -> tuple[list[RenderedFrame | None], Keys, int | None]:
+    def frames(self) -> tuple[list[FrameState | None], Keys, int | None]:
         """(rendered frames of this revision, those of the unedited clip, the ticket under way)."""
         with self._lock:
             return list(self._frames), list(self._before), self._ticket
@@ -174,7 +174,7 @@ class Board:
         with self._lock:
             if self._run is not run or event.revision != self._revision:
                 return False
-            self._frames[event.t] = RenderedFrame(key=event.key, stage=event.stage)
+            self._frames[event.t] = FrameState(key=event.key, stage=event.stage)
             if event.stage == "final":
                 run.done += 1
             if event.ms and event.stage == "final":

@@ -14,7 +14,7 @@ from core.project.edits import Edits
 _KEPT_KEYS = 20_000
 
 
-class LabelMaps:
+class LabelMapKeys:
     """Keys that were given out, and the frames that they stand for. For any thread."""
 
     def __init__(self, scene: SharedScene) -> None:

@@ -14,7 +14,7 @@ from app.changes import already_there, parse_edits, with_edits, with_frames
 from app.engine import Engine
 from app.errors import Conflict
 from app.follows import what_it_follows
-from app.label_maps import LabelMaps
+from app.label_maps import LabelMapKeys
 from app.lanes import Lanes
 from app.protocol import (
     ChangeRequest,
@@ -60,7 +60,7 @@ class OpenProject:
         self._saved = SavedProject(project, store, refusal)
         self._engine, self._notice = engine, notice
         self._lock = threading.RLock()
-        self._lanes, self._maps = Lanes(scene), LabelMaps(scene)
+        self._lanes, self._maps = Lanes(scene), LabelMapKeys(scene)
         self._replies = Replies(scene.clip, engine, board, self._lanes, self._maps)
         self._given: FIFOCache[str, ProjectChange] = FIFOCache(_KEPT_REPLIES)
         self._history: FIFOCache[int, Edits] = FIFOCache(_KEPT_REVISIONS)

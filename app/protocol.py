@@ -143,7 +143,7 @@ class PlacedEdit(EditState):
     place: int  # among all edits
 
 
-class RenderedFrame(BaseModel):
+class FrameState(BaseModel):
     key: str
     stage: Literal["preview", "final"]
 
@@ -170,7 +170,7 @@ class ProjectState(BaseModel):
     can_undo: bool
     can_redo: bool
     label_keys: list[str]
-    render: list[RenderedFrame | None]
+    render: list[FrameState | None]
     before: list[str | None]
     ticket: int | None
 
@@ -187,7 +187,7 @@ class ProjectChange(BaseModel):
     label_keys: dict[int, str]  # of the frames where they changed
     can_undo: bool
     can_redo: bool
-    render: list[RenderedFrame | None]
+    render: list[FrameState | None]
     ticket: int | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.board import Board
 from app.engine import Engine
-from app.label_maps import LabelMaps
+from app.label_maps import LabelMapKeys
 from app.lanes import Lanes
 from app.protocol import (
     CheckpointState,
@@ -24,7 +24,7 @@ from core.project.project import Project
 class Replies:
     """Replies about one open project; nothing here waits for carrying or rendering."""
 
-    def __init__(self, clip: Clip, engine: Engine, board: Board, lanes: Lanes, maps: LabelMaps) -> None:
+    def __init__(self, clip: Clip, engine: Engine, board: Board, lanes: Lanes, maps: LabelMapKeys) -> None:
         self._clip, self._engine, self._board, self._lanes, self._maps = clip, engine, board, lanes, maps
 
     def state(self, project: Project, read_only: Refusal | None, notice: str) -> ProjectState:

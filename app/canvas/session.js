@@ -5,7 +5,7 @@ import { ApiError, randomId } from './api.js';
 import { projectState } from './store.js';
 
 /** @import { Api } from './api.js' */
-/** @import { Edit, EditEntry, EventHandlers, Frames, Pending, RenderedFrame, ProjectChange, ServerEvent, ServerState, Stroke } from './types' */
+/** @import { Edit, EditEntry, EventHandlers, Frames, Pending, FrameState, ProjectChange, ServerEvent, ServerState, Stroke } from './types' */
 /** @import { Store } from './store.js' */
 
 // Frames that arrive before the reply that explains them.
@@ -468,8 +468,8 @@ export function isOutdated({ spans, outdated }) {
 }
 
 /** Of two entries of the same frame and revision, the one that is nearer to the final render.
- * @param {RenderedFrame | null} entry
- * @param {RenderedFrame | null} known */
+ * @param {FrameState | null} entry
+ * @param {FrameState | null} known */
 function better(entry, known) {
   if (!entry) return known;
   return known?.stage === 'final' && entry.stage !== 'final' ? known : entry;

@@ -1,7 +1,7 @@
 // @ts-check
 // The state of the tab, in one place. Views read it and are called when it changed; only `set` changes it.
 
-/** @import { ClassEntry, Listener, OpenState, ProjectState, RenderedFrame, State, TabState, ViewName } from './types' */
+/** @import { ClassEntry, Listener, OpenState, ProjectState, FrameState, State, TabState, ViewName } from './types' */
 
 /** @type {ViewName[]} */
 export const VIEWS = ['render', 'labels', 'camera', 'wipe', 'before'];
@@ -128,7 +128,7 @@ export function classOf(state, id) {
 
 /** The rendered entry {key, stage} of frame t, or null: to do.
  * @param {State} state
- * @returns {RenderedFrame | null} */
+ * @returns {FrameState | null} */
 export function rendered(state, t = state.t) {
   return state.server?.render[t] ?? null;
 }

@@ -14,7 +14,7 @@ export type Box = [number, number, number, number];
 /** Run lengths over a box. */
 export type Mask = { box: Box; runs: number[] };
 export type ClassEntry = { id: number; name: string; colour: string; kind: 'thing' | 'stuff' | 'void' };
-export type RenderedFrame = { key: string; stage: 'preview' | 'final' };
+export type FrameState = { key: string; stage: 'preview' | 'final' };
 /** A file that can be downloaded: its name, what the menu calls it, words beside that. */
 export type DownloadForm = { file: string; title: string; note: string };
 export type Refusal = { error: string; fix: string };
@@ -64,7 +64,7 @@ export type ServerState = {
   can_undo: boolean;
   can_redo: boolean;
   label_keys: string[];
-  render: (RenderedFrame | null)[];
+  render: (FrameState | null)[];
   before: (string | null)[];
   ticket: number | null;
 };

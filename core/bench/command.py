@@ -13,7 +13,7 @@ from rich.table import Table
 from core.assets import clip_folders, default_checkpoint
 from core.bench.machine import machine_name
 from core.bench.published import PublishedSpeed, measure_published
-from core.bench.rounds import Case, Followed, cases, follow, timings
+from core.bench.rounds import EditCase, FollowTimes, cases, follow, timings
 from core.bench.subject import Subject
 from core.checkpoint import load_checkpoint
 from core.clip.native import read_clip
@@ -27,8 +27,8 @@ class Figures(NamedTuple):
     """Everything a run measured; lists have an entry a round."""
 
     timed: dict[str, list[float]]  # see core.bench.rounds.timings
-    cases: list[Case]
-    followed: list[list[Followed]]  # by case, by round
+    cases: list[EditCase]
+    followed: list[list[FollowTimes]]  # by case, by round
     gmac: float
     bytes_a_frame: float
     published: PublishedSpeed | None
@@ -58,7 +58,7 @@ def measure(subject: Subject, rounds: int, say: Callable[[str], None] = lambda l
     bytes_a_frame = subject.renderer.store.usage.used / subject.frames
     runs = timings(subject, best_device())
     timed: dict[str, list[float]] = {name: [] for name in runs}
-    followed: list[list[Followed]] = [[] for _ in of]
+    followed: list[list[FollowTimes]] = [[] for _ in of]
     for number in range(rounds + 1):
         say(f"round {number} of {rounds}")
         taken = {name: run(number) for name, run in runs.items()}

@@ -19,7 +19,7 @@ SHARES = (0.005, 0.02, 0.10, 0.50)
 _DENSE_FRAMES = 8
 
 
-class Case(NamedTuple):
+class EditCase(NamedTuple):
     """An edit of the clip, and its final render."""
 
     name: str
@@ -29,8 +29,8 @@ class Case(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Followed:
-    """All frames made by following the unedited render, and the first half of them; by steps where it is not begun."""
+class FollowTimes:
+    """What following the unedited render took, all frames and the first half; by steps where it is not begun."""
 
     seconds: float
     half_seconds: float
@@ -40,7 +40,7 @@ class Followed:
     half_psnr_db: float
 
 
-def cases(subject: Subject) -> list[Case]:
+def cases(subject: Subject) -> list[EditCase]:
     """Blocks of every size, and a look."""
     made = []
     for share in SHARES:
@@ -48,7 +48,7 @@ def cases(subject: Subject) -> list[Case]:
         made.append((f"{changed:.1%} of the pixels", changed, subject.under(stroke)))
     made.append(("a look", 0.0, subject.under(subject.another_look())))
     return [
-        Case(name, share, edited, pictures_of(subject.fresh_renderer(), edited, subject.frames))
+        EditCase(name, share, edited, pictures_of(subject.fresh_renderer(), edited, subject.frames))
         for name, share, edited in made
     ]
 
@@ -66,7 +66,7 @@ def timings(subject: Subject, device: str) -> dict[str, Callable[[int], float]]:
     }
 
 
-def follow(subject: Subject, case: Case) -> Followed:
+def follow(subject: Subject, case: EditCase) -> FollowTimes:
     """Time the previews of a case; as in the editor they are the final render where following is not begun."""
     renderer = subject.fresh_renderer()  # nothing of the edit is cached from an earlier round
     frames = renderer.frames(subject.plain, subject.frames)
@@ -83,7 +83,7 @@ def follow(subject: Subject, case: Case) -> Followed:
         work.append(1.0)
         seconds.append(time.perf_counter() - begun)
     half = subject.frames // 2
-    return Followed(
+    return FollowTimes(
         seconds[-1],
         seconds[half - 1],
         float(np.mean(work)),

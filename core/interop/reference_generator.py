@@ -38,7 +38,7 @@ def is_generator_case(folder: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Case:
+class ReferenceCase:
     """A recorded roll-out, read and found whole."""
 
     network: PublishedNetwork
@@ -73,7 +73,7 @@ def check_generator(folder: Path) -> Worst:
     return worst
 
 
-def _check_forced(case: Case, worst: Worst) -> None:
+def _check_forced(case: ReferenceCase, worst: Worst) -> None:
     """Every frame from the recorded frames before it: all that is recorded is compared."""
     history = case.start
     for t in range(case.frames):
@@ -88,7 +88,7 @@ def _check_forced(case: Case, worst: Worst) -> None:
         history = case.network.fed_back(history, finals)
 
 
-def _check_free(case: Case, worst: Worst) -> None:
+def _check_free(case: ReferenceCase, worst: Worst) -> None:
     """The roll-out fed with its own frames."""
     history = case.start
     scales = case.config.n_scales_spatial
@@ -105,7 +105,7 @@ def _check_free(case: Case, worst: Worst) -> None:
                 worst.tensor(f"{key} free-running", output.flow[0], case.outputs[key], limit)
 
 
-def _made(case: Case, t: int, scale: int, previous: Tensor, output: ScaleOutput) -> dict[str, Tensor | None]:
+def _made(case: ReferenceCase, t: int, scale: int, previous: Tensor, output: ScaleOutput) -> dict[str, Tensor | None]:
     """Everything that can be recorded of one scale of one frame, without the batch."""
     labels, mask = case.network.inputs(case.window(t))[scale]
     made = {
@@ -134,7 +134,7 @@ def _compare(worst: Worst, key: str, name: str, scale: int, ours: Tensor | None,
     worst.tensor(key, ours, recorded, limit)
 
 
-def read_case(folder: Path) -> Case:
+def read_case(folder: Path) -> ReferenceCase:
     """Read a case and check that it is whole. Raises `InputError` saying what is missing or unreadable."""
     missing = [name for name in _PARTS if not (folder / name).is_file()]
     if not (folder / "netG0.state.npz").is_file():
@@ -161,7 +161,7 @@ def read_case(folder: Path) -> Case:
     noise = meta.get("channels_last_noise") or {}
     start = network.spread(_start(real, config, encoded))
     pictures, flows = list(noise.get("final") or []), list(noise.get("flow") or [])
-    return Case(network, encoded, start, outputs, frames, pictures, flows)
+    return ReferenceCase(network, encoded, start, outputs, frames, pictures, flows)
 
 
 def _read_meta(path: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _BESIDE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class CarriedMask:
     """A carried mask in one frame, as bits of a box: a stroke of 60 frames takes some 100 KB.
 
     flow: (n, 2) float32, its motion to the frame before at the mask's pixels in row order; None where it moves as
@@ -40,7 +40,7 @@ class Shown:
     flow: np.ndarray | None = None
 
     @classmethod
-    def of(cls, shape: tuple[int, ...], box: Box, part: np.ndarray, flow: np.ndarray | None = None) -> Shown:
+    def of(cls, shape: tuple[int, ...], box: Box, part: np.ndarray, flow: np.ndarray | None = None) -> CarriedMask:
         """part: the pixels of `box`, (h, w) bool; `flow` over the same, (h, w, 2)."""
         return cls(shape, box, np.packbits(part), int(np.count_nonzero(part)), None if flow is None else flow[part])
 
@@ -62,7 +62,7 @@ class Shown:
 class Carrier(Protocol):
     """A mask and what moves it."""
 
-    def at(self, t: int) -> Shown | None:
+    def at(self, t: int) -> CarriedMask | None:
         """The mask in frame t of the clip; None where nothing of it is within the picture."""
 
     @property
@@ -76,9 +76,10 @@ class Staying:
     def __init__(self, mask: np.ndarray) -> None:
         """mask: (H, W) bool."""
         box = (0, 0, *mask.shape)
-        self._shown = Shown.of(mask.shape, box, mask, np.zeros((*mask.shape, 2), np.float32)) if mask.any() else None
+        still = np.zeros((*mask.shape, 2), np.float32)
+        self._shown = CarriedMask.of(mask.shape, box, mask, still) if mask.any() else None
 
-    def at(self, t: int) -> Shown | None:
+    def at(self, t: int) -> CarriedMask | None:
         return self._shown
 
     @property
@@ -102,15 +103,15 @@ class Riding:
         self._frame, self._mask = frame, mask
         # The walk to either side has a layer of its own: what that remembers is of the frame that was left last.
         self._walks = {way: Walk(Layer(clip, sightings, object_id), frame, mask, way) for way in (1, -1)}
-        self._known: dict[int, Shown | None] = {}
+        self._known: dict[int, CarriedMask | None] = {}
         self._cover: np.ndarray | None = None
         first = self._walks[1].position
         flow = self._walks[1].layer.flow(frame, first.box)
         for walk in self._walks.values():
             walk.layer.gone(frame)
-        self._known[frame] = Shown.of(mask.shape, first.box, mask[first.cut], flow)
+        self._known[frame] = CarriedMask.of(mask.shape, first.box, mask[first.cut], flow)
 
-    def at(self, t: int) -> Shown | None:
+    def at(self, t: int) -> CarriedMask | None:
         walk = self._walks[1 if t > self._frame else -1]
         while t not in self._known:
             position = walk.advance()
@@ -122,12 +123,12 @@ class Riding:
     def nbytes(self) -> int:
         return bytes_of(self._known.values()) + (1 + len(self._walks)) * self._mask.nbytes
 
-    def _seen(self, position: Position, flow: np.ndarray, gone: bool) -> Shown | None:
+    def _seen(self, position: Position, flow: np.ndarray, gone: bool) -> CarriedMask | None:
         shown = position.mask >= _HALF
         if not shown.any():
             return None
         uncovered = shown & ~self._covered(position)
-        return Shown.of(self._mask.shape, position.box, uncovered & (not gone), flow)
+        return CarriedMask.of(self._mask.shape, position.box, uncovered & (not gone), flow)
 
     def _covered(self, position: Position) -> np.ndarray:
         if self._cover is None:
@@ -143,11 +144,11 @@ class Floating:
         """mask: (H, W) bool of `frame`, not empty."""
         self._clip, self._sightings = clip, sightings
         self._frame, self._mask, self._source = frame, mask, as_source(mask)
-        self._known: dict[int, Shown | None] = {frame: Shown.of(mask.shape, (0, 0, *mask.shape), mask)}
+        self._known: dict[int, CarriedMask | None] = {frame: CarriedMask.of(mask.shape, (0, 0, *mask.shape), mask)}
         self._walks: dict[int, list[Walk]] = {}
         self._newest = {1: frame, -1: frame}
 
-    def at(self, t: int) -> Shown | None:
+    def at(self, t: int) -> CarriedMask | None:
         way = 1 if t > self._frame else -1
         while t not in self._known:
             following = self._newest[way] + way
@@ -159,7 +160,7 @@ class Floating:
     def nbytes(self) -> int:
         return bytes_of(self._known.values()) + (2 + sum(map(len, self._walks.values()))) * self._mask.nbytes
 
-    def _together(self, t: int, way: int) -> Shown | None:
+    def _together(self, t: int, way: int) -> CarriedMask | None:
         """All parts in frame t, the next one."""
         whole = np.zeros(self._mask.shape, bool)
         # Those whose object is never seen again are done.
@@ -178,7 +179,7 @@ class Floating:
             whole[rows[within], columns[within]] = True
         self._walks[way] = walks
         height, width = self._mask.shape
-        return Shown.of(whole.shape, (0, 0, height, width), whole) if whole.any() else None
+        return CarriedMask.of(whole.shape, (0, 0, height, width), whole) if whole.any() else None
 
     def _add(
         self, whole: np.ndarray, position: Position, box: Box, seen: np.ndarray
@@ -219,7 +220,7 @@ class Carried:
     def __init__(self, parts: Sequence[tuple[Carrier, tuple[int, int]]]) -> None:
         self._parts = parts
 
-    def at(self, t: int) -> Shown | None:
+    def at(self, t: int) -> CarriedMask | None:
         """The stroke in frame t; None where nothing of it is within the picture. Carries it as far as that."""
         for carrier, (start, stop) in self._parts:
             if start <= t < stop:
@@ -245,7 +246,7 @@ class Carried:
 class Masks(Mapping[int, np.ndarray]):
     """(H, W) bool masks by frame, unpacked when they are asked for."""
 
-    def __init__(self, shown: Mapping[int, Shown]) -> None:
+    def __init__(self, shown: Mapping[int, CarriedMask]) -> None:
         self._shown = shown
 
     def __getitem__(self, t: int) -> np.ndarray:
@@ -261,7 +262,7 @@ class Masks(Mapping[int, np.ndarray]):
         return len(self._shown)
 
 
-def bytes_of(shown: Iterable[Shown | None]) -> int:
+def bytes_of(shown: Iterable[CarriedMask | None]) -> int:
     """Bytes of a carried mask in some frames."""
     return sum(one.nbytes for one in shown if one is not None)
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
-from core.project.carried import Shown, bytes_of
+from core.project.carried import CarriedMask, bytes_of
 from core.project.nearest import nearest
 
 
@@ -25,7 +25,7 @@ class Regional:
         self._painted = self._shown(mask)
         self._members = {frame: self._shown(_whole_parts(mask, clip.labels[frame] == label))}
 
-    def at(self, t: int) -> Shown | None:
+    def at(self, t: int) -> CarriedMask | None:
         """The mask in frame t of the clip; None where the class is not seen, nor in the frames on the way there."""
         way = 1 if t > self._frame else -1
         start = t
@@ -39,7 +39,7 @@ class Regional:
     def nbytes(self) -> int:
         return bytes_of([self._painted, *self._members.values()])
 
-    def _next(self, before: Shown | None, at: int, to: int) -> Shown | None:
+    def _next(self, before: CarriedMask | None, at: int, to: int) -> CarriedMask | None:
         """The region in frame `to`, beside frame `at`, where it is `before`."""
         if before is None:
             return None
@@ -74,8 +74,8 @@ class Regional:
         return (rows[inside], columns[inside]), (to_rows[inside], to_columns[inside])
 
     @staticmethod
-    def _shown(mask: np.ndarray) -> Shown | None:
-        return Shown.of(mask.shape, (0, 0, *mask.shape), mask) if mask.any() else None
+    def _shown(mask: np.ndarray) -> CarriedMask | None:
+        return CarriedMask.of(mask.shape, (0, 0, *mask.shape), mask) if mask.any() else None
 
 
 def _whole_parts(region: np.ndarray, of_class: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from core.models.local.places import places
 from core.models.local.tiling import pixels, tiles, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
-from core.models.local.windows import Plan, Windows
+from core.models.local.windows import WindowPlan, Windows
 from core.models.local.work import Work
 from core.models.padding import padded_size
 
@@ -100,7 +100,7 @@ class Follower:
         renewed = np.zeros_like(labels) if source is conditioning else labels
         size = _padded_size(labels)
         plans = [
-            Plan.of(window, _changed_in(window, renewed, 2 * distance), size, self._tolerance)
+            WindowPlan.of(window, _changed_in(window, renewed, 2 * distance), size, self._tolerance)
             for window in windows(acting, self._tolerance.border)
         ]
         if plans:
@@ -221,7 +221,7 @@ class _Planned:
     frame: FollowedFrame
     changed: np.ndarray  # (H, W) bool: where labels, looks or flow differ from the reference's
     acting: np.ndarray  # (H, W) bool: where the picture may differ
-    plans: list[Plan]
+    plans: list[WindowPlan]
     source: Conditioning  # whose context features are used
 
 

@@ -19,7 +19,7 @@ CONTEXT_BORDER = 16
 CELL, HALF_CELL = 16, 8
 
 
-class Plan(NamedTuple):
+class WindowPlan(NamedTuple):
     """What is run for one window.
 
     window   whose picture is wanted
@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     seen: Window
 
     @classmethod
-    def of(cls, window: Window, changed: Window | None, size: tuple[int, int], tolerance: Tolerance) -> Plan:
+    def of(cls, window: Window, changed: Window | None, size: tuple[int, int], tolerance: Tolerance) -> WindowPlan:
         """size: of the padded frame."""
         return cls(window, changed, window.grown(tolerance.border, size, HALF_CELL))
 
@@ -46,7 +46,7 @@ class Renewal(NamedTuple):
     context: Window
 
     @classmethod
-    def of(cls, plan: Plan, size: tuple[int, int], tolerance: Tolerance) -> Renewal | None:
+    def of(cls, plan: WindowPlan, size: tuple[int, int], tolerance: Tolerance) -> Renewal | None:
         """None where nothing changed. size: of the padded frame."""
         if plan.changed is None:
             return None
@@ -67,7 +67,7 @@ class Windows:
         self._network, self._tolerance = network, tolerance
 
     def picture(
-        self, plan: Plan, maps: LabelMaps, styles: Tensor, state: LocalState, context: ContextFeatures
+        self, plan: WindowPlan, maps: LabelMaps, styles: Tensor, state: LocalState, context: ContextFeatures
     ) -> tuple[Tensor, ContextFeatures]:
         """The window's picture (B, 3, h, w) uint8, and the context features, renewed where labels changed.
 

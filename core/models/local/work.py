@@ -10,7 +10,7 @@ from core.models.layers import Conv
 from core.models.local.network import LocalGenerator
 from core.models.local.tiling import OVERHEAD
 from core.models.local.tolerance import Tolerance
-from core.models.local.windows import Plan, Renewal
+from core.models.local.windows import Renewal, WindowPlan
 
 
 class Work(NamedTuple):
@@ -48,7 +48,7 @@ class Work(NamedTuple):
         """A whole frame whose flow is known."""
         return self.near + self.all_context + self.picture
 
-    def windows(self, plans: list[Plan], size: tuple[int, int], tolerance: Tolerance) -> float:
+    def windows(self, plans: list[WindowPlan], size: tuple[int, int], tolerance: Tolerance) -> float:
         """Multiplications for these windows of a padded frame of `size` (H, W)."""
         total = 0.0
         for plan in plans:

@@ -71,7 +71,7 @@ def careful(layers: nn.Module) -> Iterator[None]:
             norm.careful = False
 
 
-class Conv(nn.Module):
+class FastConv(nn.Module):
     """[pad,] convolution or its transpose, N, ReLU."""
 
     weight: Tensor
@@ -131,8 +131,8 @@ class DirectResidual(nn.Module):
     def __init__(self, block: Residual, dtype: torch.dtype) -> None:
         super().__init__()
         (first, norm), (second, last) = _parts(block)
-        self.first = Conv(first, 1, Normalise(norm, relu=True), dtype)
-        self.second = Conv(second, 1, Normalise(last, relu=False), dtype)
+        self.first = FastConv(first, 1, Normalise(norm, relu=True), dtype)
+        self.second = FastConv(second, 1, Normalise(last, relu=False), dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         change: Tensor = self.second(self.first(x))
@@ -198,5 +198,5 @@ def _converted(layers: list[nn.Module], how: How) -> Iterator[nn.Module]:
         elif isinstance(layer, nn.ReflectionPad2d):
             border = layer.padding[0]
         elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            yield Conv(layer, border, Normalise(layers[index + 1], relu=True), how.dtype)
+            yield FastConv(layer, border, Normalise(layers[index + 1], relu=True), how.dtype)
             border = 0

@@ -13,7 +13,7 @@ from core.models.local.inference import LocalState
 from core.models.local.runner import LocalRunner
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
-from core.models.local.windows import Plan, Windows
+from core.models.local.windows import WindowPlan, Windows
 from core.rendering.store import FrameStore
 from tests.core.rendering.street import HEIGHT, WIDTH, street, tiny_network
 
@@ -43,7 +43,7 @@ def test_a_window_with_the_receptive_field_around_it_is_that_of_the_frame(runner
     context = runner.inference.context(maps)
 
     def off_by(tolerance: Tolerance) -> int:
-        plan = Plan.of(window, None, (HEIGHT, WIDTH), tolerance)
+        plan = WindowPlan.of(window, None, (HEIGHT, WIDTH), tolerance)
         part, _ = Windows(runner.inference.network, tolerance).picture(plan, maps, styles, state, context)
         return int((part.int() - window.crop(whole).int()).abs().max())
 
@@ -58,7 +58,7 @@ def test_context_renewed_where_labels_changed_is_that_of_the_changed_labels(runn
     )
     stale, wanted = runner.inference.context(before), runner.inference.context(maps)
     whole = Window(0, 0, HEIGHT, WIDTH)
-    plan = Plan.of(whole, whole, (HEIGHT, WIDTH), EXACT)
+    plan = WindowPlan.of(whole, whole, (HEIGHT, WIDTH), EXACT)
     _, renewed = Windows(runner.inference.network, EXACT).picture(plan, maps, styles, runner.start(), stale)
     assert (stale.context - wanted.context).abs().max() > 1e-3
     for part, expected in zip(renewed, wanted, strict=True):

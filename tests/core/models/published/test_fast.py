@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.errors import InputError
-from core.interop.reference_generator import Case, read_case
+from core.interop.reference_generator import ReferenceCase, read_case
 from core.interop.weights import read_arrays
 from core.models.generator import LabelMaps, Past
 from core.models.label_input import encode
@@ -283,7 +283,7 @@ def recorded() -> list[Path]:
 @pytest.mark.parametrize("folder", recorded(), ids=lambda path: path.name)
 @torch.no_grad()
 def test_recorded_frames_from_their_recorded_past(folder: Path) -> None:
-    case: Case = read_case(folder)
+    case: ReferenceCase = read_case(folder)
     if not case.config.label_nc:
         pytest.skip("reads pictures")
     arrays = read_arrays(folder / "inputs.npz")
