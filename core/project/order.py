@@ -11,7 +11,7 @@ from core.clip.clip import Clip
 # Fewer uncovered pixels than this tell nothing, and one side must have this many times the other's.
 _LEAST = 3
 _MARGIN = 4
-# A flow this near to its object's mean (pixels; and up to twice the mean) is believed.
+# A flow this near to its object's mean (pixels; and up to twice the mean) is taken for its own.
 _NEAR = 2.0
 # Object ids stay below this (core.clip.clip.FIRST_NEW_OBJECT is): two make one number.
 _BASE = 1 << 24

@@ -71,7 +71,7 @@ def _blended(
 ) -> Tensor:
     """The frame that this history gives."""
     with machine.autocast():
-        raw, logits, _ = generator.hallucinated(features, history)
+        raw, logits, _ = generator.raw_picture(features, history)
     weight = blend_weight(logits, validity, generator.config.refresh)
     return weight * raw + (1 - weight) * warped
 

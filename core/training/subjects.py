@@ -53,7 +53,7 @@ class Drawn(NamedTuple):
     """One frame as losses see it, (B, C, H, W) each; pictures in [-1, 1]. None: this generator has no such thing."""
 
     final: Tensor  # 3
-    raw: Tensor  # 3: hallucinated, foreground in it
+    raw: Tensor  # 3: the raw picture, foreground in it
     weight: Tensor | None  # 1: blend weight, 1 keeps raw
     warped: Tensor | None  # 3: the newest past frame, moved here
     validity: Tensor  # 1: where the motion to the frame before may be believed

@@ -104,7 +104,7 @@ def agrees(maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor) -> 
 def _about_changes(changed: Tensor) -> Tensor:
     """(B, H, W) bool -> the same: within about 16 pixels of areas that are at least 8 wide, as edits are.
 
-    What merely comes into sight behind a moving object is narrower, or pays with some pixels made anew.
+    What a moving object uncovers is narrower; where it is not, some pixels are rendered anew.
     """
     wide = 1 - F.max_pool2d(1 - changed.float().unsqueeze(1), _WIDE)  # squares that changed wholly
     return F.interpolate(F.max_pool2d(wide, 5, stride=1, padding=2), scale_factor=_WIDE)[:, 0] > 0.5

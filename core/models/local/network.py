@@ -44,7 +44,7 @@ class LocalConfig:
     deep_blocks: int = 4  # residual blocks at 1/16
     embedding: int = 8  # numbers that stand for a class
     style_embedding: int = 16
-    # The least blend weight: this share of every frame is hallucinated anew. Without it a roll-out of a young network
+    # The least blend weight: this share of every frame is rendered anew. Without it a roll-out of a young network
     # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
     refresh: float = 0.25
     tolerance: Tolerance = Tolerance()  # of following an edit
@@ -108,7 +108,7 @@ class Rendered(NamedTuple):
     """Everything one step makes; pictures in [-1, 1], float32."""
 
     final: Tensor  # (B, 3, H, W)
-    raw: Tensor  # (B, 3, H, W) the hallucinated picture, foreground in it
+    raw: Tensor  # (B, 3, H, W) the raw picture, foreground in it
     weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
     warped: Tensor  # (B, 3, H, W) the newest past frame, warped; zeros where not valid
     validity: Tensor  # (B, 1, H, W) where it is valid
@@ -335,7 +335,7 @@ class LocalGenerator(nn.Module):
         channels = history.channels if past else None
         if self.config.version > 1:
             channels = self.inputs(maps, history, known, noise)
-        raw, weight, small = self.hallucinated(features, channels, coarse=coarse)
+        raw, weight, small = self.raw_picture(features, channels, coarse=coarse)
         weight = blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
         if known is not None:
@@ -356,7 +356,7 @@ class LocalGenerator(nn.Module):
         grain = torch.zeros_like(empty) if noise is None else noise * empty
         return torch.cat([history.channels, film, grain], 1)
 
-    def hallucinated(
+    def raw_picture(
         self, features: LabelFeatures, history: Tensor | None, *, coarse: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The raw picture, the blend weight's logits, and on demand the picture of scale 0."""

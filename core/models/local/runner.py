@@ -37,7 +37,7 @@ class LocalRunner:
         self._follower = Follower(self.inference, network, tolerance or network.config.tolerance)
 
     def start(self) -> LocalState:
-        """No history: the first frame is wholly hallucinated."""
+        """No history: the first frame is raw alone."""
         return LocalState()
 
     @torch.inference_mode()

@@ -190,7 +190,7 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
     """`Generator` on published weights: N label maps give N frames. Styles are not read, nor is flow.
 
     How it starts. With `first`, a first-frame network, frames 0 to tG - 2 are what that makes of their labels, as
-    published. Without, frame 0 is hallucinated from zeros and nothing is warped, and the clip is taken to have stood
+    published. Without, frame 0 is made from zeros and nothing is warped, and the clip is taken to have stood
     still before it: its labels are repeated, and so is frame 0 in the history of frame 1. Only a network trained
     that way (no_first_img) keeps zeros there. `state_from` starts from real frames.
     """

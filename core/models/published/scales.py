@@ -32,7 +32,7 @@ class ScaleOutput(NamedTuple):
     """What one scale makes of one frame, (B, C, H, W) each. Without a flow branch those three are None."""
 
     final: Tensor  # 3 channels, [-1, 1]: the frame, fed back at this scale
-    raw: Tensor  # 3: hallucinated, foreground pasted in
+    raw: Tensor  # 3: the raw picture, foreground pasted in
     flow: Tensor | None  # 2: pixels of this scale, current -> previous, x then y
     weight: Tensor | None  # 1: blend weight, 1 keeps raw, 0 keeps warped
     warped: Tensor | None  # 3: the newest previous frame, moved by the flow

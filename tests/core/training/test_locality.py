@@ -34,21 +34,21 @@ class Copies:
         base = maps.labels[:, None].float().expand(SIZE) / 10
         return features(base.mean().expand(SIZE) if self.sees_far else base)
 
-    def hallucinated(self, told: LabelFeatures, history: Tensor | None) -> tuple[Tensor, Tensor, None]:
+    def raw_picture(self, features: LabelFeatures, history: Tensor | None) -> tuple[Tensor, Tensor, None]:
         past = 0 if history is None else self.gain * history[:, :3]
-        return told.base + past, torch.zeros(1, 1, *SIZE[2:]), None
+        return features.base + past, torch.zeros(1, 1, *SIZE[2:]), None
 
 
 def features(base: Tensor) -> LabelFeatures:
     return LabelFeatures(half=base, quarter=base, base=base, foreground=base[:, :1] * 0)
 
 
-def rendered(final: Tensor, told: LabelFeatures, validity: float = 1.0) -> Rendered:
+def rendered(final: Tensor, features: LabelFeatures, validity: float = 1.0) -> Rendered:
     valid = torch.full((1, 1, *SIZE[2:]), validity)
     history = torch.zeros(1, 8, *SIZE[2:])
     history[:, 3::4] = valid
     nothing = torch.zeros(SIZE)
-    return Rendered(final, final, valid, nothing, valid, history, nothing[:, :2], None, None, told)
+    return Rendered(final, final, valid, nothing, valid, history, nothing[:, :2], None, None, features)
 
 
 @pytest.mark.parametrize(("gain", "loss"), [(0.0, 0.0), (0.5, 0.0), (0.9, 0.3), (2.0, 1.4)])
