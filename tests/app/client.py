@@ -100,11 +100,11 @@ class Page:
 
     def rendered(self, cursor: int = 0) -> list[dict[str, Any]]:
         """Render all; the events up to the end of it."""
-        told: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
         with self.events() as socket:
             ticket = self.render(cursor).json()["ticket"]
-            while not told or told[-1]["type"] != "done":
+            while not events or events[-1]["type"] != "done":
                 event = socket.receive_json()
                 if event.get("ticket") == ticket:
-                    told.append(event)
-        return told
+                    events.append(event)
+        return events

@@ -20,10 +20,10 @@ class Worker:
 
 class Hub:
     def __init__(self) -> None:
-        self.told: list[dict] = []
+        self.messages: list[dict] = []
 
     def publish(self, project: str, message: dict) -> None:
-        self.told.append(message)
+        self.messages.append(message)
 
     def silence(self, ticket: int) -> None: ...
 
@@ -44,15 +44,15 @@ def test_that_memory_is_short_is_said_once():
     for _ in range(2):
         made.render(1, lambda t: None, 0)
         worker.request.on_event(Done(7))
-    assert [message.get("note") for message in hub.told] == ["Memory is full.", None]
+    assert [message.get("note") for message in hub.messages] == ["Memory is full.", None]
 
 
-def test_the_time_left_is_that_of_the_truth_whatever_previews_took():
+def test_the_time_left_is_that_of_the_final_render_whatever_previews_took():
     made, worker, hub = board()
     made.render(1, lambda t: None, 0)
     worker.request.on_event(ready(0, "preview", 5.0))
     worker.request.on_event(ready(1, "preview", 5.0))
     worker.request.on_event(ready(0, "final", 200.0))
-    progress = [message for message in hub.told if message["type"] == "progress"]
+    progress = [message for message in hub.messages if message["type"] == "progress"]
     assert [message["seconds_left"] for message in progress] == [None, None, 0.2]
     assert [message["done"] for message in progress] == [0, 0, 1]

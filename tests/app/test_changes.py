@@ -261,7 +261,7 @@ def test_nothing_to_undo_is_said(page):
     assert page.change("undo").status_code == 422
 
 
-def test_a_full_disk_is_told_and_the_state_stays(page, monkeypatch):
+def test_a_full_disk_is_reported_and_the_state_stays(page, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -272,7 +272,7 @@ def test_a_full_disk_is_told_and_the_state_stays(page, monkeypatch):
     assert page.state()["revision"] == 0 and page.edit(swap()).json()["revision"] == 1
 
 
-def test_what_a_stroke_would_follow_is_told_without_changing_anything(page):
+def test_what_a_stroke_would_follow_is_answered_without_changing_anything(page):
     mask = {"box": [9, 8, 11, 12], "runs": [0, 8]}
     follows = page.write("POST", "motion", frame=1, mask=mask).json()
     assert follows["motion"] == {"kind": "ride", "object": CAR_ID} and follows["title"] == "car 1"
@@ -302,7 +302,7 @@ def test_objects_of_the_edited_clip(page):
     assert objects["1000000"]["area"] == 18 and objects[str(CAR_ID)]["frames"] == [0, 5]
 
 
-def test_unknown_places_are_told_in_json(page):
+def test_unknown_places_are_refused_in_json(page):
     for path in ("frames/" + "0" * 32, "labels/" + "0" * 32, "looks/" + "0" * 32, "camera/9", "nonsense"):
         reply = page.get(path)
         assert reply.status_code == 404 and reply.json()["error"], path

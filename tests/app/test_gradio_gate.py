@@ -1,4 +1,4 @@
-"""Gradio's routes: those of the page and of programs are there, the others are not; wrong calls are told in words."""
+"""Gradio's routes: those of page and programs are there, the others are not; wrong calls are answered in words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_so_is_the_rest_of_the_site(page: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-def test_what_is_not_below_the_api_is_told_by_us(page: Page, method: str) -> None:
+def test_what_is_not_below_the_api_is_refused_by_us(page: Page, method: str) -> None:
     headers = {"X-Scenebrush": page.token}
     for path in ("/api/v1/nothing", "/api/nothing", page.at("edits/a/b")):
         said(page.client.request(method, path, headers=headers), 404)
@@ -73,7 +73,7 @@ def test_the_page_and_what_can_be_called_are_there(page: Page) -> None:
         *(b'{"data": ["tiny", 7]}', b'{"data": ["\\ud800"]}', b'{"data": ["x"], "fn_index": "one"}'),
     ],
 )
-def test_wrong_calls_are_told_in_words(page: Page, body: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_wrong_calls_are_answered_in_words(page: Page, body: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     headers = {"Content-Type": "application/json"}
     for path in (CALL, "/gradio_api/call/nowhere", "/gradio_api/queue/join", "/gradio_api/cancel"):
         said(page.client.post(path, content=body, headers=headers))
@@ -117,12 +117,12 @@ def test_programs_are_answered(running: Page) -> None:
     assert kind == "complete" and changed["revision"] == 1
 
 
-def test_what_a_call_asks_for_and_is_not_there_is_told(running: Page, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_call_asks_for_and_is_not_there_is_named(running: Page, capfd: pytest.CaptureFixture[str]) -> None:
     page = running
-    kind, told = result(page, "open_project", "nowhere")
-    assert kind == "error" and "nowhere" in told["error"]
-    kind, told = result(page, "apply_edits", page.project, [{"kind": "melt"}])
-    assert kind == "error" and "melt" in told["error"]
+    kind, error = result(page, "open_project", "nowhere")
+    assert kind == "error" and "nowhere" in error["error"]
+    kind, error = result(page, "apply_edits", page.project, [{"kind": "melt"}])
+    assert kind == "error" and "melt" in error["error"]
     assert "Traceback" not in capfd.readouterr().err
 
 

@@ -50,7 +50,7 @@ def test_the_own_page_is_let_in(page):
         assert page.client.get("/api/v1/clips", headers={"Origin": origin}).status_code == 200
 
 
-def test_the_own_page_is_told_the_token_anew(page):
+def test_the_own_page_is_given_the_new_token(page):
     reply = page.client.get("/api/v1/token")
     assert reply.json() == {"token": page.token} and reply.headers["cache-control"] == "no-store"
 

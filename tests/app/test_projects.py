@@ -96,7 +96,7 @@ def test_a_pipe_for_a_project_is_not_waited_for(page):
 
 
 @pytest.mark.parametrize("clip", ["nowhere", "x" * 5000, "a\0b", "/dev/null", "/", "~"])
-def test_a_project_of_a_clip_that_is_none_is_told_and_listed(page, restarted, clip):
+def test_a_project_of_a_clip_that_is_none_is_refused_and_listed(page, restarted, clip):
     page.edit(swap())
     file = page.projects / page.project / "project.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"clip": clip}))

@@ -23,7 +23,7 @@ from tests.app.stand_in import StandInGenerator, stand_in_engine
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_clip
 
 
-def truth(page) -> list[np.ndarray]:
+def final_renders(page) -> list[np.ndarray]:
     """The plain roll-out of what the project is now."""
     conditioning = page.workspace.open(page.project).conditionings()
     return [step.picture for step in roll_out(StandInGenerator(LABELS, 0), map(conditioning, range(6)))]
@@ -33,17 +33,17 @@ def picture(reply) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(reply.content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
 
 
-def test_every_frame_is_told_once_and_is_the_truth(page):
+def test_every_frame_is_sent_once_and_is_the_final_render(page):
     page.edit(stroke())
-    told = page.rendered(cursor=4)
-    final = [event["t"] for event in told if event["type"] == "frame" and event["stage"] == "final"]
-    assert sorted(final) == list(range(6)) and all(event.get("revision", 1) == 1 for event in told)
-    for entry, expected in zip(page.state()["render"], truth(page), strict=True):
+    events = page.rendered(cursor=4)
+    final = [event["t"] for event in events if event["type"] == "frame" and event["stage"] == "final"]
+    assert sorted(final) == list(range(6)) and all(event.get("revision", 1) == 1 for event in events)
+    for entry, expected in zip(page.state()["render"], final_renders(page), strict=True):
         assert entry["stage"] == "final"
         np.testing.assert_array_equal(picture(page.get(f"frames/{entry['key']}")), expected)
 
 
-def test_progress_is_told_to_the_end(page):
+def test_progress_is_sent_to_the_end(page):
     page.edit(swap())
     progress = [event for event in page.rendered() if event["type"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"] == 6
@@ -91,11 +91,11 @@ def test_the_first_picture_of_a_stroke_does_not_wait_for_carrying(page, monkeypa
     finally:
         let_go.set()
     assert page.state()["edits"][0]["spans"] == [[0, 6]]
-    for entry, expected in zip(page.state()["render"], truth(page), strict=True):
+    for entry, expected in zip(page.state()["render"], final_renders(page), strict=True):
         np.testing.assert_array_equal(picture(page.get(f"frames/{entry['key']}")), expected)
 
 
-def test_lanes_are_told_of_the_newest_revision_only(page, monkeypatch):
+def test_lanes_are_sent_of_the_newest_revision_only(page, monkeypatch):
     let_go = threading.Event()
     carried_nowhere(monkeypatch, let_go, painted=3)
     try:
@@ -103,13 +103,13 @@ def test_lanes_are_told_of_the_newest_revision_only(page, monkeypatch):
             page.edit(stroke(frame=3, box=(1, 3, 4, 9)), cursor=3)
             page.change("undo", base=1, cursor=3), page.change("redo", base=2, cursor=3)
             let_go.set()
-            told = until(socket, "lanes")
+            message = until(socket, "lanes")
     finally:
         let_go.set()
-    assert told["revision"] == 3 and [lane["spans"] for lane in told["edits"]] == [[[0, 6]]]
+    assert message["revision"] == 3 and [lane["spans"] for lane in message["edits"]] == [[[0, 6]]]
 
 
-def test_an_undo_at_hand_is_told_whole_and_renders_nothing(page):
+def test_an_undo_at_hand_is_sent_whole_and_renders_nothing(page):
     page.rendered()
     page.edit(stroke(box=(4, 3, 9, 9)), cursor=2)
     undone = page.change("undo", cursor=2).json()
@@ -149,11 +149,11 @@ def test_no_frame_is_sent_after_a_cancel(page, monkeypatch):
         assert page.write("DELETE", f"render/{ticket}").status_code == 200
         going_on.set()
         newer = page.render().json()["ticket"]
-        told = []
-        while not told or told[-1] != ("done", newer):
+        events = []
+        while not events or events[-1] != ("done", newer):
             event = socket.receive_json()
-            told.append((event["type"], event.get("ticket")))
-    assert ("frame", ticket) not in told and ("frame", newer) in told
+            events.append((event["type"], event.get("ticket")))
+    assert ("frame", ticket) not in events and ("frame", newer) in events
 
 
 def test_the_unedited_clip_is_rendered_by_itself(page):
@@ -237,13 +237,13 @@ def test_a_clip_that_was_never_filmed_says_so(tmp_path):
         space.close()
 
 
-def test_the_video_and_its_frames_are_the_truth_without_asking_first(page, tmp_path):
+def test_the_video_and_its_frames_are_the_final_render_without_asking_first(page, tmp_path):
     page.edit(stroke())
     (tmp_path / "v.mp4").write_bytes(page.get("video.mp4").content)
     pictures, rate = read_video(tmp_path / "v.mp4")
     assert (len(pictures), rate, pictures.shape[1:3]) == (6, 12, (16, 32))
     archive = zipfile.ZipFile(io.BytesIO(page.get("frames.zip").content))
-    for t, expected in enumerate(truth(page)):
+    for t, expected in enumerate(final_renders(page)):
         data = np.frombuffer(archive.read(picture_file(t)), np.uint8)
         np.testing.assert_array_equal(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], expected)
 
@@ -260,7 +260,7 @@ def test_downloaded_edits_are_those_of_the_project(page):
 
 
 @pytest.mark.errors_expected
-def test_a_generator_that_fails_is_told(page, monkeypatch):
+def test_a_generator_that_fails_is_reported(page, monkeypatch):
     def fail(*_: object) -> None:
         raise RuntimeError("out of memory")
 

@@ -133,7 +133,7 @@ def _large_cars(editor: Editor, car: int) -> list[dict]:
 
 
 def _another_look(editor: Editor) -> None:
-    """Click the median sample by how far its crop is from the look worn now: neither the same nor the most extreme."""
+    """Click the median sample by how far its crop is from the look of now: neither the same nor the most extreme."""
     colours = lab(np.array(editor.page.evaluate(_CROP_COLOURS), np.uint8))
     far = [delta_e(colour, colours[0]) for colour in colours]
     editor.page.locator(".sb-look-cell").nth(int(np.argsort(far)[len(far) // 2])).click()

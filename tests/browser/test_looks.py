@@ -31,23 +31,23 @@ def code(editor: Editor) -> list[float]:
 
 
 def put_on(editor: Editor, index: int) -> list[float]:
-    """Click a look; the code that is worn then."""
+    """Click a look; the code that the object has then."""
     revision = editor.state("server.revision")
     editor.page.locator(".sb-look-cell").nth(index).click()
     editor.saved(revision)
     return code(editor)
 
 
-def test_more_like_this_draws_near_the_look_that_is_worn(editor: Editor) -> None:
-    worn = put_on(editor, 3)
+def test_more_like_this_draws_near_the_look_of_now(editor: Editor) -> None:
+    chosen = put_on(editor, 3)
     with editor.page.expect_response(lambda reply: "near=" in reply.url) as waiting:
         editor.page.get_by_role("button", name="More like this").click()
     sheet = waiting.value.json()
-    assert sheet["near"] == worn and f"seed {sheet['seed']}" in editor.page.locator(".sb-seed").inner_text().lower()
+    assert sheet["near"] == chosen and f"seed {sheet['seed']}" in editor.page.locator(".sb-seed").inner_text().lower()
     editor.page.get_by_role("button", name="Look 2 of seed").wait_for()
     near = put_on(editor, 2)
     assert near == sheet["looks"][1]["code"]
-    assert 0 < max(abs(one - other) for one, other in zip(near, worn, strict=True)) < 0.6
+    assert 0 < max(abs(one - other) for one, other in zip(near, chosen, strict=True)) < 0.6
     editor.page.get_by_role("button", name="Shuffle").click()
     assert editor.page.get_by_role("button", name="More like this").get_attribute("aria-pressed") == "false"
 

@@ -174,7 +174,7 @@ def test_train_says_what_a_person_can_mend(tmp_path, monkeypatch):
     refused(run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path), "Presets: tiny.")
 
 
-def test_places_that_the_system_refuses_are_told_in_a_sentence(tmp_path, monkeypatch):
+def test_places_that_the_system_refuses_are_refused_in_a_sentence(tmp_path, monkeypatch):
     long = "n" * 5000
     for words in (("check-reference", long), ("train", "--preset", "tiny", "--data", long, "--out", tmp_path / "run")):
         refused(run(*words), "cannot be used")
@@ -186,7 +186,7 @@ def test_places_that_the_system_refuses_are_told_in_a_sentence(tmp_path, monkeyp
     refused(run("train", "--preset", "tiny", "--data", tmp_path, "--out", tmp_path / "run"), "Permission denied")
 
 
-def test_unreadable_folders_are_told_in_a_sentence(place, tmp_path, monkeypatch):
+def test_unreadable_folders_are_refused_in_a_sentence(place, tmp_path, monkeypatch):
     def denied(path, *_):
         raise PermissionError(errno.EACCES, "Permission denied", path)
 

@@ -61,16 +61,16 @@ def test_an_error_in_the_block_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.ENOENT])
-def test_a_place_that_takes_no_files_is_told_before_the_work(
+def test_a_place_that_takes_no_files_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(Path, "touch", refuse)
-    with pytest.raises(InputError) as told, replacing(tmp_path / "a.mp4"):
+    with pytest.raises(InputError) as refusal, replacing(tmp_path / "a.mp4"):
         pytest.fail("the work was begun")
-    assert told.value.fix == "Choose another place."
+    assert refusal.value.fix == "Choose another place."
 
 
 def test_a_folder_is_made_or_it_is_said_why_not(tmp_path: Path) -> None:
@@ -83,21 +83,21 @@ def test_a_folder_is_made_or_it_is_said_why_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_is_told_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_a_full_disk_is_reported_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     def full(_: int) -> None:
         raise OSError(code, os.strerror(code))
 
     path = tmp_path / "a.txt"
     path.write_text("old")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match=r"a\.txt.*disk is full.*nothing was changed") as told:
+    with pytest.raises(InputError, match=r"a\.txt.*disk is full.*nothing was changed") as refusal:
         write_atomically(path, b"new")
-    assert told.value.fix
+    assert refusal.value.fix
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_real_limit_of_the_system_is_told_plainly(tmp_path: Path) -> None:
+def test_a_real_limit_of_the_system_is_reported_plainly(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
@@ -176,9 +176,9 @@ def test_a_taken_folder_is_left_alone(tmp_path: Path) -> None:
 
 def refused(path: Path, words: str) -> None:
     """Reading it raises one sentence and what to do, and waits for nobody."""
-    with pytest.raises(InputError, match=words) as told:
+    with pytest.raises(InputError, match=words) as refusal:
         read_file(path, 1000)
-    assert told.value.fix and "\n" not in str(told.value)
+    assert refusal.value.fix and "\n" not in str(refusal.value)
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     refused(tmp_path / "circle", "cannot be read")
 
 
-def test_places_that_are_no_files_are_told(tmp_path: Path) -> None:
+def test_places_that_are_no_files_are_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(MissingFile, match="none is missing"):
         read_file(tmp_path / "none", 1000)
@@ -214,7 +214,7 @@ def test_places_that_are_no_files_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
-def test_what_the_system_refuses_to_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_what_the_system_refuses_to_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     def refuse(*_: object) -> None:
         raise OSError(code, os.strerror(code))
 
@@ -239,8 +239,8 @@ def test_a_file_that_has_nothing_to_say_yet_is_not_waited_for(tmp_path: Path, mo
 
 
 def test_what_the_system_refuses_is_a_sentence_where_it_names_a_file() -> None:
-    told = refused_by_system(OSError(errno.EACCES, "Permission denied", "/some/where"))
-    assert told is not None and told.problem == "/some/where cannot be used: Permission denied."
+    refusal = refused_by_system(OSError(errno.EACCES, "Permission denied", "/some/where"))
+    assert refusal is not None and refusal.problem == "/some/where cannot be used: Permission denied."
     assert refused_by_system(OSError("disc on fire")) is None
 
 
@@ -257,11 +257,11 @@ def test_the_names_in_a_folder(tmp_path: Path) -> None:
     "content",
     [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5000, b"[NaN]", b"[1e999]", b'["\\ud800"]', b'{"\\uDFFF": 1}'],
 )
-def test_what_is_not_json_is_told(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_json_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.json is not JSON") as told:
+    with pytest.raises(InputError, match=r"a\.json is not JSON") as refusal:
         read_json(tmp_path / "a.json", 1 << 20)
-    assert told.value.fix and "\n" not in str(told.value) and len(str(told.value)) < 1000
+    assert refusal.value.fix and "\n" not in str(refusal.value) and len(str(refusal.value)) < 1000
 
 
 def test_json_is_read(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ test('a change says what is looked at, and frames that it has rendered are not a
   assert.equal(store.state.rendering, 'running');
 });
 
-test('where an edit acts is told later, of this revision only', async () => {
+test('where an edit acts is sent later, of this revision only', async () => {
   const one = edit();
   const lanes = (revision, spans) =>
     socket.onEvent({ type: 'lanes', revision, edits: [{ id: one.id, spans, note: 'n' }] });
@@ -346,13 +346,13 @@ test('while nothing can be saved edits are refused in words, and what waits is s
   assert.equal(server.edits.length, 1);
 });
 
-test('what was told between the state and the socket is not missed', async () => {
+test('what was sent between the state and the socket is not missed', async () => {
   const late = new Session(session.api, new Store(), (_project, handlers) => {
     socket = { ...handlers, close() {} };
     return socket;
   });
   await late.open('p');
-  server.before = server.before.map((_, t) => `b${t}`); // told to nobody: the socket is not there yet
+  server.before = server.before.map((_, t) => `b${t}`); // sent to nobody: the socket is not there yet
   socket.onOpen();
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(late.server.before, ['b0', 'b1', 'b2', 'b3']);
@@ -457,7 +457,7 @@ test('a page that only lost its socket over a restart asks for frames that are g
   assert.equal(server.calls.at(-1)[1], 'projects/p/render');
 });
 
-test('a refusal that no new token mends is told', async () => {
+test('a refusal that no new token mends is shown', async () => {
   server.failures.push({ path: /edits$/, status: 403, body: { error: 'Another page asked for this.' } });
   assert.equal(await session.edit(edit()), false);
   assert.equal(store.state.saving, 'unsaved');

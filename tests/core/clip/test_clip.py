@@ -65,7 +65,7 @@ def test_frames_are_views_in_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "problem"),
     [
         ({"labels": np.zeros((2, 8, 8), np.int64)}, "labels must be 3-D uint8"),
         ({"labels": np.zeros((0, 16, 16), np.uint8)}, "0 frames"),
@@ -80,11 +80,11 @@ def test_frames_are_views_in_range() -> None:
         ({"rate": Fraction(0)}, "rate of 0"),
     ],
 )
-def test_what_does_not_fit_is_named(changes: dict, told: str) -> None:
+def test_what_does_not_fit_is_named(changes: dict, problem: str) -> None:
     maps = np.zeros((2, 16, 16), np.uint8)
     good = {"labels": maps, "objects": maps.astype(np.int32), "rate": Fraction(12)}
     assert len(Clip("a", STREET, **good)) == 2
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=problem):
         Clip("a", STREET, **(good | changes))
 
 
@@ -101,7 +101,7 @@ def test_a_label_set_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "problem"),
     [
         ({"id": 255}, "outside 0..254"),
         ({"id": -1}, "outside 0..254"),
@@ -113,10 +113,10 @@ def test_a_label_set_survives_json() -> None:
         ({"name": "road"}, "uses the name 'road' twice"),
     ],
 )
-def test_bad_classes_are_named(changes: dict, told: str) -> None:
+def test_bad_classes_are_named(changes: dict, problem: str) -> None:
     road = {"id": 1, "name": "road", "colour": "#804080", "kind": "stuff"}
     other = {"id": 2, "name": "sky", "colour": "#000000", "kind": "stuff"}
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=problem):
         LabelSet.from_dict({"name": "a", "classes": [road, other | changes]})
 
 

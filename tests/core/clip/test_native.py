@@ -154,7 +154,7 @@ def video(frames: int, height: int = 32, width: int = 64) -> Callable[[Path], No
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         (remove("clip.json"), r"clip\.json is missing"),
         (put("clip.json", b"{"), r"clip\.json is not JSON"),
@@ -202,9 +202,9 @@ def video(frames: int, height: int = 32, width: int = 64) -> Callable[[Path], No
         (put("label_set.json", b'{"name": "a", "classes": []}'), r"label_set\.json: Label set 'a' has no classes"),
     ],
 )
-def test_what_is_broken_is_named(folder: Path, change: Callable[[Path], None], told: str) -> None:
+def test_what_is_broken_is_named(folder: Path, change: Callable[[Path], None], problem: str) -> None:
     change(folder)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=problem):
         read_clip(folder)
 
 
@@ -212,9 +212,9 @@ def test_what_is_broken_is_named(folder: Path, change: Callable[[Path], None], t
 def test_a_rate_that_is_none_is_refused_at_once(folder: Path, fps: object) -> None:
     facts = json.loads((folder / "clip.json").read_text()) | {"fps": fps}
     (folder / "clip.json").write_text(json.dumps(facts))
-    with pytest.raises(InputError, match=r"clip\.json: fps must be") as told:
+    with pytest.raises(InputError, match=r"clip\.json: fps must be") as refusal:
         read_clip(folder)
-    assert told.value.fix
+    assert refusal.value.fix
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""PNG files of 16 bits: read as they were written; what is damaged is told by us alone, never by libpng."""
+"""PNG files of 16 bits: read as they were written; what is damaged is refused by us alone, never by libpng."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def damaged(data: bytes) -> list[bytes]:
     ]
 
 
-def test_what_is_damaged_is_told_in_one_sentence_and_nothing_is_printed(
+def test_what_is_damaged_is_refused_in_one_sentence_and_nothing_is_printed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "a.png"

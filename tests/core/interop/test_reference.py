@@ -56,7 +56,7 @@ def test_every_recorded_case_is_reproduced() -> None:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_every_variant_is_told_from_its_files(name: str, tmp_path: Path) -> None:
+def test_every_variant_is_recognised_by_its_files(name: str, tmp_path: Path) -> None:
     write_case(tmp_path / "mini" / name, replace(BASE, ngf=8, **VARIANTS[name]), size=(32, 64))
     result = only(tmp_path)
     assert result.ok, result
@@ -165,7 +165,7 @@ def _write_part(path: Path, network: torch.nn.Module, **arrays: torch.Tensor) ->
     save(path, arrays | {f"sd.{key}": value for key, value in with_buffers(network).items()})
 
 
-def test_first_frame_networks_with_z_are_told_from_their_weights(tmp_path: Path) -> None:
+def test_first_frame_networks_with_z_are_recognised_by_their_weights(tmp_path: Path) -> None:
     x, z = torch.rand(1, 4, 32, 64), torch.rand(1, 3, 32, 64)
     common = {"source": 4, "ngf": 4, "n_down": 2, "n_blocks": 2}
     networks = {

@@ -23,7 +23,7 @@ def street(*more: Block, honest: bool = True) -> Clip:
     return clip_of(WIDE_GROUND, WALL, CAR_BLOCK, *more, honest=honest)
 
 
-def told(clip: Clip, *edits, t: int = 3):
+def folded(clip: Clip, *edits, t: int = 3):
     return Scene(clip, NumberedLooks()).conditioning(edits, t)
 
 
@@ -31,7 +31,7 @@ def test_a_car_swapped_to_road_moves_as_the_road() -> None:
     clip = street()
     car = clip.objects[3] == 14001
     for target in (ObjectTarget(object=14001), ClassTarget(label=CAR)):
-        found = told(clip, swap(target, ROAD))
+        found = folded(clip, swap(target, ROAD))
         assert (found.flow[car] == (1, 0)).all() and found.flow_valid[car].all()
         assert np.array_equal(found.flow[~car], clip.flow[3][~car])
         assert np.array_equal(found.flow_valid[~car], clip.flow_valid[3][~car])
@@ -39,14 +39,14 @@ def test_a_car_swapped_to_road_moves_as_the_road() -> None:
 
 def test_a_car_swapped_to_a_truck_keeps_its_motion() -> None:
     clip = street()
-    found = told(clip, swap(ObjectTarget(object=14001), TRUCK))
+    found = folded(clip, swap(ObjectTarget(object=14001), TRUCK))
     assert np.array_equal(found.flow, clip.flow[3]) and np.array_equal(found.flow_valid, clip.flow_valid[3])
 
 
 def test_a_thing_swapped_to_the_thing_that_it_stands_before_moves_as_that() -> None:
     """A person before a facade, and another before the sky."""
     clip = street(TREE, Block(12002, (6, 60, 16, 66), straight(0, 1, FRAMES)))
-    found = told(clip, swap(ClassTarget(label=12), BUILDING))
+    found = folded(clip, swap(ClassTarget(label=12), BUILDING))
     before, apart = clip.objects[3] == 12001, clip.objects[3] == 12002
     assert before.any() and (found.flow[before] == (-2, 0)).all()
     assert apart.any() and np.array_equal(found.flow[apart], clip.flow[3][apart])
@@ -54,14 +54,14 @@ def test_a_thing_swapped_to_the_thing_that_it_stands_before_moves_as_that() -> N
 
 def test_stuff_swapped_to_other_stuff_stays_the_same_surface() -> None:
     clip = street()
-    found = told(clip, swap(ClassTarget(label=ROAD), 11))
+    found = folded(clip, swap(ClassTarget(label=ROAD), 11))
     road = clip.objects[3] == STREET_ROAD
     assert (found.labels[road] == 11).all() and (found.flow[road] == (1, 0)).all()
 
 
 def test_without_any_of_the_new_class_in_the_frame_the_motion_stays() -> None:
     clip = clip_of(WALL, CAR_BLOCK)
-    found = told(clip, swap(ObjectTarget(object=14001), ROAD))
+    found = folded(clip, swap(ObjectTarget(object=14001), ROAD))
     assert np.array_equal(found.flow, clip.flow[3])
 
 
@@ -70,7 +70,7 @@ def test_what_grows_over_a_removed_thing_knows_its_motion_also_where_it_was_unco
     clip = street()
     car, tail = clip.objects[3] == 14001, ~clip.flow_valid[3] & (clip.objects[3] == STREET_ROAD)
     assert tail.any()
-    found = told(clip, swap(ObjectTarget(object=14001), SURROUNDINGS))
+    found = folded(clip, swap(ObjectTarget(object=14001), SURROUNDINGS))
     road = car & (found.objects == STREET_ROAD)
     assert road.any() and (found.flow[road] == (1, 0)).all() and found.flow_valid[road].all()
     assert np.array_equal(found.flow_valid[~car], clip.flow_valid[3][~car])
@@ -79,27 +79,27 @@ def test_what_grows_over_a_removed_thing_knows_its_motion_also_where_it_was_unco
 def test_the_first_frame_has_no_motion_before_and_after_edits() -> None:
     clip = street()
     for to in (ROAD, TRUCK, SURROUNDINGS):
-        assert not told(clip, swap(ObjectTarget(object=14001), to), t=0).flow_valid.any()
+        assert not folded(clip, swap(ObjectTarget(object=14001), to), t=0).flow_valid.any()
 
 
 def test_painted_stuff_moves_as_the_nearest_of_its_kind() -> None:
     clip = street()
     mask = square(10, 4, 22, 20)
-    found = told(clip, paint((3, mask), to=ROAD, motion=Ride(object=FACADE)))
+    found = folded(clip, paint((3, mask), to=ROAD, motion=Ride(object=FACADE)))
     assert (found.flow[mask] == (1, 0)).all() and found.flow_valid[mask].all()
 
 
 def test_what_extends_an_object_of_the_clip_moves_as_that_object() -> None:
     clip = street()
     mask = square(20, 30, 30, 50) & (clip.objects[3] != 14001)
-    found = told(clip, paint((3, mask), to=CAR, thing=14001, motion=Flow()))
+    found = folded(clip, paint((3, mask), to=CAR, thing=14001, motion=Flow()))
     assert (found.flow[mask] == (-3, 0)).all() and found.flow_valid[mask].all()
 
 
 def test_what_moves_as_the_clip_does_under_it_is_as_valid_as_that() -> None:
     clip = street()
     mask = square(24, 20, 36, 60)
-    found = told(clip, paint((3, mask), to=CAR, thing=NEW, motion=Flow()))
+    found = folded(clip, paint((3, mask), to=CAR, thing=NEW, motion=Flow()))
     assert np.array_equal(found.flow[mask], clip.flow[3][mask])
     assert np.array_equal(found.flow_valid[mask], clip.flow_valid[3][mask]) and not found.flow_valid[mask].all()
 
@@ -109,7 +109,7 @@ def test_a_painted_thing_can_be_removed_again() -> None:
     mask = square(0, 54, 3, 60)
     car = paint((3, mask), to=CAR, thing=NEW, motion=Ride(object=14001), name="car")
     for to in (SURROUNDINGS, 11):
-        found = told(clip, car, swap(ObjectTarget(object=NEW), to))
+        found = folded(clip, car, swap(ObjectTarget(object=NEW), to))
         assert (found.labels[mask] == 11).all() and not found.flow[mask].any()
 
 

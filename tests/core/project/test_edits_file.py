@@ -128,6 +128,6 @@ def test_no_file(tmp_path: Path) -> None:
     ],
 )
 def test_an_edit_that_does_not_fit_the_clip_is_named(clip: Clip, edit: Edit, complaint: str) -> None:
-    with pytest.raises(InputError, match=complaint) as told:
+    with pytest.raises(InputError, match=complaint) as refusal:
         check_edits((EDITS[1], edit), clip)
-    assert str(told.value).startswith("Edit 2")
+    assert str(refusal.value).startswith("Edit 2")

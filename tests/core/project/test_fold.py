@@ -69,10 +69,10 @@ def swap(target: ObjectTarget | ClassTarget, to: int | str, frames: tuple[int, i
 
 def test_without_edits_it_is_the_clip(scene: Scene, clip: Clip) -> None:
     for t in range(FRAMES):
-        told = scene.conditioning((), t)
-        assert np.array_equal(told.labels, clip.labels[t]) and np.array_equal(told.objects, clip.objects[t])
-        assert np.array_equal(told.flow, clip.flow[t]) and np.array_equal(told.flow_valid, clip.flow_valid[t])
-        assert dict(told.codes) == {
+        folded = scene.conditioning((), t)
+        assert np.array_equal(folded.labels, clip.labels[t]) and np.array_equal(folded.objects, clip.objects[t])
+        assert np.array_equal(folded.flow, clip.flow[t]) and np.array_equal(folded.flow_valid, clip.flow_valid[t])
+        assert dict(folded.codes) == {
             (one, one // 1000): (one, one // 1000, 0.0) for one in np.unique(clip.objects[t]).tolist()
         }
 
@@ -108,22 +108,22 @@ def test_the_clip_is_never_written_to(scene: Scene, clip: Clip) -> None:
 def test_paint_as_stuff_as_new_object_and_as_part_of_one(scene: Scene, clip: Clip) -> None:
     mask = square(0, 0, 6, 20)
     for thing, wanted in ((None, ROAD * 1000), (NEW, NEW), (FACADE, FACADE)):
-        told = scene.conditioning((paint((0, mask), thing=thing),), 3)
-        assert np.array_equal(told.labels, np.where(mask, ROAD, clip.labels[3]))
-        assert np.array_equal(told.objects, np.where(mask, wanted, clip.objects[3]))
-        assert told.codes[wanted, ROAD] == (wanted, ROAD, 0.0)
+        folded = scene.conditioning((paint((0, mask), thing=thing),), 3)
+        assert np.array_equal(folded.labels, np.where(mask, ROAD, clip.labels[3]))
+        assert np.array_equal(folded.objects, np.where(mask, wanted, clip.objects[3]))
+        assert folded.codes[wanted, ROAD] == (wanted, ROAD, 0.0)
 
 
 def test_over_protects_what_it_does_not_name(scene: Scene, clip: Clip) -> None:
     mask = square(4, 0, 14, 30)
-    told = scene.conditioning((paint((0, mask), over=frozenset({BUILDING})),), 2)
-    assert np.array_equal(told.labels, np.where(mask & (clip.labels[2] == BUILDING), ROAD, clip.labels[2]))
+    folded = scene.conditioning((paint((0, mask), over=frozenset({BUILDING})),), 2)
+    assert np.array_equal(folded.labels, np.where(mask & (clip.labels[2] == BUILDING), ROAD, clip.labels[2]))
 
 
 def test_over_sees_the_edits_before(scene: Scene) -> None:
     first, mask = paint((0, square(0, 0, 4, 30)), name="first"), square(2, 0, 6, 30)
-    told = scene.conditioning((first, paint((0, mask), to=CAR, over=frozenset({ROAD}))), 2)
-    assert np.array_equal(told.labels == CAR, square(2, 0, 4, 30))
+    folded = scene.conditioning((first, paint((0, mask), to=CAR, over=frozenset({ROAD}))), 2)
+    assert np.array_equal(folded.labels == CAR, square(2, 0, 4, 30))
 
 
 def test_source_gives_back_what_the_clip_had(scene: Scene, clip: Clip) -> None:
@@ -132,10 +132,10 @@ def test_source_gives_back_what_the_clip_had(scene: Scene, clip: Clip) -> None:
         swap(ObjectTarget(object=FACADE), TRUCK),
         paint((0, square(0, 0, 20, 40)), to=SOURCE),
     )
-    told, mask = scene.conditioning(edits, 4), square(0, 0, 20, 40)
-    for found, filmed in ((told.labels, clip.labels), (told.objects, clip.objects), (told.flow, clip.flow)):
+    folded, mask = scene.conditioning(edits, 4), square(0, 0, 20, 40)
+    for found, filmed in ((folded.labels, clip.labels), (folded.objects, clip.objects), (folded.flow, clip.flow)):
         assert np.array_equal(found[mask], filmed[4][mask])
-    assert (told.labels[~mask & (clip.objects[4] == FACADE)] == TRUCK).all()
+    assert (folded.labels[~mask & (clip.objects[4] == FACADE)] == TRUCK).all()
 
 
 def test_the_nearer_keyframe_holds(scene: Scene) -> None:
@@ -147,38 +147,38 @@ def test_the_nearer_keyframe_holds(scene: Scene) -> None:
 
 
 def test_a_swap_keeps_objects_and_motion(scene: Scene, clip: Clip) -> None:
-    told = scene.conditioning((swap(ObjectTarget(object=PERSON), TRUCK),), 3)
-    assert np.array_equal(told.labels, np.where(clip.objects[3] == PERSON, TRUCK, clip.labels[3]))
-    assert np.array_equal(told.objects, clip.objects[3])
-    assert np.array_equal(told.flow, clip.flow[3]) and np.array_equal(told.flow_valid, clip.flow_valid[3])
-    assert (PERSON, TRUCK) in told.codes and (PERSON, 12) not in told.codes
+    folded = scene.conditioning((swap(ObjectTarget(object=PERSON), TRUCK),), 3)
+    assert np.array_equal(folded.labels, np.where(clip.objects[3] == PERSON, TRUCK, clip.labels[3]))
+    assert np.array_equal(folded.objects, clip.objects[3])
+    assert np.array_equal(folded.flow, clip.flow[3]) and np.array_equal(folded.flow_valid, clip.flow_valid[3])
+    assert (PERSON, TRUCK) in folded.codes and (PERSON, 12) not in folded.codes
 
 
 def test_a_class_swap_sees_what_was_painted_before_but_not_after(scene: Scene) -> None:
     early = paint((0, square(0, 0, 4, 10)), to=CAR, thing=NEW, name="early")
     late = paint((0, square(0, 20, 4, 30)), to=CAR, thing=NEW + 1, name="late")
-    told = scene.conditioning((early, swap(ClassTarget(label=CAR), TRUCK), late), 0)
-    assert np.array_equal(told.labels == TRUCK, square(0, 0, 4, 10))
-    assert np.array_equal(told.labels == CAR, square(0, 20, 4, 30))
+    folded = scene.conditioning((early, swap(ClassTarget(label=CAR), TRUCK), late), 0)
+    assert np.array_equal(folded.labels == TRUCK, square(0, 0, 4, 10))
+    assert np.array_equal(folded.labels == CAR, square(0, 20, 4, 30))
 
 
 def test_what_surrounds_a_removed_object_grows_over_it(scene: Scene, clip: Clip) -> None:
     """On frame 5 the person stands half before the facade, half before the sky."""
-    told = scene.conditioning((swap(ObjectTarget(object=PERSON), SURROUNDINGS),), 5)
+    folded = scene.conditioning((swap(ObjectTarget(object=PERSON), SURROUNDINGS),), 5)
     gone = clip.objects[5] == PERSON
-    assert not (told.objects == PERSON).any()
-    assert set(np.unique(told.objects[gone]).tolist()) == {FACADE, SKY}
-    assert told.objects[20, 45] == FACADE and told.objects[20, 50] == SKY
-    assert (told.flow[gone & (told.objects == FACADE)] == (-2, 0)).all()
-    assert (told.flow[gone & (told.objects == SKY)] == 0).all()
-    assert np.array_equal(told.labels[~gone], clip.labels[5][~gone])
+    assert not (folded.objects == PERSON).any()
+    assert set(np.unique(folded.objects[gone]).tolist()) == {FACADE, SKY}
+    assert folded.objects[20, 45] == FACADE and folded.objects[20, 50] == SKY
+    assert (folded.flow[gone & (folded.objects == FACADE)] == (-2, 0)).all()
+    assert (folded.flow[gone & (folded.objects == SKY)] == 0).all()
+    assert np.array_equal(folded.labels[~gone], clip.labels[5][~gone])
 
 
 def test_removing_all_there_is_removes_nothing(clip: Clip) -> None:
     scene = Scene(clip, NumberedLooks())
     everything = paint((0, np.ones((clip.height, clip.width), bool)), name="all")
-    told = scene.conditioning((everything, swap(ClassTarget(label=ROAD), SURROUNDINGS)), 2)
-    assert (told.labels == ROAD).all()
+    folded = scene.conditioning((everything, swap(ClassTarget(label=ROAD), SURROUNDINGS)), 2)
+    assert (folded.labels == ROAD).all()
 
 
 def test_what_is_painted_moves_as_its_stroke(scene: Scene) -> None:
@@ -186,16 +186,16 @@ def test_what_is_painted_moves_as_its_stroke(scene: Scene) -> None:
     ride = paint((2, mask), thing=NEW, to=BUILDING, motion=Ride(object=FACADE))
     still = paint((2, mask), thing=NEW, to=BUILDING)
     for edit, wanted, place in ((ride, (-2, 0), moved(mask, FACADE_BLOCK, 2, 5)), (still, (0, 0), mask)):
-        told = scene.conditioning((edit,), 5)
-        assert np.array_equal(told.objects == NEW, place & (told.objects == NEW))
-        assert np.allclose(told.flow[told.objects == NEW], wanted, atol=1e-3)
-        assert told.flow_valid[told.objects == NEW].all()
+        folded = scene.conditioning((edit,), 5)
+        assert np.array_equal(folded.objects == NEW, place & (folded.objects == NEW))
+        assert np.allclose(folded.flow[folded.objects == NEW], wanted, atol=1e-3)
+        assert folded.flow_valid[folded.objects == NEW].all()
     assert not scene.conditioning((ride,), 0).flow_valid.any()
 
 
 def test_stuff_moves_with_the_stuff_that_it_joins(scene: Scene) -> None:
-    told = scene.conditioning((paint((2, square(10, 10, 20, 30)), to=11, motion=Ride(object=FACADE)),), 3)
-    assert not told.flow[moved(square(10, 10, 20, 30), FACADE_BLOCK, 2, 3)].any()
+    folded = scene.conditioning((paint((2, square(10, 10, 20, 30)), to=11, motion=Ride(object=FACADE)),), 3)
+    assert not folded.flow[moved(square(10, 10, 20, 30), FACADE_BLOCK, 2, 3)].any()
 
 
 def test_styles(scene: Scene, clip: Clip) -> None:
@@ -245,8 +245,8 @@ def test_objects_of_the_edited_clip(scene: Scene) -> None:
 
 def test_labels_alone(clip: Clip) -> None:
     bare = Clip("bare", clip.label_set, clip.labels, clip.objects, clip.rate)
-    told = Scene(bare, NumberedLooks()).conditioning(tuple(EDITS), 3)
-    assert told.flow is None and told.flow_valid is None and (told.labels == TRUCK).any()
+    folded = Scene(bare, NumberedLooks()).conditioning(tuple(EDITS), 3)
+    assert folded.flow is None and folded.flow_valid is None and (folded.labels == TRUCK).any()
 
 
 def test_what_is_far_from_a_change_is_not_worked_out(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:

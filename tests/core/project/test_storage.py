@@ -114,7 +114,7 @@ def test_ids_of_no_project(store: ProjectStore, name: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b'{"format": 1}'])
-def test_a_damaged_file_is_told(store: ProjectStore, content: bytes) -> None:
+def test_a_damaged_file_is_reported(store: ProjectStore, content: bytes) -> None:
     project = store.create("avenue", "c", "d", 7)
     (store.folder / project.id / "project.json").write_bytes(content)
     with pytest.raises(InputError):
