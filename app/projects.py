@@ -83,14 +83,14 @@ def thumb(store: ProjectStore, project: str) -> bytes | None:
 def keep_thumb(store: ProjectStore, pictures: FrameStore, opened: OpenProject) -> None:
     """Keep a small picture of what was changed last. It is only there to be recognised: nothing depends on it."""
     project = opened.project.id
-    frame = opened.board.frames()[0][_telling_frame(opened.project.edits, len(opened.clip))]
+    frame = opened.board.frames()[0][_frame_of_last_edit(opened.project.edits, len(opened.clip))]
     picture = pictures.picture(frame.key) if frame is not None else None
     if picture is None or not store.writable or not store.exists(project):
         return
     place = store.folder / project / _THUMB
     beside = place.with_suffix(".part")
     try:
-        # Replaced, but not brought to the disk at once: rendering waits for this.
+        # Replaced, but not synced: rendering waits for this.
         beside.write_bytes(encode_webp(_small(picture), 80))
         beside.replace(place)
     except OSError as error:
@@ -116,7 +116,7 @@ def _entry(store: ProjectStore, project: str) -> ProjectEntry:
         raise InputError(f"{folder / FILE} is not a project file: {reason(error)}.") from error
 
 
-def _telling_frame(edits: tuple[Edit, ...], count: int) -> int:
+def _frame_of_last_edit(edits: tuple[Edit, ...], count: int) -> int:
     """A frame on which the last edit is seen."""
     if not edits:
         return 0

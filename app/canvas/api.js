@@ -9,8 +9,8 @@ export class ApiError extends Error {
   /** @param {number} status
    * @param {ErrorBody} body */
   constructor(status, body = {}) {
-    const unsaid = status ? `The server answered ${status}.` : 'The server cannot be reached.';
-    super([body.error, body.fix].filter(Boolean).join(' ') || unsaid);
+    const fallback = status ? `The server answered ${status}.` : 'The server cannot be reached.';
+    super([body.error, body.fix].filter(Boolean).join(' ') || fallback);
     this.status = status;
     this.body = body;
   }

@@ -3,7 +3,7 @@
 
 /** @import { Point } from './types' */
 
-export const MARGIN = 18;
+const MARGIN = 18;
 const MOST = 40;
 
 export class Placement {

@@ -175,7 +175,7 @@ function labelOf(state, object) {
 
 /** [words, kind] for the state of what is on the screen.
  * @param {OpenState} state */
-export function frameState(state) {
+function frameState(state) {
   const view = effectiveView(state);
   const entry = rendered(state);
   if (view === 'labels') return ['labels', 'plain'];

@@ -9,7 +9,7 @@
  * @param {number} width
  * @param {number} height
  * @returns {Box | null} */
-export function boundsOf(mask, width, height) {
+function boundsOf(mask, width, height) {
   let top = height,
     left = width,
     bottom = 0,

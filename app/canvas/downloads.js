@@ -1,5 +1,5 @@
 // @ts-check
-// What can be taken home. It is fetched by the page, so that it can say why there is no file when there is none.
+// What can be downloaded. It is fetched by the page, so that it can say why there is no file when there is none.
 
 import { ApiError, fileName } from './api.js';
 import { h } from './dom.js';

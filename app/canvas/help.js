@@ -1,5 +1,5 @@
 // @ts-check
-// Help with all keys, and the four steps that a newcomer is shown once.
+// Help with all keys, and the four steps that a first visitor is shown once.
 
 import { h, setText } from './dom.js';
 import { icon } from './icons.js';
@@ -9,7 +9,7 @@ import { icon } from './icons.js';
 /** @import { OpenState } from './types' */
 
 /** @type {[string, string][]} */
-export const STEPS = [
+const STEPS = [
   ['Choose a frame', 'Drag along the filmstrip or press Space.'],
   ['Change what it means', 'Paint a class on the frame, or select a car and swap it.'],
   ['Give it a look', 'With something selected, click one of its looks.'],
@@ -19,7 +19,7 @@ export const STEPS = [
 /** Which of the four steps are done since `start`, judged by the state alone.
  * @param {OpenState} state
  * @param {{t: number, edits: Set<string>}} start */
-export function stepsDone(state, start) {
+function stepsDone(state, start) {
   const edits = state.server.edits.filter(({ edit }) => !start.edits.has(edit.id));
   return [
     state.t !== start.t || state.playing,

@@ -214,7 +214,7 @@ function swatch(edit, state) {
 /** The class's colour, lightened until it stands out from the dark track.
  * @param {Edit} edit
  * @param {State} state */
-export function laneColour(edit, state) {
+function laneColour(edit, state) {
   const entry = editClass(edit, state);
   if (!entry) return '#8a9099';
   let [r, g, b] = rgb(entry.colour);

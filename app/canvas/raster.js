@@ -6,7 +6,7 @@
 /** Half widths of the rows of a disc of `diameter` px around a pixel: row dy covers x - half .. x + half.
  * @param {number} diameter
  * @returns {Point[]} [dy, half] */
-export function discRows(diameter) {
+function discRows(diameter) {
   const radius = Math.max(1, diameter) / 2;
   const reach = Math.floor(radius);
   /** @type {Point[]} */
@@ -22,7 +22,7 @@ export function discRows(diameter) {
  * @param {number} x
  * @param {number} y
  * @param {Point[]} rows */
-export function stampDisc(mask, width, height, x, y, rows) {
+function stampDisc(mask, width, height, x, y, rows) {
   for (const [dy, half] of rows) {
     const row = y + dy;
     if (row < 0 || row >= height) continue;

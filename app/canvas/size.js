@@ -1,7 +1,7 @@
 // @ts-check
 // The size of the brush, in pixels of the picture.
 
-export const SIZES = { least: 1, most: 128 };
+const SIZES = { least: 1, most: 128 };
 
 /** The next brush size: about a sixth more or less, at least one pixel.
  * @param {number} size

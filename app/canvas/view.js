@@ -338,7 +338,7 @@ export function strokeColour(state, to) {
 
 /** Strength of the label overlay: none while playing, or when it is switched off.
  * @param {State} state */
-export function overlayAlpha(state) {
+function overlayAlpha(state) {
   return state.playing || !state.overlayOn ? 0 : state.overlay;
 }
 

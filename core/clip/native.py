@@ -110,7 +110,7 @@ def write_clip(clip: Clip, folder: Path) -> None:
 
 
 def picture_file(index: int) -> str:
-    """The name of a frame that is taken home, counted from 1 as people count: frame_0001.png."""
+    """The name of a downloaded frame, counted from 1 as people count: frame_0001.png."""
     return f"frame_{index + 1:04d}.png"
 
 
