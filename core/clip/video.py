@@ -12,7 +12,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 
-from core.clip.clip import MAX_FRAMES, check_size
+from core.clip.clip import check_size
 from core.errors import InputError
 from core.files import open_file, replacing
 
@@ -20,30 +20,9 @@ from core.files import open_file, replacing
 _CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _MAX_RATE = 1000
 _MAX_FILE_BYTES = 4 << 30
-_MAX_PIXEL_BYTES = 1 << 30
 # Decoders round sides up to whole blocks, of 128 pixels at most.
 _ROUNDED = 127
 _FORMATS = "mov,matroska,avi,mpegts"
-
-
-def read_video(path: Path, max_frames: int = MAX_FRAMES) -> tuple[np.ndarray, Fraction]:
-    """All frames of a video, (N, H, W, 3) uint8 RGB, and its rate in frames a second.
-
-    Raises `InputError` as `VideoReader` does, and when the video has more than `max_frames`, none, or more than
-    1 GB of pixels.
-    """
-    pictures: list[np.ndarray] = []
-    size = 0
-    with VideoReader(path) as video:
-        for picture in video:
-            size += picture.nbytes
-            if len(pictures) == max_frames or size > _MAX_PIXEL_BYTES:
-                limit = f"{max_frames} frames or {_MAX_PIXEL_BYTES >> 30} GB of pixels"
-                raise InputError(f"{path} has more than {limit}.", "Cut it shorter.")
-            pictures.append(picture)
-    if not pictures:
-        raise InputError(f"{path} has no frames.", "Copy or export the file again.")
-    return np.stack(pictures), video.rate
 
 
 class VideoReader:

@@ -8,7 +8,6 @@ import torch
 
 from core.errors import InputError
 
-Precision = Literal["auto", "float32", "bfloat16"]
 Format = Literal["float32", "bfloat16"]
 _FORMATS: dict[str, Format] = {"float32": "float32", "bfloat16": "bfloat16"}
 

@@ -14,13 +14,13 @@ from app import filmed
 from app.errors import NotFound
 from app.workspace import Workspace
 from core.clip.native import picture_file, read_clip, write_clip
-from core.clip.video import read_video
 from core.project.carried import Staying
 from core.project.storage import ProjectStore
 from core.rendering.rollout import roll_out
 from tests.app.client import fresh_id, stroke, swap
 from tests.app.stand_in import StandInGenerator, stand_in_engine
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD, tiny_clip
+from tests.videos import read_video
 
 
 def final_renders(page) -> list[np.ndarray]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from core.clip.video import read_video
 from core.evaluation.measures import delta_e, lab, psnr
 from core.models.local.network import LocalConfig
 from tests.browser.editor import Editor, Server
 from tests.browser.pictures import brush_stroke, far_from
+from tests.videos import read_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

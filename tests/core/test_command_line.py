@@ -18,10 +18,10 @@ from typer.testing import CliRunner, Result
 import core.training.command
 from core.__main__ import app
 from core.clip.native import write_clip
-from core.clip.video import read_video
 from core.errors import InputError
 from core.headless import command
 from tests.core.tiny import CAR_ID, ROAD, tiny_checkpoint, tiny_clip
+from tests.videos import read_video
 
 
 @pytest.fixture(scope="module")
