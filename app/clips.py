@@ -13,8 +13,8 @@ from app.engine import Engine
 from app.scene import SharedScene
 from core.clip.clip import Clip
 from core.clip.native import read_clip
-from core.project.folds import Folds, fold_memory
-from core.project.strokes import stroke_memory
+from core.project.folds import Folds, fold_cache
+from core.project.strokes import stroke_cache
 
 # Scenes of one clip that are kept though no project uses them; a scene is small beside its clip.
 _KEPT_SCENES = 8
@@ -38,7 +38,7 @@ class OpenClips:
 
     def __init__(self, engine: Engine, clip_bytes: int, fold_bytes: int, closed: Callable[[Clip], None]) -> None:
         self._engine, self._clip_bytes, self._closed = engine, clip_bytes, closed
-        self._folded, self._strokes = fold_memory(fold_bytes * 3 // 4), stroke_memory(fold_bytes // 4)
+        self._folded, self._strokes = fold_cache(fold_bytes * 3 // 4), stroke_cache(fold_bytes // 4)
         self._lock = threading.Lock()
         self._open: OrderedDict[str, _OpenClip] = OrderedDict()
         self._opening: dict[str, threading.Lock] = {}

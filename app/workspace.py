@@ -217,9 +217,9 @@ class Workspace:
         def encode(thing: int, t: int) -> Code:
             return self.worker.call(lambda: engine.encode(clip, thing, t)).result()
 
-        dressed = project.mapped(lambda edit: drawn_again(edit, engine.mixtures, encode))
+        redrawn = project.mapped(lambda edit: drawn_again(edit, engine.mixtures, encode))
         return (
-            replace(dressed, checkpoint_hash=engine.hash),
+            replace(redrawn, checkpoint_hash=engine.hash),
             "This project was made with another checkpoint: its looks were drawn again and differ from before.",
         )
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
+from core.project.cache import Cache
 from core.project.draft import Draft
 from core.project.edits import Edits
-from core.project.memory import Memory
-from core.project.strokes import StrokeMemory, Strokes
+from core.project.strokes import StrokeCache, Strokes
 
 # Without anybody else's share: 60 frames of 512x256 take 100 MB.
 KEPT_BYTES = 480 << 20
@@ -35,7 +35,7 @@ class Folded:
     """One frame's maps, and conditionings made of them, by scene and edits."""
 
     maps: Maps
-    conditionings: Memory[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Memory(_KEPT_LOOKS))
+    conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
 
     @property
     def nbytes(self) -> int:
@@ -44,31 +44,31 @@ class Folded:
 
 
 FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame
-FoldMemory = Memory[FoldKey, Folded]
+FoldCache = Cache[FoldKey, Folded]
 
 
-def fold_memory(most_bytes: int = KEPT_BYTES) -> FoldMemory:
-    """A memory for the folds of one clip, or of several that share it."""
-    return Memory(most_bytes, lambda folded: folded.nbytes)
+def fold_cache(most_bytes: int = KEPT_BYTES) -> FoldCache:
+    """A cache for the folds of one clip, or of several that share it."""
+    return Cache(most_bytes, lambda folded: folded.nbytes)
 
 
 class Folds:
     """Maps of a clip's frames under edits. For one thread at a time, `known` for any."""
 
-    def __init__(self, clip: Clip, memory: FoldMemory | None = None, stroke_memory: StrokeMemory | None = None) -> None:
+    def __init__(self, clip: Clip, cache: FoldCache | None = None, stroke_cache: StrokeCache | None = None) -> None:
         self.clip = clip
-        self.strokes = Strokes(clip, stroke_memory)
-        self._memory = fold_memory() if memory is None else memory
+        self.strokes = Strokes(clip, stroke_cache)
+        self._cache = fold_cache() if cache is None else cache
         self._own = object()
-        self._seen: Memory[Edits, Mapping[int, Seen]] = Memory(8)
+        self._seen: Cache[Edits, Mapping[int, Seen]] = Cache(8)
 
     def at(self, shaping: Edits, t: int) -> Folded:
         """Frame t under those edits, all of which reach it and change maps."""
-        return self._memory.get((self._own, shaping, t), lambda: Folded(self._fold(shaping, t)))
+        return self._cache.get((self._own, shaping, t), lambda: Folded(self._fold(shaping, t)))
 
     def known(self, shaping: Edits, t: int) -> Folded | None:
         """The same if it was folded a short while ago. Costs nothing."""
-        return self._memory.known((self._own, shaping, t))
+        return self._cache.known((self._own, shaping, t))
 
     def objects(self, shaping: Edits, look: Callable[[], Mapping[int, Seen]]) -> Mapping[int, Seen]:
         """The objects under edits that change maps, as `look` found them."""
@@ -80,9 +80,9 @@ class Folds:
         return self.clip.nbytes + self.strokes.sightings_bytes
 
     def forget(self) -> None:
-        """Keep nothing any more: the memories may be shared with other clips."""
+        """Keep nothing any more: the caches may be shared with other clips."""
         self.strokes.forget()
-        self._memory.forget(lambda key: key[0] is self._own)
+        self._cache.forget(lambda key: key[0] is self._own)
 
     def _fold(self, shaping: Edits, t: int) -> Maps:
         if not shaping:

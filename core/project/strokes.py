@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.clip.clip import Clip
+from core.project.cache import Cache
 from core.project.carried import Carried, Carrier
-from core.project.memory import Memory
 from core.project.motion import carrier
 from core.project.order import Order
 from core.project.sightings import Sightings
@@ -14,21 +14,21 @@ from core.project.values import Keyframe, Motion
 KEPT_BYTES = 128 << 20
 
 StrokeKey = tuple[object, tuple[Keyframe, ...], Motion]  # whose it is, where it was painted, how it moves
-StrokeMemory = Memory[StrokeKey, list[Carrier]]
+StrokeCache = Cache[StrokeKey, list[Carrier]]
 
 
-def stroke_memory(most_bytes: int = KEPT_BYTES) -> StrokeMemory:
-    """A memory for the strokes of one clip, or of several that share it. A stroke that fills it alone stays."""
-    return Memory(most_bytes, lambda carriers: min(most_bytes, sum(carrier.nbytes for carrier in carriers)))
+def stroke_cache(most_bytes: int = KEPT_BYTES) -> StrokeCache:
+    """A cache for the strokes of one clip, or of several that share it. A stroke that fills it alone stays."""
+    return Cache(most_bytes, lambda carriers: min(most_bytes, sum(carrier.nbytes for carrier in carriers)))
 
 
 class Strokes:
     """Where strokes are is a function of masks, motion and the clip, never of other edits. For one thread at a time."""
 
-    def __init__(self, clip: Clip, memory: StrokeMemory | None = None) -> None:
+    def __init__(self, clip: Clip, cache: StrokeCache | None = None) -> None:
         self._clip = clip
         self._order, self._sightings = Order(clip), Sightings(clip)
-        self._memory = stroke_memory() if memory is None else memory
+        self._cache = stroke_cache() if cache is None else cache
         self._own = object()
 
     @property
@@ -37,8 +37,8 @@ class Strokes:
         return self._sightings.nbytes
 
     def forget(self) -> None:
-        """Keep no stroke any more: the memory may be shared with other clips."""
-        self._memory.forget(lambda key: key[0] is self._own)
+        """Keep no stroke any more: the cache may be shared with other clips."""
+        self._cache.forget(lambda key: key[0] is self._own)
 
     def carried(self, keyframes: tuple[Keyframe, ...], motion: Motion, frames: tuple[int, int]) -> Carried:
         """Each keyframe's mask in those of the `frames` [start, stop) that are nearer to it than to another keyframe.
@@ -47,8 +47,8 @@ class Strokes:
         """
         # Where a mask is carried doesn't depend on the frames in which its edit acts: those may change.
         key = (self._own, keyframes, motion)
-        carriers = self._memory.get(key, lambda: self._carriers(keyframes, motion))
-        self._memory.measure(key)  # it was carried further since
+        carriers = self._cache.get(key, lambda: self._carriers(keyframes, motion))
+        self._cache.measure(key)  # it was carried further since
         at = sorted(keyframe.frame for keyframe in keyframes)
         middles = [(one + other) // 2 + 1 for one, other in zip(at, at[1:], strict=False)]
         start, stop = frames[0], min(frames[1], len(self._clip))

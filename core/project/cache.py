@@ -1,4 +1,4 @@
-"""A bounded memory of computed values, for several threads."""
+"""A bounded cache of computed values, for several threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Memory(Generic[Key, Value]):
+class Cache(Generic[Key, Value]):
     """The values used last, of together at most `size`; each counts `size_of` it, or 1.
 
     A key may be asked for by one thread at a time; `known` never waits for a value to be made.
