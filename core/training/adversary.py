@@ -1,7 +1,7 @@
-"""Discriminators in training. Each is data in a preset (`PictureJudge`, `VideoJudge`) that builds its network.
+"""Discriminators in training. Each is data in a preset (`PictureAdversary`, `VideoAdversary`) that builds its network.
 
-To add one: a frozen dataclass with `build`, whose `Judging` says what the generator is to lose by it and how it learns;
-name it in a preset and in its phases. Losses are called by its name: NAME_gan, NAME_features, and NAME_d, its own.
+To add one: a frozen dataclass with `build`, whose `Adversary` gives the generator's losses and its own; name it in a
+preset and in its phases. Losses are called by its name: NAME_gan, NAME_features, and NAME_d, its own.
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from core.models.layers import channels_last, weights_channels_last
 from core.models.warp import warp
 from core.training.losses import feature_matching, lsgan_discriminator, lsgan_generator
 from core.training.machine import Machine
-from core.training.scene import Scene
-from core.training.subjects import Stage
+from core.training.rollout import Rollout
+from core.training.trained_generator import Stage
 
 # Frames that the video discriminator sees at a time (section 3.2).
 VIDEO_FRAMES = 3
 Features = list[list[Tensor]]
 
 
-class Judging(Protocol):
+class Adversary(Protocol):
     """A discriminator in training."""
 
     network: nn.Module
 
-    def judge(self, scene: Scene) -> dict[str, Tensor]:
-        """Losses of the generator by their kinds ("gan", "features"); empty where the scene is too short.
+    def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
+        """Losses of the generator by their kinds ("gan", "features"); empty where the rollout is too short.
 
         The network is held fixed meanwhile, but for the gradients that pass through it.
         """
         ...
 
-    def lose(self, scene: Scene) -> Tensor | None:
-        """Its own loss on what was drawn, detached; None where the scene is too short."""
+    def own_loss(self, rollout: Rollout) -> Tensor | None:
+        """Its own loss on what was drawn, detached; None where the rollout is too short."""
         ...
 
 
 @dataclass(frozen=True)
-class PictureJudge:
+class PictureAdversary:
     """Patch discriminator of [label map, boundary, picture] at several resolutions.
 
     ndf, scales    width, and how many resolutions; each sees half the size of the one before
     norm           statistics of each picture: "instance" without, "frame" with scale and shift
     learns_from    "last" frame of a chunk, "all", or "one" drawn uniformly, as is then judged too (section 3.2)
-    raw            judge the raw picture too (the published code does)
+    raw            adversary the raw picture too (the published code does)
     """
 
     ndf: int = 32
@@ -61,17 +61,17 @@ class PictureJudge:
     learns_from: str = "last"
     raw: bool = False
 
-    def build(self, classes: int, machine: Machine) -> Judging:
+    def build(self, classes: int, machine: Machine) -> Adversary:
         """For label maps of so many classes."""
         return _Picture(self, classes, machine)
 
 
 @dataclass(frozen=True)
-class VideoJudge:
+class VideoAdversary:
     """Patch discriminator of [three frames, the two flows between them], without labels.
 
     rates    how many frames apart its three may be; one rate is drawn for each window
-    halved   judge at half the size
+    halved   adversary at half the size
     anywhere the window is drawn uniformly from the chunk, else it ends at the last frame
     """
 
@@ -82,18 +82,18 @@ class VideoJudge:
     halved: bool = True
     anywhere: bool = False
 
-    def build(self, classes: int, machine: Machine) -> Judging:
+    def build(self, classes: int, machine: Machine) -> Adversary:
         """Classes do not matter to it."""
         return _Video(self, machine)
 
 
-JudgeRecipe = PictureJudge | VideoJudge
+AdversaryRecipe = PictureAdversary | VideoAdversary
 
 
 class _Patches:
     """What both have in common: LSGAN with feature matching on a pair of inputs."""
 
-    def __init__(self, channels: int, recipe: JudgeRecipe, machine: Machine) -> None:
+    def __init__(self, channels: int, recipe: AdversaryRecipe, machine: Machine) -> None:
         network = MultiscaleDiscriminator(channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm)
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._machine = machine
@@ -103,79 +103,84 @@ class _Patches:
             found: Features = self.network(channels_last(inputs), stage.judged)
         return [[layer.float() for layer in layers] for layers in found]
 
-    def _judged(self, fake: Tensor, real: Tensor, stage: Stage) -> dict[str, Tensor]:
+    def _generator_losses(self, fake: Tensor, real: Tensor, stage: Stage) -> dict[str, Tensor]:
         self.network.requires_grad_(False)
         mine = self._features(fake, stage)
         with torch.no_grad():
             wanted = self._features(real, stage)
         return {"gan": lsgan_generator(mine), "features": feature_matching(mine, wanted, weight=1.0)}
 
-    def _lost(self, fake: Tensor, real: Tensor, stage: Stage) -> Tensor:
+    def _own_loss(self, fake: Tensor, real: Tensor, stage: Stage) -> Tensor:
         self.network.requires_grad_(True)
         return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage))
 
 
 class _Picture(_Patches):
-    def __init__(self, recipe: PictureJudge, classes: int, machine: Machine) -> None:
+    def __init__(self, recipe: PictureAdversary, classes: int, machine: Machine) -> None:
         super().__init__(classes + 1 + 3, recipe, machine)
         self._recipe, self._classes = recipe, classes
 
-    def judge(self, scene: Scene) -> dict[str, Tensor]:
-        frames = [self._one(scene)] if self._recipe.learns_from == "one" else list(range(len(scene.frames)))
-        given, real = self._given(scene, frames), self._real(scene, frames)
-        judged = [self._judged(torch.cat([given, fake], 1), real, scene.stage) for fake in self._fakes(scene, frames)]
+    def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
+        frames = [self._one(rollout)] if self._recipe.learns_from == "one" else list(range(len(rollout.frames)))
+        given, real = self._given(rollout, frames), self._real(rollout, frames)
+        judged = [
+            self._generator_losses(torch.cat([given, fake], 1), real, rollout.stage)
+            for fake in self._fakes(rollout, frames)
+        ]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
 
-    def lose(self, scene: Scene) -> Tensor | None:
-        count = len(scene.frames)
-        frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(scene)]
-        given, real = self._given(scene, frames), self._real(scene, frames)
-        lost = [self._lost(torch.cat([given, fake], 1), real, scene.stage) for fake in self._fakes(scene, frames)]
+    def own_loss(self, rollout: Rollout) -> Tensor | None:
+        count = len(rollout.frames)
+        frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(rollout)]
+        given, real = self._given(rollout, frames), self._real(rollout, frames)
+        lost = [
+            self._own_loss(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
+        ]
         return torch.stack(lost).sum()
 
-    def _one(self, scene: Scene) -> int:
-        return scene.dice.whole(0, len(scene.frames))
+    def _one(self, rollout: Rollout) -> int:
+        return rollout.rng.whole(0, len(rollout.frames))
 
-    def _fakes(self, scene: Scene, frames: list[int]) -> list[Tensor]:
+    def _fakes(self, rollout: Rollout, frames: list[int]) -> list[Tensor]:
         kinds = ("final", "raw") if self._recipe.raw else ("final",)
-        drawn = [scene.frames[index][1] for index in frames]
+        drawn = [rollout.frames[index][1] for index in frames]
         return [torch.cat([frame.final if kind == "final" else frame.raw for frame in drawn]) for kind in kinds]
 
-    def _given(self, scene: Scene, frames: list[int]) -> Tensor:
-        at = [scene.frames[index][0] for index in frames]
-        labels = torch.cat([scene.chunk.labels[t] for t in at])
-        return encode_known(labels, torch.cat([scene.chunk.objects[t] for t in at]), self._classes)
+    def _given(self, rollout: Rollout, frames: list[int]) -> Tensor:
+        at = [rollout.frames[index][0] for index in frames]
+        labels = torch.cat([rollout.chunk.labels[t] for t in at])
+        return encode_known(labels, torch.cat([rollout.chunk.objects[t] for t in at]), self._classes)
 
-    def _real(self, scene: Scene, frames: list[int]) -> Tensor:
-        real = torch.cat([scene.chunk.pictures[scene.frames[index][0]] for index in frames])
-        return torch.cat([self._given(scene, frames), real], 1)
+    def _real(self, rollout: Rollout, frames: list[int]) -> Tensor:
+        real = torch.cat([rollout.chunk.pictures[rollout.frames[index][0]] for index in frames])
+        return torch.cat([self._given(rollout, frames), real], 1)
 
 
 class _Video(_Patches):
-    def __init__(self, recipe: VideoJudge, machine: Machine) -> None:
+    def __init__(self, recipe: VideoAdversary, machine: Machine) -> None:
         super().__init__(5 * VIDEO_FRAMES - 2, recipe, machine)
         self._recipe = recipe
 
-    def judge(self, scene: Scene) -> dict[str, Tensor]:
-        pair = self._pair(scene)
-        return {} if pair is None else self._judged(*pair, scene.stage)
+    def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
+        pair = self._pair(rollout)
+        return {} if pair is None else self._generator_losses(*pair, rollout.stage)
 
-    def lose(self, scene: Scene) -> Tensor | None:
-        pair = self._pair(scene)
-        return None if pair is None else self._lost(*pair, scene.stage)
+    def own_loss(self, rollout: Rollout) -> Tensor | None:
+        pair = self._pair(rollout)
+        return None if pair is None else self._own_loss(*pair, rollout.stage)
 
-    def _pair(self, scene: Scene) -> tuple[Tensor, Tensor] | None:
+    def _pair(self, rollout: Rollout) -> tuple[Tensor, Tensor] | None:
         """Fake and real inputs of one window; None where the chunk is too short for any."""
-        count = len(scene.rolled.shown)
+        count = len(rollout.rolled.shown)
         rates = fitting_rates(self._recipe.rates, count)
         if not rates:
             return None
-        rate = scene.dice.pick(rates)
+        rate = rollout.rng.pick(rates)
         # The newest frame of a window is one that is learnt from.
-        earliest = max(rate * (VIDEO_FRAMES - 1), scene.frames[0][0])
-        last = scene.dice.whole(earliest, count) if self._recipe.anywhere else count - 1
-        fake, flow = window(scene.shown, scene.chunk.flow, rate, last, halved=self._recipe.halved)
-        real, _ = window(scene.chunk.pictures, scene.chunk.flow, rate, last, halved=self._recipe.halved)
+        earliest = max(rate * (VIDEO_FRAMES - 1), rollout.frames[0][0])
+        last = rollout.rng.whole(earliest, count) if self._recipe.anywhere else count - 1
+        fake, flow = window(rollout.shown, rollout.chunk.flow, rate, last, halved=self._recipe.halved)
+        real, _ = window(rollout.chunk.pictures, rollout.chunk.flow, rate, last, halved=self._recipe.halved)
         return video_input(fake, flow), video_input(real, flow)
 
 

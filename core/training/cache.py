@@ -30,7 +30,7 @@ from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError, reason
 from core.files import make_folder, parse_json, read_file, read_json, write_atomically, write_json
-from core.training.reel import NO_FLOW, whole_flow
+from core.training.device_clip import NO_FLOW, whole_flow
 
 FORMAT = 1
 Coding = Literal["avif", "webp"]

@@ -67,23 +67,16 @@ def train(
     machine = machine or Machine.choose()
     say = say if machine.first else _silent
     recipe, dataset = read_data(recipe, data, machine, say)
-    shown = list(read_clips(val)) if val else [dataset.reels[len(dataset.reels) // 2].clip(dataset.label_set)]
+    shown = list(read_clips(val)) if val else [_middle(dataset)]
     make_folder(out)
     pace = None if minutes is None else Pace(recipe, 60 * minutes)
-    state = out / "state.safetensors"
     perceptual = None
     if recipe.perceives and not export_only:
         seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
         perceptual = _perception(recipe, dataset, machine, out, seconds, say)
     trainer = Trainer(recipe, dataset, perceptual, machine)
-    if state.exists():
-        trainer.load(state, pace)
-        say(f"goes on from step {trainer.done}")
-    elif export_only:
-        raise InputError(f"There is no state in {out} to make a checkpoint of.", "Train first.")
-    elif begin is not None:
-        for line in start_from(trainer, load_checkpoint(begin)):
-            say(line)
+    state = out / "state.safetensors"
+    _begin(trainer, state, pace, begin, export_only, say)
     if export_only:
         return export(trainer, out, say)
     if pace is not None:
@@ -95,24 +88,45 @@ def train(
             _sample(trainer, shown, out, say)
 
     displays: list[Display] = [display or Lines(say), *recorders(out)] if machine.first else []
-    with Interrupt() as interrupt:
-        try:
-            run(
-                trainer,
-                save=save,
-                displays=displays,
-                warn=say,
-                save_every=save_every,
-                stop=interrupt.asked,
-                pace=pace,
-            )
-        finally:
-            for each in displays:
-                each.close()
+    with Interrupt() as interrupt, _closing(displays):
+        run(trainer, save=save, displays=displays, warn=say, save_every=save_every, stop=interrupt.asked, pace=pace)
     if trainer.done < trainer.plan.total:
         say(f"stopped at step {trainer.done}, saved in {out}")
         raise InputError("Training was stopped before its end.", "The same command goes on from here.")
     return export(trainer, out, say) if machine.first else out / "checkpoint.safetensors"
+
+
+def _middle(dataset: ChunkDataset) -> Clip:
+    """A clip to show where there are no others than those that are trained on."""
+    return dataset.device_clips[len(dataset.device_clips) // 2].clip(dataset.label_set)
+
+
+def _begin(
+    trainer: Trainer,
+    state: Path,
+    pace: Pace | None,
+    begin: Path | None,
+    export_only: bool,
+    say: Callable[[str], None],
+) -> None:
+    """From the last save, else from a checkpoint, else from new weights."""
+    if state.exists():
+        trainer.load(state, pace)
+        say(f"goes on from step {trainer.done}")
+    elif export_only:
+        raise InputError(f"There is no state in {state.parent} to make a checkpoint of.", "Train first.")
+    elif begin is not None:
+        for line in start_from(trainer, load_checkpoint(begin)):
+            say(line)
+
+
+@contextmanager
+def _closing(displays: Sequence[Display]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for each in displays:
+            each.close()
 
 
 def _silent(line: str) -> None:
@@ -124,7 +138,7 @@ def read_data(recipe: Preset, data: Path, machine: Machine, say: Callable[[str],
     began = time.monotonic()
     dataset = ChunkDataset(read_clips(data), rare=recipe.rare, device=machine.device)
     say(
-        f"{len(dataset.reels)} clips, {len(dataset)} frames, read in {time.monotonic() - began:.0f} s; preset "
+        f"{len(dataset.device_clips)} clips, {len(dataset)} frames, read in {time.monotonic() - began:.0f} s; preset "
         f"{recipe.name} on {machine.device}, {'bfloat16' if machine.bfloat16 else 'float32'}"
     )
     if recipe.features == "vgg":
@@ -133,7 +147,7 @@ def read_data(recipe: Preset, data: Path, machine: Machine, say: Callable[[str],
         except InputError as error:
             say(f"{error.problem} A label network takes its place.")
             recipe = replace(recipe, features="labels")
-    over = recipe.over([(reel.height, reel.width) for reel in dataset.reels])
+    over = recipe.over([(device_clip.height, device_clip.width) for device_clip in dataset.device_clips])
     left_out = sorted(
         {phase.size[::-1] for phase in recipe.phases if phase.size}
         - {phase.size[::-1] for phase in over.phases if phase.size}
@@ -191,13 +205,6 @@ def _label_network(
         network.eval()
         return weights_channels_last(network.to(machine.device))
     say(f"label network: {recipe.label_steps} steps{'' if seconds is None else f', at most {seconds:.0f} s'}")
-    last = [time.monotonic()]
-
-    def report(step: int, loss: Tensor, accuracy: Tensor) -> None:
-        if time.monotonic() - last[0] > _LINE_EVERY:
-            last[0] = time.monotonic()
-            say(f"label network {step + 1}/{recipe.label_steps}  loss {loss:.3f}  right {accuracy:.0%}")
-
     network = train_label_network(
         data,
         machine.alone(),
@@ -207,7 +214,7 @@ def _label_network(
         seed=recipe.seed,
         width=recipe.label_width,
         seconds=seconds,
-        on_step=report,
+        on_step=_label_lines(recipe.label_steps, say),
     )
     for parameter in network.parameters():
         machine.mean(parameter.data)  # processes agree on it to the last bit
@@ -216,10 +223,23 @@ def _label_network(
     return network
 
 
+def _label_lines(steps: int, say: Callable[[str], None]) -> Callable[[int, Tensor, Tensor], None]:
+    """Says where the label network's training is, now and then."""
+    last = time.monotonic()
+
+    def report(step: int, loss: Tensor, accuracy: Tensor) -> None:
+        nonlocal last
+        if time.monotonic() - last > _LINE_EVERY:
+            last = time.monotonic()
+            say(f"label network {step + 1}/{steps}  loss {loss:.3f}  right {accuracy:.0%}")
+
+    return report
+
+
 def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path, say: Callable[[str], None]) -> None:
     stage = trainer.plan.phase(max(trainer.done - 1, 0)).stage
     try:
-        generator = trainer.subject.renderer(trainer.averaged["generator"], stage)
+        generator = trainer.trained.renderer(trainer.averaged["generator"], stage)
     except ImportError as error:
         say(f"no sample pictures: {error.name} is not installed here")
         return

@@ -16,9 +16,9 @@ from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.models.local.places import places
 from core.training.cache import is_cache, read_cache
-from core.training.dice import Dice
+from core.training.device_clip import FLOW_STEPS, NO_FLOW, DeviceClip
 from core.training.machine import Machine
-from core.training.reel import FLOW_STEPS, NO_FLOW, Reel
+from core.training.step_rng import StepRng
 
 # How far from a chunk's first frame the frame that looks are taken from may be.
 _OTHER = 8
@@ -51,7 +51,7 @@ class Chunk:
 class _Cut(NamedTuple):
     """Which part of which clip a sample is."""
 
-    reel: int
+    device_clip: int
     start: int
     other: int
     top: int
@@ -60,7 +60,7 @@ class _Cut(NamedTuple):
 
 
 class ChunkDataset:
-    """Random chunks from clips of one label set and any sizes; a chunk is a function of its dice.
+    """Random chunks from clips of one label set and any sizes; a chunk is a function of its rng.
 
     clips   are read one after the other; those without pictures are left out
     rare    names of classes: half of the crops are put about one of these
@@ -70,7 +70,7 @@ class ChunkDataset:
     def __init__(
         self, clips: Iterable[Clip], *, rare: Collection[str] = (), device: torch.device | str = "cpu"
     ) -> None:
-        reels: list[Reel] = []
+        device_clips: list[DeviceClip] = []
         label_set: LabelSet | None = None
         is_rare = np.zeros(256, bool)
         for clip in clips:
@@ -81,37 +81,37 @@ class ChunkDataset:
                 is_rare = np.isin(np.arange(256), [entry.id for entry in label_set if entry.name in rare])
             if clip.label_set.hash != label_set.hash:
                 raise InputError(
-                    f"Clip {clip.name!r} has another label set than {reels[0].name!r}.",
+                    f"Clip {clip.name!r} has another label set than {device_clips[0].name!r}.",
                     "Train on clips of one label set.",
                 )
-            reels.append(Reel.of(clip, is_rare, torch.device(device)))
+            device_clips.append(DeviceClip.of(clip, is_rare, torch.device(device)))
         if label_set is None:
             raise InputError("No clip with frames to train on.", "Training needs frames.mp4 beside the label maps.")
-        self._begin(reels, label_set)
+        self._begin(device_clips, label_set)
 
     @classmethod
-    def of_reels(cls, reels: Sequence[Reel], label_set: LabelSet) -> ChunkDataset:
+    def of_device_clips(cls, device_clips: Sequence[DeviceClip], label_set: LabelSet) -> ChunkDataset:
         """From clips that are on the device already."""
         data = cls.__new__(cls)
-        data._begin(reels, label_set)
+        data._begin(device_clips, label_set)
         return data
 
-    def _begin(self, reels: Sequence[Reel], label_set: LabelSet) -> None:
-        self.reels, self.label_set = tuple(reels), label_set
-        self.slots = max(len(reel.ids) for reel in reels)
+    def _begin(self, device_clips: Sequence[DeviceClip], label_set: LabelSet) -> None:
+        self.device_clips, self.label_set = tuple(device_clips), label_set
+        self.slots = max(len(device_clip.ids) for device_clip in device_clips)
         self._scaled: tuple[tuple[int, int], ChunkDataset] | None = None
 
     def __len__(self) -> int:
-        return sum(len(reel) for reel in self.reels)
+        return sum(len(device_clip) for device_clip in self.device_clips)
 
     @property
     def names(self) -> list[str]:
         """The clips' names."""
-        return [reel.name for reel in self.reels]
+        return [device_clip.name for device_clip in self.device_clips]
 
     def clips(self) -> Iterator[Clip]:
         """The clips, one after the other."""
-        return (reel.clip(self.label_set) for reel in self.reels)
+        return (device_clip.clip(self.label_set) for device_clip in self.device_clips)
 
     def scaled(self, size: tuple[int, int] | None) -> ChunkDataset:
         """The clips that are at least this large (height, width), scaled down to it; None: all as they are.
@@ -122,13 +122,17 @@ class ChunkDataset:
             return self
         if self._scaled is None or self._scaled[0] != size:
             height, width = size
-            fitting = [reel for reel in self.reels if reel.height >= height and reel.width >= width]
+            fitting = [
+                device_clip
+                for device_clip in self.device_clips
+                if device_clip.height >= height and device_clip.width >= width
+            ]
             if not fitting:
                 raise InputError(
                     f"No clip is as large as {width}x{height}.", "Leave that stage out, or add larger clips."
                 )
-            reels = [reel.scaled(height, width) for reel in fitting]
-            self._scaled = size, ChunkDataset.of_reels(reels, self.label_set)
+            device_clips = [device_clip.scaled(height, width) for device_clip in fitting]
+            self._scaled = size, ChunkDataset.of_device_clips(device_clips, self.label_set)
         return self._scaled[1]
 
     def check(self, *, frames: int, crop: tuple[int, int]) -> list[str]:
@@ -136,9 +140,19 @@ class ChunkDataset:
 
         Raises `InputError` when no clip is left.
         """
-        left_out = [reel.name for index, reel in enumerate(self.reels) if index not in self._fitting(frames, crop)]
-        if len(left_out) == len(self.reels):
-            largest = max(self.reels, key=lambda reel: (min(reel.height - crop[0], reel.width - crop[1]), len(reel)))
+        left_out = [
+            device_clip.name
+            for index, device_clip in enumerate(self.device_clips)
+            if index not in self._fitting(frames, crop)
+        ]
+        if len(left_out) == len(self.device_clips):
+            largest = max(
+                self.device_clips,
+                key=lambda device_clip: (
+                    min(device_clip.height - crop[0], device_clip.width - crop[1]),
+                    len(device_clip),
+                ),
+            )
             raise InputError(
                 f"No clip has chunks of {frames} frames of {crop[1]}x{crop[0]}; {largest.name!r} is "
                 f"{len(largest)} frames of {largest.width}x{largest.height}.",
@@ -148,7 +162,7 @@ class ChunkDataset:
 
     def chunk(
         self,
-        dice: Dice,
+        rng: StepRng,
         machine: Machine,
         *,
         batch: int,
@@ -162,7 +176,7 @@ class ChunkDataset:
         fitting = self._fitting(frames, crop)
         if not fitting:
             self.check(frames=frames, crop=crop)
-        cuts = [self._draw(dice, fitting, frames, crop) for _ in range(batch)][machine.share(batch)]
+        cuts = [self._draw(rng, fitting, frames, crop) for _ in range(batch)][machine.share(batch)]
         parts = [self._cut(cut, frames, crop) for cut in cuts]
         pictures, labels, objects, flow, other, other_labels, other_objects = (
             torch.stack(column, 1) for column in zip(*parts, strict=True)
@@ -185,41 +199,41 @@ class ChunkDataset:
         height, width = crop
         return [
             index
-            for index, reel in enumerate(self.reels)
-            if len(reel) >= frames and reel.height >= height and reel.width >= width
+            for index, device_clip in enumerate(self.device_clips)
+            if len(device_clip) >= frames and device_clip.height >= height and device_clip.width >= width
         ]
 
-    def _draw(self, dice: Dice, fitting: Sequence[int], frames: int, crop: tuple[int, int]) -> _Cut:
-        index = dice.pick(fitting)
-        reel, (height, width) = self.reels[index], crop
-        start = dice.whole(0, len(reel) - frames + 1)
-        other = min(max(start + dice.whole(-_OTHER, _OTHER + 1), 0), len(reel) - 1)
-        top, left = dice.whole(0, reel.height - height + 1), dice.whole(0, reel.width - width + 1)
-        rare = reel.rare[start]
-        if dice.chance(0.5) and len(rare):
-            row, column = rare[dice.whole(0, len(rare))].tolist()
-            top = min(max(row - height // 2, 0), reel.height - height)
-            left = min(max(column - width // 2, 0), reel.width - width)
-        return _Cut(index, start, other, top // 2 * 2, left // 2 * 2, dice.chance(0.5))
+    def _draw(self, rng: StepRng, fitting: Sequence[int], frames: int, crop: tuple[int, int]) -> _Cut:
+        index = rng.pick(fitting)
+        device_clip, (height, width) = self.device_clips[index], crop
+        start = rng.whole(0, len(device_clip) - frames + 1)
+        other = min(max(start + rng.whole(-_OTHER, _OTHER + 1), 0), len(device_clip) - 1)
+        top, left = rng.whole(0, device_clip.height - height + 1), rng.whole(0, device_clip.width - width + 1)
+        rare = device_clip.rare[start]
+        if rng.chance(0.5) and len(rare):
+            row, column = rare[rng.whole(0, len(rare))].tolist()
+            top = min(max(row - height // 2, 0), device_clip.height - height)
+            left = min(max(column - width // 2, 0), device_clip.width - width)
+        return _Cut(index, start, other, top // 2 * 2, left // 2 * 2, rng.chance(0.5))
 
     def _places(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> Tensor:
         """(T, C, h/2, w/2): places in the whole frames, cut as they are."""
-        reel = self.reels[cut.reel]
-        objects = reel.objects[cut.start : cut.start + frames]
+        device_clip = self.device_clips[cut.device_clip]
+        objects = device_clip.objects[cut.start : cut.start + frames]
         left = cut.left
         if cut.flipped:
-            objects, left = objects.flip(-1), reel.width - cut.left - crop[1]
+            objects, left = objects.flip(-1), device_clip.width - cut.left - crop[1]
         top, left = cut.top // 2, left // 2
-        whole = places(objects[:, ::2, ::2], len(reel.ids))
+        whole = places(objects[:, ::2, ::2], len(device_clip.ids))
         return whole[..., top : top + crop[0] // 2, left : left + crop[1] // 2]
 
     def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:
         """Pictures, labels, objects and flow of the chunk, then the first three of the other frame: (T or 1, ...)."""
-        reel = self.reels[cut.reel]
+        device_clip = self.device_clips[cut.device_clip]
         window = (..., slice(cut.top, cut.top + crop[0]), slice(cut.left, cut.left + crop[1]))
         span, other = slice(cut.start, cut.start + frames), slice(cut.other, cut.other + 1)
-        maps = (reel.pictures, reel.labels, reel.objects)
-        parts = [part[span][window] for part in (*maps, reel.flow)] + [part[other][window] for part in maps]
+        maps = (device_clip.pictures, device_clip.labels, device_clip.objects)
+        parts = [part[span][window] for part in (*maps, device_clip.flow)] + [part[other][window] for part in maps]
         if cut.flipped:
             parts = [part.flip(-1) for part in parts]
             x, y = parts[3].unbind(1)

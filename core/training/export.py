@@ -14,13 +14,13 @@ from core.training.loop import Trainer
 
 def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> Path:
     """Fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors."""
-    reads_looks = trainer.subject.reads_looks
+    reads_looks = trainer.trained.reads_looks
     mixtures = _mixtures(trainer, say) if reads_looks else {}
     path = out / "checkpoint.safetensors"
     save_checkpoint(
         path,
-        kind=trainer.subject.kind,
-        config=trainer.subject.config,
+        kind=trainer.trained.kind,
+        config=trainer.trained.config,
         generator_state=trainer.averaged["generator"].state_dict(),
         encoder_config=trainer.encoder.config if reads_looks else None,
         encoder_state=trainer.averaged["encoder"].state_dict() if reads_looks else {},

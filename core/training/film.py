@@ -12,8 +12,8 @@ from torch import Tensor
 
 from core.models.local.history import Known
 from core.training.dataset import Chunk
-from core.training.dice import Dice
 from core.training.looks import spread_slots
+from core.training.step_rng import StepRng
 
 # So many of a sample's objects are taken away, and the mirrored silhouettes of so many are cut out.
 _OWN, _FOREIGN = 0.06, 0.04
@@ -23,9 +23,9 @@ _MARGIN = 3
 _SPEED = 6
 
 
-def film_with_holes(filmed: Chunk, wanted: Chunk, styles: Tensor, dice: Dice) -> list[Known]:
+def film_with_holes(filmed: Chunk, wanted: Chunk, styles: Tensor, rng: StepRng) -> list[Known]:
     """One `Known` a frame. styles: (T, B, 3, h, w), the codes of the looks that are seen in the film."""
-    holes = F.max_pool2d(_holes(filmed, dice).flatten(0, 1).float(), 2 * _MARGIN + 1, 1, _MARGIN) > 0.5
+    holes = F.max_pool2d(_holes(filmed, rng).flatten(0, 1).float(), 2 * _MARGIN + 1, 1, _MARGIN) > 0.5
     holes = holes.view(len(filmed.pictures), -1, 1, *holes.shape[-2:])
     same = (filmed.pictures == wanted.pictures).all(2, keepdim=True)
     return [
@@ -34,13 +34,13 @@ def film_with_holes(filmed: Chunk, wanted: Chunk, styles: Tensor, dice: Dice) ->
     ]
 
 
-def _holes(chunk: Chunk, dice: Dice) -> Tensor:
+def _holes(chunk: Chunk, rng: StepRng) -> Tensor:
     """(T, B, 1, h, w) bool: boxes, whole objects, and silhouettes from the other side of the picture."""
     height, width = chunk.labels.shape[-2:]
-    own = (dice.uniform(chunk.slots, 1) < _OWN).float()
-    foreign = (dice.uniform(chunk.slots, 1) < _FOREIGN).float()
+    own = (rng.uniform(chunk.slots, 1) < _OWN).float()
+    foreign = (rng.uniform(chunk.slots, 1) < _FOREIGN).float()
     elsewhere = chunk.objects.flip(-1)
-    boxes = [_box(height, width, dice) for _ in range(dice.whole(0, 3))]
+    boxes = [_box(height, width, rng) for _ in range(rng.whole(0, 3))]
     holes = []
     for t, objects in enumerate(chunk.objects):
         hole = (spread_slots(own, objects) + spread_slots(foreign, elsewhere[t])) > 0.5
@@ -54,8 +54,8 @@ def _holes(chunk: Chunk, dice: Dice) -> Tensor:
     return torch.stack(holes)
 
 
-def _box(height: int, width: int, dice: Dice) -> tuple[int, int, int, int, int, int]:
+def _box(height: int, width: int, rng: StepRng) -> tuple[int, int, int, int, int, int]:
     """Top, left, height, width, and how far it moves from frame to frame."""
-    tall, wide = dice.whole(height // 16, height // 2), dice.whole(width // 16, width // 2)
-    top, left = dice.whole(0, height - tall), dice.whole(0, width - wide)
-    return top, left, tall, wide, dice.whole(-_SPEED, _SPEED + 1), dice.whole(-_SPEED, _SPEED + 1)
+    tall, wide = rng.whole(height // 16, height // 2), rng.whole(width // 16, width // 2)
+    top, left = rng.whole(0, height - tall), rng.whole(0, width - wide)
+    return top, left, tall, wide, rng.whole(-_SPEED, _SPEED + 1), rng.whole(-_SPEED, _SPEED + 1)

@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from core.models.label_network import LabelNetwork
 from core.models.layers import channels_last, weights_channels_last
 from core.training.dataset import ChunkDataset
-from core.training.descent import Descent
-from core.training.dice import Dice
+from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.machine import Machine
 from core.training.perceptual import PerceptualLoss
+from core.training.step_rng import StepRng
 
 # What the perceptual loss gives each level of the label network; coarse features count most.
 _LEVELS = (0.125, 0.25, 0.5, 1.0)
@@ -50,15 +50,15 @@ def train_label_network(
     torch.manual_seed(seed)
     network = weights_channels_last(LabelNetwork(data.label_set.size, width).to(machine.device))
     weights = class_weights(data)
-    descent = Descent(network.parameters(), machine, betas=(0.9, 0.99))
+    optimizer = GuardedOptimizer(network.parameters(), machine, betas=(0.9, 0.99))
     began, step = time.monotonic(), 0
     while step < steps:
-        chunk = data.chunk(Dice(seed, step, batch, machine), machine, batch=batch, frames=1, crop=crop)
+        chunk = data.chunk(StepRng(seed, step, batch, machine), machine, batch=batch, frames=1, crop=crop)
         labels = chunk.labels[0].long()
         with machine.autocast():
             logits = network(channels_last(chunk.pictures[0]))
         loss = F.cross_entropy(logits.float(), labels, weights)
-        descent.step(loss, learning_rate * (1 + math.cos(math.pi * step / steps)) / 2)
+        optimizer.step(loss, learning_rate * (1 + math.cos(math.pi * step / steps)) / 2)
         step += 1
         if on_step is not None:
             on_step(step - 1, loss.detach(), (logits.argmax(1) == labels).float().mean())
@@ -71,7 +71,9 @@ def train_label_network(
 
 def class_weights(data: ChunkDataset) -> torch.Tensor:
     """(classes,) 1 / sqrt(share of pixels), mean 1 over what occurs; 0 for classes that never do."""
-    counts = torch.stack([_counts(labels, data.label_set.size) for reel in data.reels for labels in reel.labels]).sum(0)
+    counts = torch.stack(
+        [_counts(labels, data.label_set.size) for device_clip in data.device_clips for labels in device_clip.labels]
+    ).sum(0)
     share = counts / counts.sum()
     weights = torch.where(counts > 0, share.clamp(min=1e-4).rsqrt(), 0.0)
     return weights / (weights.sum() / (counts > 0).sum())

@@ -9,8 +9,8 @@ from torch import Tensor
 from core.models.generator import LabelMaps
 from core.models.local.history import HISTORY
 from core.models.local.network import LabelFeatures, LocalGenerator, Rendered, blend_weight
-from core.training.dice import Dice
 from core.training.machine import Machine
+from core.training.step_rng import StepRng
 
 # Power iterations of the echo loss.
 _TURNS = 2
@@ -22,7 +22,7 @@ _NEAR = 16
 _LEVEL = 2 / 255
 
 
-def echo_loss(generator: LocalGenerator, frame: Rendered, dice: Dice, machine: Machine) -> Tensor | None:
+def echo_loss(generator: LocalGenerator, frame: Rendered, rng: StepRng, machine: Machine) -> Tensor | None:
     """How much of a difference in the past comes back in the frame, beyond `_ECHO`; None without a past.
 
     What is tried is a random difference after some turns through the network (power iteration): that which the
@@ -39,7 +39,7 @@ def echo_loss(generator: LocalGenerator, frame: Rendered, dice: Dice, machine: M
         final = _blended(generator, features, shifted, frame.warped + moved, frame.validity, machine)
         return (final - frame.final.detach()) * frame.validity
 
-    tried = _scaled(_blotches(frame.raw, dice) * frame.validity)
+    tried = _scaled(_blotches(frame.raw, rng) * frame.validity)
     with torch.no_grad():
         for _ in range(_TURNS):
             tried = _scaled(answer(tried))
@@ -48,14 +48,14 @@ def echo_loss(generator: LocalGenerator, frame: Rendered, dice: Dice, machine: M
 
 
 def elsewhere_loss(
-    generator: LocalGenerator, maps: LabelMaps, styles: Tensor, frame: Rendered, dice: Dice, machine: Machine
+    generator: LocalGenerator, maps: LabelMaps, styles: Tensor, frame: Rendered, rng: StepRng, machine: Machine
 ) -> Tensor:
     """How much a block of another class changes what stands farther from it than `_NEAR` pixels, beyond a level."""
-    block = _block(maps.labels, dice)
+    block = _block(maps.labels, rng)
     near = F.max_pool2d(block, 2 * _NEAR + 1, stride=1, padding=_NEAR)
     history, validity, warped = frame.history, frame.validity * (1 - near), frame.warped * (1 - near)
     with machine.autocast():
-        features = generator.encoder(_painted(maps, block[:, 0] > 0.5, generator.config.classes, dice), styles)
+        features = generator.encoder(_painted(maps, block[:, 0] > 0.5, generator.config.classes, rng), styles)
     history = None if history is None else history * (1 - near)
     final = _blended(generator, features, history, warped, validity, machine)
     return (F.relu((final - frame.final.detach()).abs() - _LEVEL) * (1 - near)).mean()
@@ -76,29 +76,29 @@ def _blended(
     return weight * raw + (1 - weight) * warped
 
 
-def _block(like: Tensor, dice: Dice) -> Tensor:
+def _block(like: Tensor, rng: StepRng) -> Tensor:
     """(1, 1, h, w): 1 in a rectangle of a sixteenth to a third of the sides of `like`."""
     size = like.shape[-2:]
     block = torch.zeros(1, 1, *size, device=like.device)
-    tall, wide = (dice.whole(max(side // 16, 1), side // 3) for side in size)
-    top, left = dice.whole(0, size[0] - tall), dice.whole(0, size[1] - wide)
+    tall, wide = (rng.whole(max(side // 16, 1), side // 3) for side in size)
+    top, left = rng.whole(0, size[0] - tall), rng.whole(0, size[1] - wide)
     block[..., top : top + tall, left : left + wide] = 1
     return block
 
 
-def _painted(maps: LabelMaps, block: Tensor, classes: int, dice: Dice) -> LabelMaps:
+def _painted(maps: LabelMaps, block: Tensor, classes: int, rng: StepRng) -> LabelMaps:
     """The maps with a new object in the block, of a class that is seen in the picture."""
     labels = maps.labels.flatten(1).long()
     seen = torch.zeros(len(labels), classes, device=labels.device).scatter_(1, labels, 1.0)
-    label = (seen * (dice.uniform(classes) + 0.01)).argmax(1).to(maps.labels.dtype).view(-1, 1, 1)
+    label = (seen * (rng.uniform(classes) + 0.01)).argmax(1).to(maps.labels.dtype).view(-1, 1, 1)
     thing = maps.objects.amax((1, 2), keepdim=True) + 1
     return maps._replace(labels=torch.where(block, label, maps.labels), objects=torch.where(block, thing, maps.objects))
 
 
-def _blotches(like: Tensor, dice: Dice) -> Tensor:
+def _blotches(like: Tensor, rng: StepRng) -> Tensor:
     """Random colours on squares of a random size."""
-    side = dice.pick((1, 4, 16))
-    squares = dice.normal(3, like.shape[-2] // side, like.shape[-1] // side)
+    side = rng.pick((1, 4, 16))
+    squares = rng.normal(3, like.shape[-2] // side, like.shape[-1] // side)
     return F.interpolate(squares, size=like.shape[-2:], mode="nearest")
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core.training.dataset import Chunk
-from core.training.dice import Dice
+from core.training.step_rng import StepRng
 
 # Objects below this many pixels have no colour worth asking for.
 _SEEN = 64
@@ -20,14 +20,14 @@ _SEEN = 64
 _ENOUGH = 16
 
 
-def recolour(chunk: Chunk, things: Tensor, dice: Dice, share: float = 0.5) -> Chunk:
+def recolour(chunk: Chunk, things: Tensor, rng: StepRng, share: float = 0.5) -> Chunk:
     """Give a share of the things another colour, the same through the chunk and in the other frame.
 
     things: (classes,) bool. A colour is a gain and an offset per channel; shading stays.
     """
-    chosen = dice.uniform(chunk.slots, 1) < share
-    gain = torch.where(chosen, 0.4 + 0.5 * dice.uniform(chunk.slots, 3), 1.0)
-    shift = torch.where(chosen, 1.2 * dice.uniform(chunk.slots, 3) - 0.6, 0.0)
+    chosen = rng.uniform(chunk.slots, 1) < share
+    gain = torch.where(chosen, 0.4 + 0.5 * rng.uniform(chunk.slots, 3), 1.0)
+    shift = torch.where(chosen, 1.2 * rng.uniform(chunk.slots, 3) - 0.6, 0.0)
     table = torch.cat([gain, shift], 2)  # (B, slots, 6)
     objects, labels = chunk.other_objects[None], chunk.other_labels[None]
     return replace(

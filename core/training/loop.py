@@ -14,9 +14,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from core.errors import InputError, reason
 from core.models.encoder import Encoder
 from core.training.dataset import ChunkDataset
-from core.training.descent import Descent
-from core.training.dice import Dice
 from core.training.film import film_with_holes
+from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.looks import chunk_styles, recolour
 from core.training.machine import Machine
 from core.training.objective import measure
@@ -24,9 +23,10 @@ from core.training.pace import Pace
 from core.training.perceptual import PerceptualLoss
 from core.training.plan import Plan
 from core.training.presets import Phase, Preset
-from core.training.scene import Scene
+from core.training.rollout import Rollout
 from core.training.state import load_state, save_state
-from core.training.subjects import roll
+from core.training.step_rng import StepRng
+from core.training.trained_generator import roll
 
 # So many steps in a row that were not finite end a run.
 _PATIENCE = 20
@@ -53,22 +53,24 @@ class Trainer:
         self.done = 0
         torch.manual_seed(preset.seed)
         device, labels = self.machine.device, data.label_set
-        self.subject = preset.generator.build(labels, self.machine)
+        self.trained = preset.generator.build(labels, self.machine)
         self.encoder = Encoder(ngf=8, n_down=2, norm="none", shortcut=True).to(device)
-        self.judges = {name: recipe.build(labels.size, self.machine) for name, recipe in preset.judges.items()}
-        self._live = nn.ModuleDict({"generator": self.subject.network, "encoder": self.encoder})
+        self.adversaries = {
+            name: recipe.build(labels.size, self.machine) for name, recipe in preset.adversaries.items()
+        }
+        self._live = nn.ModuleDict({"generator": self.trained.network, "encoder": self.encoder})
         self.averaged = copy.deepcopy(self._live)
         self.averaged.requires_grad_(False)
-        self._descent = Descent(self._live.parameters(), self.machine, betas=preset.betas, clip=preset.clip)
-        self._judge_descents = {
-            name: Descent(judge.network.parameters(), self.machine, betas=preset.betas, clip=False)
-            for name, judge in self.judges.items()
+        self._optimizer = GuardedOptimizer(self._live.parameters(), self.machine, betas=preset.betas, clip=preset.clip)
+        self._adversary_optimizers = {
+            name: GuardedOptimizer(adversary.network.parameters(), self.machine, betas=preset.betas, clip=False)
+            for name, adversary in self.adversaries.items()
         }
         self._things = torch.zeros(labels.size, dtype=torch.bool)
         self._things[[entry.id for entry in labels if entry.kind == "thing"]] = True
         self._things = self._things.to(device)
         # Steps in a row that were not finite, and all of them; and the first of the last row.
-        self._spoilt = torch.zeros(3, dtype=torch.int64, device=device)
+        self._skipped = torch.zeros(3, dtype=torch.int64, device=device)
 
     def step(self) -> dict[str, Tensor]:
         """One step of the generator and of the phase's discriminators. Returns the losses, on the device."""
@@ -76,55 +78,57 @@ class Trainer:
             return self._step()
         except TorchDynamoException as error:
             # Raised before any weight has changed: the generator is compiled when it is first called and followed.
-            self.subject.uncompiled()
+            self.trained.uncompiled()
             warnings.warn(f"torch.compile does not work here, training goes on without: {reason(error)}", stacklevel=2)
             return self._step()
 
     def _step(self) -> dict[str, Tensor]:
         phase = self.plan.phase(self.done)
-        scene = self._scene(phase)
-        losses = measure(scene, [name for name, weight in phase.weights.items() if weight], self.perceptual)
-        for name in phase.judges:
-            losses |= {f"{name}_{kind}": value for kind, value in self.judges[name].judge(scene).items()}
+        rollout = self._scene(phase)
+        losses = measure(rollout, [name for name, weight in phase.weights.items() if weight], self.perceptual)
+        for name in phase.adversaries:
+            losses |= {
+                f"{name}_{kind}": value for kind, value in self.adversaries[name].generator_losses(rollout).items()
+            }
         rate = self.plan.learning_rate(self.done)
-        finite = self._descent.step(self._total(losses, phase), rate)
-        for name in phase.judges:
-            lost = self.judges[name].lose(scene)
+        finite = self._optimizer.step(self._total(losses, phase), rate)
+        for name in phase.adversaries:
+            lost = self.adversaries[name].own_loss(rollout)
             if lost is not None:
-                finite = finite & self._judge_descents[name].step(lost, self.preset.judge_rate or rate)
+                finite = finite & self._adversary_optimizers[name].step(lost, self.preset.adversary_rate or rate)
                 losses[f"{name}_d"] = lost
         self._note(finite)
         self._average()
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
 
-    def _scene(self, phase: Phase) -> Scene:
-        dice = Dice(self.preset.seed, self.done, phase.batch, self.machine)
+    def _scene(self, phase: Phase) -> Rollout:
+        rng = StepRng(self.preset.seed, self.done, phase.batch, self.machine)
         data = self.data.scaled(phase.size)
         filmed = chunk = data.chunk(
-            dice,
+            rng,
             self.machine,
             batch=phase.batch,
             frames=phase.frames,
             crop=phase.crop,
-            with_places=self.subject.reads_places,
+            with_places=self.trained.reads_places,
         )
         film = None
-        if self.subject.reads_looks:
-            chunk = recolour(filmed, self._things, dice)
+        if self.trained.reads_looks:
+            chunk = recolour(filmed, self._things, rng)
             styles = chunk_styles(self.encoder, chunk)
-            if dice.chance(phase.film):
-                film = film_with_holes(filmed, chunk, chunk_styles(self.encoder, filmed).detach(), dice)
+            if rng.chance(phase.film):
+                film = film_with_holes(filmed, chunk, chunk_styles(self.encoder, filmed).detach(), rng)
         else:
             styles = torch.zeros_like(chunk.pictures)
-        rolled = roll(self.subject, chunk, styles, dice, phase.stage, phase.learnt, film)
-        return Scene(chunk, rolled, styles, self.subject, dice, self.machine, phase.stage)
+        rolled = roll(self.trained, chunk, styles, rng, phase.stage, phase.learnt, film)
+        return Rollout(chunk, rolled, styles, self.trained, rng, self.machine, phase.stage)
 
     def _total(self, losses: dict[str, Tensor], phase: Phase) -> Tensor:
         weights = dict(phase.weights)
-        for judge in phase.judges:
-            for name in (f"{judge}_gan", f"{judge}_features"):
-                weights[name] = weights.get(name, 0.0) * self.plan.voice(judge, self.done)
+        for adversary in phase.adversaries:
+            for name in (f"{adversary}_gan", f"{adversary}_features"):
+                weights[name] = weights.get(name, 0.0) * self.plan.ramp(adversary, self.done)
         return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
 
     def _average(self) -> None:
@@ -141,23 +145,23 @@ class Trainer:
 
     def _note(self, finite: Tensor) -> None:
         """Count steps that were not finite; on the device, `check` reads it."""
-        row, all_of_them, first = self._spoilt.unbind()
+        row, all_of_them, first = self._skipped.unbind()
         bad = (~finite).long()
         first = torch.where((row == 0) & ~finite, self.done + 1, first)
-        self._spoilt = torch.stack([(row + 1) * bad, all_of_them + bad, first])
+        self._skipped = torch.stack([(row + 1) * bad, all_of_them + bad, first])
 
     def check(self) -> tuple[int, int]:
         """How many steps so far were not finite and so left out, and the last such one (or the first of a row).
 
         Raises `InputError` after `_PATIENCE` of them in a row. Waits for the device.
         """
-        row, spoilt, first = self._spoilt.tolist()
+        row, skipped, first = self._skipped.tolist()
         if row >= _PATIENCE:
             raise InputError(
                 f"From step {first} on, losses are not finite numbers; training stopped and the last save stays.",
                 "Go on from it with a smaller learning rate, or with --precision float32.",
             )
-        return spoilt, first
+        return skipped, first
 
     def save(self, path: Path, pace: Pace | None = None) -> None:
         """Everything that resuming needs; `pace` where the run has a time given."""
@@ -178,9 +182,9 @@ class Trainer:
         self.done = int(values["step"])
 
     def _modules(self) -> dict[str, nn.Module]:
-        judges = {f"judge_{name}": judge.network for name, judge in self.judges.items()}
-        return {"live": self._live, "averaged": self.averaged, **judges}
+        adversaries = {f"adversary_{name}": adversary.network for name, adversary in self.adversaries.items()}
+        return {"live": self._live, "averaged": self.averaged, **adversaries}
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        judges = {f"judge_{name}": descent.optimizer for name, descent in self._judge_descents.items()}
-        return {"live": self._descent.optimizer, **judges}
+        adversaries = {f"adversary_{name}": optimizer.adam for name, optimizer in self._adversary_optimizers.items()}
+        return {"live": self._optimizer.adam, **adversaries}

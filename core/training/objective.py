@@ -1,4 +1,4 @@
-"""What is asked of a generator: named terms of a scene, each a mean over its frames and pixels, unweighted.
+"""What is asked of a generator: named terms of a rollout, each a mean over its frames and pixels, unweighted.
 
 To add a loss: write a function here, name it in `TERMS`, and give it a weight in a preset. A term without a weight in
 the phase is not computed.
@@ -18,140 +18,144 @@ from core.training import losses
 from core.training.locality import echo_loss, elsewhere_loss
 from core.training.looks import colour_loss
 from core.training.perceptual import PerceptualLoss
-from core.training.scene import Scene
-from core.training.subjects import Drawn, chunk_maps
+from core.training.rollout import Rollout
+from core.training.trained_generator import Drawn, chunk_maps
 
-# None: the scene has nothing to say about this, for example no frame with a past.
-Term = Callable[[Scene], Tensor | None]
+# None: the rollout has nothing to say about this, for example no frame with a past.
+Term = Callable[[Rollout], Tensor | None]
 
 
-def measure(scene: Scene, wanted: Collection[str], perceptual: PerceptualLoss | None) -> dict[str, Tensor]:
-    """The wanted terms that the scene has something to say about; names that are no terms are left out."""
+def measure(rollout: Rollout, wanted: Collection[str], perceptual: PerceptualLoss | None) -> dict[str, Tensor]:
+    """The wanted terms that the rollout has something to say about; names that are no terms are left out."""
     terms: dict[str, Term] = {**TERMS}
     if perceptual is not None:
         terms |= {
-            "perceptual": lambda scene: perceived(scene, scene.fake, perceptual),
-            "perceptual_raw": lambda scene: perceived(scene, scene.raw, perceptual),
+            "perceptual": lambda rollout: perceived(rollout, rollout.fake, perceptual),
+            "perceptual_raw": lambda rollout: perceived(rollout, rollout.raw, perceptual),
         }
-    values = {name: terms[name](scene) for name in wanted if name in terms}
+    values = {name: terms[name](rollout) for name in wanted if name in terms}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def picture(scene: Scene) -> Tensor:
+def picture(rollout: Rollout) -> Tensor:
     """L1."""
-    return F.l1_loss(scene.fake, scene.real)
+    return F.l1_loss(rollout.fake, rollout.real)
 
 
-def gradient(scene: Scene) -> Tensor:
+def gradient(rollout: Rollout) -> Tensor:
     """L1 of differences between neighbouring pixels."""
-    return gradient_loss(scene.fake, scene.real)
+    return gradient_loss(rollout.fake, rollout.real)
 
 
-def raw(scene: Scene) -> Tensor:
+def raw(rollout: Rollout) -> Tensor:
     """L1 and gradient of the raw picture: blending must not hide that it is not learnt."""
-    return F.l1_loss(scene.raw, scene.real) + gradient_loss(scene.raw, scene.real)
+    return F.l1_loss(rollout.raw, rollout.real) + gradient_loss(rollout.raw, rollout.real)
 
 
-def coarse(scene: Scene) -> Tensor | None:
+def coarse(rollout: Rollout) -> Tensor | None:
     """L1 at half the size, of the picture of scale 0."""
-    small = [frame.coarse for _, frame in scene.frames if frame.coarse is not None]
-    return F.l1_loss(torch.cat(small), F.avg_pool2d(scene.real, 2)) if small else None
+    small = [frame.coarse for _, frame in rollout.frames if frame.coarse is not None]
+    return F.l1_loss(torch.cat(small), F.avg_pool2d(rollout.real, 2)) if small else None
 
 
-def colour(scene: Scene) -> Tensor:
+def colour(rollout: Rollout) -> Tensor:
     """Mean colour of every object."""
-    return colour_loss(scene.fake, scene.real, scene.objects, scene.chunk.slots)
+    return colour_loss(rollout.fake, rollout.real, rollout.objects, rollout.chunk.slots)
 
 
-def flow(scene: Scene) -> Tensor | None:
+def flow(rollout: Rollout) -> Tensor | None:
     """The network's motion against the clip's own, in pixels (F_Flow)."""
-    return _each(scene, lambda t, frame: losses.flow_loss(_own(frame), scene.chunk.flow[t], frame.validity, weight=1.0))
+    return _each(
+        rollout, lambda t, frame: losses.flow_loss(_own(frame), rollout.chunk.flow[t], frame.validity, weight=1.0)
+    )
 
 
-def warp_real(scene: Scene) -> Tensor | None:
+def warp_real(rollout: Rollout) -> Tensor | None:
     """The real frame before, moved by the network's motion, against the real frame (F_Warp)."""
     return _each(
-        scene,
+        rollout,
         lambda t, frame: losses.flow_warp_loss(
-            scene.chunk.pictures[t - 1], scene.chunk.pictures[t], _own(frame), frame.validity, weight=1.0
+            rollout.chunk.pictures[t - 1], rollout.chunk.pictures[t], _own(frame), frame.validity, weight=1.0
         ),
     )
 
 
-def mask(scene: Scene) -> Tensor | None:
+def mask(rollout: Rollout) -> Tensor | None:
     """Blend weight towards warping where that is right (W); at 1 roll-outs only copy (docs/adr/0010)."""
 
     def one(t: int, frame: Drawn) -> Tensor | None:
         if frame.weight is None:
             return None
-        return losses.weight_loss(frame.weight, _rightly_warped(scene, t, frame) * frame.validity)
+        return losses.weight_loss(frame.weight, _rightly_warped(rollout, t, frame) * frame.validity)
 
-    return _each(scene, one)
+    return _each(rollout, one)
 
 
-def consistency(scene: Scene) -> Tensor | None:
+def consistency(rollout: Rollout) -> Tensor | None:
     """A frame against the one before it, moved by the motion that was used (G_Warp)."""
 
     def one(t: int, frame: Drawn) -> Tensor | None:
         if frame.warped is None:
             return None
-        trust = frame.validity * _rightly_warped(scene, t, frame)
+        trust = frame.validity * _rightly_warped(rollout, t, frame)
         return losses.masked_l1(frame.final, frame.warped.detach(), trust)
 
-    return _each(scene, one)
+    return _each(rollout, one)
 
 
-def echo(scene: Scene) -> Tensor | None:
+def echo(rollout: Rollout) -> Tensor | None:
     """What comes back of a difference in the past."""
-    frame, generator = _newest(scene), scene.subject.network
+    frame, generator = _newest(rollout), rollout.trained.network
     if frame is None or not isinstance(generator, LocalGenerator):
         return None
-    return echo_loss(generator, frame, scene.dice, scene.machine)
+    return echo_loss(generator, frame, rollout.rng, rollout.machine)
 
 
-def elsewhere(scene: Scene) -> Tensor | None:
+def elsewhere(rollout: Rollout) -> Tensor | None:
     """What an edit changes far from it."""
-    frame, generator = _newest(scene), scene.subject.network
+    frame, generator = _newest(rollout), rollout.trained.network
     if frame is None or not isinstance(generator, LocalGenerator):
         return None
-    t = scene.frames[-1][0]
-    return elsewhere_loss(generator, chunk_maps(scene.chunk, t), scene.styles[t], frame, scene.dice, scene.machine)
+    t = rollout.frames[-1][0]
+    return elsewhere_loss(
+        generator, chunk_maps(rollout.chunk, t), rollout.styles[t], frame, rollout.rng, rollout.machine
+    )
 
 
-def taught_flow(scene: Scene) -> Tensor | None:
+def taught_flow(rollout: Rollout) -> Tensor | None:
     """F_Flow as published: where the teacher moves real pixels rightly; fewer the more scales there are."""
     return _each(
-        scene,
+        rollout,
         lambda t, frame: losses.flow_loss(
-            _own(frame), scene.chunk.flow[t], scene.well_moved(t), scales=scene.stage.scales
+            _own(frame), rollout.chunk.flow[t], rollout.well_moved(t), scales=rollout.stage.scales
         ),
     )
 
 
-def taught_warp(scene: Scene) -> Tensor | None:
+def taught_warp(rollout: Rollout) -> Tensor | None:
     """F_Warp as published."""
-    pictures = scene.chunk.pictures
+    pictures = rollout.chunk.pictures
     return _each(
-        scene,
-        lambda t, frame: losses.flow_warp_loss(pictures[t - 1], pictures[t], _own(frame), scene.well_moved(t)),
+        rollout,
+        lambda t, frame: losses.flow_warp_loss(pictures[t - 1], pictures[t], _own(frame), rollout.well_moved(t)),
     )
 
 
-def follows(scene: Scene) -> Tensor | None:
+def follows(rollout: Rollout) -> Tensor | None:
     """G_Warp as published: against the frame that was shown before, moved by the teacher."""
     return _each(
-        scene,
+        rollout,
         lambda t, frame: losses.picture_warp_loss(
-            scene.rolled.shown[t - 1].detach(), frame.final, scene.chunk.flow[t], scene.well_moved(t)
+            rollout.rolled.shown[t - 1].detach(), frame.final, rollout.chunk.flow[t], rollout.well_moved(t)
         ),
     )
 
 
-def blend(scene: Scene) -> Tensor | None:
+def blend(rollout: Rollout) -> Tensor | None:
     """W as published."""
     return _each(
-        scene,
-        lambda t, frame: None if frame.weight is None else losses.weight_loss(frame.weight, scene.well_moved(t)),
+        rollout,
+        lambda t, frame: None if frame.weight is None else losses.weight_loss(frame.weight, rollout.well_moved(t)),
     )
 
 
@@ -177,10 +181,10 @@ TERMS: Mapping[str, Term] = {
 PERCEPTUAL = ("perceptual", "perceptual_raw")
 
 
-def perceived(scene: Scene, pictures: Tensor, perceptual: PerceptualLoss) -> Tensor:
+def perceived(rollout: Rollout, pictures: Tensor, perceptual: PerceptualLoss) -> Tensor:
     """Distance to the real frames in features."""
-    with scene.machine.autocast():
-        distance: Tensor = perceptual(channels_last(pictures), channels_last(scene.real))
+    with rollout.machine.autocast():
+        distance: Tensor = perceptual(channels_last(pictures), channels_last(rollout.real))
         return distance.float()
 
 
@@ -193,15 +197,15 @@ def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
     return across + F.l1_loss(fake.diff(dim=2), real.diff(dim=2))
 
 
-def _each(scene: Scene, term: Callable[[int, Drawn], Tensor | None]) -> Tensor | None:
+def _each(rollout: Rollout, term: Callable[[int, Drawn], Tensor | None]) -> Tensor | None:
     """The mean over frames that have a past and of which the network says a motion."""
-    values = [term(t, frame) for t, frame in scene.moving if frame.flow is not None]
+    values = [term(t, frame) for t, frame in rollout.moving if frame.flow is not None]
     said = [value for value in values if value is not None]
     return torch.stack(said).mean() if said else None
 
 
-def _newest(scene: Scene) -> Rendered | None:
-    return scene.frames[-1][1].local
+def _newest(rollout: Rollout) -> Rendered | None:
+    return rollout.frames[-1][1].local
 
 
 def _own(frame: Drawn) -> Tensor:
@@ -209,7 +213,7 @@ def _own(frame: Drawn) -> Tensor:
     return frame.flow
 
 
-def _rightly_warped(scene: Scene, t: int, frame: Drawn) -> Tensor:
+def _rightly_warped(rollout: Rollout, t: int, frame: Drawn) -> Tensor:
     """(B, 1, H, W) float32: where what was warped shows what is wanted."""
     assert frame.warped is not None
-    return ((frame.warped - scene.chunk.pictures[t]).square().sum(1, keepdim=True) < 0.02).float()
+    return ((frame.warped - rollout.chunk.pictures[t]).square().sum(1, keepdim=True) < 0.02).float()

@@ -18,7 +18,7 @@ from core.training.presets import Phase, Preset
 # What is kept back for the last save, the looks of every class and the checkpoint: a share, within seconds.
 _KEPT_BACK, _LEAST, _MOST = 0.05, 10.0, 120.0
 # What a discriminator adds to a step, beside the generator's cost; a first guess, for phases not yet measured.
-_JUDGE_COST = 0.4
+_ADVERSARY_COST = 0.4
 
 
 @dataclass
@@ -93,4 +93,4 @@ class Pace:
 def guessed_cost(phase: Phase) -> float:
     """What a step of a phase costs, in proportion: pixels, and its discriminators."""
     pixels = phase.batch * phase.frames * phase.crop[0] * phase.crop[1]
-    return pixels * (1 + _JUDGE_COST * len(phase.judges))
+    return pixels * (1 + _ADVERSARY_COST * len(phase.adversaries))

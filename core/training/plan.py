@@ -46,9 +46,9 @@ class Plan:
         warm = min(1.0, (step + 1) / max(preset.warm_up, 1))
         return self.phase(step).learning_rate * warm * max(min(1.0, left), preset.floor)
 
-    def voice(self, judge: str, step: int) -> float:
+    def ramp(self, adversary: str, step: int) -> float:
         """How much of its weight a discriminator has: 0 to 1 over the first steps of a phase that brings it in."""
         index, before = self.place(step)
-        if index and judge in self.preset.phases[index - 1].judges:
+        if index and adversary in self.preset.phases[index - 1].adversaries:
             return 1.0
         return min(1.0, before / max(min(_RAMP, self.steps[index] // 2), 1))

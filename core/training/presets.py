@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from core.errors import InputError
-from core.training.adversary import JudgeRecipe, PictureJudge, VideoJudge
+from core.training.adversary import AdversaryRecipe, PictureAdversary, VideoAdversary
 from core.training.objective import PERCEPTUAL, TERMS
 from core.training.published import PublishedRecipe
-from core.training.segmenting import SegmentingJudge
-from core.training.subjects import GeneratorRecipe, LocalRecipe, Stage
+from core.training.segmenting import SegmentingAdversary
+from core.training.trained_generator import GeneratorRecipe, LocalRecipe, Stage
 
-# What a loss counts, by its name: those of `core.training.objective`, and NAME_gan and NAME_features of a judge.
+# What a loss counts, by its name: those of `core.training.objective`, and NAME_gan and NAME_features of a adversary.
 Weights = Mapping[str, float]
 
 # Sides of what the label network reads must be divisible by this.
@@ -46,7 +46,7 @@ class Phase:
     frames  a chunk has; later ones see the earlier ones as their past
     batch   samples a step, those of all processes together
     size    frames are scaled down to it beforehand; None: as they are
-    judges  names of the preset's discriminators that take part
+    adversaries  names of the preset's discriminators that take part
     stage   how far coarse-to-fine training is
     learnt  only so many of the last frames keep gradients; None: all that are drawn
     epochs  where not 0, the steps are so many times the clips, in batches
@@ -57,7 +57,7 @@ class Phase:
     batch: int
     crop: tuple[int, int]
     size: tuple[int, int] | None = None
-    judges: tuple[str, ...] = ()
+    adversaries: tuple[str, ...] = ()
     film: float = 0.0  # share of the chunks in which the frame's own film is known, but for holes
     # Our own generator's weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
     learning_rate: float = 5e-3
@@ -71,7 +71,7 @@ class Phase:
 class Preset:
     """A recipe. Raises `InputError` for a phase that weighs or asks what there is not, or has crops that do not divide.
 
-    judge_rate  learning rate of the discriminators; None: the phase's own, as it falls
+    adversary_rate  learning rate of the discriminators; None: the phase's own, as it falls
     warm_up     steps over which the learning rate grows at first
     decay       share of all steps, at the end, over which the learning rate falls to `floor` of itself
     ema         how much of the averaged weights stays in each step
@@ -81,12 +81,12 @@ class Preset:
     name: str
     phases: tuple[Phase, ...]
     generator: GeneratorRecipe = LocalRecipe()
-    judges: Mapping[str, JudgeRecipe | SegmentingJudge] = field(
-        default_factory=lambda: {"picture": PictureJudge(), "video": VideoJudge()}
+    adversaries: Mapping[str, AdversaryRecipe | SegmentingAdversary] = field(
+        default_factory=lambda: {"picture": PictureAdversary(), "video": VideoAdversary()}
     )
     betas: tuple[float, float] = (0.5, 0.99)
     clip: bool = True
-    judge_rate: float | None = 4e-4
+    adversary_rate: float | None = 4e-4
     warm_up: int = 50
     decay: float = 1 / 3
     floor: float = 0.05
@@ -118,11 +118,11 @@ class Preset:
                     "divides.",
                     "Choose the next smaller ones.",
                 )
-        judged = {f"{judge}_{kind}" for judge in self.judges for kind in ("gan", "features")}
+        judged = {f"{adversary}_{kind}" for adversary in self.adversaries for kind in ("gan", "features")}
         for phase in self.phases:
             for name in sorted(phase.weights.keys() - TERMS.keys() - set(PERCEPTUAL) - judged):
                 raise InputError(f"Preset {self.name!r} weighs {name!r}, which is no loss.")
-            for name in sorted(set(phase.judges) - self.judges.keys()):
+            for name in sorted(set(phase.adversaries) - self.adversaries.keys()):
                 raise InputError(f"Preset {self.name!r} has no discriminator {name!r}.")
 
     @property
@@ -167,10 +167,10 @@ _TINY = Preset(
     name="tiny",
     phases=(
         Phase(steps=6, frames=1, batch=1, crop=(32, 32)),
-        Phase(steps=6, frames=3, batch=1, crop=(32, 32), judges=("picture", "video")),
+        Phase(steps=6, frames=3, batch=1, crop=(32, 32), adversaries=("picture", "video")),
     ),
     generator=LocalRecipe(width=8, deep_blocks=1),
-    judges={"picture": PictureJudge(ndf=8), "video": VideoJudge(ndf=8)},
+    adversaries={"picture": PictureAdversary(ndf=8), "video": VideoAdversary(ndf=8)},
     label_steps=4,
     label_crop=(32, 32),
     label_width=8,
@@ -188,8 +188,8 @@ _TEXTURE = {
     "colour": 4.0,
 }
 
-_JUDGED = Phase(steps=700, frames=2, batch=2, crop=(256, 256), judges=("picture",))
-_FILM = Phase(steps=250, frames=4, batch=1, crop=(256, 256), judges=("picture", "video"), learning_rate=3e-3)
+_JUDGED = Phase(steps=700, frames=2, batch=2, crop=(256, 256), adversaries=("picture",))
+_FILM = Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversaries=("picture", "video"), learning_rate=3e-3)
 _LONGER = replace(_FILM, steps=520, learning_rate=1e-2, weights=_TEXTURE)
 
 _STREET = Preset(
@@ -200,7 +200,7 @@ _STREET = Preset(
         _FILM,
         replace(_FILM, steps=200, learning_rate=8e-3),
         replace(_FILM, steps=100, frames=3, learning_rate=2e-2),
-        replace(_LONGER, steps=950, frames=2, batch=2, judges=("picture",)),
+        replace(_LONGER, steps=950, frames=2, batch=2, adversaries=("picture",)),
         _LONGER,
         replace(_LONGER, steps=1400, frames=3),
     ),
@@ -242,12 +242,12 @@ _PLACED = Preset(
             batch=1,
             crop=(256, 256),
             film=0.3,
-            judges=("picture", "segments", "video"),
+            adversaries=("picture", "segments", "video"),
             weights=_PICTURE_JUDGED,
         ),
     ),
     generator=LocalRecipe(foreground=(), version=2, refresh=0.1),
-    judges={"picture": PictureJudge(), "video": VideoJudge(), "segments": SegmentingJudge()},
+    adversaries={"picture": PictureAdversary(), "video": VideoAdversary(), "segments": SegmentingAdversary()},
 )
 
 
@@ -258,14 +258,14 @@ PAPER_WEIGHTS: Weights = {
     "F_Flow": 1.0,
     "F_Warp": 1.0,
     "G_Warp": 1.0,
-    **{f"{judge}_gan": 1.0 for judge in ("picture", "video", "video3", "video9")},
-    **{f"{judge}_features": 10.0 for judge in ("picture", "video", "video3", "video9")},
+    **{f"{adversary}_gan": 1.0 for adversary in ("picture", "video", "video3", "video9")},
+    **{f"{adversary}_features": 10.0 for adversary in ("picture", "video", "video3", "video9")},
 }
 
 
 def _paper_phase(size: tuple[int, int], frames: int, epochs: int, stage: Stage) -> Phase:
     """Windows of three frames, 1, 3 and 9 apart, as soon as a chunk is long enough; two frames are learnt at a time."""
-    judges = ("picture", "video", "video3", "video9")
+    adversaries = ("picture", "video", "video3", "video9")
     spans = {"picture": 1, "video": 3, "video3": 7, "video9": 19}
     return Phase(
         steps=1,
@@ -273,7 +273,7 @@ def _paper_phase(size: tuple[int, int], frames: int, epochs: int, stage: Stage) 
         batch=1,
         crop=size,
         size=size,
-        judges=tuple(judge for judge in judges if spans[judge] <= frames),
+        adversaries=tuple(adversary for adversary in adversaries if spans[adversary] <= frames),
         learning_rate=2e-4,
         weights=PAPER_WEIGHTS,
         stage=stage,
@@ -295,15 +295,15 @@ _PAPER = Preset(
         _paper_phase((1024, 2048), 12, 5, Stage(scales=3, judged=4)),
     ),
     generator=PublishedRecipe(scales=3),
-    judges={
-        "picture": PictureJudge(ndf=64, scales=4, norm="frame", learns_from="one", raw=True),
-        "video": VideoJudge(ndf=64, scales=4, norm="frame", rates=(1,), halved=False, anywhere=True),
-        "video3": VideoJudge(ndf=64, scales=4, norm="frame", rates=(3,), halved=False, anywhere=True),
-        "video9": VideoJudge(ndf=64, scales=4, norm="frame", rates=(9,), halved=False, anywhere=True),
+    adversaries={
+        "picture": PictureAdversary(ndf=64, scales=4, norm="frame", learns_from="one", raw=True),
+        "video": VideoAdversary(ndf=64, scales=4, norm="frame", rates=(1,), halved=False, anywhere=True),
+        "video3": VideoAdversary(ndf=64, scales=4, norm="frame", rates=(3,), halved=False, anywhere=True),
+        "video9": VideoAdversary(ndf=64, scales=4, norm="frame", rates=(9,), halved=False, anywhere=True),
     },
     betas=(0.5, 0.999),
     clip=False,
-    judge_rate=None,
+    adversary_rate=None,
     warm_up=1,
     decay=0.5,
     floor=0.0,

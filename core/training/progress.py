@@ -18,7 +18,7 @@ _LINE_EVERY = 10.0
 
 
 @dataclass(frozen=True)
-class Tidings:
+class Progress:
     """Where a run is.
 
     losses     means since the last report
@@ -41,7 +41,7 @@ class Tidings:
 class Display(Protocol):
     """Shows where a run is; called after every reading of the losses."""
 
-    def show(self, tidings: Tidings) -> None:
+    def show(self, progress: Progress) -> None:
         """New figures."""
         ...
 
@@ -57,15 +57,15 @@ class Lines:
         self._say, self._last = say, time.monotonic()
         self._losses: dict[str, list[float]] = {}
 
-    def show(self, tidings: Tidings) -> None:
-        for name, value in tidings.losses.items():
+    def show(self, progress: Progress) -> None:
+        for name, value in progress.losses.items():
             self._losses.setdefault(name, []).append(value)
-        if time.monotonic() - self._last < _LINE_EVERY and tidings.step < tidings.steps:
+        if time.monotonic() - self._last < _LINE_EVERY and progress.step < progress.steps:
             return
         self._last = time.monotonic()
         means = {name: sum(values) / len(values) for name, values in self._losses.items()}
         self._losses = {}
-        self._say(line(replace(tidings, losses=means)))
+        self._say(line(replace(progress, losses=means)))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -77,17 +77,17 @@ class Log:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def show(self, tidings: Tidings) -> None:
+    def show(self, progress: Progress) -> None:
         facts = {
-            "step": tidings.step,
-            "of": tidings.steps,
-            "phase": tidings.phase,
-            "learning_rate": tidings.learning_rate,
-            "frames_a_second": round(tidings.rate, 3),
-            "memory": tidings.memory,
+            "step": progress.step,
+            "of": progress.steps,
+            "phase": progress.phase,
+            "learning_rate": progress.learning_rate,
+            "frames_a_second": round(progress.rate, 3),
+            "memory": progress.memory,
         }
         with plain_errors(self._path), self._path.open("a") as log:
-            log.write(json.dumps({**facts, **tidings.losses}) + "\n")
+            log.write(json.dumps({**facts, **progress.losses}) + "\n")
 
     def close(self) -> None:
         """Nothing is open."""
@@ -101,11 +101,11 @@ class TensorBoard:
 
         self._writer = SummaryWriter(str(folder))
 
-    def show(self, tidings: Tidings) -> None:
-        for name, value in tidings.losses.items():
-            self._writer.add_scalar(f"loss/{name}", value, tidings.step)
-        self._writer.add_scalar("learning_rate", tidings.learning_rate, tidings.step)
-        self._writer.add_scalar("frames_a_second", tidings.rate, tidings.step)
+    def show(self, progress: Progress) -> None:
+        for name, value in progress.losses.items():
+            self._writer.add_scalar(f"loss/{name}", value, progress.step)
+        self._writer.add_scalar("learning_rate", progress.learning_rate, progress.step)
+        self._writer.add_scalar("frames_a_second", progress.rate, progress.step)
 
     def close(self) -> None:
         self._writer.close()
@@ -119,12 +119,12 @@ def recorders(out: Path) -> list[Display]:
     return displays
 
 
-def line(tidings: Tidings) -> str:
+def line(progress: Progress) -> str:
     """All of it in a line."""
-    losses = "  ".join(f"{name} {value:.3f}" for name, value in tidings.losses.items())
-    memory = f"  {tidings.memory / 2**30:.1f} GB" if tidings.memory else ""
-    place = f"step {tidings.step}/{tidings.steps} (phase {tidings.phase}/{tidings.phases})"
-    return f"{place}  {losses}  {tidings.rate:.2f} frames/s{memory}  {tidings.seconds / 60:.0f} min left"
+    losses = "  ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
+    memory = f"  {progress.memory / 2**30:.1f} GB" if progress.memory else ""
+    place = f"step {progress.step}/{progress.steps} (phase {progress.phase}/{progress.phases})"
+    return f"{place}  {losses}  {progress.rate:.2f} frames/s{memory}  {progress.seconds / 60:.0f} min left"
 
 
 class Interrupt:

@@ -1,4 +1,4 @@
-"""The published generator in training (Wang et al. 2018, section 3): see `core.training.subjects.Subject`."""
+"""The published generator in training (Wang et al. 2018, section 3): a `TrainedGenerator`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from core.models.label_input import encode_known, foreground_mask
 from core.models.published.network import History, PublishedConfig, PublishedGenerator
 from core.models.published.scales import ScaleOutput
 from core.models.warp import pyramid
-from core.training.dice import Dice
 from core.training.machine import Machine
-from core.training.subjects import Drawn, Extra, Stage, Subject
+from core.training.step_rng import StepRng
+from core.training.trained_generator import Drawn, Extra, Stage, TrainedGenerator
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class PublishedRecipe:
         """The coarsest scale's halvings, and one for each scale above it."""
         return int(2 ** (self.n_downsample_G + stage.scales - 1))
 
-    def build(self, labels: LabelSet, machine: Machine) -> Subject:
+    def build(self, labels: LabelSet, machine: Machine) -> TrainedGenerator:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
         config = PublishedConfig(
@@ -56,7 +56,7 @@ class PublishedRecipe:
         )
         network = PublishedGenerator(config)
         network.to(device=machine.device)
-        return PublishedSubject(network, machine)
+        return TrainedPublished(network, machine)
 
 
 class PublishedPast(NamedTuple):
@@ -67,7 +67,7 @@ class PublishedPast(NamedTuple):
     history: History  # per scale, coarsest first: (B, 3 (tG - 1), h, w)
 
 
-class PublishedSubject:
+class TrainedPublished:
     """Its first two frames are given as real past, as published; or, where it is to start from nothing, none are."""
 
     kind: Kind = "published"
@@ -92,7 +92,7 @@ class PublishedSubject:
     def uncompiled(self) -> None:
         self._call = self._plain
 
-    def given(self, frames: int, dice: Dice) -> int:
+    def given(self, frames: int, rng: StepRng) -> int:
         return 0 if self._generator.config.no_first_img else min(self._before, frames - 1)
 
     def draw(self, maps: LabelMaps, styles: Tensor, past: PublishedPast | None, stage: Stage, extra: Extra) -> Drawn:
@@ -119,7 +119,7 @@ class PublishedSubject:
         picture: Tensor | Drawn,
         maps: LabelMaps,
         styles: Tensor,
-        dice: Dice,
+        rng: StepRng,
         stage: Stage,
     ) -> PublishedPast:
         # Every scale is fed back its own picture; of a real one, that at its size.

@@ -11,7 +11,7 @@ from torch import Tensor
 from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
-from core.training.progress import Display, Tidings
+from core.training.progress import Display, Progress
 
 # Steps between looks at the losses, each of which waits for the device; a processor's steps are long.
 _READ_EVERY = 25
@@ -62,7 +62,7 @@ def run(
     machine, meter = trainer.machine, Meter(trainer.machine)
     every = read_every or (1 if machine.device.type == "cpu" else _READ_EVERY)
     saved = read = begun = time.monotonic()
-    frames = steps = spoilt = 0
+    frames = steps = skipped = 0
     used, first = pace.used if pace else 0.0, trainer.done
     asked = stop()
     while trainer.done < trainer.plan.total and not asked:
@@ -76,18 +76,18 @@ def run(
         losses = meter.read()
         now = time.monotonic()
         count, last = trainer.check()
-        if count > spoilt:
-            warn(f"step {last}: losses are not finite numbers; {count - spoilt} steps were left out")
-            spoilt = count
+        if count > skipped:
+            warn(f"step {last}: losses are not finite numbers; {count - skipped} steps were left out")
+            skipped = count
         if pace is not None:
             pace.used = machine.agree(used + now - begun)
             # The first steps of a command choose and compile kernels.
             if trainer.done - steps > first:
                 pace.measured(index, steps, machine.agree(now - read))
             trainer.plan = pace.plan(trainer.plan, trainer.done)
-        tidings = _tidings(trainer, index, losses, frames / max(now - read, 1e-9), now - begun, first, pace)
+        progress = _progress(trainer, index, losses, frames / max(now - read, 1e-9), now - begun, first, pace)
         for display in displays:
-            display.show(tidings)
+            display.show(progress)
         read, frames, steps = now, 0, 0
         if now - saved > save_every:
             save()
@@ -98,14 +98,14 @@ def run(
     save()
 
 
-def _tidings(
+def _progress(
     trainer: Trainer, index: int, losses: dict[str, float], rate: float, spent: float, first: int, pace: Pace | None
-) -> Tidings:
+) -> Progress:
     if pace is not None:
         seconds = max(pace.for_steps - pace.used, 0.0)
     else:
         seconds = spent / (trainer.done - first) * (trainer.plan.total - trainer.done)
-    return Tidings(
+    return Progress(
         trainer.done,
         trainer.plan.total,
         index + 1,

@@ -17,11 +17,11 @@ from core.models.label_network import LabelNetwork
 from core.models.layers import channels_last, weights_channels_last
 from core.training.losses import segmenting_discriminator, segmenting_generator
 from core.training.machine import Machine
-from core.training.scene import Scene
+from core.training.rollout import Rollout
 
 
 @dataclass(frozen=True)
-class SegmentingJudge:
+class SegmentingAdversary:
     """The encoder-decoder of the label network with one class more: "made up".
 
     width  channels at 1/2; up to four times that at 1/16
@@ -37,35 +37,35 @@ class SegmentingJudge:
 
 
 class _Segmenting:
-    def __init__(self, recipe: SegmentingJudge, classes: int, machine: Machine) -> None:
+    def __init__(self, recipe: SegmentingAdversary, classes: int, machine: Machine) -> None:
         network = LabelNetwork(classes + 1, recipe.width)
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._recipe, self._classes, self._machine = recipe, classes, machine
 
-    def judge(self, scene: Scene) -> dict[str, Tensor]:
+    def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         self.network.requires_grad_(False)
-        features, logits = self._read(scene.fake)
+        features, logits = self._read(rollout.fake)
         with torch.no_grad():
-            wanted, _ = self._read(scene.real)
+            wanted, _ = self._read(rollout.real)
         near = torch.stack([F.l1_loss(mine, real) for mine, real in zip(features, wanted, strict=True)]).mean()
-        return {"gan": segmenting_generator(logits, scene.labels), "features": near}
+        return {"gan": segmenting_generator(logits, rollout.labels), "features": near}
 
-    def lose(self, scene: Scene) -> Tensor | None:
+    def own_loss(self, rollout: Rollout) -> Tensor | None:
         self.network.requires_grad_(True)
-        fake = scene.fake.detach()
-        from_real = self._mask(scene)
-        mixed = torch.where(from_real, scene.real, fake)
-        _, logits = self._read(torch.cat([scene.real, fake, mixed]))
+        fake = rollout.fake.detach()
+        from_real = self._mask(rollout)
+        mixed = torch.where(from_real, rollout.real, fake)
+        _, logits = self._read(torch.cat([rollout.real, fake, mixed]))
         real, made_up, of_mixed = logits.chunk(3)
-        lost = segmenting_discriminator(real, made_up, scene.labels)
+        lost = segmenting_discriminator(real, made_up, rollout.labels)
         consistent = F.mse_loss(of_mixed, torch.where(from_real, real, made_up))
         return lost + self._recipe.mix * consistent
 
-    def _mask(self, scene: Scene) -> Tensor:
+    def _mask(self, rollout: Rollout) -> Tensor:
         """(N, 1, H, W) bool: LabelMix takes some classes from the real picture, the others from the one made up."""
-        frames = len(scene.frames)
-        chosen = scene.dice.uniform(frames, self._classes).transpose(0, 1).flatten(0, 1) < 0.5
-        return chosen.gather(1, scene.labels.flatten(1).long()).view(scene.labels.shape).unsqueeze(1)
+        frames = len(rollout.frames)
+        chosen = rollout.rng.uniform(frames, self._classes).transpose(0, 1).flatten(0, 1) < 0.5
+        return chosen.gather(1, rollout.labels.flatten(1).long()).view(rollout.labels.shape).unsqueeze(1)
 
     def _read(self, pictures: Tensor) -> tuple[Sequence[Tensor], Tensor]:
         """Features at four scales, and logits (B, classes + 1, H, W), float32."""

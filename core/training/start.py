@@ -18,10 +18,10 @@ def start_from(trainer: Trainer, checkpoint: Checkpoint) -> list[str]:
 
     Raises `InputError` when the checkpoint is of another kind, or has classes that mean something else.
     """
-    if checkpoint.kind != trainer.subject.kind:
+    if checkpoint.kind != trainer.trained.kind:
         raise InputError(
             f"Checkpoint {checkpoint.name!r} is of the kind {checkpoint.kind}; this preset trains "
-            f"{trainer.subject.kind}.",
+            f"{trainer.trained.kind}.",
             "Begin with a checkpoint of that kind.",
         )
     theirs, ours = checkpoint.label_set, trainer.data.label_set
@@ -31,10 +31,10 @@ def start_from(trainer: Trainer, checkpoint: Checkpoint) -> list[str]:
             "Begin with a checkpoint of the clips' label set.",
         )
     lines = [f"begins with the weights of {checkpoint.name}"]
-    lines += fill(trainer.subject.network, checkpoint.generator_state, "generator")
-    if trainer.subject.reads_looks:
+    lines += fill(trainer.trained.network, checkpoint.generator_state, "generator")
+    if trainer.trained.reads_looks:
         lines += fill(trainer.encoder, checkpoint.encoder_state, "encoder")
-    trainer.averaged["generator"].load_state_dict(trainer.subject.network.state_dict())
+    trainer.averaged["generator"].load_state_dict(trainer.trained.network.state_dict())
     trainer.averaged["encoder"].load_state_dict(trainer.encoder.state_dict())
     return lines
 

@@ -10,10 +10,10 @@ from core.errors import InputError
 from core.models.warp import warp
 from core.training.adversary import fitting_rates, window
 from core.training.dataset import Chunk, ChunkDataset
-from core.training.dice import Dice
 from core.training.looks import chunk_styles, colour_loss, recolour
 from core.training.machine import Machine
 from core.training.objective import gradient_loss
+from core.training.step_rng import StepRng
 from tests.core.training.clips import CAR, LABELS, driving_clip
 
 
@@ -22,21 +22,21 @@ def data() -> ChunkDataset:
     return ChunkDataset([driving_clip()], rare=["car"])
 
 
-def dice(seed: int = 0, batch: int = 2, machine: Machine | None = None) -> Dice:
-    return Dice(1, seed, batch, machine or Machine())
+def rng(seed: int = 0, batch: int = 2, machine: Machine | None = None) -> StepRng:
+    return StepRng(1, seed, batch, machine or Machine())
 
 
 def chunk(data: ChunkDataset, seed: int = 0, frames: int = 3) -> Chunk:
-    return data.chunk(dice(seed), Machine(), batch=2, frames=frames, crop=(32, 32))
+    return data.chunk(rng(seed), Machine(), batch=2, frames=frames, crop=(32, 32))
 
 
 def test_processes_share_a_batch(data):
     whole = chunk(data, 5)
     halves = [Machine(rank=rank, size=2) for rank in range(2)]
-    parts = [data.chunk(dice(5, machine=half), half, batch=2, frames=3, crop=(32, 32)) for half in halves]
+    parts = [data.chunk(rng(5, machine=half), half, batch=2, frames=3, crop=(32, 32)) for half in halves]
     assert torch.equal(torch.cat([part.pictures for part in parts], 1), whole.pictures)
-    values = [dice(5, machine=half).uniform(4) for half in halves]
-    assert torch.equal(torch.cat(values), dice(5).uniform(4))
+    values = [rng(5, machine=half).uniform(4) for half in halves]
+    assert torch.equal(torch.cat(values), rng(5).uniform(4))
     with pytest.raises(InputError, match="shared by 3"):
         Machine(rank=0, size=3).share(2)
 
@@ -58,10 +58,10 @@ def test_the_device_keeps_what_the_clip_says(data):
 def test_scaled_clips_move_half_as_far(data):
     small = data.scaled((24, 24))
     assert small is data.scaled((24, 24)) and data.scaled(None) is data
-    reel = small.reels[0]
-    assert reel.pictures.shape[2:] == (24, 24)
-    car = reel.labels[1] == CAR
-    assert (reel.flow[1, 0][car] == -1.5 * 64).all() and car.sum() == 6 * 8
+    device_clip = small.device_clips[0]
+    assert device_clip.pictures.shape[2:] == (24, 24)
+    car = device_clip.labels[1] == CAR
+    assert (device_clip.flow[1, 0][car] == -1.5 * 64).all() and car.sum() == 6 * 8
     with pytest.raises(InputError, match="No clip is as large as 96x96"):
         data.scaled((96, 96))
 
@@ -94,9 +94,9 @@ def test_clips_that_can_not_be_trained_on_are_refused():
         ChunkDataset([bare])
     small = ChunkDataset([driving_clip()])
     with pytest.raises(InputError, match="No clip has chunks of 1 frames of 64x64"):
-        small.chunk(dice(batch=1), Machine(), batch=1, frames=1, crop=(64, 64))
+        small.chunk(rng(batch=1), Machine(), batch=1, frames=1, crop=(64, 64))
     with pytest.raises(InputError, match="chunks of 9"):
-        small.chunk(dice(batch=1), Machine(), batch=1, frames=9, crop=(32, 32))
+        small.chunk(rng(batch=1), Machine(), batch=1, frames=9, crop=(32, 32))
     with pytest.raises(InputError, match="another label set"):
         ChunkDataset([clip, replace(clip, name="other", label_set=LabelSet("others", LABELS.classes))])
 
@@ -104,7 +104,7 @@ def test_clips_that_can_not_be_trained_on_are_refused():
 def test_recolouring_is_one_colour_an_object_through_the_chunk_and_spares_stuff(data):
     cut = chunk(data)
     things = torch.tensor([False, False, False, True])
-    other = recolour(cut, things, dice(1), share=1.0)
+    other = recolour(cut, things, rng(1), share=1.0)
     car = cut.labels == CAR
     changed = (cut.pictures != other.pictures).any(2)
     assert torch.equal(changed, changed & car) and changed.any()

@@ -21,7 +21,7 @@ from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.presets import Preset, preset
 from core.training.published import PublishedRecipe
-from core.training.subjects import LocalRecipe
+from core.training.trained_generator import LocalRecipe
 from tests.core.training.clips import driving_clip
 
 pytestmark = pytest.mark.training

@@ -10,16 +10,16 @@ from torch import Tensor
 
 from core.models.generator import LabelMaps
 from core.models.local.network import LabelFeatures, Rendered
-from core.training.dice import Dice
 from core.training.locality import echo_loss, elsewhere_loss
 from core.training.machine import Machine
+from core.training.step_rng import StepRng
 
 SIZE = (1, 3, 96, 96)
 HERE = Machine()
 
 
-def dice(seed: int = 1) -> Dice:
-    return Dice(seed, 0, SIZE[0], HERE)
+def rng(seed: int = 1) -> StepRng:
+    return StepRng(seed, 0, SIZE[0], HERE)
 
 
 class Copies:
@@ -54,14 +54,14 @@ def rendered(final: Tensor, features: LabelFeatures, validity: float = 1.0) -> R
 @pytest.mark.parametrize(("gain", "loss"), [(0.0, 0.0), (0.5, 0.0), (0.9, 0.3), (2.0, 1.4)])
 def test_an_echo_costs_what_comes_back_beyond_six_tenths(gain: float, loss: float) -> None:
     frame = rendered(torch.zeros(SIZE), features(torch.zeros(SIZE)))
-    assert echo_loss(Copies(gain), frame, dice(), HERE).item() == pytest.approx(loss, abs=0.01)
+    assert echo_loss(Copies(gain), frame, rng(), HERE).item() == pytest.approx(loss, abs=0.01)
 
 
 def test_no_past_no_echo() -> None:
     alone = rendered(torch.zeros(SIZE), features(torch.zeros(SIZE)), validity=0)
-    assert echo_loss(Copies(1), alone._replace(history=None), dice(), HERE) is None
+    assert echo_loss(Copies(1), alone._replace(history=None), rng(), HERE) is None
     answers = Copies(torch.ones((), requires_grad=True))
-    loss = echo_loss(answers, alone, dice(), HERE)
+    loss = echo_loss(answers, alone, rng(), HERE)
     loss.backward()
     assert loss == 0 and answers.gain.grad == 0  # not NaN: a root has no slope at 0
 
@@ -73,5 +73,5 @@ def test_a_block_may_change_only_what_is_near_it(sees_far: bool) -> None:
     maps, styles = LabelMaps(labels, labels.int()), torch.zeros(SIZE)
     network = Copies(0, sees_far)
     frame = rendered(network.encoder(maps, styles).base, network.encoder(maps, styles))
-    losses = [elsewhere_loss(network, maps, styles, frame, dice(seed), HERE).item() for seed in range(24)]
+    losses = [elsewhere_loss(network, maps, styles, frame, rng(seed), HERE).item() for seed in range(24)]
     assert (max(losses) > 0.01) == sees_far

@@ -65,17 +65,17 @@ def test_real_features_get_no_gradient() -> None:
 @pytest.mark.parametrize(
     "loss",
     [
-        lambda fake, real, judge: losses.lsgan_generator(judge(fake)),
-        lambda fake, real, judge: losses.feature_matching(judge(fake), judge(real)),
-        lambda fake, real, judge: losses.lsgan_discriminator(judge(real), judge(fake)),
-        lambda fake, real, judge: PerceptualLoss(lambda x: [x, F.avg_pool2d(x, 2)], (0.5, 1))(fake, real),
+        lambda fake, real, adversary: losses.lsgan_generator(adversary(fake)),
+        lambda fake, real, adversary: losses.feature_matching(adversary(fake), adversary(real)),
+        lambda fake, real, adversary: losses.lsgan_discriminator(adversary(real), adversary(fake)),
+        lambda fake, real, adversary: PerceptualLoss(lambda x: [x, F.avg_pool2d(x, 2)], (0.5, 1))(fake, real),
     ],
 )
 def test_every_loss_is_a_number_not_below_0_that_can_be_followed(loss: Callable[..., Tensor]) -> None:
     torch.manual_seed(0)
-    judge = MultiscaleDiscriminator(3, ndf=4)
+    adversary = MultiscaleDiscriminator(3, ndf=4)
     fake = torch.rand(2, 3, 32, 32, requires_grad=True)
-    value = loss(fake, torch.rand(2, 3, 32, 32), judge)
+    value = loss(fake, torch.rand(2, 3, 32, 32), adversary)
     value.backward()
     assert value.ndim == 0 and value.item() >= 0
     assert fake.grad is not None and fake.grad.isfinite().all() and fake.grad.abs().sum() > 0

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_network import LabelNetwork
 from core.training import losses
-from core.training.adversary import PictureJudge, VideoJudge
+from core.training.adversary import PictureAdversary, VideoAdversary
 from core.training.cache import write_cache
 from core.training.command import train
 from core.training.dataset import ChunkDataset
@@ -23,7 +23,7 @@ from core.training.machine import Machine
 from core.training.objective import TERMS
 from core.training.presets import Preset, preset
 from core.training.published import PublishedRecipe
-from core.training.subjects import LocalRecipe
+from core.training.trained_generator import LocalRecipe
 from tests.core.training.clips import driving_clip
 
 pytestmark = pytest.mark.training
@@ -40,14 +40,20 @@ def small(name: str) -> Preset:
         assert phase.size == phase.crop
         size = (phase.crop[0] // SMALLER, phase.crop[1] // SMALLER)
         phases.append(replace(phase, size=size, crop=size))
-    judges = {
-        judge: replace(sizes, ndf=4) for judge, sizes in recipe.judges.items() if isinstance(sizes, PictureJudge)
-    } | {judge: replace(sizes, ndf=4) for judge, sizes in recipe.judges.items() if isinstance(sizes, VideoJudge)}
+    adversaries = {
+        adversary: replace(sizes, ndf=4)
+        for adversary, sizes in recipe.adversaries.items()
+        if isinstance(sizes, PictureAdversary)
+    } | {
+        adversary: replace(sizes, ndf=4)
+        for adversary, sizes in recipe.adversaries.items()
+        if isinstance(sizes, VideoAdversary)
+    }
     return replace(
         recipe,
         phases=tuple(phases),
         generator=TINY[name],
-        judges=judges,
+        adversaries=adversaries,
         label_width=8,
         label_steps=2,
         label_crop=(32, 32),
@@ -73,7 +79,7 @@ def test_every_stage_runs(name: str, data: ChunkDataset) -> None:
         step = run.step()
         assert all(value.isfinite() for value in step.values())
         wanted = {"perceptual", "perceptual_raw", "F_Flow", "F_Warp", "G_Warp"}
-        wanted |= {f"{judge}_{kind}" for judge in phase.judges for kind in ("gan", "features", "d")}
+        wanted |= {f"{adversary}_{kind}" for adversary in phase.adversaries for kind in ("gan", "features", "d")}
         assert wanted == set(step)
     assert run.check() == (0, 0)
 
@@ -81,7 +87,7 @@ def test_every_stage_runs(name: str, data: ChunkDataset) -> None:
 def test_the_coarse_scales_are_held_where_only_the_finest_learns(data: ChunkDataset) -> None:
     run = trainer(small("paper"), data)
     assert [phase.stage.finest_only for phase in run.preset.phases] == [False] * 4 + [True, False] * 2
-    network = run.subject.network.network
+    network = run.trained.network.network
 
     def moved(scale: str, before: dict[str, torch.Tensor]) -> bool:
         return any(not torch.equal(before[key], value) for key, value in network.state_dict().items() if scale in key)
@@ -99,7 +105,7 @@ def test_schedule_and_optimizer_are_the_papers() -> None:
     assert {phase.learning_rate for phase in recipe.phases} == {2e-4} and recipe.betas == (0.5, 0.999)
     assert [phase.size for phase in recipe.phases[::2]] == [(128, 256), (256, 512), (512, 1024), (1024, 2048)]
     assert [phase.frames for phase in recipe.phases[1:4]] == [6, 12, 24]
-    assert recipe.judges["video9"].rates == (9,) and recipe.phases[3].judges[-1] == "video9"
+    assert recipe.adversaries["video9"].rates == (9,) and recipe.phases[3].adversaries[-1] == "video9"
 
 
 def test_stages_larger_than_the_clips_are_left_out(data: ChunkDataset) -> None:
@@ -113,18 +119,18 @@ def test_stages_larger_than_the_clips_are_left_out(data: ChunkDataset) -> None:
 @pytest.mark.parametrize("name", ["paper", "paper-local"])
 def test_motion_terms_are_the_functions_that_the_reference_checks(name: str, data: ChunkDataset) -> None:
     run = trainer(small(name), data)
-    scene = run._scene(run.preset.phases[1])
-    chunk, moving = scene.chunk, scene.moving
+    rollout = run._scene(run.preset.phases[1])
+    chunk, moving = rollout.chunk, rollout.moving
     assert [t for t, _ in moving] == [4, 5]  # two frames are learnt from
 
     def mean(values: list[torch.Tensor]) -> float:
         return torch.stack(values).mean().item()
 
-    trust = {t: scene.well_moved(t) for t, _ in moving}
-    assert TERMS["F_Flow"](scene).item() == pytest.approx(
+    trust = {t: rollout.well_moved(t) for t, _ in moving}
+    assert TERMS["F_Flow"](rollout).item() == pytest.approx(
         mean([losses.flow_loss(frame.flow, chunk.flow[t], trust[t]) for t, frame in moving])
     )
-    assert TERMS["F_Warp"](scene).item() == pytest.approx(
+    assert TERMS["F_Warp"](rollout).item() == pytest.approx(
         mean(
             [
                 losses.flow_warp_loss(chunk.pictures[t - 1], chunk.pictures[t], frame.flow, trust[t])
@@ -132,11 +138,11 @@ def test_motion_terms_are_the_functions_that_the_reference_checks(name: str, dat
             ]
         )
     )
-    shown = scene.rolled.shown
-    assert TERMS["G_Warp"](scene).item() == pytest.approx(
+    shown = rollout.rolled.shown
+    assert TERMS["G_Warp"](rollout).item() == pytest.approx(
         mean([losses.picture_warp_loss(shown[t - 1], frame.final, chunk.flow[t], trust[t]) for t, frame in moving])
     )
-    assert TERMS["W"](scene).item() == pytest.approx(
+    assert TERMS["W"](rollout).item() == pytest.approx(
         mean([losses.weight_loss(frame.weight, trust[t]) for t, frame in moving])
     )
 

@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from core.training.bar import Bar
-from core.training.progress import Lines, Log, TensorBoard, Tidings, line, recorders
+from core.training.progress import Lines, Log, TensorBoard, Progress, line, recorders
 
-TIDINGS = Tidings(30, 120, 2, 3, 5e-3, {"picture": 0.25, "echo": 0.0}, 12.5, 4000.0, 3 * 2**30)
+TIDINGS = Progress(30, 120, 2, 3, 5e-3, {"picture": 0.25, "echo": 0.0}, 12.5, 4000.0, 3 * 2**30)
 
 
 def test_a_line_has_all_of_it() -> None:

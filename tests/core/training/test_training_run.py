@@ -25,10 +25,10 @@ from core.training.machine import Machine
 from core.training.pace import Pace
 from core.training.plan import Plan
 from core.training.presets import Phase, preset
-from core.training.progress import Tidings
+from core.training.progress import Progress
 from core.training.runner import run
 from core.training.start import start_from
-from core.training.subjects import LocalRecipe
+from core.training.trained_generator import LocalRecipe
 from tests.core.training.clips import CAR, driving_clip
 
 pytestmark = pytest.mark.training
@@ -94,12 +94,12 @@ def test_a_step_that_is_not_finite_changes_no_weights_and_is_named(data):
     before = [parameter.clone() for parameter in run_of.averaged.parameters()]
     measured = run_of.perceptual
     run_of.perceptual = lambda fake, real: measured(fake, real) * torch.nan
-    weights = [parameter.clone() for parameter in run_of.subject.network.parameters()]
+    weights = [parameter.clone() for parameter in run_of.trained.network.parameters()]
     warned: list[str] = []
     with pytest.raises(InputError, match="From step 2 on, losses are not finite"):
         run_of.plan = replace(run_of.plan, steps=(100, 6))
         run(run_of, save=lambda: None, warn=warned.append)
-    assert all(map(torch.equal, weights, run_of.subject.network.parameters()))
+    assert all(map(torch.equal, weights, run_of.trained.network.parameters()))
     assert "step 2:" in warned[0] and all(value.isfinite().all() for value in before)
 
 
@@ -110,9 +110,9 @@ def test_a_run_begins_with_a_checkpoint_that_it_has_outgrown(data, tmp_path):
         train("tiny", tmp_path / "data", tmp_path / "out", machine=Machine(), say=lambda _: None)
     )
     run_of = trainer(data)
-    stem = run_of.subject.network.encoder.stem
+    stem = run_of.trained.network.encoder.stem
     told = torch.nn.Parameter(torch.randn(8, stem.weight.shape[1] + 4, 3, 3))
-    for network in (run_of.subject.network, run_of.averaged["generator"]):
+    for network in (run_of.trained.network, run_of.averaged["generator"]):
         network.encoder.stem.weight = told
     lines = start_from(run_of, checkpoint)
     assert lines[1:] == ["generator: encoder.stem.weight reads 4 channels more; they begin at zero"]
@@ -127,8 +127,8 @@ class Steps:
     def __init__(self, steps: list[int]) -> None:
         self.steps = steps
 
-    def show(self, tidings: Tidings) -> None:
-        self.steps.append(tidings.step)
+    def show(self, progress: Progress) -> None:
+        self.steps.append(progress.step)
 
     def close(self) -> None:
         pass
@@ -327,8 +327,8 @@ from core.training.cost import dry_run
 from core.training.machine import Machine
 
 class Kill:
-    def show(self, tidings):
-        if tidings.step == 8:
+    def show(self, progress):
+        if progress.step == 8:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def close(self):

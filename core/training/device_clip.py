@@ -25,7 +25,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Reel:
+class DeviceClip:
     """N frames.
 
     pictures  (N, 3, H, W) uint8
@@ -46,7 +46,7 @@ class Reel:
     rare: tuple[np.ndarray, ...]
 
     @classmethod
-    def of(cls, clip: Clip, rare: np.ndarray, device: torch.device) -> Reel:
+    def of(cls, clip: Clip, rare: np.ndarray, device: torch.device) -> DeviceClip:
         """A clip with pictures. rare: (256,) bool by class id. Raises `InputError` where it has none, or too much."""
         if clip.pictures is None:
             raise InputError(f"Clip {clip.name!r} has no frames to train on.", "It needs frames.mp4.")
@@ -93,7 +93,7 @@ class Reel:
             valid if valid.any() else None,
         )
 
-    def scaled(self, height: int, width: int) -> Reel:
+    def scaled(self, height: int, width: int) -> DeviceClip:
         """The same at another size: pictures by area, maps and motion by the nearest pixel."""
         if (height, width) == (self.height, self.width):
             return self

@@ -24,7 +24,7 @@ class Adam(torch.optim.Adam):
     found_inf: Tensor | None = None
 
 
-class Descent:
+class GuardedOptimizer:
     """Adam over some parameters.
 
     clip: scale gradients down to a common length of 1; the published recipe does not.
@@ -39,25 +39,25 @@ class Descent:
         clip: bool = True,
     ) -> None:
         self._parameters, self._machine, self._clip = list(parameters), machine, clip
-        self.optimizer = Adam(self._parameters, betas=betas, fused=True)
+        self.adam = Adam(self._parameters, betas=betas, fused=True)
 
     def step(self, total: Tensor, rate: float) -> Tensor:
         """Go down `total` with this learning rate. Returns whether the step was taken: a bool on the device.
 
         It is not where a gradient is not finite, in this process or in another.
         """
-        for group in self.optimizer.param_groups:
+        for group in self.adam.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
+        self.adam.zero_grad(set_to_none=True)
         total.backward()
         self._share_gradients()
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         finite = norm.isfinite()
         longest = norm.clamp(min=_LONGEST) / _LONGEST if self._clip else torch.ones_like(norm)
-        self.optimizer.grad_scale = torch.where(finite, longest, 1.0).float()
-        self.optimizer.found_inf = (~finite).float()
-        self.optimizer.step()
+        self.adam.grad_scale = torch.where(finite, longest, 1.0).float()
+        self.adam.found_inf = (~finite).float()
+        self.adam.step()
         return finite
 
     def _share_gradients(self) -> None:

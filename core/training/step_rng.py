@@ -19,7 +19,7 @@ from core.training.machine import Machine
 T = TypeVar("T")
 
 
-class Dice:
+class StepRng:
     """Random numbers of the step `step` of a run with seed `seed`, for a batch of `batch` samples."""
 
     def __init__(self, seed: int, step: int, batch: int, machine: Machine) -> None:

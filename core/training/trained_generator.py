@@ -21,8 +21,8 @@ from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import from_uint8, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, Rendered
 from core.training.dataset import Chunk
-from core.training.dice import Dice
 from core.training.machine import Machine
+from core.training.step_rng import StepRng
 
 # What a generator keeps of the frames before: its own type, never looked into here.
 PastFrames = Any
@@ -63,7 +63,7 @@ class Drawn(NamedTuple):
     scales: tuple[Tensor, ...] = ()  # 3 each, coarsest first, detached: the picture of every spatial scale
 
 
-class Subject(Protocol):
+class TrainedGenerator(Protocol):
     """A generator in training."""
 
     kind: Kind  # of its checkpoints
@@ -84,7 +84,7 @@ class Subject(Protocol):
         """Call the network as it is from here on: torch.compile does not work for it here."""
         ...
 
-    def given(self, frames: int, dice: Dice) -> int:
+    def given(self, frames: int, rng: StepRng) -> int:
         """How many of a chunk's first frames are given as real past instead of being drawn."""
         ...
 
@@ -98,7 +98,7 @@ class Subject(Protocol):
         picture: Tensor | Drawn,
         maps: LabelMaps,
         styles: Tensor,
-        dice: Dice,
+        rng: StepRng,
         stage: Stage,
     ) -> PastFrames:
         """The past after a frame, detached: one that was drawn, or a real picture (B, 3, H, W)."""
@@ -126,7 +126,7 @@ class LocalRecipe:
         """Four halvings, in every stage."""
         return 16
 
-    def build(self, labels: LabelSet, machine: Machine) -> Subject:
+    def build(self, labels: LabelSet, machine: Machine) -> TrainedGenerator:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
         config = LocalConfig(
@@ -138,7 +138,7 @@ class LocalRecipe:
             version=self.version,
         )
         network = weights_channels_last(LocalGenerator(config).to(machine.device))
-        return LocalSubject(network, machine)
+        return TrainedLocal(network, machine)
 
 
 class GeneratorRecipe(Protocol):
@@ -148,12 +148,12 @@ class GeneratorRecipe(Protocol):
         """What the sides of a crop must be divisible by in this stage."""
         ...
 
-    def build(self, labels: LabelSet, machine: Machine) -> Subject:
+    def build(self, labels: LabelSet, machine: Machine) -> TrainedGenerator:
         """The generator for these classes, on the machine's device, with weights to begin with."""
         ...
 
 
-class LocalSubject:
+class TrainedLocal:
     """Our own generator. Half of the longer chunks begin with a real frame as their past."""
 
     kind: Kind = "local"
@@ -175,8 +175,8 @@ class LocalSubject:
     def config(self) -> dict[str, object]:
         return self._generator.config.to_dict()
 
-    def given(self, frames: int, dice: Dice) -> int:
-        return int(frames > 1 and dice.chance(0.5))
+    def given(self, frames: int, rng: StepRng) -> int:
+        return int(frames > 1 and rng.chance(0.5))
 
     def draw(
         self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage, extra: Extra
@@ -193,7 +193,7 @@ class LocalSubject:
         picture: Tensor | Drawn,
         maps: LabelMaps,
         styles: Tensor,
-        dice: Dice,
+        rng: StepRng,
         stage: Stage,
     ) -> tuple[Remembered, ...]:
         if isinstance(picture, Tensor):
@@ -204,7 +204,7 @@ class LocalSubject:
         else:
             assert picture.local is not None
             shown, flow, features = picture.final.detach(), picture.local.flow, picture.local.features.quarter
-        newest = Remembered(spoiled(shown, dice), maps, styles.detach(), flow.detach(), features.detach())
+        newest = Remembered(perturbed(shown, rng), maps, styles.detach(), flow.detach(), features.detach())
         return (newest, *(past or ()))[:HISTORY]
 
     def renderer(self, network: nn.Module, stage: Stage) -> Generator:
@@ -224,10 +224,10 @@ class Rolled(NamedTuple):
 
 
 def roll(
-    subject: Subject,
+    trained: TrainedGenerator,
     chunk: Chunk,
     styles: Tensor,
-    dice: Dice,
+    rng: StepRng,
     stage: Stage,
     learnt: int | None = None,
     film: Sequence[Known] | None = None,
@@ -236,9 +236,9 @@ def roll(
 
     learnt: only so many of the last frames keep gradients; None: all drawn. film: what is known of each frame.
     """
-    noise = dice.normal(1, *chunk.labels.shape[-2:])
+    noise = rng.normal(1, *chunk.labels.shape[-2:])
     count = len(chunk.pictures)
-    given = subject.given(count, dice)
+    given = trained.given(count, rng)
     first = given if learnt is None else max(given, count - learnt)
     past: PastFrames | None = None
     rolled = Rolled([], [])
@@ -246,10 +246,10 @@ def roll(
         maps = chunk_maps(chunk, t)
         extra = Extra(None if film is None else film[t], noise)
         with torch.set_grad_enabled(t >= first):
-            frame = None if t < given else subject.draw(maps, styles[t], past, stage, extra)
+            frame = None if t < given else trained.draw(maps, styles[t], past, stage, extra)
         rolled.drawn.append(frame if t >= first else None)
         rolled.shown.append(real if frame is None else frame.final)
-        past = subject.followed(past, real if frame is None else frame, maps, styles[t], dice, stage)
+        past = trained.followed(past, real if frame is None else frame, maps, styles[t], rng, stage)
     return rolled
 
 
@@ -260,15 +260,15 @@ def chunk_maps(chunk: Chunk, t: int) -> LabelMaps:
     return LabelMaps(chunk.labels[t], chunk.objects[t], chunk.flow[t], valid, places=placed)
 
 
-def spoiled(pictures: Tensor, dice: Dice) -> Tensor:
+def perturbed(pictures: Tensor, rng: StepRng) -> Tensor:
     """A past to be mistrusted, in 8 bits: up to two levels of noise, at times a patch that is off by up to 32 levels.
 
     The frame that is asked for stays the true one, so that a generator learns to mend what it drags along.
     """
     height, width = pictures.shape[-2:]
-    noise = (5 * dice.uniform(3, height, width)).floor() - 2
-    if dice.chance(0.5):
-        tall, wide = dice.whole(height // 16, height // 3), dice.whole(width // 16, width // 3)
-        top, left = dice.whole(0, height - tall), dice.whole(0, width - wide)
-        noise[..., top : top + tall, left : left + wide] += 64 * dice.uniform(3, 1, 1) - 32
+    noise = (5 * rng.uniform(3, height, width)).floor() - 2
+    if rng.chance(0.5):
+        tall, wide = rng.whole(height // 16, height // 3), rng.whole(width // 16, width // 3)
+        top, left = rng.whole(0, height - tall), rng.whole(0, width - wide)
+        noise[..., top : top + tall, left : left + wide] += 64 * rng.uniform(3, 1, 1) - 32
     return from_uint8(to_uint8(pictures + noise / 127.5))

@@ -10,23 +10,23 @@ from torch import Tensor
 
 from core.models.warp import warp
 from core.training.dataset import Chunk
-from core.training.dice import Dice
 from core.training.machine import Machine
-from core.training.subjects import Drawn, Rolled, Stage, Subject
+from core.training.step_rng import StepRng
+from core.training.trained_generator import Drawn, Rolled, Stage, TrainedGenerator
 
 # A pixel is rightly moved when the squared distance over the channels is below this (reference section 7).
 _MOVED_RIGHT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Rollout:
     """What is worked out of it is worked out once; frames of `fake`, `raw` ... are those drawn, one after the other."""
 
     chunk: Chunk
     rolled: Rolled
     styles: Tensor  # (T, B, 3, H, W)
-    subject: Subject
-    dice: Dice
+    trained: TrainedGenerator
+    rng: StepRng
     machine: Machine
     stage: Stage = Stage()
 
