@@ -11,6 +11,7 @@ from torch import Tensor
 from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
+from core.training.presets import Phase
 from core.training.progress import Display, Progress
 
 # Steps between looks at the losses, each of which waits for the device; a processor's steps are long.
@@ -59,60 +60,86 @@ def run(
     the displays. pace: make the plan anew each time, for the time that is left. Steps that were not finite are left out
     and named by `warn`. Raises `InputError`, without saving, when they go on.
     """
-    machine, meter = trainer.machine, Meter(trainer.machine)
+    machine = trainer.machine
     every = read_every or (1 if machine.device.type == "cpu" else _READ_EVERY)
-    saved = read = begun = time.monotonic()
-    frames = steps = skipped = 0
-    used, first = pace.used if pace else 0.0, trainer.done
+    reading = _Reading(trainer, pace, warn)
+    saved = time.monotonic()
     asked = stop()
     while trainer.done < trainer.plan.total and not asked:
         index, _ = trainer.plan.place(trainer.done)
-        phase = trainer.preset.phases[index]
-        meter.add(trainer.step())
-        frames, steps = frames + phase.batch * phase.frames, steps + 1
+        reading.add(trainer.step(), trainer.preset.phases[index])
         ends = trainer.done >= trainer.plan.total or trainer.plan.place(trainer.done)[0] != index
-        if steps < every and not ends:
+        if reading.steps < every and not ends:
             continue
-        losses = meter.read()
-        now = time.monotonic()
-        count, last = trainer.check()
-        if count > skipped:
-            warn(f"step {last}: losses are not finite numbers; {count - skipped} steps were left out")
-            skipped = count
-        if pace is not None:
-            pace.used = machine.agree(used + now - begun)
-            # The first steps of a command choose and compile kernels.
-            if trainer.done - steps > first:
-                pace.measured(index, steps, machine.agree(now - read))
-            trainer.plan = pace.plan(trainer.plan, trainer.done)
-        progress = _progress(trainer, index, losses, frames / max(now - read, 1e-9), now - begun, first, pace)
+        progress = reading.read(index)
         for display in displays:
             display.show(progress)
-        read, frames, steps = now, 0, 0
-        if now - saved > save_every:
+        if time.monotonic() - saved > save_every:
             save()
             saved = time.monotonic()
         asked = bool(machine.agree(float(stop())))
-    if pace is not None:
-        pace.used = used + time.monotonic() - begun
+    reading.close()
     save()
 
 
-def _progress(
-    trainer: Trainer, index: int, losses: dict[str, float], rate: float, spent: float, first: int, pace: Pace | None
-) -> Progress:
-    if pace is not None:
-        seconds = max(pace.for_steps - pace.used, 0.0)
-    else:
-        seconds = spent / (trainer.done - first) * (trainer.plan.total - trainer.done)
-    return Progress(
-        trainer.done,
-        trainer.plan.total,
-        index + 1,
-        len(trainer.preset.phases),
-        trainer.plan.learning_rate(trainer.done - 1),
-        losses,
-        rate,
-        seconds,
-        trainer.machine.memory(),
-    )
+class _Reading:
+    """What is counted between two looks at the losses. pace: hears how long steps take, and makes the plan."""
+
+    def __init__(self, trainer: Trainer, pace: Pace | None, warn: Callable[[str], None]) -> None:
+        self._trainer, self._pace, self._warn = trainer, pace, warn
+        self._meter = Meter(trainer.machine)
+        self._begun = self._last = time.monotonic()
+        self._first, self._used = trainer.done, pace.used if pace else 0.0
+        self._skipped = self._frames = self.steps = 0
+
+    def add(self, losses: dict[str, Tensor], phase: Phase) -> None:
+        """One step."""
+        self._meter.add(losses)
+        self._frames, self.steps = self._frames + phase.batch * phase.frames, self.steps + 1
+
+    def read(self, index: int) -> Progress:
+        """Where the run is, in phase `index`. Waits for the device; replans and warns."""
+        trainer, losses = self._trainer, self._meter.read()
+        now = time.monotonic()
+        seconds = now - self._last
+        self._warn_of_skipped()
+        if self._pace is not None:
+            self._measure(self._pace, index, now, seconds)
+        progress = Progress(
+            trainer.done,
+            trainer.plan.total,
+            index + 1,
+            len(trainer.preset.phases),
+            trainer.plan.learning_rate(trainer.done - 1),
+            losses,
+            self._frames / max(seconds, 1e-9),
+            self._seconds_left(now),
+            trainer.machine.memory(),
+        )
+        self._last, self._frames, self.steps = now, 0, 0
+        return progress
+
+    def close(self) -> None:
+        """Count the time up to here."""
+        if self._pace is not None:
+            self._pace.used = self._used + time.monotonic() - self._begun
+
+    def _warn_of_skipped(self) -> None:
+        count, last = self._trainer.check()
+        if count > self._skipped:
+            self._warn(f"step {last}: losses are not finite numbers; {count - self._skipped} steps were left out")
+            self._skipped = count
+
+    def _measure(self, pace: Pace, index: int, now: float, seconds: float) -> None:
+        trainer = self._trainer
+        pace.used = trainer.machine.agree(self._used + now - self._begun)
+        # The first steps of a command choose and compile kernels.
+        if trainer.done - self.steps > self._first:
+            pace.measured(index, self.steps, trainer.machine.agree(seconds))
+        trainer.plan = pace.plan(trainer.plan, trainer.done)
+
+    def _seconds_left(self, now: float) -> float:
+        trainer = self._trainer
+        if self._pace is not None:
+            return max(self._pace.for_steps - self._pace.used, 0.0)
+        return (now - self._begun) / (trainer.done - self._first) * (trainer.plan.total - trainer.done)

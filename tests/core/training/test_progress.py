@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from core.training.bar import Bar
-from core.training.progress import Lines, Log, TensorBoard, Progress, line, recorders
+from core.training.progress import Lines, Log, Progress, TensorBoard, line, recorders
 
 TIDINGS = Progress(30, 120, 2, 3, 5e-3, {"picture": 0.25, "echo": 0.0}, 12.5, 4000.0, 3 * 2**30)
 
