@@ -21,12 +21,12 @@ _KEPT_SCENES = 8
 
 
 class _OpenClip:
-    """A clip with what was folded of it, and a scene for each seed."""
+    """A clip with what was folded of it, and a scene for each checkpoint and seed."""
 
     def __init__(self, clip: Clip, folds: Folds) -> None:
         self.clip, self.folds = clip, folds
         self.lock = threading.RLock()
-        self.scenes: LRUCache[int, SharedScene] = LRUCache(_KEPT_SCENES)
+        self.scenes: LRUCache[tuple[str, int], SharedScene] = LRUCache(_KEPT_SCENES)
 
 
 class OpenClips:
@@ -36,8 +36,8 @@ class OpenClips:
     closed: called with a clip that left; what still uses it keeps it in memory. For any thread.
     """
 
-    def __init__(self, engine: Engine, clip_bytes: int, fold_bytes: int, closed: Callable[[Clip], None]) -> None:
-        self._engine, self._clip_bytes, self._closed = engine, clip_bytes, closed
+    def __init__(self, clip_bytes: int, fold_bytes: int, closed: Callable[[Clip], None]) -> None:
+        self._clip_bytes, self._closed = clip_bytes, closed
         self._folded, self._strokes = fold_cache(fold_bytes * 3 // 4), stroke_cache(fold_bytes // 4)
         self._lock = threading.Lock()
         self._open: OrderedDict[str, _OpenClip] = OrderedDict()
@@ -49,7 +49,7 @@ class OpenClips:
         with self._lock:
             return self._clips_used() + self._folded.used + self._strokes.used
 
-    def scene(self, place: str, folder: Path, seed: int) -> SharedScene:
+    def scene(self, place: str, folder: Path, engine: Engine, seed: int) -> SharedScene:
         """The scene of a clip, read from its folder where it is not open under `place`. Raises `InputError`.
 
         Only who asks for the same clip waits while it is read.
@@ -61,10 +61,10 @@ class OpenClips:
             if entry is None:
                 clip = read_clip(folder)
                 entry = _OpenClip(clip, Folds(clip, self._folded, self._strokes))
-            scene = entry.scenes.get(seed)
+            scene = entry.scenes.get((engine.hash, seed))
             if scene is None:
-                scene = SharedScene(self._engine.open_scene(entry.folds, seed), entry.lock)
-                entry.scenes[seed] = scene
+                scene = SharedScene(engine.open_scene(entry.folds, seed), entry.lock)
+                entry.scenes[engine.hash, seed] = scene
             left = self._keep(place, entry)
         for one in left:
             one.folds.forget()

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from app.opened import OpenProject
-from app.workspace import Workspace
 from core.clip.export import zip_labels, zip_pictures
 from core.clip.video import write_video
 from core.errors import InputError
@@ -28,25 +27,25 @@ class Form:
     file: str
     title: str
     note: str
-    write: Callable[[Path, Workspace, OpenProject], None]
+    write: Callable[[Path, OpenProject], None]
 
 
-def _write_video(path: Path, workspace: Workspace, opened: OpenProject) -> None:
-    write_video(path, pictures(workspace, opened), opened.clip.rate)
+def _write_video(path: Path, opened: OpenProject) -> None:
+    write_video(path, pictures(opened), opened.clip.rate)
 
 
-def _write_frames(path: Path, workspace: Workspace, opened: OpenProject) -> None:
-    zip_pictures(path, pictures(workspace, opened))
+def _write_frames(path: Path, opened: OpenProject) -> None:
+    zip_pictures(path, pictures(opened))
 
 
-def _write_labels(path: Path, workspace: Workspace, opened: OpenProject) -> None:
+def _write_labels(path: Path, opened: OpenProject) -> None:
     clip, edits = opened.clip, opened.project.edits
     maps = [opened.scene.maps(edits, t) for t in range(len(clip))]
     labels, objects = [one.labels for one in maps], [one.objects for one in maps]
     zip_labels(path, labels, objects, clip.label_set, clip.rate, clip.credits)
 
 
-def _write_edits(path: Path, workspace: Workspace, opened: OpenProject) -> None:
+def _write_edits(path: Path, opened: OpenProject) -> None:
     """`python -m core render CLIP --edits edits.json` gives the same pixels."""
     write_edits(path, opened.project.edits, opened.project.seed)
 
@@ -61,14 +60,14 @@ FORMS = (
 )
 
 
-def make(workspace: Workspace, opened: OpenProject, form: Form) -> Path:
+def make(opened: OpenProject, form: Form) -> Path:
     """Write a download into a file of its own; whoever asked removes it. Raises `InputError` (disk full, ...)."""
     with _full_disk_in_words(form.file):
         # A name of its own, then written: the writers replace it when they are done.
         with tempfile.NamedTemporaryFile(prefix="scenebrush-", suffix=Path(form.file).suffix, delete=False) as file:
             path = Path(file.name)
         try:
-            form.write(path, workspace, opened)
+            form.write(path, opened)
         except BaseException:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -89,10 +88,10 @@ def _full_disk_in_words(what: str) -> Iterator[None]:
         raise InputError(problem, "Make room there, then download again.") from cause
 
 
-def pictures(workspace: Workspace, opened: OpenProject) -> Iterator[np.ndarray]:
+def pictures(opened: OpenProject) -> Iterator[np.ndarray]:
     """The final renders of the revision of now, in order; what is missing is rendered, and seen by the page."""
     project, conditionings = opened.project, opened.conditionings()
-    renderer, worker = workspace.engine.renderer, workspace.worker
+    renderer, worker = opened.engine.renderer, opened.worker
     chain = worker.call(lambda: renderer.chain(conditionings)).result()
     frames, _, ticket = opened.board.frames()
     complete = all(frame is not None and frame.stage == "final" for frame in frames)

@@ -8,7 +8,6 @@ from app.errors import NotFound
 from app.looks import crop_of, encode_webp
 from app.opened import OpenProject
 from app.protocol import FilmedFrames, Look
-from app.workspace import Workspace
 from core.clip.clip import Clip
 from core.project.edits import Provenance, is_new_object
 from core.project.names import object_name
@@ -39,11 +38,11 @@ def frames_of(opened: OpenProject, thing: int) -> FilmedFrames:
     return FilmedFrames(frames=seen.tolist(), shown=sorted(spread), best=best)
 
 
-def look(workspace: Workspace, opened: OpenProject, thing: int, t: int) -> Look:
+def look(opened: OpenProject, thing: int, t: int) -> Look:
     """How the object looks on that frame alone, as a style code."""
     clip, _ = _filmed(opened)
     _check_seen(clip, thing, t)
-    code = workspace.worker.call(lambda: workspace.engine.encode(clip, thing, t)).result()
+    code = opened.worker.call(lambda: opened.engine.encode(clip, thing, t)).result()
     return Look(code=code, key=None, provenance=Provenance(frame=t, object=thing))
 
 

@@ -44,7 +44,7 @@ def add_endpoints(page: gr.Blocks, workspace: Workspace) -> dict[str, Handler]:
         """Render what is missing of a project. Returns where its video is: an address relative to the page."""
         with _gradio_errors():
             opened = workspace.open(project)
-            frames = sum(1 for _ in downloads.pictures(workspace, opened))
+            frames = sum(1 for _ in downloads.pictures(opened))
             address = f"{PREFIX.lstrip('/')}/projects/{project}/{downloads.VIDEO}"
             return {"video": address, "frames": frames, "revision": opened.project.revision}
 

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 from cachetools import LRUCache
 
+from app.engine import Engine
 from app.errors import NotFound
 from app.opened import OpenProject
 from app.protocol import Look, LookSheet
 from core.conditioning import Code, Conditioning, Maps
 from core.errors import InputError
 from core.project.edits import Edit, ObjectTarget, Provenance, Target
-from core.rendering.renderer import Renderer
 from core.rendering.worker import RenderWorker
 from core.styles.mixtures import Draw, Mixture
 
@@ -32,6 +32,8 @@ _STEP = 32
 
 @dataclass(frozen=True, eq=False)
 class _Crop:
+    engine: Engine
+    worker: RenderWorker
     conditioning: Conditioning
     object: int
     label: int
@@ -46,11 +48,8 @@ class _Crop:
 class LookBook:
     """Crops by key: known when a sheet was asked for, rendered when the picture is."""
 
-    def __init__(
-        self, worker: RenderWorker, renderer: Renderer, mixtures: Mapping[int, Mixture], most_bytes: int
-    ) -> None:
+    def __init__(self, most_bytes: int) -> None:
         """most_bytes: of crops and of pictures, half for each; what was not used for longest leaves."""
-        self._worker, self._renderer, self._mixtures = worker, renderer, mixtures
         self._lock = threading.Lock()
         self._crops: LRUCache[str, _Crop] = LRUCache(most_bytes // 2, lambda crop: crop.nbytes)
         self._pictures: LRUCache[str, bytes] = LRUCache(most_bytes // 2, len)
@@ -68,13 +67,13 @@ class LookBook:
         full = opened.scene.conditioning(opened.project.edits, t)
         piece = _piece(full, thing, label)
         now = full.codes.get((thing, label)) or opened.scene.scene.looks.code(thing, label)
-        mixture = self._mixtures.get(label)
+        mixture = opened.engine.mixtures.get(label)
         looks = [
-            Look(code=draw.code, key=self._known(piece, thing, label, draw.code), provenance=came_from)
+            Look(code=draw.code, key=self._known(opened, piece, thing, label, draw.code), provenance=came_from)
             for draw, came_from in _drawn(mixture, seed, min(count, MAX_LOOKS), near)
         ]
         return LookSheet(
-            seed=seed, near=near, now=Look(code=now, key=self._known(piece, thing, label, now)), looks=looks
+            seed=seed, near=near, now=Look(code=now, key=self._known(opened, piece, thing, label, now)), looks=looks
         )
 
     def picture(self, key: str) -> bytes:
@@ -85,19 +84,18 @@ class LookBook:
             raise NotFound("This look is not known any more.", "Choose the object again.")
         if data is None:
             dressed = crop.conditioning.with_codes({**crop.conditioning.codes, (crop.object, crop.label): crop.code})
-            picture = self._worker.call(lambda: self._renderer.alone(dressed)).result()
-            data = encode_webp(picture)
+            data = encode_webp(crop.worker.call(lambda: crop.engine.renderer.alone(dressed)).result())
             with self._lock:
                 self._pictures[key] = data
         return data
 
-    def _known(self, piece: Conditioning | None, thing: int, label: int, code: Code) -> str | None:
+    def _known(self, opened: OpenProject, piece: Conditioning | None, thing: int, label: int, code: Code) -> str | None:
         if piece is None:
             return None
-        text = f"{piece.key} {thing} {label} {tuple(code)}"
+        text = f"{opened.engine.hash} {piece.key} {thing} {label} {tuple(code)}"
         key = hashlib.sha256(text.encode()).hexdigest()[:32]
         with self._lock:
-            self._crops[key] = _Crop(piece, thing, label, code)
+            self._crops[key] = _Crop(opened.engine, opened.worker, piece, thing, label, code)
         return key
 
 

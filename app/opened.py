@@ -36,6 +36,7 @@ from core.errors import InputError
 from core.project.edits import Edits
 from core.project.project import Project
 from core.project.storage import ProjectStore
+from core.rendering.worker import RenderWorker
 
 # Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
 _KEPT_REPLIES = 200
@@ -52,13 +53,14 @@ class OpenProject:
         store: ProjectStore,
         board: Board,
         engine: Engine,
+        worker: RenderWorker,
         notice: str = "",
         refusal: InputError | None = None,
     ) -> None:
-        """refusal: why this project cannot be saved; it is only in memory then."""
-        self.scene, self.board = scene, board
+        """engine and worker: what renders this project; refusal: why it cannot be saved, it is only in memory then."""
+        self.scene, self.board, self.engine, self.worker = scene, board, engine, worker
         self._saved = SavedProject(project, store, refusal)
-        self._engine, self._notice = engine, notice
+        self._notice = notice
         self._lock = threading.RLock()
         self._lanes, self._maps = Lanes(scene), LabelMapKeys(scene)
         self._replies = Replies(scene.clip, engine, board, self._lanes, self._maps)
@@ -75,6 +77,10 @@ class OpenProject:
     @property
     def clip(self) -> Clip:
         return self.scene.clip
+
+    def close(self) -> None:
+        """Render nothing more of it."""
+        self.worker.forget(self.project.id)
 
     def conditionings(self, edits: Edits | None = None) -> Callable[[int], Conditioning]:
         """Frame -> conditioning under these edits, those of now by default."""
@@ -199,7 +205,7 @@ class OpenProject:
 
         Only what was folded before is looked at: nobody waits for folding here. True when every frame is at hand.
         """
-        renderer, count = self._engine.renderer, len(self.clip)
+        renderer, count = self.engine.renderer, len(self.clip)
         known: list[Conditioning] = []
         for t in range(count):
             folded = self.scene.known(self.project.edits, t)

@@ -43,6 +43,7 @@ from core.clip.png import encode_png
 from core.conditioning import STYLE_SIZE
 from core.errors import InputError
 from core.project.edits import Number
+from core.rendering.store import FrameStore
 from core.styles.mixtures import as_code
 
 PREFIX = "/api/v1"
@@ -146,11 +147,12 @@ def _add_changes(router: APIRouter, workspace: Workspace) -> None:
 
 
 def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
-    store = workspace.engine.renderer.store
+    def store(project: str) -> FrameStore:
+        return workspace.open(project).engine.renderer.store
 
     @lru_cache(maxsize=1000)
-    def thumb(key: str) -> bytes:
-        picture = store.picture(key)
+    def thumb(project: str, key: str) -> bytes:
+        picture = store(project).picture(key)
         if picture is None:
             raise NotFound("This frame is not at hand any more.", "It is rendered again when it is asked for.")
         width = max(1, round(picture.shape[1] * THUMB_HEIGHT / picture.shape[0]))
@@ -163,14 +165,14 @@ def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
 
     @router.get("/projects/{project}/frames/{key}")
     def frames(project: Project, key: Key) -> Response:
-        data = store.png(key)
+        data = store(project).png(key)
         if data is None:
             raise NotFound("This frame is not at hand any more.", "It is rendered again when it is asked for.")
         return Response(data, media_type="image/png", headers=IMMUTABLE)
 
     @router.get("/projects/{project}/thumbs/{key}")
     def thumbs(project: Project, key: Key) -> Response:
-        return Response(thumb(key), media_type="image/webp", headers=IMMUTABLE)
+        return Response(thumb(project, key), media_type="image/webp", headers=IMMUTABLE)
 
     @router.get("/projects/{project}/camera/{t}")
     def camera(project: Project, t: Annotated[int, Path(ge=0)]) -> Response:
@@ -216,7 +218,7 @@ def _add_looks(router: APIRouter, workspace: Workspace) -> None:
 
     @router.get("/projects/{project}/filmed/{t}/look")
     def filmed_look(project: Project, t: int, thing: Thing) -> Look:
-        return filmed.look(workspace, workspace.open(project), thing, t)
+        return filmed.look(workspace.open(project), thing, t)
 
     @router.get("/projects/{project}/looks/{key}")
     def look(project: Project, key: Key) -> Response:
@@ -230,7 +232,7 @@ def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
         def send(project: Project) -> FileResponse:
             opened = workspace.open(project)
             with turns.one():
-                path = downloads.make(workspace, opened, form)
+                path = downloads.make(opened, form)
             return FileResponse(
                 path,
                 filename=f"{opened.clip.name}-{form.file}",

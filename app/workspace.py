@@ -66,10 +66,10 @@ class Workspace:
         self.engine, self._store, self._clips = engine, store, dict(clips)
         self.hub = Hub()
         self.worker = RenderWorker(engine.renderer)
-        self.looks = LookBook(self.worker, engine.renderer, engine.mixtures, budget.looks)
+        self.looks = LookBook(budget.looks)
         self._lock = threading.RLock()
         self._open: OrderedDict[str, OpenProject] = OrderedDict()
-        self._open_clips = OpenClips(engine, budget.clips, budget.folds, self._let_go)
+        self._open_clips = OpenClips(budget.clips, budget.folds, self._let_go)
         self._notice = notice
 
     @property
@@ -139,11 +139,9 @@ class Workspace:
         was_refused = not self._store.writable
         if was_refused and self._store.claim():
             with self._lock:
-                stale = [one for one in self._open if self._store.exists(one)]
-                for one in stale:
-                    del self._open[one]
-            for one in stale:
-                self.worker.forget(one)
+                stale = [self._open.pop(one) for one in list(self._open) if self._store.exists(one)]
+            for opened in stale:
+                opened.close()
         return self._refreshed(project_id, self.open(project_id).claim())
 
     def rename(self, project_id: str, name: str) -> ProjectState:
@@ -152,10 +150,11 @@ class Workspace:
 
     def discard(self, project_id: str) -> None:
         """Move a project to the trash folder beside the projects."""
-        self.open(project_id).discard()
+        opened = self.open(project_id)
+        opened.discard()
         with self._lock:
             self._open.pop(project_id, None)
-        self.worker.forget(project_id)
+        opened.close()
 
     def edit(self, project_id: str, request: NewEdits) -> ProjectChange:
         """Add edits to a project, all or none."""
@@ -197,14 +196,14 @@ class Workspace:
         # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
         board = Board(project.id, len(scene.clip), self.worker, self.hub, done, self.engine.crowding)
         notices = " ".join(filter(None, (notice, self.engine.limits, self._notice)))
-        opened = OpenProject(project, scene, self._store, board, self.engine, notices, refusal)
+        opened = OpenProject(project, scene, self._store, board, self.engine, self.worker, notices, refusal)
         with self._lock:
             if project.id in self._open:  # another tab was quicker
                 return self._open[project.id]
             self._open[project.id] = opened
             while len(self._open) > _OPEN_PROJECTS:
-                forgotten, _ = self._open.popitem(last=False)
-                self.worker.forget(forgotten)
+                _, forgotten = self._open.popitem(last=False)
+                forgotten.close()
         board.render_before(opened.conditionings(()))
         return opened
 
@@ -230,16 +229,14 @@ class Workspace:
 
     def _scene(self, place: str, seed: int) -> SharedScene:
         """The scene of a clip by what a project notes."""
-        return self._open_clips.scene(place, self._clips.get(place, Path(place)), seed)
+        return self._open_clips.scene(place, self._clips.get(place, Path(place)), self.engine, seed)
 
     def _let_go(self, clip: Clip) -> None:
         """Close the projects of a clip that had to make room; they are opened anew when they are asked for."""
         with self._lock:
-            closed = [name for name, opened in self._open.items() if opened.clip is clip]
-            for name in closed:
-                del self._open[name]
-        for name in closed:
-            self.worker.forget(name)
+            closed = [self._open.pop(name) for name in [n for n, one in self._open.items() if one.clip is clip]]
+        for opened in closed:
+            opened.close()
 
 
 def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path]:

@@ -76,7 +76,7 @@ def test_the_download_is_what_the_command_line_renders(
     opened = space.create("tiny")
     for edit in (stroke(), look(), swap()):
         add(opened, edit)
-    ours = np.stack(list(downloads.pictures(space, opened)))
+    ours = np.stack(list(downloads.pictures(opened)))
     twin = np.stack(list(render_clip(opened.clip, opened.project.edits, checkpoint, opened.project.seed)))
     assert np.array_equal(ours, twin)
     from_disk = open_source(tmp_path / "projects" / opened.project.id)
@@ -90,33 +90,33 @@ def test_an_imported_checkpoint_renders_and_says_what_it_cannot_do(
     space = opening(imported)
     opened = space.create("tiny")
     assert "changes the whole picture" in opened.state().notice and "looks change nothing" in opened.state().notice
-    before = np.stack(list(downloads.pictures(space, opened)))
+    before = np.stack(list(downloads.pictures(opened)))
     add(opened, stroke())
-    after = np.stack(list(downloads.pictures(space, opened)))
+    after = np.stack(list(downloads.pictures(opened)))
     assert not np.array_equal(before, after)
     assert np.array_equal(after, np.stack(list(render_clip(opened.clip, opened.project.edits, imported))))
     assert opening(checkpoint).create("tiny").state().notice == ""
 
 
 def test_edits_json_is_read_by_the_command_line(opening: Opening) -> None:
-    opened = (space := opening()).create("tiny")
+    opened = opening().create("tiny")
     add(opened, stroke(), new_object=True)
-    file = downloads.make(space, opened, downloads.FORMS[-1])
+    file = downloads.make(opened, downloads.FORMS[-1])
     assert read_edits(file) == (opened.project.edits, opened.project.seed)
 
 
 def test_looks_are_encoded_once_for_a_checkpoint(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = list(downloads.pictures(space := opening(), space.create("tiny")))
+    first = list(downloads.pictures(opening().create("tiny")))
     monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded again"))
-    again = list(downloads.pictures(space := opening(), space.create("tiny")))
+    again = list(downloads.pictures(opening().create("tiny")))
     assert np.array_equal(first, again)
 
 
 def test_kept_looks_that_are_damaged_are_made_again(opening: Opening, tmp_path: Path) -> None:
-    first = list(downloads.pictures(space := opening(), space.create("tiny")))
+    first = list(downloads.pictures(opening().create("tiny")))
     (kept,) = (tmp_path / "projects" / ".looks").iterdir()
     kept.write_text("[[1, 2")
-    again = list(downloads.pictures(space := opening(), space.create("tiny")))
+    again = list(downloads.pictures(opening().create("tiny")))
     assert np.array_equal(first, again)
 
 
@@ -169,7 +169,7 @@ def test_under_another_checkpoint_a_look_of_a_frame_is_taken_from_it_again(
 ) -> None:
     space = opening()
     opened = space.create("tiny")
-    taken = filmed.look(space, opened, CAR_ID, 3)
+    taken = filmed.look(opened, CAR_ID, 3)
     assert taken.provenance is not None
     add(opened, look((0.9, 0.9, 0.9), **taken.provenance.model_dump()))
     other = replace(checkpoint, hash="f" * 16)

@@ -232,7 +232,7 @@ def test_a_clip_that_was_never_filmed_says_so(tmp_path):
         opened = space.create("labels")
         assert "never filmed" in filmed.frames_of(opened, CAR_ID).why
         with pytest.raises(NotFound, match="never filmed"):
-            filmed.look(space, opened, CAR_ID, 0)
+            filmed.look(opened, CAR_ID, 0)
     finally:
         space.close()
 
