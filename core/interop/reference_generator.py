@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from core.errors import InputError
 from core.interop.vid2vid import infer_config, load_network
-from core.interop.weights import read_arrays
+from core.interop.weights import read_arrays, read_table
 from core.interop.worst import Worst, scaled
 from core.models.label_input import encode
 from core.models.published.network import History, PublishedConfig, PublishedNetwork
@@ -165,11 +164,8 @@ def read_case(folder: Path) -> ReferenceCase:
 
 
 def _read_meta(path: Path) -> dict[str, Any]:
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path.name} is not JSON: {error}") from error
-    if not isinstance(meta, dict) or not isinstance(meta.get("config"), dict):
+    meta = read_table(path)
+    if not isinstance(meta.get("config"), dict):
         raise InputError(f"{path.name} has no config.")
     return meta
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.interop.reference_parts import LOSS, Arrays, weights_below
 from core.interop.single import load_discriminator
-from core.interop.weights import read_arrays
+from core.interop.weights import read_arrays, read_table
 from core.interop.worst import Worst
 from core.models.discriminators import (
     MultiscaleDiscriminator,
@@ -33,7 +32,9 @@ _ABSENT = ("G_VGG", "G_T_Warp")
 
 def check_losses(folder: Path) -> Worst:
     """losses.json against losses_inputs.npz: every term of every variant, and the totals."""
-    variants = _read_json(folder / "losses.json")
+    variants = read_table(folder / "losses.json")
+    if not variants:
+        raise InputError("losses.json has nothing to compare.")
     arrays = read_arrays(folder / "losses_inputs.npz")
     absent = [name for name in _INPUTS if name not in arrays]
     if absent:
@@ -115,7 +116,7 @@ def _compare_totals(
 
 def check_windows(path: Path) -> Worst:
     """Windows of the video discriminator while frames arrive in equal chunks: exactly the recorded ones."""
-    recorded = _read_json(path)
+    recorded = read_table(path)
     if not {"dense", "sparse"} >= set(recorded) or "dense" not in recorded:
         raise InputError(f"{path.name} should hold 'dense' and 'sparse', not {', '.join(recorded) or 'nothing'}.")
     steps = recorded["dense"]
@@ -132,15 +133,3 @@ def check_windows(path: Path) -> Worst:
                     ours = skipped_frames_sparse(count, chunk, scale, length=length)
                 worst.number(f"{kind} after {count} frames, scale {scale}", float(ours != (windows or [])), 0.0)
     return worst
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path.name} is missing.") from error
-    except ValueError as error:
-        raise InputError(f"{path.name} is not JSON: {error}") from error
-    if not isinstance(value, dict) or not value:
-        raise InputError(f"{path.name} is not a table by name.")
-    return value

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from core.errors import InputError
-from core.files import open_file
+from core.files import open_file, read_json
 from core.models.blocks import BatchStatistics
 
 StateDict = Mapping[str, Tensor]
@@ -29,6 +29,7 @@ StateDict = Mapping[str, Tensor]
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 # No generator of this kind comes near it; what is larger is not read.
 MAX_BYTES = 4 * 2**30
+_MAX_TABLE = 16 << 20
 _FIX = "Give a published *_net_G*.pth file."
 # What numpy, torch and safetensors raise when a file is truncated, of another kind, or would need pickle.
 _UNREADABLE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, RuntimeError, LookupError, AssertionError)
@@ -44,6 +45,14 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
         _check_unpacked(path, file)
         with np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """What a JSON file says by name. Raises `InputError` when it is missing, too large or no JSON table."""
+    table = read_json(path, _MAX_TABLE)
+    if not isinstance(table, dict):
+        raise InputError(f"{path.name} is not a table by name.")
+    return table
 
 
 def read_state(path: Path) -> dict[str, Tensor]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,6 +205,22 @@ def test_parts_that_are_not_whole_fail(tmp_path: Path) -> None:
     assert set(results) == {"a", "b", "losses", "skipped_frames"}
     assert not any(result.ok for result in results.values())
     assert "losses_inputs.npz" in results["losses"].note
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+@pytest.mark.parametrize("name", ["skipped_frames.json", "losses.json"])
+def test_a_pipe_in_the_place_of_a_table_fails(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert "not a regular file" in only(tmp_path).note
+
+
+@pytest.mark.parametrize("name", ["skipped_frames.json", "losses.json", "case/meta.json"])
+def test_a_table_is_read_up_to_a_size(tmp_path: Path, name: str) -> None:
+    write_case(tmp_path / "case", BASE)
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(1 << 30)
+    results = {result.name: result for result in check_reference(tmp_path)}
+    assert "larger than" in results[Path(name).with_suffix("").as_posix().removesuffix("/meta")].note
 
 
 def test_windows_in_time_are_compared_exactly(tmp_path: Path) -> None:
