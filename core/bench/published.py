@@ -18,10 +18,11 @@ from torch.nn import functional as F
 from core.assets import clip_folders
 from core.clip.native import read_clip
 from core.evaluation.measures import psnr
+from core.models.inputs import from_uint8
 from core.models.label_input import encode
 from core.models.precision import default_precision
 from core.models.published.fast import FastNetwork, LabelWindow, best_way
-from core.models.published.network import History, PublishedConfig, PublishedNetwork, to_picture
+from core.models.published.network import History, PublishedConfig, PublishedNetwork, truncated_to_uint8
 from core.models.published.scales import ScaleOutput
 
 CLIP = "avenue"
@@ -63,7 +64,7 @@ def measure_published(rounds: int, *, ngf: int = 128, height: int = 256, width: 
             seconds["plain"].append(took)
             took, made = _timed(partial(_fast, ours, frame))
             seconds["ours"].append(took)
-            worst = min(worst, psnr(to_picture(made).numpy(), to_picture(wanted).numpy()))
+            worst = min(worst, psnr(truncated_to_uint8(made).numpy(), truncated_to_uint8(wanted).numpy()))
     return PublishedSpeed(tuple(seconds["plain"][1:]), tuple(seconds["ours"][1:]), worst)
 
 
@@ -99,7 +100,7 @@ def _frames(config: PublishedConfig, count: int, size: tuple[int, int]) -> list[
             for part in (clip.labels, clip.objects)
         ]
         past = torch.from_numpy(np.stack([clip.pictures[t] for t in range(first, first + before)]))
-        past = F.interpolate(past.permute(0, 3, 1, 2).float() / 127.5 - 1, size, mode="bilinear", antialias=True)
+        past = F.interpolate(from_uint8(past.permute(0, 3, 1, 2)), size, mode="bilinear", antialias=True)
         frames.append(_Frame(LabelWindow(*maps), (past.reshape(1, -1, *size),)))
     return frames
 

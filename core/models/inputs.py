@@ -35,6 +35,11 @@ def from_picture(picture: np.ndarray, device: torch.device | str = "cpu") -> Ten
     return _tensor(picture.transpose(2, 0, 1), np.uint8, device)[None]
 
 
+def from_uint8(pictures: Tensor) -> Tensor:
+    """0..255 -> [-1, 1] float32."""
+    return pictures.float() / 127.5 - 1
+
+
 def _tensor(array: np.ndarray, dtype: type, device: torch.device | str) -> Tensor:
     """A tensor with memory of its own: clips are read only, and what a state keeps must never change."""
     return torch.from_numpy(np.array(array, dtype=dtype, order="C")).to(device)

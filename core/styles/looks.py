@@ -17,6 +17,7 @@ from core.clip.pairs import as_pairs, split_pair
 from core.conditioning import STYLE_SIZE, Code, StyleKey
 from core.errors import InputError
 from core.models.encoder import Encoder, object_means
+from core.models.inputs import from_uint8
 from core.styles.mixtures import Mixture, as_code, fit_mixture
 
 # Frames encoded at a time, fewer where they are large: 0.2 GB of features at 512x256, 1.6 GB at 2048x2048.
@@ -154,4 +155,4 @@ def _unique(pairs: np.ndarray) -> np.ndarray:
 
 def _in_range(pictures: np.ndarray) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, H, W) float32 in [-1, 1]."""
-    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return from_uint8(torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2))

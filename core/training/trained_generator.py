@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from core.checkpoint import Kind
 from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
+from core.models.inputs import from_uint8
 from core.models.layers import weights_channels_last
 from core.models.local.history import HISTORY, Known, Remembered
-from core.models.local.inference import from_uint8, to_uint8
+from core.models.local.inference import to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, Rendered
 from core.training.dataset import Chunk
 from core.training.machine import Machine

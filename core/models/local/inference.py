@@ -11,6 +11,7 @@ from torch import Tensor
 
 from core.models.cache import FeatureCache, NoCache
 from core.models.generator import LabelMaps, Past
+from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
 from core.models.local.foreground import BoxedForeground
 from core.models.local.history import HISTORY, Remembered
@@ -134,11 +135,6 @@ class Inference:
             return state
         newest = state.past[0]._replace(features=self._quarter(state.past[0].maps))
         return LocalState((newest, *state.past[1:]))
-
-
-def from_uint8(pictures: Tensor) -> Tensor:
-    """0..255 -> [-1, 1] float32."""
-    return pictures.float() / 127.5 - 1
 
 
 def to_uint8(pictures: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from core.errors import InputError
 from core.models.blocks import Norm, initialise
 from core.models.generator import Follow, LabelMaps, Past, State
+from core.models.inputs import from_uint8
 from core.models.label_input import encode, foreground_mask
 from core.models.padding import pad_maps, pad_to_multiple
 from core.models.published.scales import CoarsestScale, FinerScale, Labels, Scale, ScaleOutput, append
@@ -216,7 +217,7 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
         else:
             frame, history = self._frame(maps, state)
         after = PublishedState(self._kept(state.labels, maps.labels), self._kept(state.objects, maps.objects), history)
-        return to_picture(frame)[..., :height, :width], after
+        return truncated_to_uint8(frame)[..., :height, :width], after
 
     @torch.inference_mode()
     def state_from(self, history: Sequence[Past]) -> PublishedState:
@@ -226,7 +227,7 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
             return self.start()
         multiple = self.config.multiple
         maps = [pad_maps(LabelMaps(past.labels.labels, past.labels.objects), multiple) for past in kept]
-        frames = [pad_to_multiple(past.picture, multiple).float() / 127.5 - 1 for past in kept]
+        frames = [from_uint8(pad_to_multiple(past.picture, multiple)) for past in kept]
         frames = [frames[0]] * (self.config.n_frames_G - 1 - len(frames)) + frames
         return PublishedState(
             tuple(each.labels for each in maps),
@@ -286,6 +287,6 @@ class PublishedGenerator(PublishedSteps[Tensor, Tensor]):
         return torch.stack([encoded[0]] * (self.config.n_frames_G - len(encoded)) + encoded, dim=1)
 
 
-def to_picture(frame: Tensor) -> Tensor:
+def truncated_to_uint8(frame: Tensor) -> Tensor:
     """(B, 3, H, W) in [-1, 1] -> uint8, cut to whole levels as the published code saves it."""
     return ((frame + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)

@@ -13,7 +13,7 @@ from core.models.discriminators import MultiscaleDiscriminator
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps, Past
 from core.models.label_input import boundary_map, foreground_mask, one_hot
-from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork, to_picture
+from core.models.published.network import PublishedConfig, PublishedGenerator, PublishedNetwork, truncated_to_uint8
 from core.models.published.scales import FinerScale
 from core.models.published.single import GlobalGenerator, GlobalWithZ, LocalEnhancer
 from core.models.warp import half
@@ -196,9 +196,9 @@ def test_a_first_frame_network_makes_the_first_frames() -> None:
     pictures = roll(generator(first, n_scales_spatial=2), 3)
     for t in (0, 1):
         with torch.no_grad():
-            alone = to_picture(first(one_hot(maps(t).labels, 4)))
+            alone = truncated_to_uint8(first(one_hot(maps(t).labels, 4)))
         assert torch.equal(pictures[t], alone)
-    assert not torch.equal(pictures[2], to_picture(first(one_hot(maps(2).labels, 4)).detach()))
+    assert not torch.equal(pictures[2], truncated_to_uint8(first(one_hot(maps(2).labels, 4)).detach()))
 
 
 def test_state_from_is_the_published_start_from_real_frames() -> None:
