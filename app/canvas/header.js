@@ -26,32 +26,13 @@ export class Header {
    * @param {Projects} projects
    * @param {Downloads} downloads */
   constructor(actions, store, projects, downloads) {
-    this.clip = h('button.sb-quiet', {
-      type: 'button',
-      ariaHaspopup: 'dialog',
-      ariaExpanded: 'false',
-      title: 'Projects and clips',
-      onclick: () => projects.openMenu(this.clip),
-    });
+    this.clip = this.clipButton(projects);
     this.title = '';
     this.savedKind = '';
     this.saved = h('span.sb-saved', { role: 'status' });
     this.unsaved = [actions.button('retry', { look: 'sb-link' }), actions.button('discard', { look: 'sb-link' })];
-    const views = VIEWS.map((view) =>
-      actions.button(`view-${view}`, { look: 'sb-view', role: 'radio', attributes: { 'data-view': view } }),
-    );
-    this.views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' }, ...views);
-    this.download = h(
-      'button.sb-button.primary',
-      {
-        type: 'button',
-        ariaHaspopup: 'dialog',
-        ariaExpanded: 'false',
-        onclick: () => downloads.openMenu(this.download),
-      },
-      'Download',
-      icon('down'),
-    );
+    this.views = viewButtons(actions);
+    this.download = this.downloadButton(downloads);
     const logo = h('span.sb-logo', { ariaHidden: 'true' });
     this.element = h(
       'header.sb-header',
@@ -67,8 +48,35 @@ export class Header {
         actions.button('help', { look: 'sb-button.square', attributes: { ariaLabel: 'Help and keys' } }, '?'),
       ),
     );
-    rovingKeys(this.views);
     store.subscribeOpen((state) => this.update(state));
+  }
+
+  /** @param {Projects} projects
+   * @returns {HTMLButtonElement} */
+  clipButton(projects) {
+    return h('button.sb-quiet', {
+      type: 'button',
+      ariaHaspopup: 'dialog',
+      ariaExpanded: 'false',
+      title: 'Projects and clips',
+      onclick: () => projects.openMenu(this.clip),
+    });
+  }
+
+  /** @param {Downloads} downloads
+   * @returns {HTMLButtonElement} */
+  downloadButton(downloads) {
+    return h(
+      'button.sb-button.primary',
+      {
+        type: 'button',
+        ariaHaspopup: 'dialog',
+        ariaExpanded: 'false',
+        onclick: () => downloads.openMenu(this.download),
+      },
+      'Download',
+      icon('down'),
+    );
   }
 
   /** @param {OpenState} state */
@@ -95,6 +103,17 @@ export class Header {
     const buttons = kind === 'unsaved' ? this.unsaved : [];
     this.saved.replaceChildren(h('i', { ariaHidden: 'true' }), SAVED_WORDS[kind], ...buttons);
   }
+}
+
+/** One button for every view, as a radio group.
+ * @param {Actions} actions */
+function viewButtons(actions) {
+  const buttons = VIEWS.map((view) =>
+    actions.button(`view-${view}`, { look: 'sb-view', role: 'radio', attributes: { 'data-view': view } }),
+  );
+  const views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' }, ...buttons);
+  rovingKeys(views);
+  return views;
 }
 
 // What is under way says itself when it is over.

@@ -55,22 +55,31 @@ export class LookPanel {
     this.images = Array.from({ length: SAMPLES + 1 }, () => h('img', { alt: '' }));
     this.cells = this.images.map((image, index) => this.cell(image, index));
     this.grid = h('div.sb-looks', {}, ...this.cells);
-    this.more = h(
+    this.more = this.moreButton();
+    this.fromFrame = new FromFrame(api, session, store, objects);
+    this.empty = h('p.sb-empty', {}, 'Looks appear here once something is selected.');
+    this.footer = h('div.sb-look-buttons', {}, this.more, this.shuffleButton(), this.fromFrame.button);
+    const head = h('div.sb-head', {}, h('h2', {}, 'Look'), this.seedText);
+    this.element = h('section.sb-section.sb-look', { ariaLabel: 'Look' }, head, this.grid, this.footer, this.empty);
+    store.subscribeOpen((state) => this.update(state));
+  }
+
+  /** @returns {HTMLButtonElement} */
+  moreButton() {
+    return h(
       'button.sb-button',
       { type: 'button', title: 'Looks close to the one that it has now', onclick: () => this.moreLikeThis() },
       'More like this',
     );
-    this.shuffle = h(
+  }
+
+  /** @returns {HTMLButtonElement} */
+  shuffleButton() {
+    return h(
       'button.sb-button',
       { type: 'button', title: 'Others of its class: a new seed', onclick: () => this.newSeed() },
       'Shuffle',
     );
-    this.fromFrame = new FromFrame(api, session, store, objects);
-    this.empty = h('p.sb-empty', {}, 'Looks appear here once something is selected.');
-    this.footer = h('div.sb-look-buttons', {}, this.more, this.shuffle, this.fromFrame.button);
-    const head = h('div.sb-head', {}, h('h2', {}, 'Look'), this.seedText);
-    this.element = h('section.sb-section.sb-look', { ariaLabel: 'Look' }, head, this.grid, this.footer, this.empty);
-    store.subscribeOpen((state) => this.update(state));
   }
 
   /** @param {HTMLImageElement} image

@@ -21,7 +21,8 @@ import { closeMenu } from './menu.js';
 import { ObjectPanel } from './object.js';
 import { Player } from './player.js';
 import { Projects } from './projects.js';
-import { isOutdated, Session } from './session.js';
+import { isOutdated } from './replies.js';
+import { Session } from './session.js';
 import { rendered, Store } from './store.js';
 import { Strokes } from './strokes.js';
 import { Timeline } from './timeline.js';
@@ -55,6 +56,18 @@ function stylesheet() {
   });
 }
 
+/** @param {Api} api
+ * @param {Store} store */
+function openSession(api, store) {
+  return new Session(api, store, (project, handlers) => {
+    const onLost = () => {
+      handlers.onLost();
+      api.renewToken(); // the server may be started again
+    };
+    return new Events(() => api.eventsUrl(project), { ...handlers, onLost });
+  });
+}
+
 /** @implements {Commands} */
 export class Editor {
   /** @param {Api} api
@@ -63,13 +76,7 @@ export class Editor {
     this.api = api;
     this.forms = forms;
     this.store = new Store();
-    this.session = new Session(api, this.store, (project, handlers) => {
-      const onLost = () => {
-        handlers.onLost();
-        api.renewToken(); // the server may be started again
-      };
-      return new Events(() => api.eventsUrl(project), { ...handlers, onLost });
-    });
+    this.session = openSession(api, this.store);
     /** Project and revision that the objects were asked for. */
     this.objectsFor = '';
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -77,28 +84,13 @@ export class Editor {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.wantTimer = undefined;
 
-    const project = () => this.session.server.project;
-    const clip = () => this.session.server.clip;
-    const palette = () => new Map(this.session.server.classes.map((entry) => [entry.id, rgb(entry.colour)]));
-    const loaded = () => {
-      this.view.draw();
-      this.store.touch('loaded');
-    };
     this.canvas = h('canvas.sb-canvas', { tabindex: 0, role: 'img', ariaLabel: 'The frame' });
-    this.pictures = pictureLoader(api, project, loaded);
-    this.labels = labelLoader(api, project, clip, palette, loaded);
+    this.pictures = this.loadPictures();
+    this.labels = this.loadLabels();
     this.view = new View(this.canvas, this.store, this.pictures, this.labels);
     this.strokes = new Strokes(api, this.session, this.store);
-    this.toolbox = new Toolbox(
-      this.canvas,
-      this.view,
-      this.store,
-      (painted) => this.strokes.commit(painted),
-      (text) => this.session.say(text),
-    );
+    this.toolbox = this.makeToolbox();
     this.chips = new Chips(this.store, this.view);
-    this.view.onPlaced = () => this.chips.place();
-    this.toolbox.onHover = (at) => this.chips.follows(at);
     this.player = new Player(this.store);
 
     this.steps = new Steps(this.store);
@@ -115,8 +107,43 @@ export class Editor {
     this.stage = h('section.sb-stage', { ariaLabel: 'Stage' }, this.canvas, this.chips.element, this.steps.element);
     this.element = this.build();
 
+    this.connect();
+  }
+
+  loadPictures() {
+    return pictureLoader(
+      this.api,
+      () => this.session.server.project,
+      () => this.loaded(),
+    );
+  }
+
+  loadLabels() {
+    return labelLoader(
+      this.api,
+      () => this.session.server.project,
+      () => this.session.server.clip,
+      () => new Map(this.session.server.classes.map((entry) => [entry.id, rgb(entry.colour)])),
+      () => this.loaded(),
+    );
+  }
+
+  makeToolbox() {
+    return new Toolbox(
+      this.canvas,
+      this.view,
+      this.store,
+      (painted) => this.strokes.commit(painted),
+      (text) => this.session.say(text),
+    );
+  }
+
+  /** What the parts report, once all of them are there. */
+  connect() {
     returnFocus(this.element);
-    this.session.settle = (entry) => this.settled(entry);
+    this.view.onPlaced = () => this.chips.place();
+    this.toolbox.onHover = (at) => this.chips.follows(at);
+    this.session.saving.settle = (entry) => this.settled(entry);
     this.store.subscribeOpen((state, names) => this.react(state, names));
     new ResizeObserver(() => this.view.resize()).observe(this.stage);
   }
@@ -289,6 +316,12 @@ export class Editor {
   }
 
   // Following the state
+
+  /** A picture or a label map is here. */
+  loaded() {
+    this.view.draw();
+    this.store.touch('loaded');
+  }
 
   /** @param {OpenState} state
    * @param {Set<string>} names */

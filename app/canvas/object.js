@@ -29,26 +29,52 @@ export class ObjectPanel {
     /** @type {{maps: LabelMaps, entries: ObjectInView[]} | null} */
     this.listed = null;
     this.shownCrop = '';
-    this.list = h('button.sb-link', {
+    this.list = this.listButton();
+    this.crop = h('img.sb-crop', { alt: '' });
+    this.name = h('b');
+    this.facts = h('span.sb-facts');
+    this.who = this.whoField();
+    this.becomesName = h('span');
+    this.becomes = this.becomesButton(this.becomesName);
+    this.scope = this.scopeField();
+    this.range = rangeFields((scopeRange) => store.set({ scopeRange }));
+    this.card = h('div.sb-object', {}, this.crop, this.name, this.facts);
+    this.controls = this.controlRows(this.who, this.becomes, this.scope);
+    this.empty = h('p.sb-empty', {}, 'Select something in the picture (V), or take it from the list.');
+    const head = h('div.sb-head', {}, h('h2', {}, 'Object'), this.list);
+    this.rangeRow = h('div');
+    const parts = [head, this.card, this.controls, this.rangeRow, this.empty];
+    this.element = h('section.sb-section', { ariaLabel: 'Object' }, ...parts);
+    store.subscribeOpen((state) => this.update(state));
+  }
+
+  /** @returns {HTMLButtonElement} */
+  listButton() {
+    return h('button.sb-link', {
       type: 'button',
       ariaHaspopup: 'dialog',
       ariaExpanded: 'false',
       onclick: () => this.openList(),
     });
-    this.crop = h('img.sb-crop', { alt: '' });
-    this.name = h('b');
-    this.facts = h('span.sb-facts');
-    this.who = h(
+  }
+
+  /** @returns {HTMLSelectElement} */
+  whoField() {
+    return h(
       'select.sb-select',
       {
         ariaLabel: 'Only this one, or all of its class',
-        onchange: () => store.set({ everyone: this.who.value === 'class' }),
+        onchange: () => this.store.set({ everyone: this.who.value === 'class' }),
       },
       h('option', { value: 'object' }, 'this one'),
       h('option', { value: 'class' }, 'all of them'),
     );
-    this.becomesName = h('span');
-    this.becomes = h(
+  }
+
+  /** @param {HTMLElement} name
+   * @returns {HTMLButtonElement} */
+  becomesButton(name) {
+    return h(
       'button.sb-select',
       {
         type: 'button',
@@ -58,35 +84,38 @@ export class ObjectPanel {
         onclick: () => this.openClasses(),
       },
       h('span.sb-unseen', {}, 'Becomes '),
-      this.becomesName,
+      name,
     );
-    this.scope = h(
+  }
+
+  /** @returns {HTMLSelectElement} */
+  scopeField() {
+    return h(
       'select.sb-select',
       { ariaLabel: 'In which frames', onchange: () => this.chooseScope() },
       h('option', { value: 'clip' }, 'whole clip'),
       h('option', { value: 'range' }, 'this range'),
       h('option', { value: 'onward' }, 'this frame onward'),
     );
+  }
+
+  /** @param {HTMLElement} who
+   * @param {HTMLElement} becomes
+   * @param {HTMLElement} scope
+   * @returns {HTMLDivElement} */
+  controlRows(who, becomes, scope) {
     const remove = {
       type: 'button',
       title: 'Remove it: what surrounds it grows over it',
       onclick: () => this.swap('surroundings'),
     };
-    this.range = rangeFields((scopeRange) => store.set({ scopeRange }));
-    this.card = h('div.sb-object', {}, this.crop, this.name, this.facts);
     const arrow = h('span', { ariaHidden: 'true' }, '→');
-    this.controls = h(
+    return h(
       'div',
       {},
-      h('div.sb-becomes', {}, this.who, arrow, this.becomes),
-      h('div.sb-becomes', {}, h('span', {}, 'in'), this.scope, h('button.sb-button', remove, 'Remove')),
+      h('div.sb-becomes', {}, who, arrow, becomes),
+      h('div.sb-becomes', {}, h('span', {}, 'in'), scope, h('button.sb-button', remove, 'Remove')),
     );
-    this.empty = h('p.sb-empty', {}, 'Select something in the picture (V), or take it from the list.');
-    const head = h('div.sb-head', {}, h('h2', {}, 'Object'), this.list);
-    this.rangeRow = h('div');
-    const parts = [head, this.card, this.controls, this.rangeRow, this.empty];
-    this.element = h('section.sb-section', { ariaLabel: 'Object' }, ...parts);
-    store.subscribeOpen((state) => this.update(state));
   }
 
   /** The selected object as it is on the frame shown, or where it is nearest.

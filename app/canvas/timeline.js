@@ -41,17 +41,9 @@ export class Timeline {
     const loop = actions.button('loop', {}, icon('loop'), 'Loop');
     const transport = h('div.sb-transport', {}, this.play, loop, this.time, this.progress);
 
-    const hint = 'Drag to choose a frame';
-    this.strip = h('div.sb-strip', {
-      tabindex: 0,
-      role: 'slider',
-      ariaLabel: 'Frame',
-      'aria-valuemin': 1,
-      title: hint,
-    });
     this.thumbRow = h('div.sb-thumbs');
     this.line = h('canvas.sb-line', { role: 'img', ariaLabel: 'Which frames are rendered' });
-    this.strip.append(this.thumbRow, this.line);
+    this.strip = filmstrip(this.thumbRow, this.line);
     this.lanes = new Lanes({ session, commands, store });
     this.head = h('span');
     this.playhead = h('div.sb-playhead', { ariaHidden: 'true' }, this.head);
@@ -183,6 +175,14 @@ export class Timeline {
       context.fillRect(from, 0, Math.max(1, to - from - gap), height);
     }
   }
+}
+
+/** @param {HTMLElement} thumbs
+ * @param {HTMLElement} line which frames are rendered */
+function filmstrip(thumbs, line) {
+  const hint = 'Drag to choose a frame';
+  const attributes = { tabindex: 0, role: 'slider', ariaLabel: 'Frame', 'aria-valuemin': 1, title: hint };
+  return h('div.sb-strip', attributes, thumbs, line);
 }
 
 /** @param {OpenState} state

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Api, ApiError } from '../../../app/canvas/api.js';
 import { swapEdit } from '../../../app/canvas/edits.js';
-import { isOutdated, Session } from '../../../app/canvas/session.js';
+import { isOutdated } from '../../../app/canvas/replies.js';
+import { Session } from '../../../app/canvas/session.js';
 import { Store } from '../../../app/canvas/store.js';
 
 const FRAMES = 4;
@@ -260,7 +261,7 @@ test('offline keeps the edit and says not saved; trying again sends the same req
   assert.equal(store.state.saving, 'unsaved');
   assert.equal(store.state.pending.length, 1);
   const first = server.calls.at(-1)[2].request_id;
-  await session.retry();
+  await session.saving.retry();
   assert.equal(server.calls.filter(([, path]) => path.endsWith('/edits')).at(-1)[2].request_id, first);
   assert.equal(store.state.saving, 'saved');
   assert.equal(server.edits.length, 1);
@@ -279,7 +280,7 @@ test('a reply that was lost does not make the edit twice', async () => {
   };
   await session.edit(edit());
   assert.equal(store.state.saving, 'unsaved');
-  await session.retry();
+  await session.saving.retry();
   assert.equal(server.edits.length, 1);
   assert.equal(store.state.saving, 'saved');
 });
@@ -298,7 +299,7 @@ test('after a conflict a fill is kept and said to be not saved', async () => {
   assert.equal(store.state.saving, 'unsaved');
   assert.equal(store.state.pending.length, 1);
   assert.equal(store.state.server.revision, 1);
-  session.discard();
+  session.saving.discard();
   assert.equal(store.state.saving, 'saved');
 });
 
@@ -495,5 +496,5 @@ test('nothing of one project is left in the next', async () => {
     state: () => ({ ...next.state(), project: 'q' }),
   });
   await session.open('q');
-  assert.deepEqual([store.state.picked, store.state.range, session.heard.revision], [null, null, 0]);
+  assert.deepEqual([store.state.picked, store.state.range, session.incoming.newest], [null, null, 0]);
 });

@@ -1,0 +1,152 @@
+// @ts-check
+// What the server sends over the socket: no frame of another revision or ticket is shown, and nothing is missed.
+
+import { better } from './replies.js';
+
+/** @import { Session } from './session.js' */
+/** @import { EventHandlers, ServerEvent } from './types' */
+
+// Frames that arrive before the reply that explains them.
+const EARLY = 1000;
+
+export class Incoming {
+  /** @param {Session} session
+   * @param {(project: string, handlers: EventHandlers) => {close: () => void}} makeEvents opens the socket */
+  constructor(session, makeEvents) {
+    this.session = session;
+    this.store = session.store;
+    this.makeEvents = makeEvents;
+    /** Events that came too early.
+     * @type {ServerEvent[]} */
+    this.early = [];
+    /** The newest revision that was heard of. */
+    this.newest = 0;
+    /** @type {{close: () => void} | null} */
+    this.events = null;
+  }
+
+  /** Another project: nothing of the one before stays. */
+  clear() {
+    this.early = [];
+    this.newest = 0;
+  }
+
+  /** @param {number} revision */
+  hearOf(revision) {
+    this.newest = Math.max(this.newest, revision);
+  }
+
+  /** @param {string} project */
+  listen(project) {
+    this.events?.close();
+    let first = true;
+    this.events = this.makeEvents(project, {
+      onEvent: (event) => this.onEvent(event),
+      onLost: () => this.store.set({ online: false }),
+      onOpen: () => {
+        this.store.set({ online: true });
+        // What was sent before the socket was there is in the state; what is not saved is sent when it comes back.
+        const again = !first;
+        first = false;
+        this.session.resync().then(
+          () => (again ? this.session.saving.retry() : undefined),
+          () => {},
+        );
+      },
+    });
+  }
+
+  /** @param {ServerEvent} event */
+  onEvent(event) {
+    if (event.type === 'frame') this.onFrame(event);
+    if (event.type === 'before') this.onBefore(event);
+    if (event.type === 'lanes') this.onLanes(event);
+    if (event.type === 'changed') this.onChanged(event);
+    if (event.type === 'refresh') this.onRefresh();
+    if (event.type === 'progress') this.onProgress(event);
+    if (event.type === 'done' || event.type === 'cancelled' || event.type === 'failed') this.onEnd(event, event.type);
+  }
+
+  /** @param {ServerEvent} event */
+  keepEarly(event) {
+    if (this.early.length < EARLY) this.early.push(event);
+  }
+
+  /** A frame is shown only when its revision and ticket are the current ones.
+   * @param {ServerEvent} event */
+  onFrame(event) {
+    const server = this.session.server;
+    if (event.revision !== server.revision || event.ticket !== server.ticket) {
+      const later = event.revision > server.revision;
+      if (later || (event.revision === server.revision && this.session.writes > 0)) this.keepEarly(event);
+      return;
+    }
+    server.render[event.t] = better({ key: event.key, stage: event.stage }, server.render[event.t] ?? null);
+    this.store.touch('server');
+    this.session.saving.letGo();
+  }
+
+  /** @param {ServerEvent} event */
+  onBefore({ t, key }) {
+    this.session.server.before[t] = key;
+    this.store.touch('server');
+  }
+
+  /** Where the edits of a revision act.
+   * @param {ServerEvent} event */
+  onLanes(event) {
+    const server = this.session.server;
+    if (event.revision > server.revision) this.keepEarly(event);
+    if (event.revision !== server.revision) return;
+    const said = new Map(event.edits.map(({ id, spans, note }) => [id, { spans, note, outdated: false }]));
+    server.edits = server.edits.map((entry) => ({ ...entry, ...said.get(entry.edit.id) }));
+    this.store.touch('server');
+  }
+
+  /** @param {ServerEvent} event */
+  onChanged({ revision }) {
+    this.hearOf(revision);
+    this.catchUp();
+  }
+
+  /** Ask for a state that was heard of, once no reply is on its way that may bring it. */
+  catchUp() {
+    if (!this.session.writes && this.newest > this.session.server.revision) this.session.resync().catch(() => {});
+  }
+
+  /** Something that is no revision: its name, or whether it can be saved. */
+  onRefresh() {
+    if (!this.session.writes) this.session.resync().catch(() => {});
+  }
+
+  /** @param {ServerEvent} event */
+  onProgress(event) {
+    if (event.ticket !== this.session.server.ticket) return;
+    const progress = { done: event.done, total: event.total, secondsLeft: event.seconds_left };
+    this.store.set({ rendering: 'running', progress });
+  }
+
+  /** @param {ServerEvent} event
+   * @param {'done' | 'cancelled' | 'failed'} type */
+  onEnd(event, type) {
+    if (event.ticket !== this.session.server.ticket) {
+      if (this.session.writes) this.keepEarly(event);
+      return;
+    }
+    if (event.note) this.session.say(event.note);
+    // A newer request took its place; the reply that says so is on its way.
+    if (type === 'cancelled' && this.session.writes) return;
+    this.session.server.ticket = null;
+    this.store.touch('server');
+    this.store.set({ rendering: type, progress: type === 'cancelled' ? this.store.state.progress : null });
+    // Another tab may have asked for a newer one.
+    if (type === 'cancelled') this.session.resync().catch(() => {});
+    if (type === 'failed') this.session.say(`Rendering stopped: ${event.error ?? 'unknown reason'}`, 'error');
+  }
+
+  replay() {
+    const waiting = this.early;
+    this.early = [];
+    for (const event of waiting) this.onEvent(event);
+  }
+}
