@@ -250,6 +250,17 @@ _PLACED = Preset(
     adversaries={"picture": PictureAdversary(), "video": VideoAdversary(), "segments": SegmentingAdversary()},
 )
 
+_PLACED_GPU = replace(
+    _PLACED,
+    name="placed-gpu",
+    phases=(
+        replace(_PLACED.phases[0], steps=2500, batch=32),
+        replace(_PLACED.phases[1], steps=2500, batch=16),
+        replace(_PLACED.phases[2], steps=8000, frames=4, batch=8),
+    ),
+    ema=0.999,
+)
+
 
 # Wang et al. 2018, section 3, with the weights of the published code.
 PAPER_WEIGHTS: Weights = {
@@ -314,7 +325,9 @@ _PAPER = Preset(
 
 def preset(name: str) -> Preset:
     """The preset of this name. Raises `InputError` naming those there are."""
-    known = {entry.name: entry for entry in (_TINY, _STREET, _small(_STREET), _PLACED, _PAPER, _local(_PAPER))}
+    known = {
+        entry.name: entry for entry in (_TINY, _STREET, _small(_STREET), _PLACED, _PLACED_GPU, _PAPER, _local(_PAPER))
+    }
     if name not in known:
         raise InputError(f"There is no preset {name!r}.", f"Presets: {', '.join(known)}.")
     return known[name]
