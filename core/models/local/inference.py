@@ -76,7 +76,7 @@ class Inference:
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        noise = fixed_noise(maps.labels.shape[-2:], self.device)
+        noise = fixed_noise(self.network.config, maps.labels.shape[-2:], self.device)
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, noise=noise)
         picture = to_uint8(rendered.final)

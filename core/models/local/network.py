@@ -374,8 +374,10 @@ class LocalGenerator(nn.Module):
         return maps.flow is None or maps.flow_valid is None or not bool(maps.flow_valid.all())
 
 
-def fixed_noise(size: tuple[int, ...], device: torch.device | str = "cpu") -> Tensor:
-    """(1, 1, H, W): the noise of every frame of this size, so that renders can be repeated."""
+def fixed_noise(config: LocalConfig, size: tuple[int, ...], device: torch.device | str = "cpu") -> Tensor | None:
+    """(1, 1, H, W): the noise of every frame of this size, so that renders can be repeated; version 1 reads none."""
+    if config.version == 1:
+        return None
     generator = torch.Generator().manual_seed(0)
     return torch.randn(1, 1, *size, generator=generator).to(device)
 

@@ -91,7 +91,7 @@ def test_a_look_acts_near_its_object(runner):
 
 def test_folded_weights_give_the_same_picture(network, runner):
     with torch.inference_mode():
-        plain = network(maps(), styles(), (), noise=fixed_noise((64, 256))).final
+        plain = network(maps(), styles(), (), noise=fixed_noise(network.config, (64, 256))).final
     folded, _ = runner.step(maps(), styles(), runner.start())
     assert (to_uint8(plain).int() - folded.int()).abs().max() <= 1
 
