@@ -14,6 +14,7 @@ from torch import Tensor
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
+from core.models.inputs import from_uint8
 from core.models.local.places import places
 from core.training.cache import is_cache, read_cache
 from core.training.device_clip import FLOW_STEPS, NO_FLOW, DeviceClip
@@ -183,12 +184,12 @@ class ChunkDataset:
         )
         valid = flow[:, :, :1] != NO_FLOW
         return Chunk(
-            pictures=_to_float(pictures),
+            pictures=from_uint8(pictures),
             labels=labels,
             objects=objects.int(),
             flow=torch.where(valid, flow / FLOW_STEPS, 0.0),
             flow_valid=valid,
-            other_pictures=_to_float(other[0]),
+            other_pictures=from_uint8(other[0]),
             other_labels=other_labels[0],
             other_objects=other_objects[0].int(),
             slots=self.slots,
@@ -261,7 +262,3 @@ def read_clips(folder: Path) -> Iterator[Clip]:
         )
     for path in folders:
         yield read_clip(path)
-
-
-def _to_float(pictures: Tensor) -> Tensor:
-    return pictures.float() / 127.5 - 1

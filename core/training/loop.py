@@ -84,7 +84,7 @@ class Trainer:
 
     def _step(self) -> dict[str, Tensor]:
         phase = self.plan.phase(self.done)
-        rollout = self._scene(phase)
+        rollout = self._rollout(phase)
         losses = measure(rollout, [name for name, weight in phase.weights.items() if weight], self.perceptual)
         for name in phase.adversaries:
             losses |= {
@@ -102,7 +102,7 @@ class Trainer:
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
 
-    def _scene(self, phase: Phase) -> Rollout:
+    def _rollout(self, phase: Phase) -> Rollout:
         rng = StepRng(self.preset.seed, self.done, phase.batch, self.machine)
         data = self.data.scaled(phase.size)
         filmed = chunk = data.chunk(
@@ -118,7 +118,9 @@ class Trainer:
             chunk = recolour(filmed, self._things, rng)
             styles = chunk_styles(self.encoder, chunk)
             if rng.chance(phase.film):
-                film = film_with_holes(filmed, chunk, chunk_styles(self.encoder, filmed).detach(), rng)
+                with torch.no_grad():
+                    codes = chunk_styles(self.encoder, filmed)
+                film = film_with_holes(filmed, chunk, codes, rng)
         else:
             styles = torch.zeros_like(chunk.pictures)
         rolled = roll(self.trained, chunk, styles, rng, phase.stage, phase.learnt, film)

@@ -13,6 +13,7 @@ from core.clip.clip import Clip
 from core.files import replacing
 from core.models.encoder import Encoder, instance_pool
 from core.models.generator import Generator, LabelMaps
+from core.models.inputs import from_uint8
 
 
 def write_sheet(
@@ -49,7 +50,7 @@ def clip_inputs(clip: Clip, t: int, encoder: Encoder) -> tuple[LabelMaps, torch.
         flow = torch.from_numpy(frame.flow).permute(2, 0, 1)[None].to(device)
         valid = torch.from_numpy(frame.flow_valid.copy())[None, None].to(device)
     assert frame.picture is not None
-    picture = torch.from_numpy(frame.picture.copy()).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
+    picture = from_uint8(torch.from_numpy(frame.picture.copy()).to(device).permute(2, 0, 1)[None])
     with torch.inference_mode():
         styles = instance_pool(encoder(picture), objects)
     return LabelMaps(torch.from_numpy(frame.labels.copy())[None].to(device), objects, flow, valid), styles
