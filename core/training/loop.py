@@ -84,7 +84,7 @@ class Trainer:
 
     def _step(self) -> dict[str, Tensor]:
         phase = self.plan.phase(self.done)
-        rollout = self._rollout(phase)
+        rollout = self.rollout(phase)
         losses = measure(rollout, [name for name, weight in phase.weights.items() if weight], self.perceptual)
         for name in phase.adversaries:
             losses |= {
@@ -102,7 +102,8 @@ class Trainer:
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
 
-    def _rollout(self, phase: Phase) -> Rollout:
+    def rollout(self, phase: Phase) -> Rollout:
+        """What this step learns from: a chunk of the data, drawn for this step, and the roll-out over it."""
         rng = StepRng(self.preset.seed, self.done, phase.batch, self.machine)
         data = self.data.scaled(phase.size)
         filmed = chunk = data.chunk(

@@ -119,7 +119,7 @@ def test_stages_larger_than_the_clips_are_left_out(data: ChunkDataset) -> None:
 @pytest.mark.parametrize("name", ["paper", "paper-local"])
 def test_motion_terms_are_the_functions_that_the_reference_checks(name: str, data: ChunkDataset) -> None:
     run = trainer(small(name), data)
-    rollout = run._scene(run.preset.phases[1])
+    rollout = run.rollout(run.preset.phases[1])
     chunk, moving = rollout.chunk, rollout.moving
     assert [t for t, _ in moving] == [4, 5]  # two frames are learnt from
 
