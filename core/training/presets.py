@@ -231,23 +231,33 @@ _PICTURE_JUDGED: Weights = {
     "video_features": 5.0,
 }
 
+# Once parts stand, what asks for the very pixels says less, and the adversaries more.
+_PICTURE_TEXTURE: Weights = {**_PICTURE_JUDGED, "picture": 2.0, "gradient": 3.0, "raw": 1.0, "colour": 4.0}
+
+_PLACED_FILM = Phase(
+    steps=400,
+    frames=3,
+    batch=1,
+    crop=(256, 256),
+    film=0.3,
+    adversaries=("picture", "segments", "video"),
+    weights=_PICTURE_JUDGED,
+)
+
 _PLACED = Preset(
     name="placed",
     phases=(
         Phase(steps=1600, frames=1, batch=4, crop=(256, 256), learning_rate=1e-2, weights=_PICTURE_WEIGHTS),
         Phase(steps=1400, frames=2, batch=2, crop=(256, 256), film=0.3, learning_rate=1e-2, weights=_PICTURE_WEIGHTS),
-        Phase(
-            steps=1200,
-            frames=3,
-            batch=1,
-            crop=(256, 256),
-            film=0.3,
-            adversaries=("picture", "segments", "video"),
-            weights=_PICTURE_JUDGED,
+        _PLACED_FILM,
+        replace(
+            _PLACED_FILM, steps=2000, frames=2, batch=2, adversaries=("picture", "segments"), weights=_PICTURE_TEXTURE
         ),
+        replace(_PLACED_FILM, steps=900, weights=_PICTURE_TEXTURE),
     ),
     generator=LocalRecipe(foreground=(), version=2, refresh=0.1),
     adversaries={"picture": PictureAdversary(), "video": VideoAdversary(), "segments": SegmentingAdversary()},
+    decay=0.15,
 )
 
 _PLACED_GPU = replace(
@@ -256,8 +266,10 @@ _PLACED_GPU = replace(
     phases=(
         replace(_PLACED.phases[0], steps=2500, batch=32),
         replace(_PLACED.phases[1], steps=2500, batch=16),
-        replace(_PLACED.phases[2], steps=8000, frames=4, batch=8),
+        replace(_PLACED.phases[3], steps=4000, batch=16),
+        replace(_PLACED.phases[4], steps=5000, frames=4, batch=8),
     ),
+    decay=1 / 3,
     ema=0.999,
 )
 
