@@ -76,6 +76,15 @@ def render(
             show_default=False,
         ),
     ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="footage: the film, where nothing was changed; rendered: every pixel from the network."
+            "  [dim]\\[default: what project or edits say, else rendered][/dim]",
+            show_default=False,
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
@@ -83,8 +92,10 @@ def render(
 ) -> None:
     """Render a clip or a project into a video: the same pixels as the editor's download."""
     from core.headless.command import render_files
+    from core.project.mode import parse_mode
 
-    render_files(source, out=out, frames=frames, edits=edits, seed=seed, checkpoint=checkpoint)
+    chosen = None if mode is None else parse_mode(mode)
+    render_files(source, out=out, frames=frames, edits=edits, seed=seed, checkpoint=checkpoint, mode=chosen)
 
 
 @app.command()

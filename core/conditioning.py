@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from functools import cached_property
 from types import MappingProxyType
 
@@ -82,23 +83,91 @@ class Maps:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Styles:
-    """How what is in a frame looks: a style code for each (object, class). Raises `ValueError` for another form."""
+    """How what is in a frame looks: a style code for each (object, class). Raises `ValueError` for another form.
 
-    codes: Mapping[StyleKey, Code] = field(default_factory=dict)
+    given: the codes, or what makes them when they are asked for the first time: a filmed frame mostly needs none.
+    """
+
+    given: Mapping[StyleKey, Code] | Callable[[], Mapping[StyleKey, Code]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for code in self.codes.values():
+        if not callable(self.given):
+            _ = self.codes  # what is there is checked at once
+
+    @cached_property
+    def codes(self) -> Mapping[StyleKey, Code]:
+        """The code of each (object, class)."""
+        codes = dict(self.given() if callable(self.given) else self.given)
+        for code in codes.values():
             if len(code) != STYLE_SIZE or not all(map(math.isfinite, code)):
                 raise ValueError(f"a style code is {STYLE_SIZE} finite numbers, not {code}")
-        object.__setattr__(self, "codes", MappingProxyType(dict(self.codes)))
+        return MappingProxyType(codes)
+
+
+class Kind(IntEnum):
+    """Where a pixel comes from, in footage mode (docs/adr)."""
+
+    MADE_UP = 0  # the generator makes it
+    REDRESSED = 1  # filmed, and is to get another look
+    PLATE = 2  # filmed in another frame: what is behind a thing that was taken away
+    FILMED = 3  # the filmed pixel as it is
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Film:
+    """What is known of the very frame that is asked for.
+
+    picture  (H, W, 3) uint8 RGB; of no meaning where the kind is MADE_UP
+    kinds    (H, W) uint8, each a `Kind`
+    styles   the looks that are seen in the picture
+
+    Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
+    """
+
+    picture: np.ndarray
+    kinds: np.ndarray
+    styles: Styles = field(default_factory=Styles)
+
+    def __post_init__(self) -> None:
+        shape = self.picture.shape[:2]
+        _check("a film's picture", self.picture, np.uint8, (*shape, 3), 3)
+        _check("a film's kinds", self.kinds, np.uint8, shape, 2)
+        if int(self.kinds.max()) > max(Kind):
+            raise ValueError(f"a film has pixels of kind {self.kinds.max()}; the last is {max(Kind)}")
+
+    @classmethod
+    def entire(cls, picture: np.ndarray, styles: Styles) -> Film:
+        """A frame of which every pixel is shown as it was filmed."""
+        return cls(picture, np.broadcast_to(np.uint8(Kind.FILMED), picture.shape[:2]), styles)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether every pixel is shown as it was filmed: the picture is the frame."""
+        return bool((self.kinds == Kind.FILMED).all())
+
+    @cached_property
+    def key(self) -> str:
+        """Identity by content (32 hex digits); of a whole one by its picture alone."""
+        if self.whole:
+            return _digest(self.picture.shape, self.picture).hex()[:32]
+        digest = _digest(self.picture.shape, self.picture, self.kinds)
+        return hashlib.sha256(digest + _codes_in_order(self.styles)).hexdigest()[:32]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Conditioning:
-    """One frame's maps, and how what is in them looks. A pair without a style code has zeros."""
+    """One frame's maps, and how what is in them looks. A pair without a style code has zeros.
+
+    film: what is known of the frame, where the footage is kept; None: every pixel is rendered.
+    """
 
     maps: Maps
     styles: Styles = field(default_factory=Styles)
+    film: Film | None = None
+
+    def __post_init__(self) -> None:
+        if self.film is not None and self.film.kinds.shape != self.maps.labels.shape:
+            raise ValueError(f"a film of {self.film.kinds.shape} is not that of labels {self.maps.labels.shape}")
 
     @property
     def labels(self) -> np.ndarray:
@@ -134,10 +203,25 @@ class Conditioning:
         """The same maps with other looks. What is computed from the maps, like their digest, is computed once."""
         return replace(self, styles=Styles(codes))
 
+    @property
+    def is_film(self) -> bool:
+        """Whether the frame is the filmed picture: nothing is left to render."""
+        return self.film is not None and self.film.whole
+
     @cached_property
     def key(self) -> str:
-        """Identity by content (32 hex digits): two conditionings render alike when their keys are equal."""
-        return hashlib.sha256(self.maps.digest + repr(sorted(self.codes.items())).encode()).hexdigest()[:32]
+        """Identity by content (32 hex digits): two conditionings render alike when their keys are equal.
+
+        Where the frame is the filmed picture that alone counts, and neither maps nor looks are asked for.
+        """
+        return self.film.key if self.film is not None and self.film.whole else self.past_key
+
+    @cached_property
+    def past_key(self) -> str:
+        """Identity of all that a later frame may read of this one (32 hex digits)."""
+        film = "" if self.film is None else f" film {self.film.key}"
+        digest = self.maps.digest + _codes_in_order(self.styles) + film.encode()
+        return hashlib.sha256(digest).hexdigest()[:32]
 
     @property
     def style_map(self) -> np.ndarray:
@@ -150,6 +234,10 @@ class Conditioning:
     def __repr__(self) -> str:
         height, width = self.labels.shape
         return f"Conditioning({width}x{height}, {len(self.codes)} codes, {self.key[:8]})"
+
+
+def _codes_in_order(styles: Styles) -> bytes:
+    return repr(sorted(styles.codes.items())).encode()
 
 
 def _digest(shape: tuple[int, ...], *arrays: np.ndarray | None) -> bytes:

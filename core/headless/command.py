@@ -17,6 +17,7 @@ from core.errors import InputError
 from core.files import replacing_folder
 from core.headless.render import render_clip
 from core.headless.source import Source, open_source, with_edits
+from core.project.mode import Mode
 
 
 def render_files(
@@ -27,6 +28,7 @@ def render_files(
     edits: Path | None = None,
     seed: int | None = None,
     checkpoint: Path | None = None,
+    mode: Mode | None = None,
 ) -> None:
     """Render `place` into a video, a folder of PNG files, or both; each is there whole or not at all."""
     if out is None and frames is None:
@@ -34,14 +36,14 @@ def render_files(
     if out is not None and out.suffix.lower() != ".mp4":
         raise InputError(f"{out} is not an mp4 file.", "Name it out.mp4; for pictures use --frames DIR.")
     loaded = load_checkpoint(checkpoint or default_checkpoint())
-    source = with_edits(open_source(place), edits, seed)
+    source = with_edits(open_source(place), edits, seed, mode)
     console = Console(stderr=True, highlight=False)
     if source.checkpoint_hash not in ("", loaded.hash):
         console.print("This project was made with another checkpoint: looks may differ from it.", style="yellow")
     if loaded.limits:
         console.print(loaded.limits, style="yellow", markup=False, soft_wrap=True)
     clip = source.clip
-    pictures = render_clip(clip, source.edits, loaded, source.seed)
+    pictures = render_clip(clip, source.edits, loaded, source.seed, mode=source.mode)
     with ExitStack() as stack:
         video = stack.enter_context(VideoWriter(out, clip.rate, clip.width, clip.height)) if out else None
         folder = stack.enter_context(replacing_folder(frames)) if frames else None

@@ -12,6 +12,7 @@ from core.clip.clip import Clip
 from core.project.edits import Edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
+from core.project.mode import Mode, check_mode
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 from core.styles.looks import Looks, encode_looks
@@ -45,23 +46,25 @@ def render_clip(
     checkpoint: Checkpoint,
     seed: int = 0,
     on_frame: Callable[[int], None] = lambda done: None,
+    mode: Mode = "rendered",
 ) -> Iterator[np.ndarray]:
     """Every frame of the edited clip, (H, W, 3) uint8 RGB, in order and as they are rendered.
 
-    on_frame gets how many are done. Raises `InputError` at once when edits or label sets do not fit.
+    on_frame gets how many are done. Raises `InputError` at once when edits, label sets or the mode do not fit.
     """
     edits = tuple(edits)
     check_edits(edits, clip)
     check_label_set(checkpoint, clip)
-    return _render(clip, edits, checkpoint, seed, on_frame)
+    check_mode(mode, clip)
+    return _render(clip, edits, checkpoint, seed, on_frame, mode)
 
 
 def _render(
-    clip: Clip, edits: tuple[Edit, ...], checkpoint: Checkpoint, seed: int, on_frame: Callable[[int], None]
+    clip: Clip, edits: tuple[Edit, ...], checkpoint: Checkpoint, seed: int, on_frame: Callable[[int], None], mode: Mode
 ) -> Iterator[np.ndarray]:
     scene = open_scene(checkpoint, clip, seed)
     # Nothing is asked for twice: no memory is needed for it.
     renderer = open_renderer(checkpoint, max_bytes=0)
-    for rendered in renderer.frames(lambda t: scene.conditioning(edits, t), len(clip)):
+    for rendered in renderer.frames(lambda t: scene.conditioning(edits, t, mode), len(clip)):
         yield rendered.picture
         on_frame(rendered.t + 1)

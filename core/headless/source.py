@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.assets import clip_folders
@@ -13,6 +13,7 @@ from core.errors import InputError
 from core.files import names_in
 from core.project.edits import Edit
 from core.project.edits_file import read_edits
+from core.project.mode import Mode
 from core.project.storage import read_project
 
 
@@ -24,6 +25,7 @@ class Source:
     edits: tuple[Edit, ...] = ()
     seed: int = 0
     checkpoint_hash: str = ""
+    mode: Mode = "rendered"
 
 
 def open_source(place: str | Path) -> Source:
@@ -49,13 +51,19 @@ def open_source(place: str | Path) -> Source:
     )
 
 
-def with_edits(source: Source, edits_file: Path | None, seed: int | None) -> Source:
-    """The source with the edits of a file in place of its own, and with `seed` in place of what either says."""
-    edits, own_seed = source.edits, source.seed
+def with_edits(source: Source, edits_file: Path | None, seed: int | None, mode: Mode | None = None) -> Source:
+    """The source with the edits of a file in place of its own, and with `seed` and `mode` in place of what either
+    says.
+    """
     if edits_file is not None:
-        edits, file_seed = read_edits(edits_file)
-        own_seed = own_seed if file_seed is None else file_seed
-    return Source(source.clip, tuple(edits), own_seed if seed is None else seed, source.checkpoint_hash)
+        read = read_edits(edits_file)
+        source = replace(
+            source,
+            edits=read.edits,
+            seed=source.seed if read.seed is None else read.seed,
+            mode=source.mode if read.mode is None else read.mode,
+        )
+    return replace(source, seed=source.seed if seed is None else seed, mode=source.mode if mode is None else mode)
 
 
 def _open_project(file: Path) -> Source:
@@ -69,4 +77,4 @@ def _open_project(file: Path) -> Source:
         raise InputError(
             f"{file} was made with another clip than {folder} is now.", "Put the clip back as it was, or start anew."
         )
-    return Source(clip, project.edits, project.seed, project.checkpoint_hash)
+    return Source(clip, project.edits, project.seed, project.checkpoint_hash, project.mode)

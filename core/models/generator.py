@@ -40,6 +40,15 @@ class Past(NamedTuple):
     picture: Tensor  # (B, 3, H, W) uint8 RGB
 
 
+class KnownPixels(NamedTuple):
+    """What is known of the very frame that is asked for: its film, where that may be read."""
+
+    picture: Tensor  # (B, 3, H, W) uint8 RGB
+    styles: Tensor  # (B, 3, H, W) float32: codes of the looks that are seen in it
+    read: Tensor  # (B, 1, H, W) bool: where it is known
+    kept: Tensor  # (B, 1, H, W) bool: where it is what is shown; the rest of `read` is to get another look
+
+
 class State(Protocol):
     """What a generator carries from frame to frame: opaque to all but the generator that made it, and never changed,
     so that a roll-out can go on from any frame whose state was kept.
@@ -93,15 +102,25 @@ class Generator(Protocol):
         """How it renders only what changed; None where it can't."""
         ...
 
+    @property
+    def reads_film(self) -> bool:
+        """Whether a step looks at what is known of its frame. Where not, that is only put over what it makes: what
+        is made up does not join it, and no filmed object gets another look.
+        """
+        ...
+
     def start(self) -> State:
         """The state before the first frame: no history."""
         ...
 
-    def step(self, labels: LabelMaps, styles: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: State, known: KnownPixels | None = None
+    ) -> tuple[Tensor, State]:
         """Render one frame.
 
-        styles: (B, 3, H, W) float32, each pixel's style code. Returns the picture, (B, 3, H, W) uint8 RGB,
-        and the state for the next frame; the old state stays valid.
+        styles: (B, 3, H, W) float32, each pixel's style code. known: what of the frame is not asked for; where it is
+        `kept` the picture and the history of the next frame have it bit for bit. Returns the picture, (B, 3, H, W)
+        uint8 RGB, and the state for the next frame; the old state stays valid.
         """
         ...
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.conditioning import Conditioning
-from core.models.generator import LabelMaps
+from core.conditioning import Conditioning, Kind
+from core.models.generator import KnownPixels, LabelMaps
 
 
 def to_maps(conditioning: Conditioning, device: torch.device | str = "cpu") -> tuple[LabelMaps, Tensor]:
@@ -21,6 +21,20 @@ def to_maps(conditioning: Conditioning, device: torch.device | str = "cpu") -> t
         key=conditioning.label_key,
     )
     return maps, _tensor(conditioning.style_map.transpose(2, 0, 1), np.float32, device)[None]
+
+
+def to_known(conditioning: Conditioning, device: torch.device | str = "cpu") -> KnownPixels | None:
+    """What is known of a frame, of a batch of one; None where all of it is rendered."""
+    film = conditioning.film
+    if film is None:
+        return None
+    styles = conditioning.with_codes(film.styles.codes).style_map
+    return KnownPixels(
+        picture=from_picture(film.picture, device),
+        styles=_tensor(styles.transpose(2, 0, 1), np.float32, device)[None],
+        read=_tensor(film.kinds != Kind.MADE_UP, np.bool_, device)[None, None],
+        kept=_tensor(film.kinds > Kind.REDRESSED, np.bool_, device)[None, None],
+    )
 
 
 def to_picture(picture: Tensor) -> np.ndarray:

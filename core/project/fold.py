@@ -11,8 +11,10 @@ import numpy as np
 from core.clip.clip import Clip
 from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
+from core.footage.kinds import film_of
 from core.project.edits import Edit, Edits
 from core.project.folds import Folds, Seen
+from core.project.mode import Mode
 
 
 class LooksLike(Protocol):
@@ -40,17 +42,26 @@ class Scene:
         self._strokes = self._folds.strokes
         self._own = object()
 
-    def conditioning(self, edits: Edits, t: int) -> Conditioning:
-        """Frame t under these edits. Edits that do not reach t leave it the very same value."""
+    def conditioning(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning:
+        """Frame t under these edits. Edits that do not reach t leave it the very same value.
+
+        In footage mode it says what of the frame is film; a look is encoded only where something is not.
+        """
         acting = _acting(edits, t)
         folded = self._folds.at(_shaping(acting), t)
+        if mode == "footage":
+            return folded.keeping.get((self._own, acting), lambda: self._keeping_footage(folded.maps, acting, t))
         return folded.conditionings.get((self._own, acting), lambda: self._with_looks(folded.maps, acting))
 
-    def known(self, edits: Edits, t: int) -> Conditioning | None:
-        """Frame t under these edits if it was folded a short while ago. Costs nothing; for any thread."""
+    def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
+        """Frame t under these edits if it was folded a short while ago, or is film. Costs nothing; for any thread."""
         acting = _acting(edits, t)
+        if mode == "footage" and not acting:
+            return self.conditioning(edits, t, mode)
         folded = self._folds.known(_shaping(acting), t)
-        return None if folded is None else folded.conditionings.known((self._own, acting))
+        if folded is None:
+            return None
+        return (folded.keeping if mode == "footage" else folded.conditionings).known((self._own, acting))
 
     def maps(self, edits: Edits, t: int) -> Maps:
         """The maps of frame t under these edits. No look is needed, and none encoded, for that."""
@@ -82,6 +93,21 @@ class Scene:
         for edit in acting:
             edit.restyle(codes)
         return Conditioning(maps, Styles(codes))
+
+    def _keeping_footage(self, maps: Maps, acting: Edits, t: int) -> Conditioning:
+        pictures = self.clip.pictures
+        if pictures is None:
+            raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
+        styles = Styles(lambda: {pair: self.looks.code(*pair) for pair in maps.pairs})
+        looks = [edit for edit in acting if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
+        now, restyled = styles, set[StyleKey]()
+        if looks:
+            codes = dict(styles.codes)
+            for edit in looks:
+                edit.restyle(codes)
+            now, restyled = Styles(codes), {pair for pair, code in codes.items() if code != styles.codes[pair]}
+        filmed = Maps(self.clip.labels[t], self.clip.objects[t])
+        return Conditioning(maps, now, film_of(pictures[t], filmed, maps, styles, restyled))
 
 
 def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:

@@ -17,6 +17,8 @@ KEPT_BYTES = 480 << 20
 # Conditionings of one frame's maps that are kept with them, and what one takes for each object: a key and a code.
 _KEPT_LOOKS = 32
 _BYTES_A_LOOK = 250
+# The same of those that keep the footage: each has a byte a pixel.
+_KEPT_FILMS = 4
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,17 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """One frame's maps, and conditionings made of them, by scene and edits."""
+    """One frame's maps, and conditionings made of them, by scene and edits; `keeping` the footage."""
 
     maps: Maps
     conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
+    keeping: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_FILMS))
 
     @property
     def nbytes(self) -> int:
         """What is kept at most."""
-        return self.maps.nbytes + _KEPT_LOOKS * _BYTES_A_LOOK * len(self.maps.pairs)
+        looks = (_KEPT_LOOKS + _KEPT_FILMS) * _BYTES_A_LOOK * len(self.maps.pairs)
+        return self.maps.nbytes + looks + _KEPT_FILMS * self.maps.labels.size
 
 
 FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame

@@ -11,6 +11,7 @@ from core.clip.clip import FIRST_NEW_OBJECT
 from core.errors import InputError, reason
 from core.files import parse_json
 from core.project.edits import Edit, Edits, parse_edit
+from core.project.mode import Mode, parse_mode
 from core.project.values import MAX_OBJECT
 
 FORMAT = 2
@@ -34,6 +35,7 @@ class Project:
     redo         the edits as they were before each undo, the newest at the end
     next_object  id of the next new object; never reused, not even after undo
     name         what the person calls it; "" until then
+    mode         whether the footage is kept; a view of the project, no step of its history
     """
 
     id: str
@@ -47,6 +49,7 @@ class Project:
     next_object: int = FIRST_NEW_OBJECT
     revision: int = 0
     name: str = ""
+    mode: Mode = "rendered"
 
     def __post_init__(self) -> None:
         for name, number, least, most in (
@@ -66,6 +69,7 @@ class Project:
         ):
             if not isinstance(text, str) or len(text) > longest or not _is_writable(text):
                 raise InputError(f"A project's {name} is no text of at most {longest} characters.", _AS_SAVED)
+        parse_mode(self.mode)
         if max(map(len, (self.edits, *self.past, *self.redo))) > _MOST_EDITS:
             raise InputError(f"A project holds at most {_MOST_EDITS} edits.", "Download the clip and start from it.")
         if len({edit.id for edit in self.edits}) < len(self.edits):
@@ -150,6 +154,7 @@ class Project:
             "revision": self.revision,
             "next_object": self.next_object,
             "name": self.name,
+            "mode": self.mode,
         }
         # Each edit is text already: to write all of them anew takes seconds.
         return (
@@ -182,6 +187,8 @@ class Project:
                 next_object=data["next_object"],
                 revision=data["revision"],
                 name=data["name"],
+                # Before there were modes everything was rendered.
+                mode=parse_mode(data.get("mode", "rendered")),
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):

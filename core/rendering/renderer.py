@@ -13,7 +13,7 @@ from core.conditioning import Conditioning
 from core.models.generator import Conditionings, Generator, Past, Shown, State
 from core.models.inputs import from_picture, to_maps
 from core.rendering.rollout import render_step, roll_out
-from core.rendering.store import Chain, FrameStore
+from core.rendering.store import Chain, FrameStore, Stored
 
 # Frames before it that a preview is made from.
 _PREVIEW_HISTORY = 2
@@ -62,12 +62,13 @@ class Renderer:
     def at_hand(self, conditionings: Conditionings, count: int) -> list[str | None]:
         """Picture keys of the first `count` final frames, None where one is not stored. Renders nothing."""
         chain = self.chain(conditionings)
-        return [None if stored is None else stored.key for stored in map(self.store.get, map(chain.key, range(count)))]
+        found = (self._stored(chain, t) for t in range(count))
+        return [None if stored is None else stored.key for stored in found]
 
     def steps_to(self, conditionings: Conditionings, t: int) -> int:
         """How many generator steps the final render of frame t takes; 0 when it is stored."""
         chain = self.chain(conditionings)
-        return 0 if self.store.get(chain.key(t)) is not None else t - self._newest_state(chain, t).t
+        return 0 if self._stored(chain, t) is not None else t - self._newest_state(chain, t).t
 
     def final(self, conditionings: Conditionings, t: int) -> RenderedFrame:
         """The final render of frame t."""
@@ -121,12 +122,12 @@ class Renderer:
 
     def shown(self, chain: Chain, t: int) -> RenderedFrame | None:
         """The final render of a frame, else its preview by `follow`; None where neither is at hand."""
-        stored = self.store.get(chain.key(t)) or self.store.get(_preview_key(chain, t))
+        stored = self._stored(chain, t) or self.store.get(_preview_key(chain, t))
         return None if stored is None else RenderedFrame(t, stored.key, stored.picture, 0.0)
 
     def is_final(self, chain: Chain, t: int) -> bool:
         """Whether the final render of frame t is at hand."""
-        return self.store.get(chain.key(t)) is not None
+        return self._stored(chain, t) is not None
 
     def follow(self, conditionings: Conditionings, reference: Chain, count: int) -> Iterator[RenderedFrame]:
         """Previews of every frame that differs from `reference`, a roll-out that is at hand: only what changed is
@@ -153,7 +154,7 @@ class Renderer:
 
     def _followed(self, chain: Chain, t: int, here: Shown | None, history: list[Shown]) -> np.ndarray | None:
         """Frame t where its picture is at hand but for what changed; None where a step is about as quick."""
-        if self.generator.follow is None or here is None:
+        if self.generator.follow is None or here is None or chain(t).film is not None:
             return None
         at_hand = {t - age: frame for age, frame in enumerate([here, *reversed(history)])}
         frame = next(self.generator.follow(chain, at_hand.get, range(t, t + 1)), None)
@@ -163,12 +164,21 @@ class Renderer:
         """Pictures of t-2 and t-1, newest last; one or none of them where they are not at hand."""
         history: list[Shown] = []
         for earlier in range(t - 1, max(t - 1 - _PREVIEW_HISTORY, -1), -1):
-            stored = self.store.get(chain.key(earlier)) if past_known else None
+            stored = self._stored(chain, earlier) if past_known else None
             past = Shown(chain(earlier), stored.picture) if stored is not None else shown(earlier)
             if past is None:
                 break
             history.insert(0, past)
         return history
+
+    def _stored(self, chain: Chain, t: int) -> Stored | None:
+        """The final render of frame t where it is at hand, as film always is."""
+        key = chain.key(t)
+        stored = self.store.get(key)
+        film = chain(t).film
+        if stored is None and film is not None and film.whole:
+            stored = Stored(self.store.put(key, film.picture), film.picture, None)
+        return stored
 
     def _state_from(self, history: list[Shown]) -> State:
         with torch.inference_mode():
@@ -180,7 +190,7 @@ class Renderer:
 
     def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[RenderedFrame, State | None]]:
         """Frames up to t with the states after them. `carried`: a state at hand whatever the store has dropped."""
-        stored = self.store.get(chain.key(t))
+        stored = self._stored(chain, t)
         if stored is not None:
             yield RenderedFrame(t, stored.key, stored.picture, 0.0), stored.state
             return
@@ -197,6 +207,9 @@ class Renderer:
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
         """The newest frame before t whose state is at hand; -1 and the start's state where there is none."""
         for earlier in range(t - 1, -1, -1):
+            film = [_filmed(chain(before)) for before in chain.film_before(earlier + 1)]
+            if film:
+                return _Carried(earlier, self._state_from(film))
             stored = self.store.get(chain.key(earlier))
             if stored is None:
                 continue
@@ -214,11 +227,17 @@ class Renderer:
             return []
         history: list[Shown] = []
         for earlier in range(max(t + 1 - looks_back, 0), t + 1):
-            stored = self.store.get(chain.key(earlier))
+            stored = self._stored(chain, earlier)
             if stored is None:
                 return []
             history.append(Shown(chain(earlier), stored.picture))
         return history
+
+
+def _filmed(conditioning: Conditioning) -> Shown:
+    """A frame that is film, as the past of another."""
+    assert conditioning.film is not None
+    return Shown(conditioning, conditioning.film.picture)
 
 
 def _preview_key(chain: Chain, t: int) -> str:

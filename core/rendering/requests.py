@@ -61,6 +61,7 @@ class RenderRequest:
     published `cancel` and `submit` wait, so it must never wait for a lock that one of their callers may hold.
     A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
     known: whether a frame's conditioning costs nothing. The first picture waits for no other's.
+    film: the clip's frames as they were filmed, where the footage is kept; None: all of it is rendered.
     """
 
     project: str
@@ -71,6 +72,7 @@ class RenderRequest:
     on_event: Callable[[Event], None]
     background: bool = False
     known: Callable[[int], bool] = lambda t: True
+    film: Conditionings | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1 or not 0 <= self.cursor < self.count:

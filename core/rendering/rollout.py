@@ -10,7 +10,7 @@ import torch
 
 from core.conditioning import Conditioning
 from core.models.generator import Generator, State
-from core.models.inputs import to_maps, to_picture
+from core.models.inputs import to_known, to_maps, to_picture
 
 
 class Rolled(NamedTuple):
@@ -25,7 +25,7 @@ def render_step(
     generator: Generator, conditioning: Conditioning, state: State, device: torch.device | str = "cpu"
 ) -> Rolled:
     """One frame from its conditioning and the state before it."""
-    picture, after = generator.step(*to_maps(conditioning, device), state)
+    picture, after = generator.step(*to_maps(conditioning, device), state, to_known(conditioning, device))
     return Rolled(to_picture(picture), after)
 
 

@@ -1,7 +1,8 @@
 """What was rendered, kept by content: going back to something rendered before costs nothing.
 
 A frame of a roll-out depends on its own conditioning and on everything before it. Its *chain key* is therefore a hash
-over the chain key of the frame before, its conditioning and the generator: equal keys, equal pixels.
+over the chain key of the frame before, its conditioning and the generator: equal keys, equal pixels. A frame that is
+film depends on nothing, and what comes after it only on the film just before: there a roll-out begins anew.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from core.clip.png import encode_png
 from core.conditioning import Conditioning
 from core.models.generator import State
 
+# So many filmed frames are the past of the frame that comes after them.
+FILM_PAST = 2
+
 
 class Chain:
     """Chain keys of one version of a clip; calling it gives a frame's conditioning. For one thread at a time."""
@@ -29,7 +33,7 @@ class Chain:
     def __init__(self, generator_hash: str, conditionings: Callable[[int], Conditioning]) -> None:
         self._conditionings = conditionings
         self._keys: list[str] = []
-        self._seed = hashlib.sha256(f"generator {generator_hash}".encode()).hexdigest()[:32]
+        self._seed = _hash("generator", generator_hash)
 
     def __call__(self, t: int) -> Conditioning:
         return self._conditionings(t)
@@ -37,10 +41,27 @@ class Chain:
     def key(self, t: int) -> str:
         """Identity of frame t with its whole past: 32 hex digits."""
         while len(self._keys) <= t:
-            before = self._keys[-1] if self._keys else self._seed
-            text = f"{before} {self._conditionings(len(self._keys)).key}"
-            self._keys.append(hashlib.sha256(text.encode()).hexdigest()[:32])
+            here = self._conditionings(len(self._keys))
+            self._keys.append(_hash("film", here.key) if here.is_film else _hash(self._past(len(self._keys)), here.key))
         return self._keys[t]
+
+    def film_before(self, t: int) -> range:
+        """The frames just before t that are film, at most FILM_PAST: where there are any, they are all its past."""
+        start = t
+        while start > max(t - FILM_PAST, 0) and self(start - 1).is_film:
+            start -= 1
+        return range(start, t)
+
+    def _past(self, t: int) -> str:
+        """Identity of the state that frame t is rendered from."""
+        film = self.film_before(t)
+        if film:
+            return _hash(self._seed, *(self(earlier).past_key for earlier in film))
+        return self._keys[t - 1] if t else self._seed
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:32]
 
 
 def picture_key(picture: np.ndarray) -> str:

@@ -196,7 +196,9 @@ class RenderWorker:
             t, key, picture, ms = rendered
             return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
 
-        reference = None if request.background else renderer.reference(self._references(job), request.count)
+        reference = None
+        if not request.background and request.film is None:
+            reference = renderer.reference(self._references(job), request.count)
         # A chain key takes every conditioning up to its frame: the person does not wait for those.
         past_known = all(request.known(t) for t in range(request.cursor))
         at_hand = renderer.shown(chain, request.cursor) if past_known else None
@@ -207,7 +209,7 @@ class RenderWorker:
         elif at_hand is not None:
             yield ready(at_hand, "preview")
         elif not request.background:
-            shown = partial(self._shown, request.project)
+            shown = partial(self._shown, request)
             yield ready(renderer.preview(chain, request.cursor, shown, past_known), "preview")
         if not past_known:
             # From the cursor on back, as strokes are carried: a newer request waits for one frame of it at most.
@@ -236,14 +238,18 @@ class RenderWorker:
         project = job.request.project
         return [self._whole[place] for place in ((project, False), (project, True)) if place in self._whole]
 
-    def _shown(self, project: str, t: int) -> Shown | None:
+    def _shown(self, request: RenderRequest, t: int) -> Shown | None:
         """What is seen of a frame: the newest picture from the project's edits, else of the unedited clip."""
-        for place in ((project, False), (project, True)):
+        for place in ((request.project, False), (request.project, True)):
             key, conditionings = self._seen.get(place, {}).get(t, ("", None))
             picture = self._renderer.store.picture(key)
-            if picture is not None and conditionings is not None:
-                return Shown(conditionings(t), picture)
-        return None
+            if picture is None or conditionings is None:
+                continue
+            conditioning = conditionings(t)
+            if (conditioning.film is None) == (request.film is None):  # it was of the same mode
+                return Shown(conditioning, picture)
+        filmed = None if request.film is None else request.film(t)
+        return None if filmed is None or filmed.film is None else Shown(filmed, filmed.film.picture)
 
 
 def _answer(fn: Callable[[], Any], future: Future[Any]) -> None:

@@ -25,7 +25,7 @@ from core.clip.label_set import LabelSet
 from core.clip.native import read_clip
 from core.conditioning import STYLE_SIZE, Code
 from core.errors import InputError
-from core.models.generator import LabelMaps, Past
+from core.models.generator import KnownPixels, LabelMaps, Past
 from core.project.fold import Scene
 from core.project.folds import Folds
 from core.project.storage import ProjectStore
@@ -50,6 +50,7 @@ class StandInGenerator:
 
     looks_back = 1
     follow = None
+    reads_film = False
 
     def __init__(self, label_set: LabelSet, seconds: float = 0.15) -> None:
         self._palette = torch.from_numpy(label_set.palette().astype(np.float32))
@@ -58,7 +59,9 @@ class StandInGenerator:
     def start(self) -> StandInState:
         return StandInState()
 
-    def step(self, labels: LabelMaps, styles: Tensor, state: StandInState) -> tuple[Tensor, StandInState]:
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: StandInState, known: KnownPixels | None = None
+    ) -> tuple[Tensor, StandInState]:
         time.sleep(self._seconds)
         colours = self._palette[labels.labels.long()].permute(0, 3, 1, 2)
         picture = (colours * 0.6 + 40 + 100 * styles).clamp(0, 255)
@@ -66,6 +69,8 @@ class StandInGenerator:
             same = (before.labels.labels == labels.labels)[:, None]
             picture = torch.where(same, 0.75 * picture + 0.25 * before.picture, picture)
         picture = picture.round().to(torch.uint8)
+        if known is not None:
+            picture = torch.where(known.kept, known.picture, picture)
         return picture, StandInState((Past(labels, styles, picture),))
 
     def state_from(self, history: Sequence[Past]) -> StandInState:

@@ -102,7 +102,7 @@ def test_edits_json_is_read_by_the_command_line(opening: Opening) -> None:
     opened = opening().create("tiny")
     add(opened, stroke(), new_object=True)
     file = downloads.make(opened, downloads.FORMS[-1])
-    assert read_edits(file) == (opened.project.edits, opened.project.seed)
+    assert read_edits(file) == (opened.project.edits, opened.project.seed, opened.project.mode)
 
 
 def test_looks_are_encoded_once_for_a_checkpoint(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:

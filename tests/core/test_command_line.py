@@ -121,8 +121,8 @@ def test_what_cannot_be_read_or_written_is_named(place, tmp_path):
 def test_ctrl_c_leaves_nothing_half_written(place, tmp_path, monkeypatch):
     whole = command.render_clip
 
-    def interrupted(*args):
-        yield next(whole(*args))
+    def interrupted(*args, **kwargs):
+        yield next(whole(*args, **kwargs))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "render_clip", interrupted)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from core.models.cache import FeatureCache, NoCache
-from core.models.generator import LabelMaps, Past
+from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
 from core.models.local.foreground import BoxedForeground
-from core.models.local.history import HISTORY, Remembered
+from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, fixed_noise, known_flow
 from core.models.local.places import places
 from core.models.packed import FoldedConv, can_pack, pack
@@ -71,14 +71,21 @@ class Inference:
             maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
-    def step(self, maps: LabelMaps, styles: Tensor, state: LocalState) -> tuple[Tensor, LocalState]:
+    def known(self, known: KnownPixels) -> Known:
+        """What is known of a frame as the network reads it, padded."""
+        picture, styles, read, kept = (pad_to_multiple(part.to(self.device), MULTIPLE) for part in known)
+        return Known(from_uint8(picture), styles, read, kept)
+
+    def step(
+        self, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known | None = None
+    ) -> tuple[Tensor, LocalState]:
         """One frame: (B, 3, H, W) uint8, padded, and the state after it."""
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
         noise = fixed_noise(self.network.config, maps.labels.shape[-2:], self.device)
         past = self._ready_to_estimate(maps, state).past
-        rendered = self.network.render(features, maps, styles, past, noise=noise)
+        rendered = self.network.render(features, maps, styles, past, known=known, noise=noise)
         picture = to_uint8(rendered.final)
         # Where flow had to be estimated, that of the next frame will have to be too, very likely.
         quarter = None if rendered.estimated_flow is None else rendered.features.quarter

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.models.cache import FeatureCache
-from core.models.generator import Conditionings, Followed, LabelMaps, Past, Shown, State
+from core.models.generator import Conditionings, Followed, KnownPixels, LabelMaps, Past, Shown, State
 from core.models.local.follow import Follower
 from core.models.local.history import HISTORY
 from core.models.local.inference import Inference, LocalState
@@ -23,6 +23,7 @@ class LocalRunner:
     """
 
     looks_back = HISTORY
+    reads_film = True
 
     def __init__(
         self,
@@ -41,10 +42,14 @@ class LocalRunner:
         return LocalState()
 
     @torch.inference_mode()
-    def step(self, labels: LabelMaps, styles: Tensor, state: State) -> tuple[Tensor, LocalState]:
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: State, known: KnownPixels | None = None
+    ) -> tuple[Tensor, LocalState]:
         """Render one frame. See `Generator.step`."""
         height, width = labels.labels.shape[-2:]
-        picture, after = self.inference.step(*self.inference.padded(labels, styles), _own(state))
+        maps, styles = self.inference.padded(labels, styles)
+        film = None if known is None else self.inference.known(known)
+        picture, after = self.inference.step(maps, styles, _own(state), film)
         return picture[:, :, :height, :width], after
 
     @torch.inference_mode()

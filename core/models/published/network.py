@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.errors import InputError
 from core.models.blocks import Norm, initialise
-from core.models.generator import Follow, LabelMaps, Past, State
+from core.models.generator import Follow, KnownPixels, LabelMaps, Past, State
 from core.models.inputs import from_uint8
 from core.models.label_input import encode, foreground_mask
 from core.models.padding import pad_maps, pad_to_multiple
@@ -198,6 +198,7 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
 
     looks_back: int | None = None  # its history is finer than the pictures
     follow: Follow | None = None  # normalised by statistics of whole frames, it can't render a part of one
+    reads_film = False
     config: PublishedConfig
     network: Network[Window, Labels]
     first: nn.Module | None
@@ -206,8 +207,13 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
         return PublishedState()
 
     @torch.inference_mode()
-    def step(self, labels: LabelMaps, styles: Tensor, state: State) -> tuple[Tensor, PublishedState]:
-        """See `Generator.step`. The picture is cut to whole levels (not rounded), as published."""
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: State, known: KnownPixels | None = None
+    ) -> tuple[Tensor, PublishedState]:
+        """See `Generator.step`. The picture is cut to whole levels (not rounded), as published.
+
+        All that is known is kept: looks are not read, so a filmed object that is to get another keeps its own.
+        """
         if not isinstance(state, PublishedState):
             raise TypeError(f"a {type(state).__name__} is the state of another generator")
         height, width = labels.labels.shape[-2:]
@@ -216,8 +222,15 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
             frame, history = self._first_frame(maps, state)
         else:
             frame, history = self._frame(maps, state)
+        picture = truncated_to_uint8(frame)[..., :height, :width]
+        if known is not None:
+            picture = torch.where(known.read, known.picture, picture)
+            shown = self.network.spread(from_uint8(pad_to_multiple(picture, self.config.multiple)))
+            history = tuple(
+                torch.cat([past[:, : -level.shape[1]], level], 1) for past, level in zip(history, shown, strict=True)
+            )
         after = PublishedState(self._kept(state.labels, maps.labels), self._kept(state.objects, maps.objects), history)
-        return truncated_to_uint8(frame)[..., :height, :width], after
+        return picture, after
 
     @torch.inference_mode()
     def state_from(self, history: Sequence[Past]) -> PublishedState:

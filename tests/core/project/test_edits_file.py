@@ -35,14 +35,14 @@ def clip() -> Clip:
 
 
 def test_what_is_written_is_read(tmp_path: Path, clip: Clip) -> None:
-    write_edits(tmp_path / "edits.json", EDITS, seed=5)
-    assert read_edits(tmp_path / "edits.json") == (EDITS, 5)
+    write_edits(tmp_path / "edits.json", EDITS, seed=5, mode="footage")
+    assert read_edits(tmp_path / "edits.json") == (EDITS, 5, "footage")
     check_edits(EDITS, clip)
 
 
 def test_the_seed_may_be_missing(tmp_path: Path) -> None:
     (tmp_path / "edits.json").write_text('{"format": 1, "edits": []}')
-    assert read_edits(tmp_path / "edits.json") == ((), None)
+    assert read_edits(tmp_path / "edits.json") == ((), None, None)
 
 
 def written(edit: Edit, **change: object) -> dict[str, object]:
@@ -131,3 +131,10 @@ def test_an_edit_that_does_not_fit_the_clip_is_named(clip: Clip, edit: Edit, com
     with pytest.raises(InputError, match=complaint) as refusal:
         check_edits((EDITS[1], edit), clip)
     assert str(refusal.value).startswith("Edit 2")
+
+
+@pytest.mark.parametrize("mode", ['"film"', "7", "[]", "true"])
+def test_a_mode_that_there_is_not_is_refused(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "edits.json").write_text(f'{{"format": 1, "edits": [], "mode": {mode}}}')
+    with pytest.raises(InputError, match="mode is .*It is footage or rendered"):
+        read_edits(tmp_path / "edits.json")

@@ -217,3 +217,14 @@ def test_other_text_is_refused(project: Project, change: dict[str, object], comp
 def test_no_project_at_all(text: str) -> None:
     with pytest.raises(InputError):
         Project.from_json(text)
+
+
+def test_the_mode_is_saved_and_projects_from_before_there_were_modes_are_rendered(project: Project) -> None:
+    assert project.mode == "rendered"
+    kept = replace(project, mode="footage").applied(swap("a"))
+    assert Project.from_json(kept.to_json()) == kept and kept.undone().mode == "footage"
+    data = json.loads(kept.to_json())
+    del data["mode"]
+    assert Project.from_json(json.dumps(data)).mode == "rendered"
+    with pytest.raises(InputError, match="mode is 'film'"):
+        Project.from_json(json.dumps({**data, "mode": "film"}))

@@ -14,8 +14,9 @@ from core.clip.label_set import LabelClass, LabelSet
 from core.clip.native import read_clip, write_clip
 from core.errors import InputError
 from core.headless.render import open_renderer, open_scene, render_clip
-from core.headless.source import open_source
+from core.headless.source import open_source, with_edits
 from core.project.edits import Mask, parse_edit
+from core.project.edits_file import write_edits
 from core.project.project import Project
 from core.rendering.requests import Done, FrameReady, RenderRequest
 from core.rendering.worker import RenderWorker
@@ -114,3 +115,25 @@ def test_a_project_brings_its_clip_edits_and_seed(tmp_path: Path, checkpoint):
     (tmp_path / "project.json").write_text("{}")
     with pytest.raises(InputError, match="project.json"):
         open_source(tmp_path)
+
+
+def test_in_footage_mode_it_keeps_the_film_and_the_mode_comes_with_project_or_edits(tmp_path: Path, checkpoint):
+    clip, edits = tiny_clip(), (swap(2, 4),)
+    kept = list(render_clip(clip, edits, checkpoint, mode="footage"))
+    for t in (0, 1):
+        np.testing.assert_array_equal(kept[t], clip.pictures[t])
+    np.testing.assert_array_equal(kept[3][:4], clip.pictures[3][:4])
+    assert not np.array_equal(kept[3], clip.pictures[3])
+    write_clip(clip, tmp_path / "tiny")
+    project = Project("a" * 32, str(tmp_path / "tiny"), read_clip(tmp_path / "tiny").hash, "", mode="footage")
+    (tmp_path / "project.json").write_text(project.to_json())
+    write_edits(tmp_path / "edits.json", edits, 0, "rendered")
+    source = open_source(tmp_path)
+    assert source.mode == "footage" and open_source(tmp_path / "tiny").mode == "rendered"
+    assert with_edits(source, tmp_path / "edits.json", None).mode == "rendered"
+    assert with_edits(source, tmp_path / "edits.json", None, "footage").mode == "footage"
+
+
+def test_a_clip_without_pictures_has_no_footage_to_keep(checkpoint):
+    with pytest.raises(InputError, match="no pictures: there is no footage to keep"):
+        render_clip(tiny_clip(filmed=False), (), checkpoint, mode="footage")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.conditioning import Conditioning, Maps, Styles
-from core.models.generator import LabelMaps, Past
+from core.models.generator import KnownPixels, LabelMaps, Past
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 
@@ -31,6 +31,7 @@ class ToyGenerator:
     """`before_step` may wait or raise; it gets the number of the step."""
 
     follow = None
+    reads_film = False
 
     def __init__(self, before_step: Callable[[int], None] = lambda step: None, looks_back: int | None = None) -> None:
         self.steps, self.looks_back = 0, looks_back
@@ -39,7 +40,9 @@ class ToyGenerator:
     def start(self) -> ToyState:
         return ToyState()
 
-    def step(self, labels: LabelMaps, styles: Tensor, state: ToyState) -> tuple[Tensor, ToyState]:
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: ToyState, known: KnownPixels | None = None
+    ) -> tuple[Tensor, ToyState]:
         self._before_step(self.steps)
         self.steps += 1
         picture = 16.0 * labels.labels[:, None] + 8.0 * styles + labels.objects[:, None] % 7
@@ -48,6 +51,8 @@ class ToyGenerator:
             same = (past.labels.labels == labels.labels)[:, None]
             picture = picture + past.picture * same / age
         picture = (picture % 256).round().clamp(0, 255).to(torch.uint8).expand(-1, 3, -1, -1)
+        if known is not None:
+            picture = torch.where(known.kept, known.picture, picture)
         return picture, ToyState((*state.past, Past(labels, styles, picture))[-2:])
 
     def state_from(self, history: Sequence[Past]) -> ToyState:

@@ -1,0 +1,1 @@
+"""What is behind things that are taken away: maps first, then filmed pixels of other frames."""

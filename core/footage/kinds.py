@@ -1,0 +1,58 @@
+"""Which pixels of an edited frame stay as filmed, which get another look, and which are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from core.clip.pairs import as_pairs
+from core.conditioning import Film, Kind, Maps, StyleKey, Styles
+
+# Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept.
+MARGIN = 3
+
+
+class Plate(NamedTuple):
+    """Filmed pixels of other frames: what is seen where something was taken away."""
+
+    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    valid: np.ndarray  # (H, W) bool: where there are any
+
+
+def film_of(
+    picture: np.ndarray,
+    filmed: Maps,
+    maps: Maps,
+    styles: Styles,
+    restyled: Collection[StyleKey] = (),
+    plate: Plate | None = None,
+) -> Film:
+    """What is known of an edited frame.
+
+    picture, filmed: the frame as it was filmed, (H, W, 3) uint8, and its maps. maps: as they are edited; styles: the
+    looks of what is in them before any was changed; restyled: who is to get another look.
+    """
+    changed = (maps.labels != filmed.labels) | (maps.objects != filmed.objects)
+    if not changed.any() and not restyled:
+        return Film.entire(picture, styles)
+    kinds = np.full(changed.shape, Kind.FILMED, np.uint8)
+    if restyled:
+        pairs = as_pairs(maps.objects, maps.labels)
+        wanted = as_pairs(*(np.array(part) for part in zip(*restyled, strict=True)))
+        kinds[np.isin(pairs, wanted)] = Kind.REDRESSED
+    away = _grown(changed, MARGIN)
+    kinds[away] = Kind.MADE_UP
+    if plate is not None:
+        fetched = away & plate.valid
+        kinds[fetched] = Kind.PLATE
+        picture = np.where(fetched[..., None], plate.picture, picture)
+    return Film(picture, kinds, styles)
+
+
+def _grown(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """(H, W) bool: the mask and everything within so many pixels of it, across, down and both."""
+    side = 2 * pixels + 1
+    return cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
