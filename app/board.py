@@ -82,14 +82,21 @@ class Board:
             return list(self._frames), list(self._before), self._ticket
 
     def render(
-        self, revision: int, conditionings: Conditionings, cursor: int, known: Callable[[int], bool] = lambda t: True
+        self,
+        revision: int,
+        conditionings: Conditionings,
+        cursor: int,
+        known: Callable[[int], bool] = lambda t: True,
+        film: Conditionings | None = None,
     ) -> int:
-        """Render what is missing of this revision; returns the ticket. known: as in `RenderRequest`."""
+        """Render what is missing of this revision; returns the ticket. known, film: as in `RenderRequest`."""
         with self._lock:
             missing = sum(frame is None or frame.stage != "final" for frame in self._frames)
             run = self._run = _Run(self._count, missing)
         report: Callable[[Event], None] = lambda event: self._on_event(run, event)  # noqa: E731
-        request = RenderRequest(self._project, revision, conditionings, self._count, cursor, report, known=known)
+        request = RenderRequest(
+            self._project, revision, conditionings, self._count, cursor, report, known=known, film=film
+        )
         ticket = self._worker.submit(request)
         with self._lock:
             if self._run is run and not run.ended:
@@ -127,6 +134,8 @@ class Board:
 
     def render_before(self, conditionings: Conditionings) -> None:
         """Render the unedited clip whenever nothing else is to be done."""
+        with self._lock:
+            self._before = [None] * self._count
 
         def report(event: Event) -> None:
             if isinstance(event, FrameReady) and event.stage == "final":

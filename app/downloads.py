@@ -47,7 +47,7 @@ def _write_labels(path: Path, opened: OpenProject) -> None:
 
 def _write_edits(path: Path, opened: OpenProject) -> None:
     """`python -m core render CLIP --edits edits.json` gives the same pixels."""
-    write_edits(path, opened.project.edits, opened.project.seed)
+    write_edits(path, opened.project.edits, opened.project.seed, opened.project.mode)
 
 
 VIDEO = "video.mp4"

@@ -21,6 +21,7 @@ from app.protocol import (
     Follows,
     NewEdits,
     NewFrames,
+    NewMode,
     ProjectChange,
     ProjectState,
     RemovedEdits,
@@ -34,6 +35,7 @@ from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
 from core.project.edits import Edits
+from core.project.mode import check_mode
 from core.project.project import Project
 from core.project.storage import ProjectStore
 from core.rendering.worker import RenderWorker
@@ -83,9 +85,9 @@ class OpenProject:
         self.worker.forget(self.project.id)
 
     def conditionings(self, edits: Edits | None = None) -> Callable[[int], Conditioning]:
-        """Frame -> conditioning under these edits, those of now by default."""
-        edits = self.project.edits if edits is None else edits
-        return lambda t: self.scene.conditioning(edits, t)
+        """Frame -> conditioning under these edits, those of now by default; in the mode of now."""
+        edits, mode = self.project.edits if edits is None else edits, self.project.mode
+        return lambda t: self.scene.conditioning(edits, t, mode)
 
     def whole_state(self) -> ProjectState:
         """`state` with the spans of every edit. Takes as long as carrying them does."""
@@ -130,6 +132,19 @@ class OpenProject:
 
     def remove(self, request: RemovedEdits) -> ProjectChange:
         return self._change(request, lambda project: project.without(*request.ids))
+
+    def switch(self, request: NewMode) -> ProjectChange:
+        """Keep the footage, or render everything. Raises `InputError` where the clip was never filmed."""
+        check_mode(request.mode, self.clip)
+        before = self.project.mode
+        change = self._change(request, lambda project: project.in_mode(request.mode))
+        if self.project.mode != before:
+            self.render_before()
+        return change
+
+    def render_before(self) -> None:
+        """Render the unedited clip, in the mode of now, whenever nothing else is to be done."""
+        self.board.render_before(self.conditionings(()))
 
     def undo(self, request: ChangeRequest) -> ProjectChange:
         return self._change(request, Project.undone)
@@ -196,9 +211,10 @@ class OpenProject:
             return reply
 
     def _render(self, cursor: int) -> int:
-        edits = self.project.edits
-        known: Callable[[int], bool] = lambda t: self.scene.known(edits, t) is not None  # noqa: E731
-        return self.board.render(self.project.revision, self.conditionings(), cursor, known)
+        edits, mode = self.project.edits, self.project.mode
+        known: Callable[[int], bool] = lambda t: self.scene.known(edits, t, mode) is not None  # noqa: E731
+        film = self.conditionings(()) if mode == "footage" else None
+        return self.board.render(self.project.revision, self.conditionings(), cursor, known, film)
 
     def _show(self) -> bool:
         """The frames before the first change are final already; what follows is a matter of the renderer.
@@ -208,17 +224,18 @@ class OpenProject:
         renderer, count = self.engine.renderer, len(self.clip)
         known: list[Conditioning] = []
         for t in range(count):
-            folded = self.scene.known(self.project.edits, t)
+            folded = self.scene.known(self.project.edits, t, self.project.mode)
             if folded is None:
                 break
             known.append(folded)
         chain = renderer.chain(known.__getitem__)
         at_hand: Keys = [None] * count
         for t in range(len(known)):
-            stored = renderer.store.get(chain.key(t))
-            if stored is None:  # a frame depends on its whole past: looking further would only take time
+            stored = renderer.final_at_hand(chain, t)
+            # A frame depends on its whole past: looking further would only take time. Not so where there is film.
+            if stored is None and self.project.mode == "rendered":
                 break
-            at_hand[t] = stored.key
+            at_hand[t] = None if stored is None else stored.key
         self.board.show(self.project.revision, at_hand)
         return all(at_hand)
 

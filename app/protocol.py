@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.conditioning import Code
 from core.project.edits import Mask, Motion, Provenance
+from core.project.mode import Mode
 from core.project.project import MAX_NAME
 from core.project.values import ClassId, EditId
 
@@ -25,6 +26,7 @@ class Message(BaseModel):
 class NewProject(Message):
     clip: Annotated[str, Field(min_length=1, max_length=200)]
     seed: Seed = 0
+    mode: Mode | None = None  # footage where the clip was filmed, unless said otherwise
 
 
 class NewName(Message):
@@ -60,6 +62,12 @@ class NewFrames(ChangeRequest):
 
     ids: EditIds
     frames: tuple[FrameIndex, FrameIndex]
+
+
+class NewMode(ChangeRequest):
+    """Keep the footage, or render everything. A revision, but no step of the history."""
+
+    mode: Mode
 
 
 class NewRender(Message):
@@ -149,8 +157,11 @@ class FrameState(BaseModel):
 
 
 class CheckpointState(BaseModel):
+    """reads_film: whether what it makes up joins the film around it, and filmed objects get other looks."""
+
     name: str
     hash: str
+    reads_film: bool = False
 
 
 class ProjectState(BaseModel):
@@ -160,6 +171,7 @@ class ProjectState(BaseModel):
     name: str
     revision: int
     seed: int
+    mode: Mode = "rendered"
     saved: bool = True
     read_only: Refusal | None = None  # changes are not taken now
     notice: str = ""  # one sentence that the person should read
@@ -183,6 +195,7 @@ class ProjectChange(BaseModel):
     revision: int
     edits: list[PlacedEdit]  # those added or changed, by their places
     removed: list[str]
+    mode: Mode
     lanes_known: int  # the first so many edits have their spans; the event `lanes` says the others later
     label_keys: dict[int, str]  # of the frames where they changed
     can_undo: bool

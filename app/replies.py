@@ -35,11 +35,14 @@ class Replies:
             name=project.name,
             revision=project.revision,
             seed=project.seed,
+            mode=project.mode,
             read_only=read_only,
-            notice=notice,
+            notice=" ".join(filter(None, (notice, self._missing(project)))),
             clip=_clip_state(self._clip),
             classes=_classes(self._clip),
-            checkpoint=CheckpointState(name=self._engine.name, hash=self._engine.hash),
+            checkpoint=CheckpointState(
+                name=self._engine.name, hash=self._engine.hash, reads_film=self._engine.renderer.generator.reads_film
+            ),
             edits=self._lanes.now(project.edits),
             can_undo=bool(project.past),
             can_redo=bool(project.redo),
@@ -47,6 +50,15 @@ class Replies:
             render=frames,
             before=before,
             ticket=ticket,
+        )
+
+    def _missing(self, project: Project) -> str:
+        """What this checkpoint cannot do in the project's mode, one sentence; "" where nothing is missing."""
+        if project.mode != "footage" or self._engine.renderer.generator.reads_film:
+            return ""
+        return (
+            "This checkpoint does not look at the film: what it makes up may not fit the picture around it, and "
+            "filmed objects keep their look."
         )
 
     def change(self, before: Project, after: Project) -> ProjectChange:
@@ -58,6 +70,7 @@ class Replies:
             project=after.id,
             base=before.revision,
             revision=after.revision,
+            mode=after.mode,
             edits=self._changed_edits(before.edits, after.edits),
             removed=[edit.id for edit in before.edits if edit.id not in staying],
             lanes_known=self._lanes.known(after.edits),

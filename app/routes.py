@@ -26,6 +26,7 @@ from app.protocol import (
     LookSheet,
     NewEdits,
     NewFrames,
+    NewMode,
     NewName,
     NewProject,
     NewRender,
@@ -88,7 +89,7 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
 
     @router.post("/projects")
     def create(request: NewProject) -> ProjectState:
-        return workspace.create(request.clip, request.seed).state()
+        return workspace.create(request.clip, request.seed, request.mode).state()
 
     @router.get("/projects")
     def projects(also: str = "", clip: str = "") -> ProjectList:
@@ -136,6 +137,10 @@ def _add_changes(router: APIRouter, workspace: Workspace) -> None:
     @router.put("/projects/{project}/edits/frames")
     def reframe(project: Project, request: NewFrames) -> ProjectChange:
         return workspace.reframe(project, request)
+
+    @router.put("/projects/{project}/mode")
+    def switch(project: Project, request: NewMode) -> ProjectChange:
+        return workspace.switch(project, request)
 
     @router.post("/projects/{project}/undo")
     def undo(project: Project, request: ChangeRequest) -> ProjectChange:

@@ -13,6 +13,7 @@ from core.conditioning import Conditioning, Maps
 from core.project.edits import Edits
 from core.project.fold import Scene, objects_in
 from core.project.folds import Seen
+from core.project.mode import Mode
 
 
 class SharedScene:
@@ -24,18 +25,18 @@ class SharedScene:
         self.clip: Clip = scene.clip
         self._lock = threading.RLock() if lock is None else lock
 
-    def conditioning(self, edits: Edits, t: int) -> Conditioning:
+    def conditioning(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning:
         with self._lock:
-            return self.scene.conditioning(edits, t)
+            return self.scene.conditioning(edits, t, mode)
 
     def maps(self, edits: Edits, t: int) -> Maps:
         """The maps of frame t alone: no look is encoded for them."""
         with self._lock:
             return self.scene.maps(edits, t)
 
-    def known(self, edits: Edits, t: int) -> Conditioning | None:
+    def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
         """The conditioning if it costs nothing. Waits for nobody."""
-        return self.scene.known(edits, t)
+        return self.scene.known(edits, t, mode)
 
     @contextmanager
     def locked(self) -> Iterator[Scene]:

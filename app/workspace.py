@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from app.protocol import (
     ClipEntry,
     NewEdits,
     NewFrames,
+    NewMode,
     ProjectChange,
     ProjectList,
     ProjectState,
@@ -36,8 +36,9 @@ from core.clip.clip import Clip
 from core.clip.native import read_facts
 from core.conditioning import Code
 from core.errors import InputError
+from core.project.mode import Mode, check_mode, first_mode
 from core.project.project import Project
-from core.project.storage import ProjectStore, ReadOnly
+from core.project.storage import ProjectStore, ReadOnly, new_project
 from core.rendering.worker import RenderWorker
 
 # Projects kept open; what they share with others is counted apart.
@@ -99,22 +100,24 @@ class Workspace:
         if isinstance(looks, LazyLooks):
             self.worker.call(looks.prepare)
 
-    def create(self, clip: str, seed: int = 0) -> OpenProject:
-        """A new project of a clip. Raises `NotFound`, `InputError`."""
+    def create(self, clip: str, seed: int = 0, mode: Mode | None = None) -> OpenProject:
+        """A new project of a clip; it keeps the footage where there is some. Raises `NotFound`, `InputError`."""
         if clip not in self._clips:
             known = ", ".join(self._clips) or "none"
             raise NotFound(f"There is no clip {clip!r} here.", f"There is: {known}.")
         place = self._place(clip)
         scene = self._scene(place, seed)
         forget_empty(self._store, self.hub.listened)
-        made_with = (place, scene.clip.hash, self.engine.hash, seed)
+        mode = first_mode(scene.clip) if mode is None else mode
+        check_mode(mode, scene.clip)
+        made_with = (place, scene.clip.hash, self.engine.hash, seed, mode)
         try:
             return self._opened(self._store.create(*made_with), scene)
         except InputError as error:
             if not (isinstance(error, ReadOnly) or isinstance(error.__cause__, OSError)):
                 raise
             # It can be looked at, and is saved as soon as that is possible.
-            return self._opened(Project(secrets.token_hex(16), *made_with), scene, refusal=error)
+            return self._opened(new_project(*made_with), scene, refusal=error)
 
     def open(self, project_id: str) -> OpenProject:
         """A project by its id. Raises `NotFound`; `InputError` when its clip or file is not usable."""
@@ -131,6 +134,7 @@ class Workspace:
                 f"This project was made with another clip than {project.clip!r} is now.",
                 "Put the clip back as it was, or open the clip anew.",
             )
+        check_mode(project.mode, scene.clip)
         project, notice = self._with_looks(project, scene.clip)
         return self._opened(project, scene, notice)
 
@@ -166,6 +170,10 @@ class Workspace:
 
     def remove(self, project_id: str, request: RemovedEdits) -> ProjectChange:
         return self._announced(self.open(project_id).remove(request))
+
+    def switch(self, project_id: str, request: NewMode) -> ProjectChange:
+        """Keep the footage, or render everything."""
+        return self._announced(self.open(project_id).switch(request))
 
     def undo(self, project_id: str, request: ChangeRequest) -> ProjectChange:
         return self._announced(self.open(project_id).undo(request))
@@ -204,7 +212,7 @@ class Workspace:
             while len(self._open) > _OPEN_PROJECTS:
                 _, forgotten = self._open.popitem(last=False)
                 forgotten.close()
-        board.render_before(opened.conditionings(()))
+        opened.render_before()
         return opened
 
     def _with_looks(self, project: Project, clip: Clip) -> tuple[Project, str]:

@@ -7,7 +7,7 @@ import { item } from './menu.js';
 import { nextSize } from './size.js';
 import { TOOLS } from './tools.js';
 
-/** @import { Action, State, ViewName } from './types' */
+/** @import { Action, Mode, State, ViewName } from './types' */
 /** @import { Attribute, Child } from './dom.js' */
 /** @import { Editor } from './main.js' */
 /** @import { Store } from './store.js' */
@@ -34,6 +34,7 @@ export function makeActions(editor) {
     ...toolActions(editor),
     ...frameActions(editor),
     ...viewActions(editor),
+    ...modeActions(editor),
     ...pictureActions(editor),
     ...projectActions(editor),
   ];
@@ -115,11 +116,17 @@ function frameActions(editor) {
 
 /** @type {Record<ViewName, [string, string]>} */
 const VIEW_WORDS = {
-  render: ['Render', 'The rendered clip'],
+  render: ['Result', 'The clip with your edits'],
   labels: ['Labels', 'The label map, exact pixels'],
   camera: ['Camera', 'The filmed frame'],
-  wipe: ['Wipe', 'Render at the left, the render of the unedited clip at the right: drag the line'],
-  before: ['Before', 'The render of the unedited clip (hold C to compare)'],
+  wipe: ['Wipe', 'The result at the left, the unedited clip at the right: drag the line'],
+  before: ['Before', 'The unedited clip, as this mode shows it (hold C to compare)'],
+};
+
+/** @type {Record<Mode, [string, string]>} */
+const MODE_WORDS = {
+  footage: ['Footage', 'Keep the footage: your film stays as it is wherever you change nothing'],
+  rendered: ['Render all', 'Render everything: every pixel comes from the network, also where you change nothing'],
 };
 
 /** @param {Editor} editor
@@ -134,6 +141,22 @@ function viewActions({ store }) {
       enabled: (state) => view !== 'camera' || Boolean(state.server?.clip.camera),
       pressed: (state) => state.view === view,
       run: () => store.set({ view }),
+    };
+  });
+}
+
+/** @param {Editor} editor
+ * @returns {Action[]} */
+function modeActions({ session }) {
+  return Object.entries(MODE_WORDS).map(([name, [title, hint]]) => {
+    const mode = /** @type {Mode} */ (name);
+    return {
+      id: `mode-${mode}`,
+      title,
+      hint,
+      enabled: ({ server }) => Boolean(server && !server.read_only && (mode !== 'footage' || server.clip.camera)),
+      pressed: (state) => state.server?.mode === mode,
+      run: () => session.switchTo(mode),
     };
   });
 }

@@ -4,7 +4,7 @@
 import { h, rovingKeys, setText, show } from './dom.js';
 import { icon } from './icons.js';
 import { clipName } from './names.js';
-import { VIEWS } from './store.js';
+import { MODES, VIEWS } from './store.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Downloads } from './downloads.js' */
@@ -32,13 +32,14 @@ export class Header {
     this.saved = h('span.sb-saved', { role: 'status' });
     this.unsaved = [actions.button('retry', { look: 'sb-link' }), actions.button('discard', { look: 'sb-link' })];
     this.views = viewButtons(actions);
+    this.modes = modeButtons(actions);
     this.download = this.downloadButton(downloads);
     const logo = h('span.sb-logo', { ariaHidden: 'true' });
     this.element = h(
       'header.sb-header',
       {},
       h('div.sb-start', {}, logo, h('h1', {}, 'Scenebrush'), this.clip, this.saved),
-      this.views,
+      h('div.sb-middle', {}, this.views, this.modes),
       h(
         'div.sb-end',
         {},
@@ -91,6 +92,9 @@ export class Header {
     for (const button of this.views.querySelectorAll('button')) {
       button.tabIndex = button.dataset.view === state.view ? 0 : -1;
     }
+    for (const button of this.modes.querySelectorAll('button')) {
+      button.tabIndex = button.dataset.mode === server.mode ? 0 : -1;
+    }
   }
 
   /** @param {OpenState} state */
@@ -114,6 +118,17 @@ function viewButtons(actions) {
   const views = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is shown' }, ...buttons);
   rovingKeys(views);
   return views;
+}
+
+/** Whether the footage is kept, as a radio group.
+ * @param {Actions} actions */
+function modeButtons(actions) {
+  const buttons = MODES.map((mode) =>
+    actions.button(`mode-${mode}`, { look: 'sb-view', role: 'radio', attributes: { 'data-mode': mode } }),
+  );
+  const modes = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is rendered' }, ...buttons);
+  rovingKeys(modes);
+  return modes;
 }
 
 // What is under way says itself when it is over.

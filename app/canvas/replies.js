@@ -8,7 +8,8 @@
  * @param {ServerState} server
  * @param {ServerState} old */
 export function keepKnown(server, old) {
-  server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
+  // The unedited clip looks otherwise in another mode.
+  if (server.mode === old.mode) server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
   if (server.revision === old.revision) {
     server.render = server.render.map((entry, t) => better(entry, old.render[t] ?? null));
   }

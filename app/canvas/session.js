@@ -10,7 +10,7 @@ import { projectState } from './store.js';
 /** @import { Api } from './api.js' */
 /** @import { HowToSave } from './saving.js' */
 /** @import { Store } from './store.js' */
-/** @import { Edit, EventHandlers, Frames, ProjectChange, ServerState } from './types' */
+/** @import { Edit, EventHandlers, Frames, Mode, ProjectChange, ServerState } from './types' */
 
 export class Session {
   /** @param {Api} api
@@ -84,8 +84,8 @@ export class Session {
     if (change.project !== old.project || change.base !== old.revision) return change.revision <= old.revision;
     const edits = changedEdits(old.edits, change);
     const labelKeys = old.label_keys.map((key, t) => change.label_keys[t] ?? key);
-    const { revision, can_undo, can_redo, render, ticket } = change;
-    this.applyState({ ...old, revision, can_undo, can_redo, render, ticket, edits, label_keys: labelKeys });
+    const { revision, mode, can_undo, can_redo, render, ticket } = change;
+    this.applyState({ ...old, revision, mode, can_undo, can_redo, render, ticket, edits, label_keys: labelKeys });
     // No event says where edits act when that was known before.
     return change.lanes_known < edits.length || !edits.some(isOutdated);
   }
@@ -132,6 +132,13 @@ export class Session {
    * @param {string[]} ids */
   async remove(ids) {
     return this.mayEdit() && this.plain('DELETE', `projects/${this.server.project}/edits`, { ids });
+  }
+
+  /** Keep the footage, or render everything. Asked once more after a conflict: it says what it wants.
+   * @param {Mode} mode */
+  async switchTo(mode) {
+    if (mode === this.server.mode || !this.mayEdit()) return;
+    await this.plain('PUT', `projects/${this.server.project}/mode`, { mode }, true);
   }
 
   /** Let edits act in frames [start, stop). They are named, so a conflict only means asking once more.

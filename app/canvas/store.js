@@ -1,10 +1,12 @@
 // @ts-check
 // The state of the tab, in one place. Views read it and are called when it changed; only `set` changes it.
 
-/** @import { ClassEntry, Listener, OpenState, ProjectState, FrameState, State, TabState, ViewName } from './types' */
+/** @import { ClassEntry, Listener, Mode, OpenState, ProjectState, FrameState, State, TabState, ViewName } from './types' */
 
 /** @type {ViewName[]} */
 export const VIEWS = ['render', 'labels', 'camera', 'wipe', 'before'];
+/** @type {Mode[]} */
+export const MODES = ['footage', 'rendered'];
 
 /** What a project starts with: opening another one sets all of it.
  * @returns {ProjectState} */

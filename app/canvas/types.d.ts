@@ -56,6 +56,7 @@ export type ServerState = {
   name: string;
   revision: number;
   seed: number;
+  mode: Mode;
   read_only: Refusal | null;
   notice: string;
   clip: Clip;
@@ -68,10 +69,12 @@ export type ServerState = {
   before: (string | null)[];
   ticket: number | null;
 };
+/** What was filmed is kept wherever nothing was changed, or every pixel is rendered. */
+export type Mode = 'footage' | 'rendered';
 /** The reply to a change: what is different from revision `base`. */
 export type ProjectChange = Pick<
   ServerState,
-  'project' | 'revision' | 'can_undo' | 'can_redo' | 'render' | 'ticket'
+  'project' | 'revision' | 'mode' | 'can_undo' | 'can_redo' | 'render' | 'ticket'
 > & {
   base: number;
   edits: (EditEntry & { place: number })[];

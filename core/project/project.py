@@ -113,6 +113,10 @@ class Project:
             raise InputError("There is nothing to redo.", "Undo something first.")
         return self._moved(edits=self.redo[-1], past=(*self.past, self.edits), redo=self.redo[:-1])
 
+    def in_mode(self, mode: Mode) -> Project:
+        """With the footage kept, or with every pixel rendered; not a step of the history."""
+        return self if mode == self.mode else self._moved(mode=mode)
+
     def mapped(self, change: Callable[[Edit], Edit]) -> Project:
         """With `change` of every edit, those in the history too; not a step of it."""
         # An edit stays one value, however many steps it is in.

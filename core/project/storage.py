@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import InputError, reason
 from core.files import DENIED, MissingFile, make_folder, names_in, plain_errors, read_file, write_atomically
+from core.project.mode import Mode
 from core.project.project import Project
 
 FILE = "project.json"
@@ -29,6 +30,11 @@ def read_project(file: Path) -> Project:
         return Project.from_json(data.decode())
     except UnicodeDecodeError as error:
         raise InputError(f"This is not a project file: {reason(error)}.", fix) from error
+
+
+def new_project(clip: str, clip_hash: str, checkpoint_hash: str, seed: int, mode: Mode) -> Project:
+    """A project with an id of its own, not saved."""
+    return Project(secrets.token_hex(16), clip, clip_hash, checkpoint_hash, seed, mode=mode)
 
 
 class ReadOnly(InputError):
@@ -74,9 +80,11 @@ class ProjectStore:
             )
         return self.writable
 
-    def create(self, clip: str, clip_hash: str, checkpoint_hash: str, seed: int = 0) -> Project:
+    def create(
+        self, clip: str, clip_hash: str, checkpoint_hash: str, seed: int = 0, mode: Mode = "rendered"
+    ) -> Project:
         """A new project, saved."""
-        project = Project(secrets.token_hex(16), clip, clip_hash, checkpoint_hash, seed)
+        project = new_project(clip, clip_hash, checkpoint_hash, seed, mode)
         try:
             self.save(project)
         except InputError:

@@ -62,13 +62,13 @@ class Renderer:
     def at_hand(self, conditionings: Conditionings, count: int) -> list[str | None]:
         """Picture keys of the first `count` final frames, None where one is not stored. Renders nothing."""
         chain = self.chain(conditionings)
-        found = (self._stored(chain, t) for t in range(count))
+        found = (self.final_at_hand(chain, t) for t in range(count))
         return [None if stored is None else stored.key for stored in found]
 
     def steps_to(self, conditionings: Conditionings, t: int) -> int:
         """How many generator steps the final render of frame t takes; 0 when it is stored."""
         chain = self.chain(conditionings)
-        return 0 if self._stored(chain, t) is not None else t - self._newest_state(chain, t).t
+        return 0 if self.final_at_hand(chain, t) is not None else t - self._newest_state(chain, t).t
 
     def final(self, conditionings: Conditionings, t: int) -> RenderedFrame:
         """The final render of frame t."""
@@ -122,12 +122,17 @@ class Renderer:
 
     def shown(self, chain: Chain, t: int) -> RenderedFrame | None:
         """The final render of a frame, else its preview by `follow`; None where neither is at hand."""
-        stored = self._stored(chain, t) or self.store.get(_preview_key(chain, t))
+        stored = self.final_at_hand(chain, t) or self.store.get(_preview_key(chain, t))
         return None if stored is None else RenderedFrame(t, stored.key, stored.picture, 0.0)
 
-    def is_final(self, chain: Chain, t: int) -> bool:
-        """Whether the final render of frame t is at hand."""
-        return self._stored(chain, t) is not None
+    def final_at_hand(self, chain: Chain, t: int) -> Stored | None:
+        """The final render of frame t where it is at hand, as film always is. Renders nothing."""
+        key = chain.key(t)
+        stored = self.store.get(key)
+        film = chain(t).film
+        if stored is None and film is not None and film.whole:
+            stored = Stored(self.store.put(key, film.picture), film.picture, None)
+        return stored
 
     def follow(self, conditionings: Conditionings, reference: Chain, count: int) -> Iterator[RenderedFrame]:
         """Previews of every frame that differs from `reference`, a roll-out that is at hand: only what changed is
@@ -164,21 +169,12 @@ class Renderer:
         """Pictures of t-2 and t-1, newest last; one or none of them where they are not at hand."""
         history: list[Shown] = []
         for earlier in range(t - 1, max(t - 1 - _PREVIEW_HISTORY, -1), -1):
-            stored = self._stored(chain, earlier) if past_known else None
+            stored = self.final_at_hand(chain, earlier) if past_known else None
             past = Shown(chain(earlier), stored.picture) if stored is not None else shown(earlier)
             if past is None:
                 break
             history.insert(0, past)
         return history
-
-    def _stored(self, chain: Chain, t: int) -> Stored | None:
-        """The final render of frame t where it is at hand, as film always is."""
-        key = chain.key(t)
-        stored = self.store.get(key)
-        film = chain(t).film
-        if stored is None and film is not None and film.whole:
-            stored = Stored(self.store.put(key, film.picture), film.picture, None)
-        return stored
 
     def _state_from(self, history: list[Shown]) -> State:
         with torch.inference_mode():
@@ -190,7 +186,7 @@ class Renderer:
 
     def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[RenderedFrame, State | None]]:
         """Frames up to t with the states after them. `carried`: a state at hand whatever the store has dropped."""
-        stored = self._stored(chain, t)
+        stored = self.final_at_hand(chain, t)
         if stored is not None:
             yield RenderedFrame(t, stored.key, stored.picture, 0.0), stored.state
             return
@@ -227,7 +223,7 @@ class Renderer:
             return []
         history: list[Shown] = []
         for earlier in range(max(t + 1 - looks_back, 0), t + 1):
-            stored = self._stored(chain, earlier)
+            stored = self.final_at_hand(chain, earlier)
             if stored is None:
                 return []
             history.append(Shown(chain(earlier), stored.picture))

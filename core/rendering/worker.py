@@ -231,7 +231,7 @@ class RenderWorker:
             pictures: Iterable[RenderedFrame | None] = (renderer.shown(chain, t) for t in range(count))
         else:
             pictures = renderer.follow(chain, reference, count)
-        yield from (one for one in pictures if one is not None and not renderer.is_final(chain, one.t))
+        yield from (one for one in pictures if one is not None and renderer.final_at_hand(chain, one.t) is None)
 
     def _references(self, job: _Job) -> list[Chain]:
         """Roll-outs that look much like the one that is asked for, the likeliest first."""

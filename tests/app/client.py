@@ -47,8 +47,8 @@ class Page:
         """The folder of projects."""
         return self.workspace._store.folder
 
-    def opened(self, clip: str) -> Page:
-        self.project = self.write("POST", "projects", clip=clip).json()["project"]
+    def opened(self, clip: str, mode: str = "rendered") -> Page:
+        self.project = self.write("POST", "projects", clip=clip, mode=mode).json()["project"]
         return self
 
     def at(self, path: str) -> str:

@@ -22,6 +22,7 @@ from core.headless.render import render_clip
 from core.headless.source import open_source
 from core.project.edits_file import read_edits
 from core.project.folds import Folds
+from core.project.mode import MODES, Mode
 from core.project.storage import ProjectStore
 from tests.app.client import fresh_id, stroke, swap
 from tests.core.interop.cases import published_checkpoint
@@ -69,18 +70,19 @@ def look(code: tuple[float, float, float] = (0.9, -0.9, 0.5), **provenance: obje
     return edit | {"code": code, "provenance": provenance}
 
 
+@pytest.mark.parametrize("mode", MODES)
 def test_the_download_is_what_the_command_line_renders(
-    opening: Opening, checkpoint: Checkpoint, tmp_path: Path
+    opening: Opening, checkpoint: Checkpoint, tmp_path: Path, mode: Mode
 ) -> None:
     space = opening()
-    opened = space.create("tiny")
+    opened = space.create("tiny", mode=mode)
     for edit in (stroke(), look(), swap()):
         add(opened, edit)
     ours = np.stack(list(downloads.pictures(opened)))
-    twin = np.stack(list(render_clip(opened.clip, opened.project.edits, checkpoint, opened.project.seed)))
+    twin = np.stack(list(render_clip(opened.clip, opened.project.edits, checkpoint, opened.project.seed, mode=mode)))
     assert np.array_equal(ours, twin)
     from_disk = open_source(tmp_path / "projects" / opened.project.id)
-    assert from_disk.edits == opened.project.edits and from_disk.clip.hash == opened.clip.hash
+    assert (from_disk.edits, from_disk.mode) == (opened.project.edits, mode) and from_disk.clip.hash == opened.clip.hash
 
 
 def test_an_imported_checkpoint_renders_and_says_what_it_cannot_do(
@@ -88,7 +90,7 @@ def test_an_imported_checkpoint_renders_and_says_what_it_cannot_do(
 ) -> None:
     imported = load_checkpoint(published_checkpoint(tmp_path / "weights", LABELS))
     space = opening(imported)
-    opened = space.create("tiny")
+    opened = space.create("tiny", mode="rendered")
     assert "changes the whole picture" in opened.state().notice and "looks change nothing" in opened.state().notice
     before = np.stack(list(downloads.pictures(opened)))
     add(opened, stroke())
@@ -106,17 +108,17 @@ def test_edits_json_is_read_by_the_command_line(opening: Opening) -> None:
 
 
 def test_looks_are_encoded_once_for_a_checkpoint(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = list(downloads.pictures(opening().create("tiny")))
+    first = list(downloads.pictures(opening().create("tiny", mode="rendered")))
     monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded again"))
-    again = list(downloads.pictures(opening().create("tiny")))
+    again = list(downloads.pictures(opening().create("tiny", mode="rendered")))
     assert np.array_equal(first, again)
 
 
 def test_kept_looks_that_are_damaged_are_made_again(opening: Opening, tmp_path: Path) -> None:
-    first = list(downloads.pictures(opening().create("tiny")))
+    first = list(downloads.pictures(opening().create("tiny", mode="rendered")))
     (kept,) = (tmp_path / "projects" / ".looks").iterdir()
     kept.write_text("[[1, 2")
-    again = list(downloads.pictures(opening().create("tiny")))
+    again = list(downloads.pictures(opening().create("tiny", mode="rendered")))
     assert np.array_equal(first, again)
 
 

@@ -45,7 +45,11 @@ def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
     editors: list[Editor] = []
 
     def open_page(
-        server: Server, query: str | None = None, size: tuple[int, int] = (1440, 900), font: bool = True
+        server: Server,
+        query: str | None = None,
+        size: tuple[int, int] = (1440, 900),
+        font: bool = True,
+        mode: str = "rendered",
     ) -> Editor:
         """query: None opens a new project, "" is the address that the program prints.
 
@@ -56,7 +60,7 @@ def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
         if not font:
             context.route("**/inter.woff2", lambda route: route.abort())
         editors.append(Editor(context, server, expected=() if font else ("inter.woff2",)))
-        return editors[-1].open(query)
+        return editors[-1].open(query, mode)
 
     yield open_page
     complaints = [complaint for editor in editors for complaint in editor.complaints]

@@ -61,13 +61,13 @@ class Editor:
         if not request.url.startswith((self.server.url, self.server.url.replace("http", "ws"), "data:", "blob:")):
             self.complaints.append(f"leaves the machine: {request.url}")
 
-    def open(self, query: str | None = None) -> Editor:
-        """Go to the page and wait until a project is open: a new one, unless `query` says otherwise."""
-        self.page.goto(self.server.url + (f"?project={self._new_project()}" if query is None else query))
+    def open(self, query: str | None = None, mode: str = "rendered") -> Editor:
+        """Go to the page and wait until a project is open: a new one in `mode`, unless `query` says otherwise."""
+        self.page.goto(self.server.url + (f"?project={self._new_project(mode)}" if query is None else query))
         self.until("window.__scenebrush && __scenebrush.idle")
         return self
 
-    def _new_project(self) -> str:
+    def _new_project(self, mode: str) -> str:
         """A project of the server's first clip, made as a program would."""
         api = f"{self.server.url}api/v1/"
         with urllib.request.urlopen(f"{api}token") as reply:
@@ -75,7 +75,7 @@ class Editor:
         with urllib.request.urlopen(f"{api}clips") as reply:
             clip = json.load(reply)[0]["name"]
         headers = {"Content-Type": "application/json", "X-Scenebrush": token}
-        request = urllib.request.Request(f"{api}projects", json.dumps({"clip": clip}).encode(), headers)
+        request = urllib.request.Request(f"{api}projects", json.dumps({"clip": clip, "mode": mode}).encode(), headers)
         with urllib.request.urlopen(request) as reply:
             return json.load(reply)["project"]
 
@@ -119,7 +119,11 @@ class Editor:
 
     def picture(self, key: str) -> np.ndarray:
         """(H, W, 3) uint8 RGB of a frame's key."""
-        data = np.frombuffer(self.get(f"frames/{key}"), np.uint8)
+        return self.decoded(f"frames/{key}")
+
+    def decoded(self, rest: str) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of a route that gives a picture."""
+        data = np.frombuffer(self.get(rest), np.uint8)
         return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
     def pictures(self, which: str = "render") -> np.ndarray:

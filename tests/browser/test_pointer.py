@@ -84,7 +84,7 @@ def test_where_the_result_is_not_seen_nothing_is_painted(editor: Editor) -> None
     editor.page.get_by_role("radio", name="Wipe").click()
     editor.drag((100, ROW), (110, ROW))
     editor.page.get_by_text("at the right of the line is the clip before").wait_for()
-    editor.page.get_by_role("radio", name="Render").click()
+    editor.page.get_by_role("radio", name="Result").click()
     editor.focus()
     editor.page.keyboard.down("c")
     editor.drag((FROM, ROW), (TO, ROW))

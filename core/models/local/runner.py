@@ -23,7 +23,6 @@ class LocalRunner:
     """
 
     looks_back = HISTORY
-    reads_film = True
 
     def __init__(
         self,
@@ -35,6 +34,7 @@ class LocalRunner:
         tolerance: Tolerance | None = None,
     ) -> None:
         self.inference = Inference(network, dtype, device, cache)
+        self.reads_film = network.config.version > 1
         self._follower = Follower(self.inference, network, tolerance or network.config.tolerance)
 
     def start(self) -> LocalState:
@@ -49,6 +49,8 @@ class LocalRunner:
         height, width = labels.labels.shape[-2:]
         maps, styles = self.inference.padded(labels, styles)
         film = None if known is None else self.inference.known(known)
+        if film is not None and not self.reads_film:
+            film = film._replace(kept=film.read)
         picture, after = self.inference.step(maps, styles, _own(state), film)
         return picture[:, :, :height, :width], after
 

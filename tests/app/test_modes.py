@@ -1,0 +1,115 @@
+"""The two modes of a project: the film where nothing was changed, or every pixel rendered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.workspace import Workspace
+from core.clip.clip import Clip
+from core.clip.native import read_clip, write_clip
+from core.errors import InputError
+from core.project.storage import ProjectStore
+from tests.app.client import Page, stroke, swap
+from tests.app.stand_in import stand_in_engine
+from tests.core.tiny import LABELS, tiny_clip
+
+
+@pytest.fixture
+def kept(serving: Page) -> Page:
+    """A project that keeps the footage, just opened."""
+    return Page(serving.client, serving.workspace, serving.token).opened("tiny", mode="footage")
+
+
+@pytest.fixture(scope="module")
+def clip(clip_folder: Path) -> Clip:
+    return read_clip(clip_folder)
+
+
+def picture(page: Page, key: str) -> np.ndarray:
+    data = np.frombuffer(page.get(f"frames/{key}").content, np.uint8)
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def pictures(page: Page) -> list[np.ndarray]:
+    return [picture(page, entry["key"]) for entry in page.state()["render"]]
+
+
+def test_a_filmed_clip_keeps_its_footage_unless_asked_otherwise(serving: Page) -> None:
+    page = Page(serving.client, serving.workspace, serving.token)
+    for asked, mode in ((None, "footage"), ("footage", "footage"), ("rendered", "rendered")):
+        made = page.write("POST", "projects", clip="tiny", mode=asked).json()
+        assert (made["mode"], made["checkpoint"]["reads_film"]) == (mode, False)
+    assert page.write("POST", "projects", clip="tiny", mode="film").status_code == 422
+
+
+def test_opening_shows_the_film_at_once_and_renders_nothing(kept: Page, clip: Clip) -> None:
+    state = kept.state()
+    assert [entry["stage"] for entry in state["render"]] == ["final"] * 6 and state["ticket"] is None
+    for shown, filmed in zip(pictures(kept), clip.pictures, strict=True):
+        np.testing.assert_array_equal(shown, filmed)
+
+
+def test_what_was_not_changed_stays_as_filmed_and_undo_gives_it_back(kept: Page, clip: Clip) -> None:
+    change = kept.edit(swap(), cursor=4).json()
+    assert [entry is not None for entry in change["render"]] == [True, True, True, False, False, False]
+    kept.rendered(4)
+    changed = pictures(kept)
+    for t in range(6):
+        np.testing.assert_array_equal(changed[t][:4], clip.pictures[t][:4])
+        assert np.array_equal(changed[t], clip.pictures[t]) == (t < 3)
+    undone = kept.change("undo").json()
+    assert all(entry["stage"] == "final" for entry in undone["render"])
+    for shown, filmed in zip(pictures(kept), clip.pictures, strict=True):
+        np.testing.assert_array_equal(shown, filmed)
+
+
+def test_the_mode_is_switched_saved_and_no_step_of_the_history(kept: Page, clip: Clip, restarted) -> None:
+    kept.edit(stroke())
+    kept.rendered()
+    before = kept.state()
+    change = kept.change("mode", method="PUT", mode="rendered", cursor=0).json()
+    assert (change["mode"], change["revision"], change["edits"]) == ("rendered", before["revision"] + 1, [])
+    assert change["ticket"] is not None and change["can_undo"]
+    kept.rendered()
+    assert not np.array_equal(pictures(kept)[0][8:], clip.pictures[0][8:])
+    again = kept.change("mode", method="PUT", mode="footage", cursor=0).json()
+    assert [entry["key"] for entry in again["render"]] == [entry["key"] for entry in before["render"]]
+    assert kept.change("mode", method="PUT", mode="footage").json()["revision"] == again["revision"]
+    undone = kept.change("undo").json()
+    assert (undone["mode"], len(undone["removed"])) == ("footage", 1)
+
+
+def test_the_mode_survives_a_restart(servers, restarted, tmp_path: Path) -> None:
+    page = servers(tmp_path).opened("tiny", mode="footage")
+    page.edit(stroke())
+    page.change("mode", method="PUT", mode="rendered")
+    assert restarted(page).state()["mode"] == "rendered"
+
+
+def test_before_is_of_the_mode_that_is_on(kept: Page, clip: Clip) -> None:
+    kept.edit(stroke())
+    kept.rendered()
+    for mode, filmed in (("rendered", False), ("footage", True)):
+        kept.change("mode", method="PUT", mode=mode, cursor=0)
+        with kept.events() as socket:
+            while not all(kept.state()["before"]):
+                socket.receive_json()
+        shown = picture(kept, kept.state()["before"][0])
+        assert np.array_equal(shown, clip.pictures[0]) == filmed
+
+
+def test_a_clip_that_was_never_filmed_is_rendered_and_says_so(tmp_path: Path) -> None:
+    write_clip(tiny_clip(6, filmed=False), tmp_path / "labels")
+    space = Workspace(stand_in_engine(LABELS, 0), ProjectStore(tmp_path / "projects"), {"labels": tmp_path / "labels"})
+    try:
+        assert space.create("labels").project.mode == "rendered"
+        with pytest.raises(InputError, match="there is no footage to keep"):
+            space.create("labels", mode="footage")
+        page_project = space.create("labels").project
+        assert page_project.in_mode("rendered") is page_project
+    finally:
+        space.close()
