@@ -97,7 +97,8 @@ def test_an_imported_checkpoint_renders_and_says_what_it_cannot_do(
     after = np.stack(list(downloads.pictures(opened)))
     assert not np.array_equal(before, after)
     assert np.array_equal(after, np.stack(list(render_clip(opened.clip, opened.project.edits, imported))))
-    assert opening(checkpoint).create("tiny").state().notice == ""
+    assert "does not look at the film" in space.create("tiny", mode="footage").state().notice
+    assert opening(checkpoint).create("tiny", mode="rendered").state().notice == ""
 
 
 def test_edits_json_is_read_by_the_command_line(opening: Opening) -> None:
