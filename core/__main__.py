@@ -255,6 +255,39 @@ def prepare(
 
 
 @app.command()
+def train_evaluation(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.safetensors", help="The network.")],
+    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps at the most.")] = 2000,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.05, metavar="M", help="Only as many steps as fit into this time.", show_default=False),
+    ] = None,
+    val: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Other clips: says how well their frames are read.", show_default=False),
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+) -> None:
+    """Train the network that reads labels from renders, to measure them: on real frames, never on renders."""
+    from core.evaluation.train import train_evaluation as run
+    from core.training.machine import Machine
+
+    console = Console(highlight=False)
+    machine = Machine.choose(device, precision)
+    run(
+        data,
+        out,
+        machine=machine,
+        steps=steps,
+        minutes=minutes,
+        val=val,
+        say=lambda line: console.print(line, markup=False, soft_wrap=True),
+    )
+
+
+@app.command()
 def bench(
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the medians to this file.", show_default=False)

@@ -13,15 +13,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from core.clip.clip import Clip
@@ -33,6 +32,7 @@ from core.models.encoder import Encoder
 from core.models.generator import Generator
 from core.models.precision import resolve_precision
 from core.styles.mixtures import Mixture
+from core.weights_file import StateDict, check_fit, float_tensors, metadata, stored
 
 if TYPE_CHECKING:
     from core.models.local.network import LocalGenerator
@@ -42,12 +42,8 @@ FORMAT = 1
 Kind = Literal["local", "published"]
 # Refused before anything is read: no checkpoint of ours comes near these.
 MAX_BYTES = 4 * 2**30
-MAX_HEADER = 4 * 2**20
 _META = "scenebrush"
 _FIELDS = {"format": int, "kind": str, "name": str, "config": dict, "label_set": dict, "recipe": dict}
-_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-# Larger weights overflow half precision (65504) or come near it, and stay float32.
-_HALF_LIMIT = 60000
 _MIXTURE_KEY = re.compile(r"(\d{1,3})\.(weights|means|covariances)")
 _GET_ANOTHER = "Use a checkpoint that `python -m core train` wrote, or fetch this one again."
 
@@ -57,7 +53,6 @@ _LIMITS: Mapping[Kind, str] = {
     "frame after it is rendered in full; looks change nothing.",
 }
 
-StateDict = Mapping[str, Tensor]
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -141,8 +136,8 @@ def save_checkpoint(
         "encoder": None if encoder_config is None else dict(encoder_config),
         "label_set": label_set.to_dict(), "recipe": dict(recipe),
     }  # fmt: skip
-    tensors = {f"generator.{key}": _stored(value, half) for key, value in generator_state.items()}
-    tensors |= {f"encoder.{key}": _stored(value, half) for key, value in encoder_state.items()}
+    tensors = {f"generator.{key}": stored(value, half) for key, value in generator_state.items()}
+    tensors |= {f"encoder.{key}": stored(value, half) for key, value in encoder_state.items()}
     for class_id, mixture in mixtures.items():
         for part in ("weights", "means", "covariances"):
             tensors[f"mixtures.{class_id}.{part}"] = torch.from_numpy(getattr(mixture, part).copy())
@@ -169,8 +164,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
     """The checkpoint in `data`. Raises `InputError`, naming `source`."""
     try:
-        meta = _meta(data)
-        groups = _tensors(data)
+        meta = _checked(metadata(data, _META))
+        groups = _groups(data)
         checkpoint = Checkpoint(
             name=meta["name"],
             hash=hashlib.sha256(data).hexdigest()[:16],
@@ -211,36 +206,6 @@ def _named(entry: tuple[str, str] | None) -> str:
     return "missing" if entry is None else f"{entry[0]!r} ({entry[1]})"
 
 
-def _stored(tensor: Tensor, half: bool) -> Tensor:
-    tensor = tensor.detach().cpu().contiguous().clone()
-    if not half or not tensor.is_floating_point() or (tensor.numel() and tensor.abs().max() > _HALF_LIMIT):
-        return tensor
-    return tensor.half()
-
-
-def _meta(data: bytes) -> dict[str, Any]:
-    """The checked metadata, from the header alone."""
-    # A safetensors file may begin with the same bytes (its header's length), but then has "{" behind it.
-    if data[8:9] != b"{" and data.startswith((b"PK\x03\x04", b"\x80")):
-        raise InputError("it is a pickle file (.pth, .pt), which could run code and is never opened.", _GET_ANOTHER)
-    size = int.from_bytes(data[:8], "little")
-    if len(data) < 10:
-        raise InputError(f"it is cut off after {len(data)} bytes.", "Fetch it again.")
-    if data[8:9] != b"{" or size > MAX_HEADER:
-        raise InputError("it is not a safetensors file, or its header is damaged.")
-    if size > len(data) - 8:
-        raise InputError("it is cut off within its header.", "Fetch it again.")
-    try:
-        header = json.loads(data[8 : 8 + size])
-        own = header["__metadata__"][_META]
-        meta = json.loads(own)
-    except (KeyError, TypeError) as error:
-        raise InputError("it is a safetensors file of something else: it has no Scenebrush metadata.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError("its header is damaged.", "Fetch it again.") from error
-    return _checked(meta)
-
-
 def _checked(meta: Any) -> dict[str, Any]:
     if not isinstance(meta, dict) or type(meta.get("format")) is not int:
         raise InputError("its metadata says no format.")
@@ -256,24 +221,13 @@ def _checked(meta: Any) -> dict[str, Any]:
     return meta
 
 
-def _tensors(data: bytes) -> dict[str, dict[str, Tensor]]:
-    """Tensors by their first word, the rest as key; finite floats, every one."""
-    try:
-        tensors = load(data)
-    except (SafetensorError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        # Its header was readable: mostly the file's end is missing.
-        raise InputError(f"its tensors are cut off or damaged ({_first_line(error)}).", "Fetch it again.") from error
+def _groups(data: bytes) -> dict[str, dict[str, Tensor]]:
+    """Tensors by their first word, the rest as key."""
     groups: dict[str, dict[str, Tensor]] = {"generator": {}, "encoder": {}, "mixtures": {}}
-    for key, tensor in tensors.items():
+    for key, tensor in float_tensors(data, doubles="mixtures.").items():
         group, _, rest = key.partition(".")
         if group not in groups or not rest:
             raise InputError(f"it has a tensor {key[:80]!r} that belongs nowhere.")
-        if tensor.dtype not in _FLOATS:
-            raise InputError(f"its tensor {key!r} is of type {str(tensor.dtype).removeprefix('torch.')}, not a float.")
-        if not torch.isfinite(tensor if group == "mixtures" else tensor.float()).all():
-            raise InputError(
-                f"its tensor {key!r} has values that are not numbers.", "That training diverged; use an earlier save."
-            )
         groups[group][rest] = tensor
     return groups
 
@@ -299,10 +253,10 @@ def _mixtures(tensors: StateDict) -> dict[int, Mixture]:
 def _check_networks(checkpoint: Checkpoint) -> None:
     """Whether the weights fit what the sizes say; nothing is allocated for it."""
     with torch.device("meta"):
-        _check_fit("generator", lambda: _network(checkpoint.kind, checkpoint.config), checkpoint.generator_state)
+        check_fit("generator", lambda: _network(checkpoint.kind, checkpoint.config), checkpoint.generator_state)
         if checkpoint.encoder is not None:
             config = checkpoint.encoder
-            _check_fit("encoder", lambda: Encoder(**config), checkpoint.encoder_state)
+            check_fit("encoder", lambda: Encoder(**config), checkpoint.encoder_state)
         elif checkpoint.encoder_state:
             raise InputError("it has weights of an encoder whose sizes it does not say.")
     name = "label_nc" if checkpoint.kind == "published" else "classes"
@@ -312,26 +266,6 @@ def _check_networks(checkpoint: Checkpoint) -> None:
     foreign = sorted(set(checkpoint.mixtures) - set(checkpoint.label_set.ids))
     if foreign:
         raise InputError(f"it has a mixture of class {foreign[0]}, which its label set does not have.")
-
-
-def _check_fit(what: str, build: Callable[[], nn.Module], state: StateDict) -> None:
-    try:
-        wanted = {key: tuple(value.shape) for key, value in build().state_dict().items()}
-    except InputError:
-        raise
-    except (TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
-        raise InputError(f"the sizes of its {what} are not usable ({_first_line(error)}).") from error
-    given = {key: tuple(value.shape) for key, value in state.items()}
-    for problem, keys in (
-        ("has no", sorted(wanted.keys() - given.keys())),
-        ("has an unknown", sorted(given.keys() - wanted.keys())),
-        ("has a misshapen", [key for key in sorted(wanted.keys() & given.keys()) if wanted[key] != given[key]]),
-    ):
-        if keys:
-            key = keys[0]
-            shapes = f" ({given[key]} instead of {wanted[key]})" if key in given and key in wanted else ""
-            more = f", and so with {len(keys) - 1} more" if len(keys) > 1 else ""
-            raise InputError(f"its {what} {problem} tensor {key[:80]!r}{shapes}{more}.")
 
 
 def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
@@ -360,7 +294,3 @@ def _filled(network: Network, state: StateDict) -> Network:
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=True)
     network.eval().requires_grad_(False)
     return network
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
 
 from core.checkpoint import load_checkpoint
 from core.clip.clip import Clip
@@ -20,7 +19,7 @@ from core.models.label_network import LabelNetwork
 from core.models.layers import weights_channels_last
 from core.training.dataset import ChunkDataset, read_clips
 from core.training.export import export
-from core.training.label_training import label_perception, train_label_network
+from core.training.label_training import label_perception, lines, train_label_network
 from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
@@ -32,7 +31,6 @@ from core.training.samples import write_sheet
 from core.training.start import start_from
 
 _SAVE_EVERY = 300.0
-_LINE_EVERY = 10.0
 # Of a run that is given a time, the label network may have this share.
 _LABEL_SHARE = 0.1
 
@@ -215,26 +213,13 @@ def _label_network(
         seed=recipe.seed,
         width=recipe.label_width,
         seconds=seconds,
-        on_step=_label_lines(recipe.label_steps, say),
+        on_step=lines("label network", recipe.label_steps, say),
     )
     for parameter in network.parameters():
         machine.mean(parameter.data)  # processes agree on it to the last bit
     if machine.first:
         write_atomically(path, save({key: value.cpu().contiguous() for key, value in network.state_dict().items()}))
     return network
-
-
-def _label_lines(steps: int, say: Callable[[str], None]) -> Callable[[int, Tensor, Tensor], None]:
-    """Says where the label network's training is, now and then."""
-    last = time.monotonic()
-
-    def report(step: int, loss: Tensor, accuracy: Tensor) -> None:
-        nonlocal last
-        if time.monotonic() - last > _LINE_EVERY:
-            last = time.monotonic()
-            say(f"label network {step + 1}/{steps}  loss {loss:.3f}  right {accuracy:.0%}")
-
-    return report
 
 
 def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path, say: Callable[[str], None]) -> None:

@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from core.checkpoint import MAX_HEADER, check_label_set, load_checkpoint, save_checkpoint
+from core.checkpoint import check_label_set, load_checkpoint, save_checkpoint
 from core.clip.clip import Clip
 from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
@@ -27,6 +27,7 @@ from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.tolerance import Tolerance
 from core.models.published.network import PublishedConfig, PublishedGenerator
 from core.styles.mixtures import Mixture
+from core.weights_file import MAX_HEADER
 
 LABEL_SET = LabelSet("toy", (LabelClass(0, "road", (90, 90, 90), "stuff"), LabelClass(2, "car", (0, 0, 200), "thing")))
 LOCAL = LocalConfig(classes=3, foreground=(2,), width=8, deep_blocks=1)
