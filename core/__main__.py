@@ -259,6 +259,10 @@ def train_evaluation(
     data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.safetensors", help="The network.")],
     steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps at the most.")] = 2000,
+    begin: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A network whose weights to begin with.", show_default=False),
+    ] = None,
     minutes: Annotated[
         float | None,
         typer.Option(min=0.05, metavar="M", help="Only as many steps as fit into this time.", show_default=False),
@@ -281,6 +285,7 @@ def train_evaluation(
         out,
         machine=machine,
         steps=steps,
+        begin=begin,
         minutes=minutes,
         val=val,
         say=lambda line: console.print(line, markup=False, soft_wrap=True),

@@ -12,6 +12,11 @@ def clip_folders() -> dict[str, Path]:
     return {file.parent.name: file.parent for file in sorted((_ROOT / "assets" / "clips").glob("*/clip.json"))}
 
 
+def default_evaluation_network() -> Path:
+    """Where the shipped evaluation network is; whoever loads it says when it is missing."""
+    return _ROOT / "checkpoints" / "evaluation.safetensors"
+
+
 def default_checkpoint() -> Path:
     """Where the shipped checkpoint is; whoever loads it says when it is missing."""
     return _ROOT / "checkpoints" / "street.safetensors"

@@ -1,9 +1,16 @@
-"""Measures of pictures: colours as people see them, and how far one picture is from another."""
+"""Measures of pictures: colours as people see them, how far one picture is from another, how much detail it has, and
+how steady it is."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
+
+from core.clip.clip import Frame
+from core.models.inputs import from_picture
+from core.models.local.history import sources
+from core.models.warp import warp
 
 
 def lab(pictures: np.ndarray) -> np.ndarray:
@@ -31,3 +38,34 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
         raise ValueError(f"pictures of {one.shape} and {other.shape} have no distance")
     error = float(np.mean((one.astype(np.float64) - other) ** 2))
     return 10 * float(np.log10(255**2 / error)) if error else float("inf")
+
+
+def gradient_energy(picture: np.ndarray) -> float:
+    """How much detail there is in a picture (H, W, 3) uint8: mean squared difference of neighbouring pixels, in squared
+    levels; sideways plus downwards, mean over the channels. 0 where all is one colour or there are no neighbours.
+    """
+    levels = picture.astype(np.float32)
+    steps = [np.diff(levels, axis=axis) for axis in (0, 1)]
+    return float(sum(np.square(step).mean() for step in steps if step.size))
+
+
+def warping_error(picture: np.ndarray, before: np.ndarray, frame: Frame, objects_before: np.ndarray) -> float:
+    """How far a frame is from the one before it, moved along the clip's own motion: mean absolute difference in levels
+    (after Lai et al. 2018, "Learning Blind Video Temporal Consistency").
+
+    picture, before  (H, W, 3) uint8: this frame and the one before it, rendered or filmed
+    frame            the clip's frame, with its motion
+    objects_before   (H, W) int32: the objects of the frame before
+
+    Counted are pixels whose motion is known and leads to a pixel of the same object. NaN where there are none.
+    """
+    if frame.flow is None or frame.flow_valid is None:
+        return float("nan")
+    flow = torch.from_numpy(frame.flow).permute(2, 0, 1)[None]
+    source, inside = sources(flow, picture.shape[:2])
+    same = objects_before.flatten()[source[0].numpy()] == frame.objects
+    seen = same & inside[0].numpy() & frame.flow_valid
+    if not seen.any():
+        return float("nan")
+    moved = warp(from_picture(before).float(), flow)[0].permute(1, 2, 0).numpy()
+    return float(np.abs(moved - picture)[seen].mean())

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from core.errors import InputError
 from core.evaluation.agreement import Agreement
 from core.evaluation.evaluation_network import EvaluationNetwork, load_evaluation_network, save_evaluation_network
 from core.evaluation.segmenter import MULTIPLE, Segmenter
@@ -29,12 +30,14 @@ def train_evaluation(
     *,
     machine: Machine,
     steps: int,
+    begin: Path | None = None,
     minutes: float | None = None,
     val: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train an evaluation network on all frames below `data` and write it to `out`; returns `out`.
 
+    begin    an evaluation network whose weights to begin with; None: new ones
     minutes  take as many of the steps as fit into this time
     val      other clips: says how well their frames are read
 
@@ -45,7 +48,15 @@ def train_evaluation(
     dataset.check(frames=1, crop=(side, side))
     say(f"{len(dataset.device_clips)} clips, {len(dataset)} frames; evaluation network on {machine.device}")
     torch.manual_seed(_SEED)
-    network = weights_channels_last(Segmenter(dataset.label_set.size).to(machine.device))
+    network = Segmenter(dataset.label_set.size)
+    recipe: dict[str, object] = {"batch": _BATCH, "crop": side, "seed": _SEED, "clips": dataset.names}
+    if begin is not None:
+        before = load_evaluation_network(begin)
+        if before.label_set != dataset.label_set:
+            raise InputError(f"{begin} reads another label set than these clips have.", "Begin with new weights.")
+        network.load_state_dict(before.network.state_dict())
+        recipe["begun with"] = {"hash": before.hash, **before.recipe}
+    network = weights_channels_last(network.to(machine.device))
     taken = train_on_labels(
         network,
         dataset,
@@ -53,14 +64,13 @@ def train_evaluation(
         steps=steps,
         batch=_BATCH,
         crop=(side, side),
-        seed=_SEED,
+        seed=_SEED if begin is None else _SEED + 1,
         learning_rate=_RATE,
         seconds=None if minutes is None else 60 * minutes,
         on_step=lines("evaluation network", steps, say),
         change=_relit,
     )
-    recipe = {"steps": taken, "batch": _BATCH, "crop": side, "seed": _SEED, "clips": dataset.names}
-    made = save_evaluation_network(out, network, dataset.label_set, recipe)
+    made = save_evaluation_network(out, network, dataset.label_set, recipe | {"steps": taken})
     say(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB, {made.hash}) after {taken} steps")
     if val is not None:
         for line in reads(load_evaluation_network(out, str(machine.device)), val):
