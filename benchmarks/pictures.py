@@ -33,6 +33,7 @@ from core.headless.render import best_device, render_clip
 from core.training.dataset import read_clips
 
 _ON_SHEET = 8
+_WIDE = 160  # of the table in a file, in characters
 # Heads of the table, and the measures below them with their digits.
 _COLUMNS = {
     "PSNR dB": ("psnr", 1),
@@ -90,6 +91,8 @@ def run(
     clips = list(map(read_clip, clip_folders().values()) if folder is None else read_clips(folder))
     lengths = [min(frames or len(clip), len(clip)) for clip in clips]
     console, rows = Console(highlight=False), list[Row]()
+    if not console.is_terminal:
+        console.width = _WIDE
     for clip, length, shown in zip(clips, lengths, spread(lengths, _ON_SHEET), strict=True):
         console.print(f"{clip.name}: {length} frames", style="dim", markup=False)
         rows += compare(clip, length, rated, network, shown)

@@ -12,9 +12,10 @@ _LEAST = 1e-10
 
 
 def feature_distance(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:
-    """Distance of two pictures' features, levels of (C, h, w): squared distance of the unit vectors at every place, mean
-    over places, then over levels. 0 for the same features; for features that are never negative 2 where nothing that is
-    seen in one is seen in the other.
+    """Distance of the features of two pictures, levels of (C, h, w) each.
+
+    Squared distance of the unit vectors at every place, mean over places, then over levels. 0 for the same features;
+    2 where nothing that is seen in one is seen in the other, for features that are never negative.
 
     As LPIPS (Zhang et al. 2018) without its weights of channels, which were learnt from people's judgements: not to be
     compared with figures of LPIPS.

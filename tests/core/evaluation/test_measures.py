@@ -1,10 +1,13 @@
 """Measures against values that are known."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from core.evaluation.measures import delta_e, lab, psnr
+from core.clip.clip import Frame
+from core.evaluation.measures import delta_e, gradient_energy, lab, psnr, warping_error
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,48 @@ def test_psnr():
     assert psnr(picture, picture) == float("inf")
     with pytest.raises(ValueError, match="no distance"):
         psnr(picture, picture[:8])
+
+
+def test_gradient_energy():
+    stripes = np.zeros((6, 8, 3), np.uint8)
+    assert gradient_energy(stripes) == 0
+    stripes[:, ::2] = 10  # every step sideways is 10 levels, none downwards
+    assert gradient_energy(stripes) == pytest.approx(100)
+    assert gradient_energy(stripes.transpose(1, 0, 2)) == pytest.approx(100)
+    assert gradient_energy(stripes // 2) == pytest.approx(25)
+    assert gradient_energy(stripes[:1, :1]) == 0
+
+
+def moving_frame(shift: int) -> tuple[np.ndarray, np.ndarray, Frame, np.ndarray]:
+    """A picture, the one before it from which everything moved `shift` px to the right, its frame, objects before."""
+    before = np.random.default_rng(3).integers(0, 256, (12, 20, 3)).astype(np.uint8)
+    picture = np.roll(before, shift, axis=1)
+    objects = np.full((12, 20), 7, np.int32)
+    flow = np.full((12, 20, 2), (-shift, 0), np.float32)
+    frame = Frame(1, np.zeros((12, 20), np.uint8), objects, picture, flow, np.ones((12, 20), bool))
+    return picture, before, frame, objects.copy()
+
+
+def test_what_moves_as_the_clip_says_has_no_warping_error():
+    # What came in from the left edge is not counted: its motion leads out of the picture.
+    assert warping_error(*moving_frame(3)) == pytest.approx(0, abs=1e-3)
+
+
+def test_warping_error_of_a_known_flicker():
+    picture, before, frame, objects = moving_frame(3)
+    dim = before // 2
+    assert warping_error(np.roll(dim, 3, axis=1) + np.uint8(9), dim, frame, objects) == pytest.approx(9, abs=1e-3)
+    still = replace(frame, flow=np.zeros_like(frame.flow))
+    assert warping_error(picture, before, still, objects) > 50
+
+
+def test_what_was_hidden_or_has_no_motion_is_no_flicker():
+    picture, before, frame, objects = moving_frame(3)
+    spoiled = picture.copy()
+    spoiled[:6, 6:9] = 255 - spoiled[:6, 6:9]
+    assert warping_error(spoiled, before, frame, objects) > 1
+    objects[:6, 3:6] = 8  # there another object was before
+    assert warping_error(spoiled, before, frame, objects) == pytest.approx(0, abs=1e-3)
+    invalid = replace(frame, flow_valid=np.zeros((12, 20), bool))
+    assert np.isnan(warping_error(picture, before, invalid, objects))
+    assert np.isnan(warping_error(picture, before, replace(frame, flow=None, flow_valid=None), objects))
