@@ -57,20 +57,20 @@ class Comparison:
     def add(self, picture: np.ndarray, seen: Reading) -> None:
         """The render's next frame, (H, W, 3) uint8; `seen` is what the network reads in the filmed one."""
         t = len(self._frames)
-        truth, reading = self._filmed[t], self._network.read(picture)
+        wanted, reading = self._filmed[t], self._network.read(picture)
         self._agreement.add(self._clip.labels[t], reading.labels)
         self._filmed_agreement.add(self._clip.labels[t], seen.labels)
         flicker = filmed_flicker = float("nan")
         if self._before is not None:
             frame, objects = self._clip[t], self._clip.objects[t - 1]
             flicker = warping_error(picture, self._before, frame, objects)
-            filmed_flicker = warping_error(truth, self._filmed[t - 1], frame, objects)
+            filmed_flicker = warping_error(wanted, self._filmed[t - 1], frame, objects)
         self._frames.append(
             _OfFrame(
-                psnr(picture, truth),
+                psnr(picture, wanted),
                 feature_distance(reading.features, seen.features),
                 gradient_energy(picture),
-                gradient_energy(truth),
+                gradient_energy(wanted),
                 flicker,
                 filmed_flicker,
             )
@@ -80,20 +80,20 @@ class Comparison:
     def measures(self) -> Measures:
         """Of the frames so far, which are one at least."""
         mean, first = _OfFrame(*_means(self._frames)), self._frames[0]
-        mine, truths = self._agreement, self._filmed_agreement
+        mine, theirs = self._agreement, self._filmed_agreement
         return Measures(
             psnr=mean.psnr,
             feature_distance=mean.feature_distance,
-            label_agreement=_ratio(mine.miou, truths.miou),
-            pixel_agreement=_ratio(mine.accuracy, truths.accuracy),
+            label_agreement=_ratio(mine.miou, theirs.miou),
+            pixel_agreement=_ratio(mine.accuracy, theirs.accuracy),
             gradient_energy=_ratio(mean.gradient_energy, mean.filmed_gradient_energy),
             first_gradient_energy=_ratio(first.gradient_energy, first.filmed_gradient_energy),
             warping_error=mean.warping_error,
             filmed_warping_error=mean.filmed_warping_error,
             miou=mine.miou,
             accuracy=mine.accuracy,
-            filmed_miou=truths.miou,
-            filmed_accuracy=truths.accuracy,
+            filmed_miou=theirs.miou,
+            filmed_accuracy=theirs.accuracy,
         )
 
     @classmethod
@@ -102,17 +102,17 @@ class Comparison:
         custom for mIoU."""
         mean = Measures(*_means([each.measures() for each in comparisons]))
         label_set = comparisons[0]._clip.label_set
-        mine, truths = Agreement(label_set), Agreement(label_set)
+        mine, theirs = Agreement(label_set), Agreement(label_set)
         for each in comparisons:
             mine += each._agreement
-            truths += each._filmed_agreement
+            theirs += each._filmed_agreement
         return mean._replace(
-            label_agreement=_ratio(mine.miou, truths.miou),
-            pixel_agreement=_ratio(mine.accuracy, truths.accuracy),
+            label_agreement=_ratio(mine.miou, theirs.miou),
+            pixel_agreement=_ratio(mine.accuracy, theirs.accuracy),
             miou=mine.miou,
             accuracy=mine.accuracy,
-            filmed_miou=truths.miou,
-            filmed_accuracy=truths.accuracy,
+            filmed_miou=theirs.miou,
+            filmed_accuracy=theirs.accuracy,
         )
 
 
