@@ -9,11 +9,10 @@ import numpy as np
 from core.clip.clip import Clip
 from core.clip.instances import stuff_object
 from core.clip.pairs import as_pairs
+from core.footage.behind import Behind
+from core.footage.nearest import nearest
 from core.project.affine import as_numbers
-from core.project.layer import grown
-from core.project.nearest import nearest
-from core.project.values import is_new_object
-from core.project.walk import bounds
+from core.project.values import Target, is_new_object
 
 # A class that takes this share of an object's outline is what the object stands before.
 _BEHIND = 0.5
@@ -43,16 +42,37 @@ class _Motion:
         self.flow[mask], self.valid[mask] = self.filmed_flow[mask], self.filmed_valid[mask]
 
 
+@dataclass(frozen=True)
+class Removed:
+    """What was taken away: targets, and objects of the clip that were something else before."""
+
+    targets: tuple[Target, ...] = ()
+    objects: frozenset[int] = frozenset()
+
+    def pixels(self, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        """Which pixels of a frame as it was filmed show it: bool of the maps' shape, which may be any."""
+        gone = np.isin(objects, list(self.objects)) if self.objects else np.zeros(labels.shape, bool)
+        for target in self.targets:
+            gone |= target.mask(labels, objects)
+        return gone
+
+    def with_more(self, target: Target, objects: np.ndarray) -> Removed:
+        """The same and a target, which is seen as these objects (n,)."""
+        return Removed((*self.targets, target), self.objects | frozenset(np.unique(objects).tolist()))
+
+
 class Draft:
     """Label map and object map (H, W), flow (H, W, 2) and its validity (H, W) or None; all may be written to."""
 
-    def __init__(self, clip: Clip, t: int) -> None:
+    def __init__(self, clip: Clip, t: int, behind: Behind) -> None:
         self.frame = clip[t]
         self.labels, self.objects = self.frame.labels.copy(), self.frame.objects.copy()
         flow, valid = self.frame.flow, self.frame.flow_valid
         self.flow = flow  # a new array already: clips keep halves
         self.flow_valid = None if valid is None else valid.copy()
         self._kinds = {entry.id: entry.kind for entry in clip.label_set}
+        self._behind = behind
+        self._removed = Removed()
         self._filmed = np.ones(self.labels.shape, bool)  # what is there is what the clip's flow speaks of
         self._motion: _Motion | None = None  # the first frame has none before it
         if flow is not None and valid is not None and self.flow_valid is not None and t > 0:
@@ -113,20 +133,53 @@ class Draft:
             self._move_as_what_is_behind(self._motion, mask, to)
         self.labels[mask] = to
 
-    def remove(self, mask: np.ndarray) -> None:
-        """What is around `mask` (H, W) grows over it: classes, objects and motion. Nothing, where nothing is around."""
-        if mask.any() and not mask.all():
-            self._grow_over(mask)
+    def remove(self, mask: np.ndarray, target: Target) -> None:
+        """`target`, that is `mask` (H, W), is taken away: what is behind it comes to light.
+
+        What was painted there gives back what was filmed. Nothing happens where a whole frame would be removed.
+        """
+        if not mask.any() or mask.all():
+            return
+        filmed = self.frame.labels, self.frame.objects
+        before = self._removed.pixels(*filmed)
+        own = mask & (self.objects == filmed[1]) & ~before
+        removed = self._removed.with_more(target, filmed[1][own])
+        hole = removed.pixels(*filmed)
+        if hole.all():
+            return
+        self._removed = removed
+        self.give_back(mask & ~hole)
+        mask = mask & hole
+        hidden = self._behind.at(self.frame.index, removed)
+        part = mask[hole]
+        self.labels[mask], self.objects[mask] = hidden.labels[part], hidden.objects[part]
+        if self._motion is not None:
+            self._motion.set(mask, hidden.flow[part])
+            self._motion.valid[mask] = hidden.moves[part]
+        self._as_painted(mask, hole)
+        self._filmed &= ~mask
+
+    def _as_painted(self, mask: np.ndarray, hole: np.ndarray) -> None:
+        """What came to light in `mask` (H, W) and was filmed elsewhere in this frame is what edits made of that."""
+        filmed = as_pairs(self.frame.objects, self.frame.labels)
+        changed = ~hole & (as_pairs(self.objects, self.labels) != filmed)
+        if not changed.any():
+            return
+        lit = as_pairs(self.objects, self.labels)
+        for pair in np.intersect1d(lit[mask], filmed[changed]).tolist():
+            like, here = ~hole & (filmed == pair), mask & (lit == pair)
+            source = nearest(like, here)
+            self.labels[here], self.objects[here] = self.labels.ravel()[source], self.objects.ravel()[source]
 
     def _move_as_what_is_behind(self, motion: _Motion, mask: np.ndarray, to: int) -> None:
         """Objects that are swapped to what they stand before, car to road or tree to facade, move as that does."""
         like = (self.labels == to) & self._filmed & motion.valid & ~mask
-        gone = mask & self._removed(mask, to)
+        gone = mask & self._gone(mask, to)
         if gone.any() and like.any():
             motion.take(gone, nearest(like, gone))
             self._filmed &= ~gone
 
-    def _removed(self, mask: np.ndarray, to: int) -> np.ndarray:
+    def _gone(self, mask: np.ndarray, to: int) -> np.ndarray:
         """(H, W) bool: things, where the new class is stuff; and objects whose outline is mostly of the new class."""
         outside = beside(self.objects, self.labels, mask)
         ids, which = np.unique(outside[0], return_inverse=True)
@@ -135,29 +188,6 @@ class Draft:
         if self._kinds.get(to) == "stuff":
             gone |= np.isin(self.labels, [one for one, kind in self._kinds.items() if kind == "thing"])
         return gone
-
-    def _grow_over(self, mask: np.ndarray) -> None:
-        height, width = mask.shape
-        found = bounds(mask.view(np.uint8), (0, 0, height, width))
-        if found is None:
-            return
-        box = grown(found, 1, (height, width))
-        cut = slice(box[0], box[2]), slice(box[1], box[3])
-        rows, columns = np.divmod(nearest(~mask[cut], mask[cut]), box[3] - box[1])
-        source = np.ravel_multi_index((rows + box[0], columns + box[1]), mask.shape)
-        self.labels[mask], self.objects[mask] = self.labels.ravel()[source], self.objects.ravel()[source]
-        if self._motion is not None:
-            self._motion.take(mask, source)
-            self._fill(self._motion, mask & ~self._motion.valid)
-        self._filmed &= ~mask
-
-    def _fill(self, motion: _Motion, unknown: np.ndarray) -> None:
-        """What was uncovered beside a thing has no flow: what grows from there moves as the rest of its object."""
-        for thing in np.unique(self.objects[unknown]).tolist():
-            where = unknown & (self.objects == thing)
-            like = self._like(motion, int(self.labels[where][0]), thing)
-            if like is not None:
-                motion.take(where, nearest(like, where))
 
     def _like(self, motion: _Motion, label: int | None, thing: int) -> np.ndarray | None:
         """Where the clip shows this object with flow, else this class; None where the frame has neither."""

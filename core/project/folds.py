@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from core.cache import Cache
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
-from core.project.cache import Cache
+from core.footage.behind import Behind
 from core.project.draft import Draft
 from core.project.edits import Edits
 from core.project.strokes import StrokeCache, Strokes
@@ -62,6 +63,7 @@ class Folds:
     def __init__(self, clip: Clip, cache: FoldCache | None = None, stroke_cache: StrokeCache | None = None) -> None:
         self.clip = clip
         self.strokes = Strokes(clip, stroke_cache)
+        self._behind = Behind(clip)
         self._cache = fold_cache() if cache is None else cache
         self._own = object()
         self._seen: Cache[Edits, Mapping[int, Seen]] = Cache(8)
@@ -81,7 +83,7 @@ class Folds:
     @property
     def clip_bytes(self) -> int:
         """Bytes of the clip and of what is known of all of it."""
-        return self.clip.nbytes + self.strokes.sightings_bytes
+        return self.clip.nbytes + self.strokes.sightings_bytes + self._behind.nbytes
 
     def forget(self) -> None:
         """Keep nothing any more: the caches may be shared with other clips."""
@@ -92,7 +94,7 @@ class Folds:
         if not shaping:
             frame = self.clip[t]
             return Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid)
-        draft = Draft(self.clip, t)
+        draft = Draft(self.clip, t, self._behind)
         for edit in shaping:
             edit.apply(draft, self.strokes)
         return Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
+from core.footage.nearest import nearest
 from core.project.carried import CarriedMask, bytes_of
-from core.project.nearest import nearest
 
 
 class Regional:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.cache import Cache
 from core.clip.clip import Clip
-from core.project.cache import Cache
 from core.project.carried import Carried, Carrier
 from core.project.motion import carrier
 from core.project.order import Order

@@ -12,7 +12,7 @@ from core.project.names import Names
 from core.project.strokes import Strokes
 from core.project.values import ClassId, Target
 
-# `to` of a swap that removes: what surrounds the target grows over it.
+# `to` of a swap that removes: what is behind the target comes to light.
 SURROUNDINGS = "surroundings"
 
 
@@ -40,7 +40,7 @@ class SetClass(MapEdit):
         if isinstance(self.to, int):
             draft.set_class(mask, self.to)
         else:
-            draft.remove(mask)
+            draft.remove(mask, self.target)
 
     def order_matters(self, other: BaseEdit) -> bool:
         return not other.changes_maps  # looks are of an object as one class

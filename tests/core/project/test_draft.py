@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from core.clip.clip import Clip
+from core.footage.nearest import nearest
 from core.project.edits import SURROUNDINGS, ClassTarget, Flow, ObjectTarget, Ride
 from core.project.fold import Scene
-from core.project.nearest import nearest
 from tests.core.project.moving import FACADE, HEIGHT, WIDTH, Block, clip_of, square, straight
 from tests.core.project.test_fold import BUILDING, CAR, NEW, TRUCK, NumberedLooks, paint, swap
 

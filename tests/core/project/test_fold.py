@@ -162,7 +162,7 @@ def test_a_class_swap_sees_what_was_painted_before_but_not_after(scene: Scene) -
     assert np.array_equal(folded.labels == CAR, square(0, 20, 4, 30))
 
 
-def test_what_surrounds_a_removed_object_grows_over_it(scene: Scene, clip: Clip) -> None:
+def test_what_is_behind_a_removed_object_comes_to_light(scene: Scene, clip: Clip) -> None:
     """On frame 5 the person stands half before the facade, half before the sky."""
     folded = scene.conditioning((swap(ObjectTarget(object=PERSON), SURROUNDINGS),), 5)
     gone = clip.objects[5] == PERSON

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.project.cache import Cache
+from core.cache import Cache
 from core.project.edits import ObjectTarget, SetClass
 from core.project.fold import Scene
 from core.project.folds import Folds, fold_cache

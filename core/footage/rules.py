@@ -1,0 +1,93 @@
+"""What no frame shows: ground, walls and sky run on along the lines of the street."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.footage.roles import Role
+from core.footage.vanishing import directions
+
+# What is cut off and at least so much higher than wide has a foot.
+_SLIM = 1.25
+
+
+def run_on(runs: np.ndarray, rows: np.ndarray, columns: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """For each place (n,) the pixel of `runs` (H, W) bool that runs on over it, along the line to `point` (3,).
+
+    Returns (n,) row * width + column, -1 where there is none along the line.
+    """
+    way = directions(point, columns.astype(np.float64), rows.astype(np.float64))
+    out, far = _march(runs, columns, rows, way)
+    back, near = _march(runs, columns, rows, -way)
+    # Along the street a pixel is worth the more the nearer it lies to the point where all lines meet.
+    if abs(point[2]) > 1e-9:
+        radius = np.hypot(columns - point[0] / point[2], rows - point[1] / point[2]).clip(1)
+        far, near = np.log1p(far / radius), -np.log(np.maximum(1 - near / radius, 1e-6))
+    first: np.ndarray = np.where((back < 0) | ((out >= 0) & (far <= near)), out, back)
+    return first
+
+
+def stand(
+    labels: np.ndarray, keys: np.ndarray, hole: np.ndarray, roles: np.ndarray, denied: Mapping[int, np.ndarray]
+) -> np.ndarray:
+    """What stands above a hole, and is upright, goes on down over walls to the ground.
+
+    labels, keys: (H, W), the hole filled with what is seen, with ground and walls; hole: (H, W) bool; roles: (256,).
+    denied: key -> (n,) bool of the hole's pixels, where that was seen not to be. Returns (H, W) int32: for each
+    pixel the number, row * width + column, of the pixel that it continues, -1 where it stays.
+    """
+    height, width = labels.shape
+    numbers = np.full((height, width), -1, np.int32)
+    role = roles[labels]
+    standing = role == Role.STANDING
+    index = np.cumsum(hole).reshape(hole.shape) - 1
+    places = np.arange(width)
+    high = np.zeros(width, np.int32)  # how far what stands reaches up in each column
+    for row in range(1, height):
+        high = np.where(standing[row - 1], high + 1, 0)
+        if not hole[row].any():
+            continue
+        slim = _upright(standing[row - 1], high)
+        above = np.where(standing[row - 1] & slim, (row - 1) * width + places, numbers[row - 1])
+        go = (above >= 0) & hole[row] & (role[row] == Role.WALL)
+        if not go.any():
+            continue
+        of = keys.ravel()[above]
+        for key in np.unique(of[go]).tolist():
+            if key in denied:
+                here = np.flatnonzero(go & (of == key))
+                go[here[denied[key][index[row, here]]]] = False
+        numbers[row, go] = above[go]
+    return numbers
+
+
+def _upright(standing: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(W,) bool: runs of pixels that stand and are higher than wide."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], standing.view(np.int8), [0]))))
+    found = np.zeros(standing.size, bool)
+    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        found[start:stop] = np.median(high[start:stop]) >= _SLIM * (stop - start)
+    return found
+
+
+def _march(runs: np.ndarray, columns: np.ndarray, rows: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first pixel of `runs` on the way (n, 2) from each place: (n,) number or -1, and (n,) steps to it."""
+    height, width = runs.shape
+    found, steps = np.full(rows.size, -1, np.intp), np.full(rows.size, np.inf)
+    on = np.arange(rows.size)
+    x, y = columns.astype(np.float32), rows.astype(np.float32)
+    dx, dy = way[:, 0].astype(np.float32), way[:, 1].astype(np.float32)
+    for step in range(1, height + width):
+        if not on.size:
+            break
+        x, y = x + dx, y + dy
+        inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
+        place = np.rint(y).astype(np.intp) * width + np.rint(x).astype(np.intp)
+        hit = inside.copy()
+        hit[inside] = runs.ravel()[place[inside]]
+        found[on[hit]], steps[on[hit]] = place[hit], step
+        go = inside & ~hit
+        on, x, y, dx, dy = on[go], x[go], y[go], dx[go], dy[go]
+    return found, steps
