@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_ROUNDS = 3
+_ROUNDS = 2
 # Flow is believed to about this (pixels); errors beyond it count less and less.
 _NOISE = 0.15
 # What is smaller is taken for this large (pixels).

@@ -16,6 +16,7 @@ from core.footage.surfaces import OBJECTS, Surfaces
 _RIM, _AGREE = 8, 0.5
 # What was seen beside a thing, up to this far (pixels; below it: its own height), is not behind it.
 _BESIDE = 6
+_STANDING = int(Role.STANDING)
 
 
 class Gone(Protocol):
@@ -63,6 +64,7 @@ class Seen:
         ways = np.stack([known[key] for key in keys.tolist()])
         boxes = boxes + np.array([-_BESIDE, -_BESIDE, _BESIDE, _BESIDE])
         boxes[:, 2] += np.where(roles == Role.STANDING, boxes[:, 2] - boxes[:, 0], 0)
+        stands = roles == Role.STANDING
         low_x, low_y, high_x, high_y = _bounds(ways, boxes)
         for place in np.flatnonzero(
             (low_x <= self._columns.max())
@@ -70,15 +72,22 @@ class Seen:
             & (low_y <= self._rows.max())
             & (high_y >= self._rows.min())
         ).tolist():
-            stands = roles[place] == Role.STANDING
-            within = (self._columns >= low_x[place]) & (self._columns <= high_x[place])
-            within &= (self._rows >= low_y[place]) & (self._rows <= high_y[place])
-            if not stands:
-                within[self._count :] = False
-                within[: self._count] &= self._front < 0
-            near = np.flatnonzero(within)
+            near = self._within(low_x[place], low_y[place], high_x[place], high_y[place], bool(stands[place]))
             if near.size:
                 self._try(other, int(keys[place]), int(roles[place]), ways[place], near)
+
+    def _within(self, left: float, top: float, right: float, bottom: float, stands: bool) -> np.ndarray:
+        """The places (m,) in a box: free ones of the hole, or for what stands, all of the hole and of the rim."""
+        parts = []
+        for first, stop in ((0, self._count), (self._count, self._rows.size))[: 1 + stands]:
+            # Row by row: those of the box's rows follow each other.
+            start, end = first + self._rows[first:stop].searchsorted((top, bottom), "left")
+            columns = self._columns[start:end]
+            within = (columns >= left) & (columns <= right)
+            if not stands:
+                within &= self._front[start:end] < 0
+            parts.append(np.flatnonzero(within) + start)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _try(self, other: int, key: int, role: int, way: np.ndarray, near: np.ndarray) -> None:
         """Whether the places `near` (m,) show a surface, if that moves `way` (3, 3) to frame `other`."""
@@ -86,19 +95,20 @@ class Seen:
         x, y = apply(way, self._columns[near], self._rows[near])
         with np.errstate(invalid="ignore"):
             inside = (x > -0.5) & (x < clip.width - 0.5) & (y > -0.5) & (y < clip.height - 0.5)
-        near, x, y = near[inside], np.rint(x[inside]).astype(np.intp), np.rint(y[inside]).astype(np.intp)
-        labels, objects = clip.labels[other, y, x], clip.objects[other, y, x]
+        near, x, y = near[inside], np.rint(x[inside]), np.rint(y[inside])
+        place = (y * clip.width + x).astype(np.intp)
+        labels, objects = clip.labels[other].ravel()[place], clip.objects[other].ravel()[place]
         shown = ~self._gone.pixels(labels, objects)
         own = shown & ((labels == key) if key < OBJECTS else (objects == key - OBJECTS))
-        if role == Role.STANDING:
+        if role == _STANDING:
             in_hole = near < self._count
             rim = self._here[near[own & ~in_hole]]
             if rim.size and np.count_nonzero(rim == key) < _AGREE * rim.size:
                 return
             denied = self.denied.setdefault(key, np.zeros(self._count, bool))
-            behind = near[in_hole & shown & ~own & (self._surfaces.roles[labels] < Role.STANDING)]
+            behind = near[in_hole & shown & ~own & (self._surfaces.roles[labels] < _STANDING)]
             own &= in_hole
-            own[in_hole] &= (self._front[near[in_hole]] < Role.STANDING) & ~denied[near[in_hole]]
+            own[in_hole] &= (self._front[near[in_hole]] < _STANDING) & ~denied[near[in_hole]]
             denied[behind] = True
         near = near[own]
         self._front[near], self.frame[near] = role, other

@@ -11,7 +11,7 @@ from core.footage.planes import apply, fit_planes
 from core.footage.roles import Role, roles
 
 # Pixels of a surface that a fit looks at: more make it slower, not better.
-_FIT_PIXELS = 160
+_FIT_PIXELS = 80
 # Every pixel in so many rows and columns is looked at.
 _STRIDE = 2
 # Keys below this are classes of ground, others are objects.
@@ -81,8 +81,11 @@ class Surfaces:
     def _measured(self, t: int) -> Step:
         labels, objects = (maps[t, ::_STRIDE, ::_STRIDE] for maps in (self.clip.labels, self.clip.objects))
         flat = self.keys(labels, objects).ravel()
-        keys, which = np.unique(flat, return_inverse=True)
-        order = np.argsort(which.astype(np.uint16), kind="stable")
+        # Runs of equal pixels are few, and sorting pixels is slow.
+        runs = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]) + 1))
+        keys, inverse = np.unique(flat[runs], return_inverse=True)
+        which = np.repeat(inverse.astype(np.uint16), np.diff(runs, append=flat.size))
+        order = np.argsort(which, kind="stable")
         starts = np.searchsorted(which[order], np.arange(keys.size))
         rows, columns = np.divmod(order, labels.shape[1])
         boxes = np.stack(
@@ -142,7 +145,10 @@ def _sampled(
 
     Returns the surfaces that have some (k,), and points (k, N, 2), flow there (k, N, 2) and weights (k, N).
     """
-    there, starts, counts = np.unique(which, return_index=True, return_counts=True)
+    every = np.bincount(which)
+    there = np.flatnonzero(every)
+    counts = every[there]
+    starts = np.cumsum(counts) - counts
     number = np.minimum(counts, _FIT_PIXELS)
     pick = np.arange(_FIT_PIXELS)[None] * counts[:, None] // number[:, None]
     meant = np.arange(_FIT_PIXELS)[None] < number[:, None]
