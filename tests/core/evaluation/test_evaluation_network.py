@@ -12,6 +12,7 @@ from safetensors.torch import load, save
 from typer.testing import CliRunner
 
 from core.__main__ import app
+from core.assets import default_evaluation_network
 from core.clip.native import write_clip
 from core.errors import InputError
 from core.evaluation.agreement import Agreement
@@ -138,3 +139,10 @@ def test_it_goes_on_from_a_network(file: Path, tmp_path: Path) -> None:
     # One step of Adam moves a weight by the learning rate at the most.
     assert torch.allclose(network.network.head.weight, before.network.head.weight, atol=3e-3)
     assert not torch.equal(network.network.head.weight, before.network.head.weight)
+
+
+def test_the_shipped_network_is_small_and_reads() -> None:
+    path = default_evaluation_network()
+    assert path.stat().st_size <= 12_000_000
+    network = load_evaluation_network(path)
+    assert network.read(picture(32, 32)).labels.max() < network.label_set.size
