@@ -6,6 +6,7 @@ training and after it, so these layers have no buffers and behave alike in train
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Literal
 
 import torch
@@ -120,3 +121,13 @@ def initialise(network: nn.Module) -> nn.Module:
             nn.init.normal_(layer.weight, 1.0, 0.02)
             nn.init.zeros_(layer.bias)
     return network
+
+
+def start_plain(layer: nn.Module) -> None:
+    """Without a norm each layer must keep the magnitude by itself (He et al. 2015)."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        # A doubling layer spreads its 9 taps over 4 output pixels.
+        taps = layer.kernel_size[0] ** 2 / (4 if isinstance(layer, nn.ConvTranspose2d) else 1)
+        nn.init.normal_(layer.weight, 0.0, sqrt(2 / (layer.in_channels * taps)))
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

@@ -11,7 +11,7 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
-from core.models.blocks import Norm, initialise, normalisation
+from core.models.blocks import Norm, initialise, normalisation, start_plain
 from core.models.warp import half
 
 # What flows are divided by before the video discriminator sees them.
@@ -54,7 +54,10 @@ class MultiscaleDiscriminator(nn.Module):
             width = min(widest, ndf * 2 ** (num_D - 1 - scale))
             for index, layer in enumerate(_patch_layers(in_channels, width, n_layers, norm)):
                 self.add_module(f"scale{scale}_layer{index}", layer)
-        initialise(self)
+        if norm == "none":
+            self.apply(start_plain)
+        else:
+            initialise(self)
 
     def forward(self, x: Tensor, scales: int | None = None) -> list[list[Tensor]]:
         """(B, C, H, W) -> per scale, finest first, the features of every layer; the last one is the prediction.

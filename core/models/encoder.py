@@ -7,14 +7,13 @@ same functions pool over objects, over (object, class) pairs, or over objects of
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from core.errors import InputError
-from core.models.blocks import Norm, climb, initialise, stem, wide
+from core.models.blocks import Norm, climb, initialise, start_plain, stem, wide
 from core.models.padding import pad_to_multiple
 
 
@@ -48,7 +47,7 @@ class Encoder(nn.Module):
             *stem(in_channels, ngf, n_down, norm), *climb(ngf, n_down, norm), *wide(ngf, out_channels), nn.Tanh()
         )
         if norm == "none":
-            self.apply(_start_plain)
+            self.apply(start_plain)
         else:
             initialise(self)
 
@@ -111,16 +110,6 @@ def _rows(objects: Tensor, ids: Tensor) -> Tensor:
     ordered, order = ids.to(objects.dtype).sort()
     place = torch.searchsorted(ordered, objects).clamp(max=ids.numel() - 1)
     return torch.where(ordered[place] == objects, order[place], ids.numel())
-
-
-def _start_plain(layer: nn.Module) -> None:
-    """Without a norm each layer must keep the magnitude by itself (He et al. 2015)."""
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-        # A doubling layer spreads its 9 taps over 4 output pixels.
-        taps = layer.kernel_size[0] ** 2 / (4 if isinstance(layer, nn.ConvTranspose2d) else 1)
-        nn.init.normal_(layer.weight, 0.0, sqrt(2 / (layer.in_channels * taps)))
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
 
 
 def _check_config(sizes: dict[str, int], norm: str, shortcut: bool) -> None:

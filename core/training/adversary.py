@@ -32,6 +32,7 @@ class Adversary(Protocol):
     """A discriminator in training."""
 
     network: nn.Module
+    rate: float | None  # its learning rate; None: the preset's
 
     def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         """Losses of the generator by their kinds ("gan", "features"); empty where the rollout is too short.
@@ -53,6 +54,7 @@ class PictureAdversary:
     norm           statistics of each picture: "instance" without, "frame" with scale and shift
     learns_from    "last" frame of a chunk, "all", or "one" drawn uniformly, as is then judged too (section 3.2)
     raw            adversary the raw picture too (the published code does)
+    rate           its learning rate; None: the preset's
     """
 
     ndf: int = 32
@@ -60,6 +62,7 @@ class PictureAdversary:
     norm: Norm = "instance"
     learns_from: str = "last"
     raw: bool = False
+    rate: float | None = None
 
     def build(self, classes: int, machine: Machine) -> Adversary:
         """For label maps of so many classes."""
@@ -73,6 +76,7 @@ class VideoAdversary:
     rates    how many frames apart its three may be; one rate is drawn for each window
     halved   adversary at half the size
     anywhere the window is drawn uniformly from the chunk, else it ends at the last frame
+    rate     its learning rate; None: the preset's
     """
 
     ndf: int = 32
@@ -81,6 +85,7 @@ class VideoAdversary:
     rates: tuple[int, ...] = (1, 2)
     halved: bool = True
     anywhere: bool = False
+    rate: float | None = None
 
     def build(self, classes: int, machine: Machine) -> Adversary:
         """Classes do not matter to it."""
@@ -96,7 +101,7 @@ class _Patches:
     def __init__(self, channels: int, recipe: AdversaryRecipe, machine: Machine) -> None:
         network = MultiscaleDiscriminator(channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm)
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
-        self._machine = machine
+        self._machine, self.rate = machine, recipe.rate
 
     def _features(self, inputs: Tensor, stage: Stage) -> Features:
         with self._machine.autocast():

@@ -69,11 +69,17 @@ def train(
     shown = list(read_clips(val)) if val else [_middle(dataset)]
     make_folder(out)
     pace = None if minutes is None else Pace(recipe, 60 * minutes)
-    perceptual = None
+    perceptual = labels = None
     if recipe.perceives and not export_only:
-        seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
-        perceptual = _perception(recipe, dataset, machine, out, seconds, say)
+        if recipe.features == "vgg":
+            perceptual = PerceptualLoss(load_vgg19().to(machine.device))
+        else:
+            seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
+            labels = _label_network(recipe, dataset, machine, out, seconds, say)
+            perceptual = label_perception(labels)
     trainer = Trainer(recipe, dataset, perceptual, machine)
+    if labels is not None:
+        trainer.segment_as(labels)
     state = out / "state.safetensors"
     _begin(trainer, state, pace, begin, export_only, say)
     if export_only:
@@ -168,20 +174,6 @@ def unfit(recipe: Preset, data: ChunkDataset) -> list[str]:
         if left_out:
             lines.append(f"phase {index + 1} leaves out clips that are too short or too small: {', '.join(left_out)}")
     return lines
-
-
-def _perception(
-    recipe: Preset,
-    data: ChunkDataset,
-    machine: Machine,
-    out: Path,
-    seconds: float | None,
-    say: Callable[[str], None],
-) -> PerceptualLoss:
-    """In the features that the preset names."""
-    if recipe.features == "vgg":
-        return PerceptualLoss(load_vgg19().to(machine.device))
-    return label_perception(_label_network(recipe, data, machine, out, seconds, say))
 
 
 def _label_network(

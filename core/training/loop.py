@@ -13,6 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from core.errors import InputError, reason
 from core.models.encoder import Encoder
+from core.models.label_network import LabelNetwork
 from core.training.dataset import ChunkDataset
 from core.training.film import film_with_holes
 from core.training.guarded_optimizer import GuardedOptimizer
@@ -24,6 +25,7 @@ from core.training.perceptual import PerceptualLoss
 from core.training.plan import Plan
 from core.training.presets import Phase, Preset
 from core.training.rollout import Rollout
+from core.training.segmenting import Segmenting
 from core.training.state import load_state, save_state
 from core.training.step_rng import StepRng
 from core.training.trained_generator import roll
@@ -72,6 +74,12 @@ class Trainer:
         # Steps in a row that were not finite, and all of them; and the first of the last row.
         self._skipped = torch.zeros(3, dtype=torch.int64, device=device)
 
+    def segment_as(self, labels: LabelNetwork) -> None:
+        """Segmenting discriminators of its width begin with what this label network has learnt of real frames."""
+        for adversary in self.adversaries.values():
+            if isinstance(adversary, Segmenting):
+                adversary.start_from(labels)
+
     def step(self) -> dict[str, Tensor]:
         """One step of the generator and of the phase's discriminators. Returns the losses, on the device."""
         try:
@@ -95,7 +103,7 @@ class Trainer:
         for name in phase.adversaries:
             lost = self.adversaries[name].own_loss(rollout)
             if lost is not None:
-                finite = finite & self._adversary_optimizers[name].step(lost, self.preset.adversary_rate or rate)
+                finite = finite & self._adversary_optimizers[name].step(lost, self._adversary_rate(name) or rate)
                 losses[f"{name}_d"] = lost
         self._note(finite)
         self._average()
@@ -133,6 +141,10 @@ class Trainer:
             for name in (f"{adversary}_gan", f"{adversary}_features"):
                 weights[name] = weights.get(name, 0.0) * self.plan.ramp(adversary, self.done)
         return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
+
+    def _adversary_rate(self, name: str) -> float | None:
+        own = self.adversaries[name].rate
+        return self.preset.adversary_rate if own is None else own
 
     def _average(self) -> None:
         decay = min(self.preset.ema, (self.done + 1) / (self.done + 10))

@@ -262,6 +262,36 @@ _PLACED = Preset(
     decay=0.15,
 )
 
+# Goes on from weights that `_PLACED` ended with: parts and texture, by discriminators that know the classes.
+_SHARP_WEIGHTS: Weights = {
+    **_PICTURE_WEIGHTS,
+    "picture": 2.0,
+    "gradient": 1.0,
+    "raw": 0.5,
+    "perceptual": 3.0,
+    "colour": 4.0,
+    "picture_gan": 2.0,
+    "picture_features": 10.0,
+    "segments_gan": 1.0,
+    "segments_features": 2.0,
+}
+_SHARP_PICTURES = Phase(
+    steps=1500,
+    frames=1,
+    batch=3,
+    crop=(256, 256),
+    film=0.25,
+    adversaries=("picture", "segments"),
+    weights=_SHARP_WEIGHTS,
+)
+_SHARP = replace(
+    _PLACED,
+    name="sharp",
+    phases=(_SHARP_PICTURES, replace(_SHARP_PICTURES, steps=700, frames=2, batch=2)),
+    adversaries={"picture": PictureAdversary(norm="none"), "segments": SegmentingAdversary()},
+    decay=1 / 3,
+)
+
 _PLACED_GPU = replace(
     _PLACED,
     name="placed-gpu",
@@ -340,7 +370,8 @@ _PAPER = Preset(
 def preset(name: str) -> Preset:
     """The preset of this name. Raises `InputError` naming those there are."""
     known = {
-        entry.name: entry for entry in (_TINY, _STREET, _small(_STREET), _PLACED, _PLACED_GPU, _PAPER, _local(_PAPER))
+        entry.name: entry
+        for entry in (_TINY, _STREET, _small(_STREET), _PLACED, _SHARP, _PLACED_GPU, _PAPER, _local(_PAPER))
     }
     if name not in known:
         raise InputError(f"There is no preset {name!r}.", f"Presets: {', '.join(known)}.")

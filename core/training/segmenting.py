@@ -26,21 +26,33 @@ class SegmentingAdversary:
 
     width  channels at 1/2; up to four times that at 1/16
     mix    weight of the LabelMix consistency (equation 4)
+    rate   its learning rate: its weights are of unit variance, as the label network's are
     """
 
     width: int = 32
     mix: float = 5.0
+    rate: float | None = 5e-3
 
-    def build(self, classes: int, machine: Machine) -> _Segmenting:
+    def build(self, classes: int, machine: Machine) -> Segmenting:
         """For label maps of so many classes."""
-        return _Segmenting(self, classes, machine)
+        return Segmenting(self, classes, machine)
 
 
-class _Segmenting:
+class Segmenting:
+    """The adversary in training."""
+
     def __init__(self, recipe: SegmentingAdversary, classes: int, machine: Machine) -> None:
         network = LabelNetwork(classes + 1, recipe.width)
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._recipe, self._classes, self._machine = recipe, classes, machine
+        self.rate = recipe.rate
+
+    def start_from(self, labels: LabelNetwork) -> None:
+        """Begin with what a label network has learnt, if it is as wide; only "made up" is left to learn then."""
+        state, mine = labels.state_dict(), self.network.state_dict()
+        if all(own.shape[1:] == state[key].shape[1:] and len(own) >= len(state[key]) for key, own in mine.items()):
+            for key, own in mine.items():
+                own[: len(state[key])] = state[key]
 
     def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         self.network.requires_grad_(False)
