@@ -157,7 +157,7 @@ class FrameState(BaseModel):
 
 
 class CheckpointState(BaseModel):
-    """reads_film: whether what it makes up joins the film around it, and filmed objects get other looks."""
+    """reads_film: whether it looks at the film around what it makes up."""
 
     name: str
     hash: str

@@ -56,10 +56,7 @@ class Replies:
         """What this checkpoint cannot do in the project's mode, one sentence; "" where nothing is missing."""
         if project.mode != "footage" or self._engine.renderer.generator.reads_film:
             return ""
-        return (
-            "This checkpoint does not look at the film: what it makes up may not fit the picture around it, and "
-            "filmed objects keep their look."
-        )
+        return "This checkpoint does not look at the film: what it makes up may not fit the picture around it."
 
     def change(self, before: Project, after: Project) -> ProjectChange:
         """What is different in `after`; nothing, when both are the same."""

@@ -108,25 +108,23 @@ class Kind(IntEnum):
     """Where a pixel comes from, in footage mode (docs/adr)."""
 
     MADE_UP = 0  # the generator makes it
-    REDRESSED = 1  # filmed, and is to get another look
+    REDRESSED = 1  # filmed, with another look
     PLATE = 2  # filmed in another frame: what is behind a thing that was taken away
     FILMED = 3  # the filmed pixel as it is
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Film:
-    """What is known of the very frame that is asked for.
+    """What is known of the very frame that is asked for, in the looks that are asked for.
 
-    picture  (H, W, 3) uint8 RGB; of no meaning where the kind is MADE_UP
+    picture  (H, W, 3) uint8 RGB: what is shown; of no meaning where the kind is MADE_UP
     kinds    (H, W) uint8, each a `Kind`
-    styles   the looks that are seen in the picture
 
     Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
     """
 
     picture: np.ndarray
     kinds: np.ndarray
-    styles: Styles = field(default_factory=Styles)
 
     def __post_init__(self) -> None:
         shape = self.picture.shape[:2]
@@ -136,22 +134,21 @@ class Film:
             raise ValueError(f"a film has pixels of kind {self.kinds.max()}; the last is {max(Kind)}")
 
     @classmethod
-    def entire(cls, picture: np.ndarray, styles: Styles) -> Film:
+    def entire(cls, picture: np.ndarray) -> Film:
         """A frame of which every pixel is shown as it was filmed."""
-        return cls(picture, np.broadcast_to(np.uint8(Kind.FILMED), picture.shape[:2]), styles)
+        return cls(picture, np.broadcast_to(np.uint8(Kind.FILMED), picture.shape[:2]))
 
     @cached_property
     def whole(self) -> bool:
-        """Whether every pixel is shown as it was filmed: the picture is the frame."""
-        return bool((self.kinds == Kind.FILMED).all())
+        """Whether nothing is made up: the picture is the frame."""
+        return bool((self.kinds != Kind.MADE_UP).all())
 
     @cached_property
     def key(self) -> str:
         """Identity by content (32 hex digits); of a whole one by its picture alone."""
         if self.whole:
             return _digest(self.picture.shape, self.picture).hex()[:32]
-        digest = _digest(self.picture.shape, self.picture, self.kinds)
-        return hashlib.sha256(digest + _codes_in_order(self.styles)).hexdigest()[:32]
+        return _digest(self.picture.shape, self.picture, self.kinds).hex()[:32]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,14 +202,14 @@ class Conditioning:
 
     @property
     def is_film(self) -> bool:
-        """Whether the frame is the filmed picture: nothing is left to render."""
+        """Whether the frame is known whole: nothing is left to render."""
         return self.film is not None and self.film.whole
 
     @cached_property
     def key(self) -> str:
         """Identity by content (32 hex digits): two conditionings render alike when their keys are equal.
 
-        Where the frame is the filmed picture that alone counts, and neither maps nor looks are asked for.
+        Where all of the frame is known its picture alone counts, and neither maps nor looks are asked for.
         """
         return self.film.key if self.film is not None and self.film.whole else self.past_key
 

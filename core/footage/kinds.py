@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from core.clip.pairs import as_pairs
-from core.conditioning import Film, Kind, Maps, StyleKey, Styles
+from core.conditioning import Film, Kind, Maps, StyleKey
 
 # Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept.
 MARGIN = 3
@@ -26,18 +26,17 @@ def film_of(
     picture: np.ndarray,
     filmed: Maps,
     maps: Maps,
-    styles: Styles,
     restyled: Collection[StyleKey] = (),
     plate: Plate | None = None,
 ) -> Film:
     """What is known of an edited frame.
 
-    picture, filmed: the frame as it was filmed, (H, W, 3) uint8, and its maps. maps: as they are edited; styles: the
-    looks of what is in them before any was changed; restyled: who is to get another look.
+    picture, filmed: the frame as it was filmed, (H, W, 3) uint8, and its maps; in the picture `restyled` have their
+    other looks already. maps: as they are edited.
     """
     changed = (maps.labels != filmed.labels) | (maps.objects != filmed.objects)
     if not changed.any() and not restyled:
-        return Film.entire(picture, styles)
+        return Film.entire(picture)
     kinds = np.full(changed.shape, Kind.FILMED, np.uint8)
     if restyled:
         pairs = as_pairs(maps.objects, maps.labels)
@@ -49,7 +48,7 @@ def film_of(
         fetched = away & plate.valid
         kinds[fetched] = Kind.PLATE
         picture = np.where(fetched[..., None], plate.picture, picture)
-    return Film(picture, kinds, styles)
+    return Film(picture, kinds)
 
 
 def _grown(mask: np.ndarray, pixels: int) -> np.ndarray:

@@ -41,12 +41,10 @@ class Past(NamedTuple):
 
 
 class KnownPixels(NamedTuple):
-    """What is known of the very frame that is asked for: its film, where that may be read."""
+    """What is known of the very frame that is asked for, and shown as it is: its film, in the looks of the step."""
 
     picture: Tensor  # (B, 3, H, W) uint8 RGB
-    styles: Tensor  # (B, 3, H, W) float32: codes of the looks that are seen in it
-    read: Tensor  # (B, 1, H, W) bool: where it is known
-    kept: Tensor  # (B, 1, H, W) bool: where it is what is shown; the rest of `read` is to get another look
+    kept: Tensor  # (B, 1, H, W) bool: where it is known
 
 
 class State(Protocol):
@@ -104,8 +102,8 @@ class Generator(Protocol):
 
     @property
     def reads_film(self) -> bool:
-        """Whether a step looks at what is known of its frame. Where not, that is only put over what it makes: what
-        is made up does not join it, and no filmed object gets another look.
+        """Whether a step looks at what is known of its frame. Where not, that is only put over what it makes, which
+        then does not join it.
         """
         ...
 

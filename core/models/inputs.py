@@ -28,13 +28,8 @@ def to_known(conditioning: Conditioning, device: torch.device | str = "cpu") -> 
     film = conditioning.film
     if film is None:
         return None
-    styles = conditioning.with_codes(film.styles.codes).style_map
-    return KnownPixels(
-        picture=from_picture(film.picture, device),
-        styles=_tensor(styles.transpose(2, 0, 1), np.float32, device)[None],
-        read=_tensor(film.kinds != Kind.MADE_UP, np.bool_, device)[None, None],
-        kept=_tensor(film.kinds > Kind.REDRESSED, np.bool_, device)[None, None],
-    )
+    kept = _tensor(film.kinds != Kind.MADE_UP, np.bool_, device)[None, None]
+    return KnownPixels(from_picture(film.picture, device), kept)
 
 
 def to_picture(picture: Tensor) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from core.clip.clip import Clip
 from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
 from core.footage.kinds import film_of
+from core.footage.redress import Redress
 from core.project.edits import Edit, Edits
 from core.project.folds import Folds, Seen
 from core.project.mode import Mode
@@ -100,14 +102,19 @@ class Scene:
             raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
         styles = Styles(lambda: {pair: self.looks.code(*pair) for pair in maps.pairs})
         looks = [edit for edit in acting if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
-        now, restyled = styles, set[StyleKey]()
+        picture, restyled = pictures[t], set[StyleKey]()
         if looks:
-            codes = dict(styles.codes)
+            filmed_codes, codes = styles.codes, dict(styles.codes)
             for edit in looks:
                 edit.restyle(codes)
-            now, restyled = Styles(codes), {pair for pair, code in codes.items() if code != styles.codes[pair]}
+            restyled = {pair for pair, code in codes.items() if code != filmed_codes[pair]}
+            picture, styles = self._redress.picture(picture, maps, filmed_codes, codes), Styles(codes)
         filmed = Maps(self.clip.labels[t], self.clip.objects[t])
-        return Conditioning(maps, now, film_of(pictures[t], filmed, maps, styles, restyled))
+        return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled))
+
+    @cached_property
+    def _redress(self) -> Redress:
+        return Redress(self.clip, self.looks.code)
 
 
 def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:

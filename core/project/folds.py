@@ -18,8 +18,9 @@ KEPT_BYTES = 480 << 20
 # Conditionings of one frame's maps that are kept with them, and what one takes for each object: a key and a code.
 _KEPT_LOOKS = 32
 _BYTES_A_LOOK = 250
-# The same of those that keep the footage: each has a byte a pixel.
+# The same of those that keep the footage; each has a kind, and at most a picture of its own, for every pixel.
 _KEPT_FILMS = 4
+_BYTES_A_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Folded:
     def nbytes(self) -> int:
         """What is kept at most."""
         looks = (_KEPT_LOOKS + _KEPT_FILMS) * _BYTES_A_LOOK * len(self.maps.pairs)
-        return self.maps.nbytes + looks + _KEPT_FILMS * self.maps.labels.size
+        return self.maps.nbytes + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
 
 
 FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame

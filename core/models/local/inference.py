@@ -71,10 +71,10 @@ class Inference:
             maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
-    def known(self, known: KnownPixels) -> Known:
-        """What is known of a frame as the network reads it, padded."""
-        picture, styles, read, kept = (pad_to_multiple(part.to(self.device), MULTIPLE) for part in known)
-        return Known(from_uint8(picture), styles, read, kept)
+    def known(self, known: KnownPixels, styles: Tensor) -> Known:
+        """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""
+        picture, kept = (pad_to_multiple(part.to(self.device), MULTIPLE) for part in known)
+        return Known(from_uint8(picture), styles, read=kept, kept=kept)
 
     def step(
         self, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known | None = None

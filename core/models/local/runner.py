@@ -48,9 +48,7 @@ class LocalRunner:
         """Render one frame. See `Generator.step`."""
         height, width = labels.labels.shape[-2:]
         maps, styles = self.inference.padded(labels, styles)
-        film = None if known is None else self.inference.known(known)
-        if film is not None and not self.reads_film:
-            film = film._replace(kept=film.read)
+        film = None if known is None else self.inference.known(known, styles)
         picture, after = self.inference.step(maps, styles, _own(state), film)
         return picture[:, :, :height, :width], after
 

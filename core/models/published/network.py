@@ -210,10 +210,7 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
     def step(
         self, labels: LabelMaps, styles: Tensor, state: State, known: KnownPixels | None = None
     ) -> tuple[Tensor, PublishedState]:
-        """See `Generator.step`. The picture is cut to whole levels (not rounded), as published.
-
-        All that is known is kept: looks are not read, so a filmed object that is to get another keeps its own.
-        """
+        """See `Generator.step`. The picture is cut to whole levels (not rounded), as published."""
         if not isinstance(state, PublishedState):
             raise TypeError(f"a {type(state).__name__} is the state of another generator")
         height, width = labels.labels.shape[-2:]
@@ -224,7 +221,7 @@ class PublishedSteps(nn.Module, Generic[Window, Labels]):
             frame, history = self._frame(maps, state)
         picture = truncated_to_uint8(frame)[..., :height, :width]
         if known is not None:
-            picture = torch.where(known.read, known.picture, picture)
+            picture = torch.where(known.kept, known.picture, picture)
             shown = self.network.spread(from_uint8(pad_to_multiple(picture, self.config.multiple)))
             history = tuple(
                 torch.cat([past[:, : -level.shape[1]], level], 1) for past, level in zip(history, shown, strict=True)

@@ -23,7 +23,7 @@ def maps(label: int = 2, thing: int = 2001) -> Maps:
 
 @pytest.mark.parametrize("changed", [maps(1, 1000), maps(1), maps(2, 2002)], ids=["both", "class", "object"])
 def test_what_is_near_a_change_is_made_up_and_the_rest_is_filmed(changed):
-    film = film_of(PICTURE, maps(), changed, STYLES)
+    film = film_of(PICTURE, maps(), changed)
     wanted = np.full((HEIGHT, WIDTH), Kind.FILMED)
     wanted[8 - MARGIN : 12 + MARGIN, 10 - MARGIN : 20 + MARGIN] = Kind.MADE_UP
     np.testing.assert_array_equal(film.kinds, wanted)
@@ -31,21 +31,21 @@ def test_what_is_near_a_change_is_made_up_and_the_rest_is_filmed(changed):
 
 
 def test_an_object_that_gets_another_look_is_redressed():
-    film = film_of(PICTURE, maps(), maps(), STYLES, {(2001, 2)})
+    film = film_of(PICTURE, maps(), maps(), {(2001, 2)})
     np.testing.assert_array_equal(film.kinds == Kind.REDRESSED, maps().labels == 2)
     np.testing.assert_array_equal(film.kinds == Kind.FILMED, maps().labels == 1)
 
 
 def test_a_change_goes_before_another_look():
     away = maps(1, 1000)
-    film = film_of(PICTURE, maps(), away, STYLES, {(1000, 1)})
+    film = film_of(PICTURE, maps(), away, {(1000, 1)})
     assert (film.kinds[9, 12], film.kinds[0, 0]) == (Kind.MADE_UP, Kind.REDRESSED)
 
 
 def test_plates_are_taken_where_they_are_known_and_nowhere_else():
     plate = Plate(np.zeros_like(PICTURE), np.zeros((HEIGHT, WIDTH), bool))
     plate.valid[:, :14] = True
-    film = film_of(PICTURE, maps(), maps(1, 1000), STYLES, plate=plate)
+    film = film_of(PICTURE, maps(), maps(1, 1000), plate=plate)
     fetched = film.kinds == Kind.PLATE
     assert fetched[9, 12] and not fetched[9, 16] and not fetched[9, 2]
     np.testing.assert_array_equal(film.picture[fetched], plate.picture[fetched])
@@ -56,26 +56,26 @@ def test_without_a_change_the_frame_is_film_and_asks_for_no_look():
     def nobody():
         raise AssertionError("a look was asked for")
 
-    film = film_of(PICTURE, maps(), maps(), Styles(nobody))
+    film = film_of(PICTURE, maps(), maps())
     frame = Conditioning(maps(), Styles(nobody), film)
     assert film.whole and frame.is_film and frame.key == film.key
 
 
 def test_the_key_is_that_of_the_film_and_of_all_the_rest():
-    def frame(picture=PICTURE, changed=None, styles=STYLES, seen=STYLES, plate=None):
+    def frame(picture=PICTURE, changed=None, styles=STYLES, plate=None):
         changed = maps(1, 1000) if changed is None else changed
-        return Conditioning(changed, styles, film_of(picture, maps(), changed, seen, plate=plate))
+        return Conditioning(changed, styles, film_of(picture, maps(), changed, plate=plate))
 
     other = Styles({(1000, 1): (0.2, 0.0, 0.0)})
-    plate = Plate(PICTURE, np.ones((HEIGHT, WIDTH), bool))
-    frames = [frame(), frame(255 - PICTURE), frame(changed=maps(3)), frame(styles=other), frame(seen=other)]
-    frames += [frame(plate=plate), Conditioning(maps(1, 1000), STYLES)]
+    plate = Plate(255 - PICTURE, np.zeros((HEIGHT, WIDTH), bool))
+    plate.valid[9] = True
+    frames = [frame(), frame(255 - PICTURE), frame(changed=maps(3)), frame(styles=other), frame(plate=plate)]
+    frames += [Conditioning(maps(1, 1000), STYLES)]
     assert len({each.key for each in frames}) == len(frames)
     assert frame().key == frame(PICTURE.copy()).key
     # What is shown is the film alone; what comes after it reads its maps and looks too.
-    same, restyled = Conditioning(maps(), STYLES, Film.entire(PICTURE, STYLES)), Film.entire(PICTURE, other)
-    assert same.key == Conditioning(maps(), other, restyled).key
-    assert same.past_key != Conditioning(maps(), other, restyled).past_key
+    one, two = (Conditioning(maps(), styles, Film.entire(PICTURE)) for styles in (STYLES, other))
+    assert one.key == two.key and one.past_key != two.past_key
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_a_film_of_another_form_is_no_film(picture, kinds):
     with pytest.raises(ValueError, match="film"):
         Film(picture, kinds)
     with pytest.raises(ValueError, match="film"):
-        Conditioning(Maps(np.ones((8, 8), np.uint8), np.ones((8, 8), np.int32)), film=Film.entire(PICTURE, STYLES))
+        Conditioning(Maps(np.ones((8, 8), np.uint8), np.ones((8, 8), np.int32)), film=Film.entire(PICTURE))
