@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -20,16 +20,17 @@ AWAY = (1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25, 31)
 Paths = dict[int, np.ndarray]  # key of a surface -> homography (3, 3)
 
 
-def paths(surfaces: Surfaces, t: int) -> Iterator[tuple[int, Paths]]:
+def paths(surfaces: Surfaces, t: int, away: Collection[int] = AWAY) -> Iterator[tuple[int, Paths]]:
     """Other frames, the nearest first, and each surface's homography from frame t to that frame.
 
-    All near frames and some farther away: things get hidden slowly. The dictionary is changed in the next round.
+    away: at which distances; by default near ones and some farther away, for things get hidden slowly.
+    The dictionary is changed in the next round.
     """
     chains = [_chain(surfaces, t, way) for way in (-1, 1)]
-    for distance in range(1, AWAY[-1] + 1):
+    for distance in range(1, max(away) + 1):
         for chain in chains:
             following = next(chain, None)
-            if following is not None and distance in AWAY:
+            if following is not None and distance in away:
                 yield following
 
 

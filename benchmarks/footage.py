@@ -1,0 +1,157 @@
+"""What is behind removed things, against the same street rendered again without them.
+
+    python -m benchmarks.footage PAIRS CLIPS [--every 4] [--out FOLDER]
+
+PAIRS holds folders like e202_nocars: the clip w202 again without its cars, with `hidden` in clip.json. CLIPS holds the
+clips themselves. Printed for each pair: the share of uncovered pixels that are labelled as in the true street, and of
+the right object; how many plates cover, and their PSNR against the true street, also by distance in frames. --out:
+pictures of some frames, side by side: film, labels behind, true labels, plate, true street.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from core.clip.clip import Clip
+from core.clip.native import read_clip
+from core.evaluation.measures import psnr
+from core.files import replacing
+from core.footage.behind import Behind
+from core.footage.plates import Plates
+from core.project.draft import Removed
+from core.project.values import ClassTarget
+
+DISTANCES = ((1, 1), (2, 3), (4, 8), (9, 99))
+
+
+class Uncovered(NamedTuple):
+    """What was found of the uncovered pixels of a pair, n of them, and what is true there."""
+
+    labels: np.ndarray  # (n, 2) uint8: found, true
+    objects: np.ndarray  # (n, 2) int32
+    seen: np.ndarray  # (n,) bool: some frame shows it
+    colours: np.ndarray  # (n, 2, 3) uint8
+    distance: np.ndarray  # (n,) uint8: of the plate, in frames; 0 where there is none
+    seconds: list[float]  # of each frame, labels alone
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", type=Path)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--every", type=int, default=4, help="look at every so many frames")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    folders = sorted(path.parent for path in arguments.pairs.glob("*/clip.json"))
+    table = Table("", *(folder.name for folder in folders), title="behind what was taken away")
+    columns = []
+    for folder in folders:
+        filmed, true, removed = read_pair(folder, arguments.clips)
+        frames = list(range(0, len(true), arguments.every))
+        columns.append(figures(uncovered(filmed, true, removed, frames)))
+        if arguments.out is not None:
+            save_pictures(
+                arguments.out / f"{folder.name}.png", filmed, true, removed, frames[:: max(1, len(frames) // 5)]
+            )
+    for name in columns[0] if columns else ():
+        table.add_row(name, *(column[name] for column in columns))
+    Console().print(table)
+
+
+def read_pair(folder: Path, clips: Path) -> tuple[Clip, Clip, Removed]:
+    """The filmed clip, the true one, and what was taken away."""
+    number = re.match(r"e(\d+)", folder.name)
+    if number is None:
+        raise SystemExit(f"{folder.name} does not begin like e202: which clip is it?")
+    filmed, true = read_clip(clips / f"w{number[1]}"), read_clip(folder)
+    hidden = json.loads((folder / "clip.json").read_text())["hidden"]
+    names = {entry.name: entry.id for entry in filmed.label_set}
+    return filmed, true, Removed(tuple(ClassTarget(label=names[name]) for name in hidden))
+
+
+def uncovered(filmed: Clip, true: Clip, removed: Removed, frames: list[int]) -> Uncovered:
+    """All uncovered pixels of some frames."""
+    assert true.pictures is not None
+    behind = Behind(filmed)
+    plates = Plates(behind)
+    parts, seconds = [], []
+    for t in frames:
+        hole = removed.pixels(filmed.labels[t], filmed.objects[t])
+        if not hole.any():
+            continue
+        start = perf_counter()
+        found = behind.at(t, removed)
+        seconds.append(perf_counter() - start)
+        plate = plates.at(t, removed)
+        parts.append(
+            (
+                np.stack([found.labels, true.labels[t][hole]], 1),
+                np.stack([found.objects, true.objects[t][hole]], 1),
+                found.frame >= 0,
+                np.stack([plate.picture[hole], true.pictures[t][hole]], 1),
+                plate.distance[hole],
+            )
+        )
+    labels, objects, seen, colours, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Uncovered(labels, objects, seen, colours, distance, seconds)
+
+
+def figures(found: Uncovered) -> dict[str, str]:
+    """A pair's column of the table."""
+    right = found.labels[:, 0] == found.labels[:, 1]
+    covered = found.distance > 0
+    lines = {
+        "uncovered pixels": f"{right.size}",
+        "rightly labelled": f"{right.mean():.1%}",
+        "... of what another frame shows": f"{right[found.seen].mean():.1%} of {found.seen.mean():.0%}",
+        "... of what rules made": f"{right[~found.seen].mean():.1%} of {1 - found.seen.mean():.0%}",
+        "of the right object": f"{(found.objects[:, 0] == found.objects[:, 1]).mean():.1%}",
+        "covered by plates": f"{covered.mean():.1%}",
+        "plates, PSNR": quality(found, covered),
+    }
+    for first, last in DISTANCES:
+        name = f"... from {first} to {last} frames away" if last < 99 else f"... from {first} and more"
+        lines[name] = quality(found, (found.distance >= first) & (found.distance <= last))
+    lines["labels, s a frame: first, median"] = f"{found.seconds[0]:.2f}, {np.median(found.seconds):.2f}"
+    return lines
+
+
+def quality(found: Uncovered, which: np.ndarray) -> str:
+    """PSNR of some plates, mean error in levels, and their share of what was uncovered."""
+    if not which.any():
+        return "none"
+    pair = found.colours[which]
+    brighter = (pair[:, 0].astype(float) - pair[:, 1]).mean()
+    return f"{psnr(pair[:, 0], pair[:, 1]):.1f} dB, {brighter:+.0f}, {which.mean():.0%}"
+
+
+def save_pictures(path: Path, filmed: Clip, true: Clip, removed: Removed, frames: list[int]) -> None:
+    """Frame under frame: film, labels behind, true labels, plate, true street."""
+    assert filmed.pictures is not None and true.pictures is not None
+    behind = Behind(filmed)
+    plates, palette = Plates(behind), filmed.label_set.palette()
+    strips = []
+    for t in frames:
+        hole = removed.pixels(filmed.labels[t], filmed.objects[t])
+        labels, plate = filmed.labels[t].copy(), plates.at(t, removed)
+        labels[hole] = behind.at(t, removed).labels
+        film = np.where(hole[..., None], plate.picture, filmed.pictures[t])
+        row = [filmed.pictures[t], palette[labels], palette[true.labels[t]], film, true.pictures[t]]
+        strips.append(np.concatenate(row, 1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        Image.fromarray(np.concatenate(strips)).save(temporary, format="PNG")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Motion of a clip that came without: OpenCV's DIS flow, both ways, checked one against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from core.clip.clip import Clip
+
+# There and back must end this near (pixels, and share of the way).
+_BACK, _BACK_SHARE = 1.0, 0.05
+
+
+def flow_to_before(now: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Motion of a picture to the one before it, both (H, W, 3) uint8 RGB.
+
+    Returns flow (H, W, 2) float32, pixels, x then y, and (H, W) bool: where following it there and back comes home.
+    """
+    grey = [cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY) for picture in (now, before)]
+    found = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    height, width = grey[0].shape
+    back, forth = (np.zeros((height, width, 2), np.float32) for _ in range(2))
+    found.calc(grey[0], grey[1], back)
+    found.calc(grey[1], grey[0], forth)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    x, y = columns + back[..., 0], rows + back[..., 1]
+    returned = back + cv2.remap(forth, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    allowed = _BACK + _BACK_SHARE * np.hypot(back[..., 0], back[..., 1])
+    valid: np.ndarray = inside & (np.hypot(returned[..., 0], returned[..., 1]) <= allowed)
+    return back, valid
+
+
+def with_flow(clip: Clip, progress: Callable[[int, int], None] = lambda done, count: None) -> Clip:
+    """The clip with its motion estimated from its pictures; itself where it has motion.
+
+    progress: called after every frame with how many are done, of how many. Raises `ValueError` without pictures.
+    """
+    if clip.flow is not None:
+        return clip
+    if clip.pictures is None:
+        raise ValueError(f"clip {clip.name!r} has no pictures to estimate motion from")
+    flow = np.zeros((*clip.labels.shape, 2), np.float16)
+    valid = np.zeros(clip.labels.shape, bool)
+    for t in range(1, len(clip)):
+        flow[t], valid[t] = flow_to_before(clip.pictures[t], clip.pictures[t - 1])
+        progress(t + 1, len(clip))
+    return replace(clip, flow=flow, flow_valid=valid)

@@ -1,0 +1,215 @@
+"""Plates: filmed pixels of other frames, brought to where their surfaces lie behind what was taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core.cache import Cache
+from core.footage.behind import Behind
+from core.footage.paths import Paths, paths
+from core.footage.planes import apply
+from core.footage.seen import Gone
+from core.footage.shade import shade
+from core.footage.surfaces import OBJECTS
+
+# Without anybody else's share.
+KEPT_BYTES = 64 << 20
+# Farther away (frames) little fits, and rather less is right.
+REACH = 16
+# So near to what was taken away (pixels) a filmed pixel is partly that.
+_MARGIN = 1
+# Shadows are no source: ground around the foot of what was taken away, this far (pixels, and share of its height).
+_SHADE, _SHADE_SHARE = 6.0, 0.6
+# Light is compared on so many pixels this far (pixels) around the hole, and changed by no more than this factor.
+_AROUND, _COMPARED, _LEAST, _MOST_GAIN = 24, 600, 40, 1.6
+# Ground that is darker than this share of the same ground in the light was in shade.
+_LIT = 0.8
+# OpenCV samples no more than this in a row.
+_ROW = 1 << 12
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched:
+    """What other frames show of the pixels of a hole.
+
+    picture   (H, W, 3) uint8 RGB; black where there is nothing
+    valid     (H, W) bool: where there is something
+    distance  (H, W) uint8: how many frames away, the nearer one where there are two; 0 where there is nothing
+    """
+
+    picture: np.ndarray
+    valid: np.ndarray
+    distance: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Pixels:
+    """The same of the n pixels of a hole: colours (n, 3) uint8, distance (n,) uint8."""
+
+    colours: np.ndarray
+    distance: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return self.colours.nbytes + self.distance.nbytes
+
+
+class Plates:
+    """Plates of a clip's frames: a function of the clip and what was taken away. For one thread at a time."""
+
+    def __init__(self, behind: Behind, most_bytes: int = KEPT_BYTES) -> None:
+        """behind: of a clip with pictures. Raises `ValueError` for one without."""
+        if behind.clip.pictures is None:
+            raise ValueError(f"clip {behind.clip.name!r} has no pictures")
+        self._behind, self._pictures = behind, behind.clip.pictures
+        self._found: Cache[tuple[int, Gone], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is kept."""
+        return self._found.used
+
+    def at(self, t: int, gone: Gone) -> Fetched:
+        """What other frames show of frame t where that shows what is taken away. Fetched once, and kept."""
+        clip = self._behind.clip
+        hole = gone.pixels(clip.labels[t], clip.objects[t])
+        found = self._found.get((t, gone), lambda: self._fetch(t, gone, hole))
+        picture, distance = np.zeros((*hole.shape, 3), np.uint8), np.zeros(hole.shape, np.uint8)
+        picture[hole], distance[hole] = found.colours, found.distance
+        return Fetched(picture, distance > 0, distance)
+
+    def _fetch(self, t: int, gone: Gone, hole: np.ndarray) -> _Pixels:
+        surfaces, hidden = self._behind.surfaces, self._behind.at(t, gone)
+        rows, columns = (places.astype(np.float32) for places in np.nonzero(hole))
+        keys = surfaces.keys(hidden.labels, hidden.objects)
+        ways = {way: _OneWay(rows.size) for way in (-1, 1)}
+        lit = _Lit(self._behind, self._pictures, t, hole)
+        for other, known in paths(surfaces, t, range(1, REACH + 1)):
+            here = ways[1 if other > t else -1]
+            free = here.distance == 0
+            if free.any():
+                self._look(other, abs(other - t), known, gone, lit, (rows, columns, keys), free, here)
+        return _together(ways[-1], ways[1])
+
+    def _look(
+        self,
+        other: int,
+        away: int,
+        known: Paths,
+        gone: Gone,
+        lit: _Lit,
+        places: tuple[np.ndarray, np.ndarray, np.ndarray],
+        free: np.ndarray,
+        found: _OneWay,
+    ) -> None:
+        """Take what frame `other` shows of the free pixels, surface by surface."""
+        clip, surfaces = self._behind.clip, self._behind.surfaces
+        rows, columns, keys = places
+        usable = _usable(clip.labels[other], clip.objects[other], gone, surfaces.roles)
+        for key in np.unique(keys[free]).tolist():
+            way = known.get(key)
+            if way is None:
+                continue
+            at = np.flatnonzero(free & (keys == key))
+            own = usable & ((clip.labels[other] == key) if key < OBJECTS else (clip.objects[other] == key - OBJECTS))
+            x, y = apply(way, columns[at], rows[at])
+            good = _all_around(own, x, y)
+            at, x, y = at[good], x[good], y[good]
+            if not at.size:
+                continue
+            colours = sample(self._pictures[other], x, y) * lit.gain(key, way, other, own)
+            good = ~lit.in_shade(key, colours)
+            at, colours = at[good], colours[good]
+            found.colours[at], found.distance[at] = colours, away
+
+
+class _OneWay:
+    """What was found of n pixels in earlier frames, or in later ones."""
+
+    def __init__(self, count: int) -> None:
+        self.colours = np.zeros((count, 3), np.float32)
+        self.distance = np.zeros(count, np.uint8)
+
+
+class _Lit:
+    """The light of a frame, on each surface around a hole and not in the shade of what was taken away."""
+
+    def __init__(self, behind: Behind, pictures: np.ndarray, t: int, hole: np.ndarray) -> None:
+        clip, self._roles = behind.clip, behind.surfaces.roles
+        side = 2 * _AROUND + 1
+        near = cv2.dilate(hole.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
+        close = cv2.dilate(hole.view(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)).view(bool)
+        near &= ~close & ~shade(hole, clip.labels[t], self._roles, _SHADE, _SHADE_SHARE)
+        self._rows, self._columns = (places.astype(np.float32) for places in np.nonzero(near))
+        self._keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
+        self._colours = pictures[t][near].astype(np.float32)
+        self._pictures = pictures
+
+    def gain(self, key: int, way: np.ndarray, other: int, own: np.ndarray) -> np.ndarray:
+        """(3,) float32: how much brighter a surface is in this frame than in another; 1 where it can't be told.
+
+        way: (3, 3) from this frame to the other; own: (H, W) bool, where that shows the surface.
+        """
+        at = np.flatnonzero(self._keys == key)
+        at = at[:: max(1, at.size // _COMPARED)]
+        x, y = apply(way, self._columns[at], self._rows[at])
+        good = _all_around(own, x, y)
+        if np.count_nonzero(good) < _LEAST:
+            return np.ones(3, np.float32)
+        there = sample(self._pictures[other], x[good], y[good])
+        gain: np.ndarray = (self._colours[at[good]].mean(0) + 1) / (there.mean(0) + 1)
+        return gain.clip(1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
+
+    def in_shade(self, key: int, colours: np.ndarray) -> np.ndarray:
+        """(n,) bool: pixels (n, 3) of ground that are much darker than the same ground in the light."""
+        at = self._keys == key
+        if key >= OBJECTS or np.count_nonzero(at) < _LEAST:
+            return np.zeros(len(colours), bool)
+        dark: np.ndarray = colours.mean(1) < _LIT * np.median(self._colours[at].mean(1))
+        return dark
+
+
+def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n, 3) float32: a picture (H, W, 3) uint8 between its pixels, at places x, y (n,) within it."""
+    rows = -(-x.size // _ROW)
+    at = np.zeros((2, rows * _ROW), np.float32)
+    at[0, : x.size], at[1, : y.size] = x, y
+    maps = at.reshape(2, rows, _ROW)
+    found = cv2.remap(picture.astype(np.float32), maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    colours: np.ndarray = np.asarray(found).reshape(-1, 3)[: x.size]
+    return colours
+
+
+def _usable(labels: np.ndarray, objects: np.ndarray, gone: Gone, roles: np.ndarray) -> np.ndarray:
+    """(H, W) bool: what of a frame is neither what was taken away, nor at its border, nor in its shade."""
+    mask = gone.pixels(labels, objects)
+    if not mask.any():
+        return np.ones(mask.shape, bool)
+    near = cv2.dilate(mask.view(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)).view(bool)
+    usable: np.ndarray = ~near & ~shade(mask, labels, roles, _SHADE, _SHADE_SHARE)
+    return usable
+
+
+def _all_around(own: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n,) bool: places of which all four neighbours are set in `own` (H, W) bool."""
+    height, width = own.shape
+    with np.errstate(invalid="ignore"):
+        inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    good: np.ndarray = inside.copy()
+    left, top = np.floor(x[inside]).astype(np.intp), np.floor(y[inside]).astype(np.intp)
+    right, bottom = np.ceil(x[inside]).astype(np.intp), np.ceil(y[inside]).astype(np.intp)
+    good[inside] = own[top, left] & own[top, right] & own[bottom, left] & own[bottom, right]
+    return good
+
+
+def _together(one: _OneWay, other: _OneWay) -> _Pixels:
+    """Both ways blended, the nearer frame counting more."""
+    weights = [np.where(way.distance > 0, 1 / way.distance.clip(1).astype(np.float32), 0) for way in (one, other)]
+    total = (weights[0] + weights[1]).clip(1e-6)[:, None]
+    colours = (one.colours * weights[0][:, None] + other.colours * weights[1][:, None]) / total
+    far = np.uint8(255)
+    nearer = np.minimum(*(np.where(way.distance > 0, way.distance, far) for way in (one, other)))
+    return _Pixels(np.rint(colours).clip(0, 255).astype(np.uint8), np.where(nearer == far, 0, nearer).astype(np.uint8))

@@ -1,0 +1,48 @@
+"""The ground around the foot of a removed thing: its shadow and its reflection lie there."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from core.footage.roles import Role
+
+# The lowest part of a thing, from which its shadow begins: this share of its height.
+_FOOT = 0.35
+# How far the surroundings of a thing may reach (pixels).
+MOST = 40
+# By default.
+RADIUS = 10
+
+
+def shade(
+    removed: np.ndarray, labels: np.ndarray, roles: np.ndarray, radius: float = RADIUS, share: float = 0.0
+) -> np.ndarray:
+    """(H, W) bool: the ground below and beside what was removed, which is to be redone with it.
+
+    removed: (H, W) bool; labels: (H, W) uint8 as filmed; roles: (256,) the role of each class.
+    radius: 0..40, how far from the thing (pixels); share: and this share of its height.
+    Raises `ValueError` for another radius. Only what stands has a shadow; each thing apart from the others has its own.
+    """
+    if not 0 <= radius <= MOST:
+        raise ValueError(f"surroundings of {radius} pixels; 0 to {MOST} are possible")
+    found = np.zeros(removed.shape, bool)
+    ground = (roles[labels] == Role.GROUND) & ~removed
+    stands = removed & (roles[labels] == Role.STANDING)
+    count, parts, boxes, _ = cv2.connectedComponentsWithStats(stands.view(np.uint8))
+    for part in range(1, count):
+        left, top, width, height = boxes[part, :4].tolist()
+        reach = round(radius + share * height)
+        if not reach:
+            continue
+        foot = top + int(height * (1 - _FOOT))
+        rows = slice(max(foot - reach, 0), min(top + height + reach, removed.shape[0]))
+        columns = slice(max(left - reach, 0), min(left + width + reach, removed.shape[1]))
+        inside = parts[rows, columns] == part
+        inside[: max(foot - rows.start, 0)] = False
+        # A shadow lies flat: it reaches half as far up the picture.
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        kernel[reach + 1 + reach // 2 :] = 0
+        found[rows, columns] |= cv2.dilate(inside.view(np.uint8), kernel).view(bool)
+    found &= ground
+    return found
