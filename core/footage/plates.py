@@ -19,6 +19,8 @@ from core.footage.surfaces import OBJECTS
 KEPT_BYTES = 64 << 20
 # Farther away (frames) little fits, and rather less is right.
 REACH = 16
+# Filmed borders mix two objects: around a hole this is fetched too (pixels).
+BORDER = 3
 # So near to what was taken away (pixels) a filmed pixel is partly that.
 _MARGIN = 1
 # Shadows are no source: ground around the foot of what was taken away, this far (pixels, and share of its height).
@@ -27,13 +29,15 @@ _SHADE, _SHADE_SHARE = 6.0, 0.6
 _AROUND, _COMPARED, _LEAST, _MOST_GAIN = 24, 600, 40, 1.6
 # Ground that is darker than this share of the same ground in the light was in shade.
 _LIT = 0.8
+# Key of what is no source.
+_NOTHING = -1
 # OpenCV samples no more than this in a row.
 _ROW = 1 << 12
 
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """What other frames show of the pixels of a hole.
+    """What other frames show of a hole and around it.
 
     picture   (H, W, 3) uint8 RGB; black where there is nothing
     valid     (H, W) bool: where there is something
@@ -47,7 +51,7 @@ class Fetched:
 
 @dataclass(frozen=True, eq=False)
 class _Pixels:
-    """The same of the n pixels of a hole: colours (n, 3) uint8, distance (n,) uint8."""
+    """The same of n pixels: colours (n, 3) uint8, distance (n,) uint8."""
 
     colours: np.ndarray
     distance: np.ndarray
@@ -73,18 +77,24 @@ class Plates:
         return self._found.used
 
     def at(self, t: int, gone: Gone) -> Fetched:
-        """What other frames show of frame t where that shows what is taken away. Fetched once, and kept."""
+        """What other frames show of frame t where that shows what is taken away, its border or its shade.
+
+        Fetched once, and kept.
+        """
         clip = self._behind.clip
         hole = gone.pixels(clip.labels[t], clip.objects[t])
-        found = self._found.get((t, gone), lambda: self._fetch(t, gone, hole))
+        area = _grown(hole, BORDER) | shade(hole, clip.labels[t], self._behind.surfaces.roles)
+        found = self._found.get((t, gone), lambda: self._fetch(t, gone, hole, area))
         picture, distance = np.zeros((*hole.shape, 3), np.uint8), np.zeros(hole.shape, np.uint8)
-        picture[hole], distance[hole] = found.colours, found.distance
+        picture[area], distance[area] = found.colours, found.distance
         return Fetched(picture, distance > 0, distance)
 
-    def _fetch(self, t: int, gone: Gone, hole: np.ndarray) -> _Pixels:
+    def _fetch(self, t: int, gone: Gone, hole: np.ndarray, area: np.ndarray) -> _Pixels:
         surfaces, hidden = self._behind.surfaces, self._behind.at(t, gone)
-        rows, columns = (places.astype(np.float32) for places in np.nonzero(hole))
-        keys = surfaces.keys(hidden.labels, hidden.objects)
+        rows, columns = (places.astype(np.float32) for places in np.nonzero(area))
+        shown = surfaces.keys(self._behind.clip.labels[t], self._behind.clip.objects[t])
+        shown[hole] = surfaces.keys(hidden.labels, hidden.objects)
+        keys = shown[area]
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
         lit = _Lit(self._behind, self._pictures, t, hole)
         for other, known in paths(surfaces, t, range(1, REACH + 1)):
@@ -108,19 +118,19 @@ class Plates:
         """Take what frame `other` shows of the free pixels, surface by surface."""
         clip, surfaces = self._behind.clip, self._behind.surfaces
         rows, columns, keys = places
-        usable = _usable(clip.labels[other], clip.objects[other], gone, surfaces.roles)
+        shown = surfaces.keys(clip.labels[other], clip.objects[other])
+        shown[~_usable(clip.labels[other], clip.objects[other], gone, surfaces.roles)] = _NOTHING
         for key in np.unique(keys[free]).tolist():
             way = known.get(key)
             if way is None:
                 continue
             at = np.flatnonzero(free & (keys == key))
-            own = usable & ((clip.labels[other] == key) if key < OBJECTS else (clip.objects[other] == key - OBJECTS))
             x, y = apply(way, columns[at], rows[at])
-            good = _all_around(own, x, y)
+            good = _all_around(shown, key, x, y)
             at, x, y = at[good], x[good], y[good]
             if not at.size:
                 continue
-            colours = sample(self._pictures[other], x, y) * lit.gain(key, way, other, own)
+            colours = sample(self._pictures[other], x, y) * lit.gain(key, known, other, shown)
             good = ~lit.in_shade(key, colours)
             at, colours = at[good], colours[good]
             found.colours[at], found.distance[at] = colours, away
@@ -139,29 +149,44 @@ class _Lit:
 
     def __init__(self, behind: Behind, pictures: np.ndarray, t: int, hole: np.ndarray) -> None:
         clip, self._roles = behind.clip, behind.surfaces.roles
-        side = 2 * _AROUND + 1
-        near = cv2.dilate(hole.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
-        close = cv2.dilate(hole.view(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)).view(bool)
-        near &= ~close & ~shade(hole, clip.labels[t], self._roles, _SHADE, _SHADE_SHARE)
+        near = (
+            _grown(hole, _AROUND)
+            & ~_grown(hole, BORDER)
+            & ~shade(hole, clip.labels[t], self._roles, _SHADE, _SHADE_SHARE)
+        )
         self._rows, self._columns = (places.astype(np.float32) for places in np.nonzero(near))
         self._keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
         self._colours = pictures[t][near].astype(np.float32)
         self._pictures = pictures
+        self._overall: dict[int, np.ndarray] = {}
 
-    def gain(self, key: int, way: np.ndarray, other: int, own: np.ndarray) -> np.ndarray:
-        """(3,) float32: how much brighter a surface is in this frame than in another; 1 where it can't be told.
+    def gain(self, key: int, known: Paths, other: int, shown: np.ndarray) -> np.ndarray:
+        """(3,) float32: how much brighter a surface is in this frame than in another.
 
-        way: (3, 3) from this frame to the other; own: (H, W) bool, where that shows the surface.
+        Where too little of it is seen in the light, it is as for the other surfaces; 1 where that can't be told.
+        known: the ways of surfaces from this frame to the other; shown: (H, W) the surfaces that can be seen there.
         """
-        at = np.flatnonzero(self._keys == key)
-        at = at[:: max(1, at.size // _COMPARED)]
-        x, y = apply(way, self._columns[at], self._rows[at])
-        good = _all_around(own, x, y)
-        if np.count_nonzero(good) < _LEAST:
-            return np.ones(3, np.float32)
-        there = sample(self._pictures[other], x[good], y[good])
-        gain: np.ndarray = (self._colours[at[good]].mean(0) + 1) / (there.mean(0) + 1)
+        light = self._compare(key, known, other, shown)
+        if light is None and other not in self._overall:
+            several = (self._compare(one, known, other, shown) for one in np.unique(self._keys).tolist())
+            self._overall[other] = sum((one for one in several if one is not None), np.zeros((2, 3)))
+        here, there = self._overall[other] if light is None else light
+        gain: np.ndarray = (here + 1) / (there + 1)
         return gain.clip(1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
+
+    def _compare(self, key: int, known: Paths, other: int, shown: np.ndarray) -> np.ndarray | None:
+        """(2, 3): the light of a surface in this frame and in the other, the same pixels summed; None: too few."""
+        at = np.flatnonzero(self._keys == key)
+        if key not in known or at.size < _LEAST:
+            return None
+        at = at[:: max(1, at.size // _COMPARED)]
+        x, y = apply(known[key], self._columns[at], self._rows[at])
+        good = _all_around(shown, key, x, y)
+        if np.count_nonzero(good) < _LEAST:
+            return None
+        there = sample(self._pictures[other], x[good], y[good])
+        light: np.ndarray = np.stack([self._colours[at[good]].sum(0), there.sum(0)])
+        return light
 
     def in_shade(self, key: int, colours: np.ndarray) -> np.ndarray:
         """(n,) bool: pixels (n, 3) of ground that are much darker than the same ground in the light."""
@@ -183,25 +208,34 @@ def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return colours
 
 
+def _grown(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """(H, W) bool: the mask and everything within so many pixels of it."""
+    side = 2 * pixels + 1
+    return cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
+
+
 def _usable(labels: np.ndarray, objects: np.ndarray, gone: Gone, roles: np.ndarray) -> np.ndarray:
     """(H, W) bool: what of a frame is neither what was taken away, nor at its border, nor in its shade."""
     mask = gone.pixels(labels, objects)
     if not mask.any():
         return np.ones(mask.shape, bool)
-    near = cv2.dilate(mask.view(np.uint8), np.ones((2 * _MARGIN + 1,) * 2, np.uint8)).view(bool)
-    usable: np.ndarray = ~near & ~shade(mask, labels, roles, _SHADE, _SHADE_SHARE)
+    usable: np.ndarray = ~_grown(mask, _MARGIN) & ~shade(mask, labels, roles, _SHADE, _SHADE_SHARE)
     return usable
 
 
-def _all_around(own: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n,) bool: places of which all four neighbours are set in `own` (H, W) bool."""
-    height, width = own.shape
+def _all_around(shown: np.ndarray, key: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n,) bool: places of which all four neighbours are of surface `key` in `shown` (H, W)."""
+    height, width = shown.shape
     with np.errstate(invalid="ignore"):
         inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     good: np.ndarray = inside.copy()
-    left, top = np.floor(x[inside]).astype(np.intp), np.floor(y[inside]).astype(np.intp)
-    right, bottom = np.ceil(x[inside]).astype(np.intp), np.ceil(y[inside]).astype(np.intp)
-    good[inside] = own[top, left] & own[top, right] & own[bottom, left] & own[bottom, right]
+    x, y = x[inside], y[inside]
+    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp) * width
+    right, bottom = np.ceil(x).astype(np.intp), np.ceil(y).astype(np.intp) * width
+    flat = shown.ravel()
+    good[inside] = np.logical_and.reduce(
+        [flat[row + column] == key for row in (top, bottom) for column in (left, right)]
+    )
     return good
 
 
