@@ -57,12 +57,15 @@ class Removed:
         return gone
 
     def with_more(self, target: Target, objects: np.ndarray) -> Removed:
-        """The same and a target, which is seen as these objects (n,)."""
+        """The same and a target, which also means these objects (n,), whatever they were filmed as."""
         return Removed((*self.targets, target), self.objects | frozenset(np.unique(objects).tolist()))
 
 
 class Draft:
-    """Label map and object map (H, W), flow (H, W, 2) and its validity (H, W) or None; all may be written to."""
+    """Label map and object map (H, W), flow (H, W, 2) and its validity (H, W) or None; all may be written to.
+
+    removed: what was taken away so far.
+    """
 
     def __init__(self, clip: Clip, t: int, behind: Behind) -> None:
         self.frame = clip[t]
@@ -72,7 +75,7 @@ class Draft:
         self.flow_valid = None if valid is None else valid.copy()
         self._kinds = {entry.id: entry.kind for entry in clip.label_set}
         self._behind = behind
-        self._removed = Removed()
+        self.removed = Removed()
         self._filmed = np.ones(self.labels.shape, bool)  # what is there is what the clip's flow speaks of
         self._motion: _Motion | None = None  # the first frame has none before it
         if flow is not None and valid is not None and self.flow_valid is not None and t > 0:
@@ -141,13 +144,13 @@ class Draft:
         if not mask.any() or mask.all():
             return
         filmed = self.frame.labels, self.frame.objects
-        before = self._removed.pixels(*filmed)
-        own = mask & (self.objects == filmed[1]) & ~before
-        removed = self._removed.with_more(target, filmed[1][own])
+        before = self.removed.pixels(*filmed)
+        own = mask & (self.objects == filmed[1]) & ~before & ~target.mask(*filmed)
+        removed = self.removed.with_more(target, filmed[1][own])
         hole = removed.pixels(*filmed)
         if hole.all():
             return
-        self._removed = removed
+        self.removed = removed
         self.give_back(mask & ~hole)
         mask = mask & hole
         hidden = self._behind.at(self.frame.index, removed)

@@ -15,7 +15,7 @@ from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
 from core.footage.kinds import film_of
 from core.footage.redress import Redress
 from core.project.edits import Edit, Edits
-from core.project.folds import Folds, Seen
+from core.project.folds import Folded, Folds, Seen
 from core.project.mode import Mode
 
 
@@ -52,7 +52,7 @@ class Scene:
         acting = _acting(edits, t)
         folded = self._folds.at(_shaping(acting), t)
         if mode == "footage":
-            return folded.keeping.get((self._own, acting), lambda: self._keeping_footage(folded.maps, acting, t))
+            return folded.keeping.get((self._own, acting), lambda: self._keeping_footage(folded, acting, t))
         return folded.conditionings.get((self._own, acting), lambda: self._with_looks(folded.maps, acting))
 
     def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
@@ -96,8 +96,8 @@ class Scene:
             edit.restyle(codes)
         return Conditioning(maps, Styles(codes))
 
-    def _keeping_footage(self, maps: Maps, acting: Edits, t: int) -> Conditioning:
-        pictures = self.clip.pictures
+    def _keeping_footage(self, folded: Folded, acting: Edits, t: int) -> Conditioning:
+        maps, pictures = folded.maps, self.clip.pictures
         if pictures is None:
             raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
         styles = Styles(lambda: {pair: self.looks.code(*pair) for pair in maps.pairs})
@@ -110,7 +110,7 @@ class Scene:
             restyled = {pair for pair, code in codes.items() if code != filmed_codes[pair]}
             picture, styles = self._redress.picture(picture, maps, filmed_codes, codes), Styles(codes)
         filmed = Maps(self.clip.labels[t], self.clip.objects[t])
-        return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled))
+        return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled, self._folds.plate(t, folded)))
 
     @cached_property
     def _redress(self) -> Redress:

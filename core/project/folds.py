@@ -9,7 +9,9 @@ from core.cache import Cache
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
 from core.footage.behind import Behind
-from core.project.draft import Draft
+from core.footage.kinds import Plate
+from core.footage.plates import Plates
+from core.project.draft import Draft, Removed
 from core.project.edits import Edits
 from core.project.strokes import StrokeCache, Strokes
 
@@ -39,6 +41,7 @@ class Folded:
     """One frame's maps, and conditionings made of them, by scene and edits; `keeping` the footage."""
 
     maps: Maps
+    removed: Removed = Removed()
     conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
     keeping: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_FILMS))
 
@@ -65,13 +68,14 @@ class Folds:
         self.clip = clip
         self.strokes = Strokes(clip, stroke_cache)
         self._behind = Behind(clip)
+        self._plates = None if clip.pictures is None else Plates(self._behind)
         self._cache = fold_cache() if cache is None else cache
         self._own = object()
         self._seen: Cache[Edits, Mapping[int, Seen]] = Cache(8)
 
     def at(self, shaping: Edits, t: int) -> Folded:
         """Frame t under those edits, all of which reach it and change maps."""
-        return self._cache.get((self._own, shaping, t), lambda: Folded(self._fold(shaping, t)))
+        return self._cache.get((self._own, shaping, t), lambda: self._fold(shaping, t))
 
     def known(self, shaping: Edits, t: int) -> Folded | None:
         """The same if it was folded a short while ago. Costs nothing."""
@@ -84,18 +88,35 @@ class Folds:
     @property
     def clip_bytes(self) -> int:
         """Bytes of the clip and of what is known of all of it."""
-        return self.clip.nbytes + self.strokes.sightings_bytes + self._behind.nbytes
+        plates = 0 if self._plates is None else self._plates.nbytes
+        return self.clip.nbytes + self.strokes.sightings_bytes + self._behind.nbytes + plates
 
     def forget(self) -> None:
         """Keep nothing any more: the caches may be shared with other clips."""
         self.strokes.forget()
         self._cache.forget(lambda key: key[0] is self._own)
 
-    def _fold(self, shaping: Edits, t: int) -> Maps:
+    def plate(self, t: int, folded: Folded) -> Plate | None:
+        """What other frames show of frame t, folded, where something was removed and no other edit painted over it.
+
+        None where nothing was removed, and for a clip without pictures.
+        """
+        if self._plates is None or folded.removed == Removed():
+            return None
+        hole = folded.removed.pixels(self.clip.labels[t], self.clip.objects[t])
+        if not hole.any() or hole.all():
+            return None
+        hidden, fetched = self._behind.at(t, folded.removed), self._plates.at(t, folded.removed)
+        labels, objects = self.clip.labels[t].copy(), self.clip.objects[t].copy()
+        labels[hole], objects[hole] = hidden.labels, hidden.objects
+        shown = (folded.maps.labels == labels) & (folded.maps.objects == objects)
+        return Plate(fetched.picture, fetched.valid & shown)
+
+    def _fold(self, shaping: Edits, t: int) -> Folded:
         if not shaping:
             frame = self.clip[t]
-            return Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid)
+            return Folded(Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid))
         draft = Draft(self.clip, t, self._behind)
         for edit in shaping:
             edit.apply(draft, self.strokes)
-        return Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
+        return Folded(Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid), draft.removed)

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from core.clip.clip import Clip
+from core.conditioning import Kind
 from core.footage.behind import Behind
 from core.footage.estimated_flow import flow_to_before, with_flow
 from core.footage.plates import Fetched, Plates
 from core.footage.roles import roles
 from core.footage.shade import shade
 from core.project.draft import Removed
-from core.project.edits import ObjectTarget
+from core.project.edits import SURROUNDINGS, ObjectTarget, Still
+from core.project.fold import Scene
 from tests.core.project.moving import FACADE, HEIGHT, WIDTH, Block, clip_of, square, straight
+from tests.core.project.test_fold import NumberedLooks, paint, swap
 from tests.pictures import STREET, tiny_clip
 
 FRAMES, CAR_ID = 8, 14001
@@ -123,3 +126,15 @@ def test_a_clip_gets_motion_once_with_progress() -> None:
     assert seen == [(2, 3), (3, 3)] and with_flow(moving) is moving
     with pytest.raises(ValueError, match="no pictures"):
         with_flow(tiny_clip(flow=False, pictures=False))
+
+
+def test_footage_mode_shows_plates_where_a_thing_was_removed_and_not_painted_over() -> None:
+    filmed, truth = pictured(GROUND, WALL, PASSES), pictured(GROUND, WALL)
+    remove, painted = swap(ObjectTarget(object=CAR_ID), SURROUNDINGS), square(10, 28, 20, 34)
+    stroke = paint((4, painted), to=12, thing=1_000_000, motion=Still())
+    for edits in ((remove,), (remove, stroke)):
+        film = Scene(filmed, NumberedLooks()).conditioning(edits, 4, "footage").film
+        plate = film.kinds == Kind.PLATE
+        assert plate[filmed.objects[4] == CAR_ID].mean() > 0.4 and (edits == (remove,) or not (plate & painted).any())
+        assert np.array_equal(film.picture[plate], truth.pictures[4][plate])
+    assert not (Scene(filmed, NumberedLooks()).conditioning((stroke,), 4, "footage").film.kinds == Kind.PLATE).any()
