@@ -229,6 +229,39 @@ def train(
 
 
 @app.command()
+def adapt(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLIP|PROJECT",
+            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="X.safetensors", help="The checkpoint.", show_default=False)
+    ],
+    minutes: Annotated[float, typer.Option(metavar="M", help="How long it may take.")] = 10.0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What to begin with.  [dim]\\[default: checkpoints/street.safetensors][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    json: Annotated[
+        bool, typer.Option("--json", help="For programs: report in JSON lines, stop when standard input ends.")
+    ] = False,
+) -> None:
+    """Learn a clip: tune a checkpoint on the clip's own film. Interrupted, the same command goes on."""
+    from core.training.adapt.command import adapt_files
+
+    adapt_files(source, out, minutes=minutes, checkpoint=checkpoint, device=device, json=json)
+
+
+@app.command()
 def prepare(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of clips.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="CACHE", help="The folder to write.")],

@@ -35,6 +35,7 @@ class Chunk:
     flow        (T, B, 2, h, w) float32: to the frame before; flow_valid (T, B, 1, h, w) bool
     other_*     (B, ...) the other frame
     places      (T, B, C, h/2, w/2) float32: where each pixel lies in its object; None where nobody asks
+    renders     as pictures: what a given past shows; None: the pictures
     """
 
     pictures: Tensor
@@ -47,6 +48,7 @@ class Chunk:
     other_objects: Tensor
     slots: int
     places: Tensor | None = None
+    renders: Tensor | None = None
 
 
 class _Cut(NamedTuple):
@@ -170,14 +172,15 @@ class ChunkDataset:
         frames: int,
         crop: tuple[int, int],
         with_places: bool = False,
+        flips: bool = True,
     ) -> Chunk:
-        """Draw this process's share of a batch: crops of (height, width), half of them about a rare class; flips
-        half the time. Crops begin at even rows and columns.
+        """Draw this process's share of a batch: crops of (height, width), half of them about a rare class; mirrored
+        half the time where `flips`. Crops begin at even rows and columns.
         """
         fitting = self._fitting(frames, crop)
         if not fitting:
             self.check(frames=frames, crop=crop)
-        cuts = [self._draw(rng, fitting, frames, crop) for _ in range(batch)][machine.share(batch)]
+        cuts = [self._draw(rng, fitting, frames, crop, flips) for _ in range(batch)][machine.share(batch)]
         parts = [self._cut(cut, frames, crop) for cut in cuts]
         pictures, labels, objects, flow, other, other_labels, other_objects = (
             torch.stack(column, 1) for column in zip(*parts, strict=True)
@@ -194,6 +197,7 @@ class ChunkDataset:
             other_objects=other_objects[0].int(),
             slots=self.slots,
             places=torch.stack([self._places(cut, frames, crop) for cut in cuts], 1) if with_places else None,
+            renders=self._renders(cuts, frames, crop),
         )
 
     def _fitting(self, frames: int, crop: tuple[int, int]) -> list[int]:
@@ -204,7 +208,7 @@ class ChunkDataset:
             if len(device_clip) >= frames and device_clip.height >= height and device_clip.width >= width
         ]
 
-    def _draw(self, rng: StepRng, fitting: Sequence[int], frames: int, crop: tuple[int, int]) -> _Cut:
+    def _draw(self, rng: StepRng, fitting: Sequence[int], frames: int, crop: tuple[int, int], flips: bool) -> _Cut:
         index = rng.pick(fitting)
         device_clip, (height, width) = self.device_clips[index], crop
         start = rng.whole(0, len(device_clip) - frames + 1)
@@ -215,7 +219,19 @@ class ChunkDataset:
             row, column = rare[rng.whole(0, len(rare))].tolist()
             top = min(max(row - height // 2, 0), device_clip.height - height)
             left = min(max(column - width // 2, 0), device_clip.width - width)
-        return _Cut(index, start, other, top // 2 * 2, left // 2 * 2, rng.chance(0.5))
+        return _Cut(index, start, other, top // 2 * 2, left // 2 * 2, rng.chance(0.5) and flips)
+
+    def _renders(self, cuts: Sequence[_Cut], frames: int, crop: tuple[int, int]) -> Tensor | None:
+        """(T, B, 3, h, w), cut as the pictures are; None where some clip has none."""
+        parts = []
+        for cut in cuts:
+            renders = self.device_clips[cut.device_clip].renders
+            if renders is None:
+                return None
+            rows, columns = slice(cut.top, cut.top + crop[0]), slice(cut.left, cut.left + crop[1])
+            part = renders[cut.start : cut.start + frames, :, rows, columns]
+            parts.append(part.flip(-1) if cut.flipped else part)
+        return from_uint8(torch.stack(parts, 1))
 
     def _places(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> Tensor:
         """(T, C, h/2, w/2): places in the whole frames, cut as they are."""

@@ -34,6 +34,7 @@ class DeviceClip:
     flow      (N, 2, H, W) int16: to the frame before, in 1/64 px; x is NO_FLOW where it is not valid
     ids       (K,) int32, on the processor: the clip's own object ids, ascending
     rare      for every frame some (row, column) of rare classes, (n, 2) int32, on the processor
+    renders   as pictures: what a network made of the frames, where it is to learn from its own past
     """
 
     name: str
@@ -44,6 +45,7 @@ class DeviceClip:
     flow: Tensor
     ids: np.ndarray
     rare: tuple[np.ndarray, ...]
+    renders: Tensor | None = None
 
     @classmethod
     def of(cls, clip: Clip, rare: np.ndarray, device: torch.device) -> DeviceClip:
@@ -91,6 +93,19 @@ class DeviceClip:
             np.ascontiguousarray(self.pictures.cpu().numpy().transpose(0, 2, 3, 1)),
             moved if valid.any() else None,
             valid if valid.any() else None,
+        )
+
+    def part(self, start: int, stop: int) -> DeviceClip:
+        """Frames [start, stop) as a clip of their own, in the same memory."""
+        span = slice(start, stop)
+        return replace(
+            self,
+            pictures=self.pictures[span],
+            labels=self.labels[span],
+            objects=self.objects[span],
+            flow=self.flow[span],
+            rare=self.rare[span],
+            renders=None if self.renders is None else self.renders[span],
         )
 
     def scaled(self, height: int, width: int) -> DeviceClip:

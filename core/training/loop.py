@@ -41,12 +41,18 @@ class Trainer:
     step nothing is copied to the processor and nothing waits for the device.
 
     perceptual  what the terms "perceptual" and "perceptual_raw" are measured with; None where no phase weighs them
+    encoder     one that was trained and is held fixed; None: it is trained too
     done        steps so far
     plan        how many steps each phase has; may be replaced between steps
     """
 
     def __init__(
-        self, preset: Preset, data: ChunkDataset, perceptual: PerceptualLoss | None, machine: Machine | None = None
+        self,
+        preset: Preset,
+        data: ChunkDataset,
+        perceptual: PerceptualLoss | None,
+        machine: Machine | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self.preset, self.data = preset, data
         self.machine = Machine(bfloat16=Machine.choose("cpu").bfloat16) if machine is None else machine
@@ -56,7 +62,7 @@ class Trainer:
         torch.manual_seed(preset.seed)
         device, labels = self.machine.device, data.label_set
         self.trained = preset.generator.build(labels, self.machine)
-        self.encoder = Encoder(ngf=8, n_down=2, norm="none", shortcut=True).to(device)
+        self.encoder = (Encoder(ngf=8, n_down=2, norm="none", shortcut=True) if encoder is None else encoder).to(device)
         self.adversaries = {
             name: recipe.build(labels.size, self.machine) for name, recipe in preset.adversaries.items()
         }
@@ -121,10 +127,11 @@ class Trainer:
             frames=phase.frames,
             crop=phase.crop,
             with_places=self.trained.reads_places,
+            flips=self.preset.flips,
         )
         film = None
         if self.trained.reads_looks:
-            chunk = recolour(filmed, self._things, rng)
+            chunk = recolour(filmed, self._things, rng, self.preset.recoloured)
             styles = chunk_styles(self.encoder, chunk)
             if rng.chance(phase.film):
                 with torch.no_grad():

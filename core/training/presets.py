@@ -76,6 +76,8 @@ class Preset:
     decay       share of all steps, at the end, over which the learning rate falls to `floor` of itself
     ema         how much of the averaged weights stays in each step
     rare        half of the crops are put about one of these classes
+    recoloured  so many of the things get another colour, so that a look means something
+    flips       half of the crops are mirrored
     """
 
     name: str
@@ -96,6 +98,8 @@ class Preset:
     label_width: int = 32
     ema: float = 0.998
     seed: int = 1
+    recoloured: float = 0.5
+    flips: bool = True
     rare: tuple[str, ...] = (
         "pole",
         "traffic light",

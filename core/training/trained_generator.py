@@ -86,7 +86,7 @@ class TrainedGenerator(Protocol):
         ...
 
     def given(self, frames: int, rng: StepRng) -> int:
-        """How many of a chunk's first frames are given as real past instead of being drawn."""
+        """How many of a chunk's first frames are given as past instead of being drawn."""
         ...
 
     def draw(self, maps: LabelMaps, styles: Tensor, past: PastFrames | None, stage: Stage, extra: Extra) -> Drawn:
@@ -155,13 +155,13 @@ class GeneratorRecipe(Protocol):
 
 
 class TrainedLocal:
-    """Our own generator. Half of the longer chunks begin with a real frame as their past."""
+    """Our own generator. So many of the longer chunks begin with a frame that is given as their past."""
 
     kind: Kind = "local"
     reads_looks = True
 
-    def __init__(self, network: LocalGenerator, machine: Machine) -> None:
-        self._generator, self._machine = network, machine
+    def __init__(self, network: LocalGenerator, machine: Machine, given: float = 0.5) -> None:
+        self._generator, self._machine, self._given = network, machine, given
         self._call: Callable[..., Rendered] = torch.compile(network) if machine.compiled else network
         self.reads_places = network.config.version > 1
 
@@ -177,7 +177,7 @@ class TrainedLocal:
         return self._generator.config.to_dict()
 
     def given(self, frames: int, rng: StepRng) -> int:
-        return int(frames > 1 and rng.chance(0.5))
+        return int(frames > 1 and rng.chance(self._given))
 
     def draw(
         self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage, extra: Extra
@@ -250,7 +250,8 @@ def roll(
             frame = None if t < given else trained.draw(maps, styles[t], past, stage, extra)
         rolled.drawn.append(frame if t >= first else None)
         rolled.shown.append(real if frame is None else frame.final)
-        past = trained.followed(past, real if frame is None else frame, maps, styles[t], rng, stage)
+        seen = real if chunk.renders is None else chunk.renders[t]
+        past = trained.followed(past, seen if frame is None else frame, maps, styles[t], rng, stage)
     return rolled
 
 

@@ -1,0 +1,1 @@
+"""Learning a clip: a checkpoint is tuned on the clip's own film."""
