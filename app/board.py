@@ -15,6 +15,7 @@ from typing import Any
 from app.events import Hub
 from app.protocol import FrameState
 from core.models.generator import Conditionings
+from core.rendering.renderer import Renderer
 from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest
 from core.rendering.worker import RenderWorker
 
@@ -56,9 +57,13 @@ class Board:
         hub: Hub,
         done: Callable[[], None] = lambda: None,
         crowding: Callable[[], str] = lambda: "",
+        renderer: Renderer | None = None,
     ) -> None:
-        """done: called in the worker's thread when all frames of a revision are final; crowding: see `Engine`."""
-        self._done, self._crowding = done, crowding
+        """done: called in the worker's thread when all frames of a revision are final; crowding: see `Engine`.
+
+        renderer: what renders the frames; None: the worker's own.
+        """
+        self._done, self._crowding, self._renderer = done, crowding, renderer
         self._said_crowding = False
         self._project, self._count, self._worker, self._hub = project, count, worker, hub
         self._lock = threading.Lock()
@@ -95,7 +100,15 @@ class Board:
             run = self._run = _Run(self._count, missing)
         report: Callable[[Event], None] = lambda event: self._on_event(run, event)  # noqa: E731
         request = RenderRequest(
-            self._project, revision, conditionings, self._count, cursor, report, known=known, film=film
+            self._project,
+            revision,
+            conditionings,
+            self._count,
+            cursor,
+            report,
+            known=known,
+            film=film,
+            renderer=self._renderer,
         )
         ticket = self._worker.submit(request)
         with self._lock:
@@ -143,7 +156,10 @@ class Board:
                     self._before[event.t] = event.key
                 self._hub.publish(self._project, {"type": "before", "t": event.t, "key": event.key})
 
-        self._worker.submit(RenderRequest(self._project, 0, conditionings, self._count, 0, report, background=True))
+        request = RenderRequest(
+            self._project, 0, conditionings, self._count, 0, report, background=True, renderer=self._renderer
+        )
+        self._worker.submit(request)
 
     def _stop(self, ticket: int | None) -> None:
         if ticket is not None:

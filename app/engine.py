@@ -18,6 +18,7 @@ from core.headless.render import best_device, open_renderer
 from core.project.fold import Scene
 from core.project.folds import Folds
 from core.rendering.renderer import Renderer
+from core.rendering.store import FrameStore
 from core.styles.looks import Looks, encode_look, encode_looks
 from core.styles.mixtures import Mixture
 
@@ -32,6 +33,9 @@ class Engine:
 
     open_scene  (folds, seed) gives their clip ready to be edited, or `InputError`
     encode      (clip, object, frame) gives the look that the object has on that filmed frame, or `InputError`
+    looks_hash  what style codes are of: under engines with the same one they mean the same; "" where nobody knows
+    file        the checkpoint's file; None: it has none, and learns nothing
+    may_learn   (clip, minutes) raises `InputError` where it can't learn that clip in such a time
     """
 
     name: str
@@ -41,6 +45,9 @@ class Engine:
     open_scene: Callable[[Folds, int], Scene]
     encode: Callable[[Clip, int, int], Code]
     limits: str = ""
+    looks_hash: str = ""
+    file: Path | None = None
+    may_learn: Callable[[Clip, float], None] = lambda clip, minutes: None
 
     def crowding(self) -> str:
         """One sentence when rendered frames had to leave the memory; "" while all had room."""
@@ -53,18 +60,33 @@ class Engine:
         )
 
 
-def engine_of(checkpoint: Checkpoint, looks: Path, store_bytes: int) -> Engine:
-    """The engine that `python app.py` runs on. looks: folder in which encoded looks are kept."""
+def engine_of(
+    checkpoint: Checkpoint, looks: Path, store_bytes: int, file: Path | None = None, store: FrameStore | None = None
+) -> Engine:
+    """The engine that `python app.py` runs on.
+
+    looks: folder in which encoded looks are kept; file: the checkpoint's; store: another engine's, to be shared.
+    """
     encoder = cache(lambda: checkpoint.build_encoder(best_device()))  # when the first look is taken from a frame
     return Engine(
         name=checkpoint.name,
         hash=checkpoint.hash,
         mixtures=checkpoint.mixtures,
-        renderer=open_renderer(checkpoint, store_bytes),
+        renderer=open_renderer(checkpoint, store_bytes, store=store),
         open_scene=lambda folds, seed: _open_scene(checkpoint, folds, seed, looks),
         encode=lambda clip, thing, t: encode_look(encoder(), clip, thing, t),
         limits=checkpoint.limits,
+        looks_hash=checkpoint.looks_hash,
+        file=file,
+        may_learn=lambda clip, minutes: _check_learning(checkpoint, clip, minutes),
     )
+
+
+def _check_learning(checkpoint: Checkpoint, clip: Clip, minutes: float) -> None:
+    # What trains is imported when somebody trains.
+    from core.training.adapt.learn import check
+
+    check(clip, checkpoint, minutes)
 
 
 def _open_scene(checkpoint: Checkpoint, folds: Folds, seed: int, folder: Path) -> Scene:

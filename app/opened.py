@@ -60,17 +60,21 @@ class OpenProject:
         refusal: InputError | None = None,
     ) -> None:
         """engine and worker: what renders this project; refusal: why it cannot be saved, it is only in memory then."""
-        self.scene, self.board, self.engine, self.worker = scene, board, engine, worker
+        self.worker = worker
         self._saved = SavedProject(project, store, refusal)
         self._notice = notice
         self._lock = threading.RLock()
-        self._lanes, self._maps = Lanes(scene), LabelMapKeys(scene)
-        self._replies = Replies(scene.clip, engine, board, self._lanes, self._maps)
         self._given: FIFOCache[str, ProjectChange] = FIFOCache(_KEPT_REPLIES)
         self._history: FIFOCache[int, Edits] = FIFOCache(_KEPT_REVISIONS)
         self._history[project.revision] = project.edits
+        self._render_with(engine, scene, board)
         self._show()
         self._search_lanes()
+
+    def _render_with(self, engine: Engine, scene: SharedScene, board: Board) -> None:
+        self.scene, self.board, self.engine = scene, board, engine
+        self._lanes, self._maps = Lanes(scene), LabelMapKeys(scene)
+        self._replies = Replies(scene.clip, engine, board, self._lanes, self._maps)
 
     @property
     def project(self) -> Project:
@@ -104,6 +108,27 @@ class OpenProject:
         """Call the project something else. Neither a revision nor a step of its history."""
         with self._lock:
             self._saved.save(replace(self.project, name=" ".join(name.split())))
+            return self.state()
+
+    def use(
+        self,
+        engine: Engine,
+        scene: SharedScene,
+        board: Board,
+        cursor: int,
+        changed: Callable[[Project], Project],
+    ) -> ProjectState:
+        """Render it with another engine from now on, the frame at `cursor` first; neither a revision nor a step of its
+        history. changed: the project as it is under that engine.
+        """
+        with self._lock:
+            self._check_frame(cursor)
+            self._saved.save(changed(self.project))
+            self.worker.forget(self.project.id)
+            self._render_with(engine, scene, board)
+            if not self._show():
+                self._render(cursor)
+            self._search_lanes()
             return self.state()
 
     def claim(self) -> ProjectState:

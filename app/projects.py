@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.learnt import has_learnt
 from app.looks import encode_webp
 from app.opened import OpenProject
 from app.protocol import ProjectEntry, ProjectList
@@ -47,7 +48,7 @@ def list_projects(store: ProjectStore, also: str = "", clip: str = "") -> Projec
             continue
         if found.last is None and clip in ("", entry.clip):
             found.last = project
-        if entry.edits or entry.name or project == also:
+        if entry.edits or entry.name or project == also or has_learnt(store.folder / project):
             found.projects.append(entry)
         if len(found.projects) == _MOST:
             break
@@ -67,6 +68,8 @@ def forget_empty(store: ProjectStore, looked_at: Callable[[str], bool]) -> None:
         with suppress(InputError, OSError):  # it can't be read: it is not known to be empty
             facts = file.stat()
             if facts.st_size > _EMPTY_BYTES or facts.st_mtime > before or looked_at(project):
+                continue
+            if has_learnt(store.folder / project):
                 continue
             if store.load(project).untouched:
                 store.remove(project)

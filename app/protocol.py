@@ -204,6 +204,47 @@ class ProjectChange(BaseModel):
     ticket: int | None
 
 
+class Nearness(BaseModel):
+    """PSNR of a render to the film in dB, means over frames that were learnt from and that were held out."""
+
+    learnt: float
+    held_out: float | None
+
+
+class LearningState(BaseModel):
+    """Where the learning of a project's clip is.
+
+    stage    paused: it was begun and can go on; failed: so too, and `error` says why; learnt: it has just ended
+    before   the render when it began; now: when it was looked at last
+    sample   how many sample pictures there were; frame: which one they show
+    learnt   whether the project has a checkpoint that learnt its clip, and whether it uses that
+    """
+
+    stage: Literal["none", "running", "paused", "failed", "learnt"] = "none"
+    minutes: float = 0
+    step: int = 0
+    steps: int = 0
+    seconds_left: float | None = None
+    before: Nearness | None = None
+    now: Nearness | None = None
+    sample: int = 0
+    frame: int = 0
+    error: str = ""
+    learnt: bool = False
+    used: bool = False
+
+
+class NewLearning(Message):
+    minutes: Annotated[float, Field(gt=0, le=10_000)]
+
+
+class NewCheckpoint(Message):
+    """Which checkpoint renders the project: that of the program, or the one that learnt the clip."""
+
+    use: Literal["shipped", "learnt"]
+    cursor: FrameIndex = 0
+
+
 class DownloadEntry(BaseModel):
     """A file that can be downloaded, as the page's menu says it."""
 

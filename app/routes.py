@@ -22,11 +22,14 @@ from app.protocol import (
     DownloadEntry,
     FilmedFrames,
     Follows,
+    LearningState,
     Look,
     LookSheet,
+    NewCheckpoint,
     NewEdits,
     NewFrames,
     NewMode,
+    NewLearning,
     NewName,
     NewProject,
     NewRender,
@@ -69,7 +72,16 @@ def api_routes(workspace: Workspace, token: str) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return Token(token=token)
 
-    for add in (_add_projects, _add_changes, _add_pictures, _add_rendering, _add_looks, _add_downloads, _add_events):
+    for add in (
+        _add_projects,
+        _add_changes,
+        _add_pictures,
+        _add_rendering,
+        _add_looks,
+        _add_learning,
+        _add_downloads,
+        _add_events,
+    ):
         add(router, workspace)
     return router
 
@@ -228,6 +240,30 @@ def _add_looks(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/projects/{project}/looks/{key}")
     def look(project: Project, key: Key) -> Response:
         return Response(workspace.looks.picture(key), media_type="image/webp", headers=IMMUTABLE)
+
+
+def _add_learning(router: APIRouter, workspace: Workspace) -> None:
+    @router.get("/projects/{project}/learning")
+    def learning(project: Project) -> LearningState:
+        return workspace.learning(project)
+
+    @router.post("/projects/{project}/learning")
+    def learn(project: Project, request: NewLearning) -> LearningState:
+        return workspace.learn(project, request.minutes)
+
+    @router.delete("/projects/{project}/learning")
+    def cancel(project: Project) -> LearningState:
+        return workspace.cancel_learning(project)
+
+    # Pictures follow each other at this address: the page asks with their number.
+    @router.get("/projects/{project}/learning/sample")
+    def sample(project: Project) -> Response:
+        data = workspace.learning_sample(project)
+        return Response(data, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+    @router.put("/projects/{project}/checkpoint")
+    def use(project: Project, request: NewCheckpoint) -> ProjectState:
+        return workspace.use(project, request.use, request.cursor)
 
 
 def _add_downloads(router: APIRouter, workspace: Workspace) -> None:

@@ -6,13 +6,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import errors
 from app.budget import Budget
-from app.engine import engine_of
+from app.engine import Engine, engine_of
 from app.gradio_gate import GradioGate
 from app.guard import Guard
 from app.routes import api_routes, nothing_here
@@ -74,8 +75,14 @@ def open_workspace(settings: Settings) -> Workspace:
         raise InputError("There is no clip to open.", "Name a clip's folder with --clip.")
     checkpoint = load_checkpoint(settings.checkpoint)
     budget = Budget.of(int(settings.memory * 1e9))
-    engine = engine_of(checkpoint, settings.projects / ".looks", budget.frames)
-    workspace = Workspace(engine, ProjectStore(settings.projects), clips, budget, settings.notice, not settings.space)
+    looks = settings.projects / ".looks"
+    engine = engine_of(checkpoint, looks, budget.frames, settings.checkpoint)
+
+    def open_engine(file: Path) -> Engine:
+        return engine_of(load_checkpoint(file), looks, budget.frames, file, engine.renderer.store)
+
+    store = ProjectStore(settings.projects)
+    workspace = Workspace(engine, store, clips, budget, settings.notice, not settings.space, open_engine)
     try:
         workspace.prepare(next(iter(clips)))
     except InputError:

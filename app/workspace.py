@@ -6,9 +6,10 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from app.board import Board
 from app.budget import Budget
@@ -16,12 +17,15 @@ from app.clips import OpenClips
 from app.engine import Engine, LazyLooks
 from app.errors import NotFound
 from app.events import Hub
+from app.learning import Command, Learning, Wish, adapt_command
+from app.learnt import Engines, OpenEngine, forget_others, keep_learnt, learnt_hash
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject
 from app.projects import forget_empty, keep_thumb, list_projects, thumb
 from app.protocol import (
     ChangeRequest,
     ClipEntry,
+    LearningState,
     NewEdits,
     NewFrames,
     NewMode,
@@ -32,6 +36,7 @@ from app.protocol import (
 )
 from app.scene import SharedScene
 from core.assets import clip_folders
+from core.checkpoint import file_hash
 from core.clip.clip import Clip
 from core.clip.native import read_facts
 from core.conditioning import Code
@@ -58,10 +63,13 @@ class Workspace:
         budget: Budget = _BUDGET,
         notice: str = "",
         listed: bool = True,
+        open_engine: OpenEngine | None = None,
+        learn: Command = adapt_command,
     ) -> None:
         """budget: its frames are the engine's, the rest is kept here.
 
         notice: one sentence for every tab that opens a project; listed: whether projects are listed.
+        open_engine: an engine of a checkpoint's file, None: there are no others; learn: the command that learns a clip.
         """
         self._listed = listed
         self.engine, self._store, self._clips = engine, store, dict(clips)
@@ -70,6 +78,8 @@ class Workspace:
         self.looks = LookBook(budget.looks)
         self._lock = threading.RLock()
         self._open: OrderedDict[str, OpenProject] = OrderedDict()
+        self._engines = Engines(engine, open_engine or _no_other)
+        self._learning = Learning(self._tell_learning, self._take_learnt, learn)
         self._open_clips = OpenClips(budget.clips, budget.folds, self._let_go)
         self._notice = notice
 
@@ -96,7 +106,7 @@ class Workspace:
 
     def prepare(self, clip: str) -> None:
         """Open a clip before somebody asks for it; its looks are encoded meanwhile. Raises as `create` does."""
-        looks = self._scene(self._place(clip), 0).scene.looks
+        looks = self._scene(self._place(clip), 0, self.engine).scene.looks
         if isinstance(looks, LazyLooks):
             self.worker.call(looks.prepare)
 
@@ -106,18 +116,18 @@ class Workspace:
             known = ", ".join(self._clips) or "none"
             raise NotFound(f"There is no clip {clip!r} here.", f"There is: {known}.")
         place = self._place(clip)
-        scene = self._scene(place, seed)
+        scene = self._scene(place, seed, self.engine)
         forget_empty(self._store, self.hub.listened)
         mode = first_mode(scene.clip) if mode is None else mode
         check_mode(mode, scene.clip)
-        made_with = (place, scene.clip.hash, self.engine.hash, seed, mode)
+        made_with = (place, scene.clip.hash, self.engine.hash, seed, mode, self.engine.looks_hash)
         try:
-            return self._opened(self._store.create(*made_with), scene)
+            return self._opened(self._store.create(*made_with), scene, self.engine)
         except InputError as error:
             if not (isinstance(error, ReadOnly) or isinstance(error.__cause__, OSError)):
                 raise
             # It can be looked at, and is saved as soon as that is possible.
-            return self._opened(new_project(*made_with), scene, refusal=error)
+            return self._opened(new_project(*made_with), scene, self.engine, refusal=error)
 
     def open(self, project_id: str) -> OpenProject:
         """A project by its id. Raises `NotFound`; `InputError` when its clip or file is not usable."""
@@ -128,15 +138,67 @@ class Workspace:
         if not self._store.exists(project_id):
             raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
         project = self._store.load(project_id)
-        scene = self._scene(project.clip, project.seed)
+        engine, missing = self._engine_of(project)
+        scene = self._scene(project.clip, project.seed, engine)
         if scene.clip.hash != project.clip_hash:
             raise InputError(
                 f"This project was made with another clip than {project.clip!r} is now.",
                 "Put the clip back as it was, or open the clip anew.",
             )
         check_mode(project.mode, scene.clip)
-        project, notice = self._with_looks(project, scene.clip)
-        return self._opened(project, scene, notice)
+        project, notice = self._with_looks(project, scene.clip, engine, missing)
+        opened = self._opened(project, scene, engine, notice)
+        self._learning.recover(project_id, self._store.folder / project_id)
+        return opened
+
+    def learn(self, project_id: str, minutes: float) -> LearningState:
+        """Let the checkpoint that renders a project learn its clip, or go on with that. Raises `InputError`."""
+        opened, folder = self._writable(project_id)
+        engine, clip = opened.engine, opened.clip
+        engine.may_learn(clip, minutes)
+        wish = self._learning.begun(folder)
+        if wish is None:
+            if engine.file is None:
+                raise InputError(f"Checkpoint {engine.name!r} can't learn a clip.", "Start with another --checkpoint.")
+            place = opened.project.clip
+            wish = Wish(self._clips.get(place, Path(place)), engine.file, minutes)
+        self._learning.start(project_id, folder, wish)
+        return self.learning(project_id)
+
+    def learning(self, project_id: str) -> LearningState:
+        """Where the learning of a project's clip is."""
+        engine, folder = self.open(project_id).engine, self._store.folder / project_id
+        learnt = learnt_hash(folder)
+        return self._learning.state(project_id, folder).model_copy(
+            update={"learnt": bool(learnt), "used": engine.hash == learnt}
+        )
+
+    def cancel_learning(self, project_id: str) -> LearningState:
+        """Stop learning, and forget what was learnt so far."""
+        _, folder = self._writable(project_id)
+        self._learning.cancel(project_id, folder)
+        self._tell_learning(project_id)
+        return self.learning(project_id)
+
+    def learning_sample(self, project_id: str) -> bytes:
+        """The last sample picture, PNG. Raises `NotFound`."""
+        self.open(project_id)
+        return self._learning.sample(self._store.folder / project_id)
+
+    def use(self, project_id: str, which: Literal["shipped", "learnt"], cursor: int = 0) -> ProjectState:
+        """Render a project with the program's checkpoint, or with the one that learnt its clip. Raises `NotFound`."""
+        opened, folder = self._writable(project_id)
+        engine = self.engine if which == "shipped" else self._engines.of(folder, learnt_hash(folder))
+        if engine is None:
+            raise NotFound("No checkpoint has learnt this clip.", "Learn it first.")
+        scene = self._scene(opened.project.clip, opened.project.seed, engine)
+        board = self._board(opened.project.id, scene, engine, lambda: opened)
+        state = opened.use(
+            engine, scene, board, cursor, lambda project: self._with_looks(project, scene.clip, engine)[0]
+        )
+        opened.render_before()
+        self._tell_learning(project_id)
+        return self._refreshed(project_id, state)
 
     def claim(self, project_id: str) -> ProjectState:
         """Try again to write where that was not possible. What another program has changed meanwhile is read anew."""
@@ -155,6 +217,7 @@ class Workspace:
     def discard(self, project_id: str) -> None:
         """Move a project to the trash folder beside the projects."""
         opened = self.open(project_id)
+        self._learning.cancel(project_id, self._store.folder / project_id)
         opened.discard()
         with self._lock:
             self._open.pop(project_id, None)
@@ -183,6 +246,7 @@ class Workspace:
 
     def close(self) -> None:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""
+        self._learning.close()
         self.worker.stop()
         self._store.close()
 
@@ -195,16 +259,53 @@ class Workspace:
         self.hub.publish(change.project, {"type": "changed", "revision": change.revision})
         return change
 
-    def _opened(
-        self, project: Project, scene: SharedScene, notice: str = "", refusal: InputError | None = None
-    ) -> OpenProject:
-        def done() -> None:
-            keep_thumb(self._store, self.engine.renderer.store, opened)
+    def _writable(self, project_id: str) -> tuple[OpenProject, Path]:
+        """An open project and its folder. Raises `ReadOnly` where nothing may be written there."""
+        opened = self.open(project_id)
+        refusal = opened.state().read_only
+        if refusal is not None:
+            raise ReadOnly(refusal.error, refusal.fix)
+        return opened, self._store.folder / project_id
 
+    def _tell_learning(self, project_id: str) -> None:
+        self.hub.publish(project_id, {"type": "learning", "learning": self.learning(project_id).model_dump()})
+
+    def _take_learnt(self, project_id: str, made: Path) -> None:
+        """A checkpoint has learnt a project's clip: it renders the project from now on. Raises `InputError`."""
+        folder = self._store.folder / project_id
+        found = file_hash(made)
+        keep_learnt(folder, made, found)
+        self.use(project_id, "learnt")
+        forget_others(folder, found)
+
+    def _engine_of(self, project: Project) -> tuple[Engine, str]:
+        """The engine that a project was made with, else that of the program and why."""
+        try:
+            engine = self._engines.of(self._store.folder / project.id, project.checkpoint_hash)
+        except InputError as error:
+            return self.engine, f"The checkpoint that this project was made with is not usable: {error.problem}"
+        if engine is None and project.checkpoint_hash:
+            return self.engine, "The checkpoint that this project was made with is not here."
+        return engine or self.engine, ""
+
+    def _board(self, project_id: str, scene: SharedScene, engine: Engine, opened: Callable[[], OpenProject]) -> Board:
+        def done() -> None:
+            keep_thumb(self._store, engine.renderer.store, opened())
+
+        return Board(project_id, len(scene.clip), self.worker, self.hub, done, engine.crowding, engine.renderer)
+
+    def _opened(
+        self,
+        project: Project,
+        scene: SharedScene,
+        engine: Engine,
+        notice: str = "",
+        refusal: InputError | None = None,
+    ) -> OpenProject:
         # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
-        board = Board(project.id, len(scene.clip), self.worker, self.hub, done, self.engine.crowding)
-        notices = " ".join(filter(None, (notice, self.engine.limits, self._notice)))
-        opened = OpenProject(project, scene, self._store, board, self.engine, self.worker, notices, refusal)
+        board = self._board(project.id, scene, engine, lambda: opened)
+        notices = " ".join(filter(None, (notice, engine.limits, self._notice)))
+        opened = OpenProject(project, scene, self._store, board, engine, self.worker, notices, refusal)
         with self._lock:
             if project.id in self._open:  # another tab was quicker
                 return self._open[project.id]
@@ -215,18 +316,23 @@ class Workspace:
         opened.render_before()
         return opened
 
-    def _with_looks(self, project: Project, clip: Clip) -> tuple[Project, str]:
-        """The project under this engine, and what to say of it: codes mean nothing under another checkpoint."""
-        engine = self.engine
+    def _with_looks(self, project: Project, clip: Clip, engine: Engine, missing: str = "") -> tuple[Project, str]:
+        """The project under an engine, and what to say of it: codes mean nothing where looks are encoded otherwise.
+
+        missing: why it is not the engine that it was made with.
+        """
         if project.checkpoint_hash in ("", engine.hash):
             return project, ""
+        if project.looks_hash and project.looks_hash == engine.looks_hash:
+            now = _made_with(project, engine)
+            return now, missing and f"{missing} {engine.name} renders it now; its looks stay."
 
         def encode(thing: int, t: int) -> Code:
             return self.worker.call(lambda: engine.encode(clip, thing, t)).result()
 
         redrawn = project.mapped(lambda edit: drawn_again(edit, engine.mixtures, encode))
         return (
-            replace(redrawn, checkpoint_hash=engine.hash),
+            _made_with(redrawn, engine),
             "This project was made with another checkpoint: its looks were drawn again and differ from before.",
         )
 
@@ -235,9 +341,9 @@ class Workspace:
         folder = self._clips[name]
         return name if clip_folders().get(name) == folder else str(folder.resolve())
 
-    def _scene(self, place: str, seed: int) -> SharedScene:
+    def _scene(self, place: str, seed: int, engine: Engine) -> SharedScene:
         """The scene of a clip by what a project notes."""
-        return self._open_clips.scene(place, self._clips.get(place, Path(place)), self.engine, seed)
+        return self._open_clips.scene(place, self._clips.get(place, Path(place)), engine, seed)
 
     def _let_go(self, clip: Clip) -> None:
         """Close the projects of a clip that had to make room; they are opened anew when they are asked for."""
@@ -245,6 +351,14 @@ class Workspace:
             closed = [self._open.pop(name) for name in [n for n, one in self._open.items() if one.clip is clip]]
         for opened in closed:
             opened.close()
+
+
+def _made_with(project: Project, engine: Engine) -> Project:
+    return replace(project, checkpoint_hash=engine.hash, looks_hash=engine.looks_hash)
+
+
+def _no_other(file: Path) -> Engine:
+    raise InputError(f"This program can't use {file}.", "Start it with a checkpoint of ours.")
 
 
 def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path]:

@@ -82,6 +82,16 @@ class Checkpoint:
         """What this checkpoint cannot do, for the person who works with it; "" for those that are trained here."""
         return _LIMITS[self.kind]
 
+    @property
+    def looks_hash(self) -> str:
+        """Identity of encoder and mixtures, 16 hex digits: where it is the same, style codes mean the same."""
+        digest = hashlib.sha256(json.dumps(self.encoder, sort_keys=True).encode())
+        for key in sorted(self.encoder_state):
+            digest.update(f"{key} ".encode() + self.encoder_state[key].double().numpy().tobytes())
+        for class_id in sorted(self.mixtures):
+            digest.update(f"{class_id} {self.mixtures[class_id].hash} ".encode())
+        return digest.hexdigest()[:16]
+
     def build_generator(
         self, device: str = "cpu", precision: str = "auto", cache: FeatureCache | None = None
     ) -> Generator:
@@ -159,6 +169,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except InputError as error:
         raise InputError(f"Checkpoint {error.problem}", error.fix) from error
     return parse_checkpoint(data, str(path))
+
+
+def file_hash(path: Path) -> str:
+    """The hash that the checkpoint in this file has, of its bytes alone."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def parse_checkpoint(data: bytes, source: str) -> Checkpoint:

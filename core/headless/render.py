@@ -28,9 +28,11 @@ def open_scene(checkpoint: Checkpoint, clip: Clip, seed: int = 0) -> Scene:
     return Scene(clip, Looks(encode_looks(encoder, clip), checkpoint.mixtures, seed))
 
 
-def open_renderer(checkpoint: Checkpoint, max_bytes: int, precision: str = "auto") -> Renderer:
-    """A renderer of this checkpoint on the best device there is, with a store of `max_bytes`."""
-    device, store = best_device(), FrameStore(max_bytes)
+def open_renderer(
+    checkpoint: Checkpoint, max_bytes: int, precision: str = "auto", store: FrameStore | None = None
+) -> Renderer:
+    """A renderer of this checkpoint on the best device there is, with a store of `max_bytes`, or one that it shares."""
+    device, store = best_device(), FrameStore(max_bytes) if store is None else store
     generator = checkpoint.build_generator(device, precision, cache=store)
     return Renderer(generator, checkpoint.hash, store, device)
 

@@ -36,6 +36,7 @@ class Project:
     next_object  id of the next new object; never reused, not even after undo
     name         what the person calls it; "" until then
     mode         whether the footage is kept; a view of the project, no step of its history
+    looks_hash   encoder and mixtures that its style codes are of; "" where nobody knows
     """
 
     id: str
@@ -50,6 +51,7 @@ class Project:
     revision: int = 0
     name: str = ""
     mode: Mode = "rendered"
+    looks_hash: str = ""
 
     def __post_init__(self) -> None:
         for name, number, least, most in (
@@ -65,6 +67,7 @@ class Project:
             ("clip", self.clip, 4096),
             ("clip_hash", self.clip_hash, 64),
             ("checkpoint_hash", self.checkpoint_hash, 64),
+            ("looks_hash", self.looks_hash, 64),
             ("name", self.name, MAX_NAME),
         ):
             if not isinstance(text, str) or len(text) > longest or not _is_writable(text):
@@ -154,6 +157,7 @@ class Project:
             "clip": self.clip,
             "clip_hash": self.clip_hash,
             "checkpoint_hash": self.checkpoint_hash,
+            "looks_hash": self.looks_hash,
             "seed": self.seed,
             "revision": self.revision,
             "next_object": self.next_object,
@@ -193,6 +197,7 @@ class Project:
                 name=data["name"],
                 # Before there were modes everything was rendered.
                 mode=parse_mode(data.get("mode", "rendered")),
+                looks_hash=data.get("looks_hash", ""),  # before clips could be learnt nobody noted it
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):

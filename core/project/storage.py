@@ -32,9 +32,11 @@ def read_project(file: Path) -> Project:
         raise InputError(f"This is not a project file: {reason(error)}.", fix) from error
 
 
-def new_project(clip: str, clip_hash: str, checkpoint_hash: str, seed: int, mode: Mode) -> Project:
+def new_project(
+    clip: str, clip_hash: str, checkpoint_hash: str, seed: int, mode: Mode, looks_hash: str = ""
+) -> Project:
     """A project with an id of its own, not saved."""
-    return Project(secrets.token_hex(16), clip, clip_hash, checkpoint_hash, seed, mode=mode)
+    return Project(secrets.token_hex(16), clip, clip_hash, checkpoint_hash, seed, mode=mode, looks_hash=looks_hash)
 
 
 class ReadOnly(InputError):
@@ -81,10 +83,16 @@ class ProjectStore:
         return self.writable
 
     def create(
-        self, clip: str, clip_hash: str, checkpoint_hash: str, seed: int = 0, mode: Mode = "rendered"
+        self,
+        clip: str,
+        clip_hash: str,
+        checkpoint_hash: str,
+        seed: int = 0,
+        mode: Mode = "rendered",
+        looks_hash: str = "",
     ) -> Project:
         """A new project, saved."""
-        project = new_project(clip, clip_hash, checkpoint_hash, seed, mode)
+        project = new_project(clip, clip_hash, checkpoint_hash, seed, mode, looks_hash)
         try:
             self.save(project)
         except InputError:

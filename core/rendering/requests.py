@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.models.generator import Conditionings
+from core.rendering.renderer import Renderer
 
 Stage = Literal["preview", "final"]
 
@@ -62,6 +63,7 @@ class RenderRequest:
     A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
     known: whether a frame's conditioning costs nothing. The first picture waits for no other's.
     film: the clip's frames as they were filmed, where the footage is kept; None: all of it is rendered.
+    renderer: what renders it; None: the worker's own. A project that changes it is forgotten first.
     """
 
     project: str
@@ -73,6 +75,7 @@ class RenderRequest:
     background: bool = False
     known: Callable[[int], bool] = lambda t: True
     film: Conditionings | None = None
+    renderer: Renderer | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1 or not 0 <= self.cursor < self.count:

@@ -189,7 +189,7 @@ class RenderWorker:
 
     def _frames(self, job: _Job) -> Iterator[FrameReady | None]:
         """What a job publishes, rendered one by one as they are asked for; None after work that shows nothing."""
-        request, renderer = job.request, self._renderer
+        request, renderer = job.request, job.request.renderer or self._renderer
         chain = renderer.chain(request.conditionings)
 
         def ready(rendered: RenderedFrame, stage: Stage) -> FrameReady:
@@ -209,7 +209,7 @@ class RenderWorker:
         elif at_hand is not None:
             yield ready(at_hand, "preview")
         elif not request.background:
-            shown = partial(self._shown, request)
+            shown = partial(self._shown, renderer, request)
             yield ready(renderer.preview(chain, request.cursor, shown, past_known), "preview")
         if not past_known:
             # From the cursor on back, as strokes are carried: a newer request waits for one frame of it at most.
@@ -217,15 +217,16 @@ class RenderWorker:
                 _ = chain(t).key
                 yield None
         if reference is not None:
-            yield from (ready(rendered, "preview") for rendered in self._previews(chain, reference, request.count))
+            yield from (
+                ready(rendered, "preview") for rendered in self._previews(renderer, chain, reference, request.count)
+            )
             self._whole[job.place] = chain
         for rendered in renderer.frames(chain, request.count):
             yield ready(rendered, "final")
         self._whole[job.place] = chain
 
-    def _previews(self, chain: Chain, reference: Chain, count: int) -> Iterator[RenderedFrame]:
+    def _previews(self, renderer: Renderer, chain: Chain, reference: Chain, count: int) -> Iterator[RenderedFrame]:
         """What changed since the reference; nothing is rendered where it was rendered before."""
-        renderer = self._renderer
         # Looked for no further than the first that is missing: each takes a conditioning.
         if all(renderer.shown(chain, t) is not None for t in range(count)):
             pictures: Iterable[RenderedFrame | None] = (renderer.shown(chain, t) for t in range(count))
@@ -238,11 +239,11 @@ class RenderWorker:
         project = job.request.project
         return [self._whole[place] for place in ((project, False), (project, True)) if place in self._whole]
 
-    def _shown(self, request: RenderRequest, t: int) -> Shown | None:
+    def _shown(self, renderer: Renderer, request: RenderRequest, t: int) -> Shown | None:
         """What is seen of a frame: the newest picture from the project's edits, else of the unedited clip."""
         for place in ((request.project, False), (request.project, True)):
             key, conditionings = self._seen.get(place, {}).get(t, ("", None))
-            picture = self._renderer.store.picture(key)
+            picture = renderer.store.picture(key)
             if picture is None or conditionings is None:
                 continue
             conditioning = conditionings(t)

@@ -20,6 +20,7 @@ from app.server import serve
 from app.settings import Settings, read_settings
 from app.workspace import Workspace, clips_with
 from core.assets import clip_folders
+from core.checkpoint import file_hash
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.clip.native import read_clip
@@ -33,6 +34,7 @@ from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 from core.styles.looks import Looks
 from core.styles.mixtures import Mixture, as_code
+from tests.app.stand_in_learner import command
 
 
 class StandInState(NamedTuple):
@@ -52,8 +54,8 @@ class StandInGenerator:
     follow = None
     reads_film = False
 
-    def __init__(self, label_set: LabelSet, seconds: float = 0.15) -> None:
-        self._palette = torch.from_numpy(label_set.palette().astype(np.float32))
+    def __init__(self, label_set: LabelSet, seconds: float = 0.15, brighter: int = 0) -> None:
+        self._palette = torch.from_numpy(label_set.palette().astype(np.float32)) + brighter
         self._seconds = seconds
 
     def start(self) -> StandInState:
@@ -77,8 +79,8 @@ class StandInGenerator:
         return StandInState(tuple(history[-1:]))
 
 
-def stand_in_engine(label_set: LabelSet, seconds: float = 0.15) -> Engine:
-    """An engine whose mixtures have two components for every class."""
+def stand_in_engine(label_set: LabelSet, seconds: float = 0.15, file: Path | None = None) -> Engine:
+    """An engine whose mixtures have two components for every class. file: one that was learnt; it renders brighter."""
     means = np.array([[0.4, 0.0, -0.4], [-0.4, 0.4, 0.0]])
     mixture = Mixture(np.array([0.6, 0.4]), means, np.stack([np.eye(STYLE_SIZE) * 0.09] * 2))
     mixtures = {class_id: mixture for class_id in label_set.ids}
@@ -86,8 +88,18 @@ def stand_in_engine(label_set: LabelSet, seconds: float = 0.15) -> Engine:
     def open_scene(folds: Folds, seed: int) -> Scene:
         return Scene(folds.clip, Looks({}, mixtures, seed), folds)
 
-    renderer = Renderer(StandInGenerator(label_set, seconds), "stand-in", FrameStore(1 << 28))
-    return Engine("stand-in", "0123456789abcdef", mixtures, renderer, open_scene, _mean_colour)
+    name = "0123456789abcdef" if file is None else file_hash(file)
+    generator = StandInGenerator(label_set, seconds, 0 if file is None else 40)
+    return Engine(
+        "stand-in" if file is None else "learnt",
+        name,
+        mixtures,
+        Renderer(generator, name, FrameStore(1 << 28)),
+        open_scene,
+        _mean_colour,
+        looks_hash="0f" * 8,
+        file=Path("stand-in.safetensors"),
+    )
 
 
 def _mean_colour(clip: Clip, thing: int, t: int) -> Code:
@@ -100,7 +112,13 @@ def open_stand_in(settings: Settings, seconds: float = 0.15) -> Workspace:
     """A workspace over the shipped clips, or the one that the settings name."""
     clips = clips_with(settings.clip, clip_folders())
     label_set = read_clip(next(iter(clips.values()))).label_set
-    return Workspace(stand_in_engine(label_set, seconds), ProjectStore(Path(settings.projects)), clips)
+    return Workspace(
+        stand_in_engine(label_set, seconds),
+        ProjectStore(Path(settings.projects)),
+        clips,
+        open_engine=lambda file: stand_in_engine(label_set, seconds, file),
+        learn=command,
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -82,6 +82,7 @@ def adapt(
     if job is None:
         job = Job(clip.hash, begin.hash, nearness(before, clip))
         work.begin(job)
+    report.begun(job.before)
     pace = None if minutes is None else Pace(plan, max(60 * minutes - seconds, 60 * minutes / 3))
     samples = _Samples(trainer, scene, learnt, work.folder / "sample.png", before, report)
     if work.state.exists():
@@ -93,7 +94,8 @@ def adapt(
 
     def save() -> None:
         trainer.save(work.state, pace)
-        samples.write()
+        if not stop():  # who stops it waits for this
+            samples.write()
 
     every = max(save_every, _RENDERING * seconds)
     try:

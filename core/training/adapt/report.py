@@ -31,6 +31,10 @@ class Report(Display, Protocol):
         """What is being done."""
         ...
 
+    def begun(self, before: Nearness) -> None:
+        """How near the render is to the film before anything is learnt."""
+        ...
+
     def sample(self, path: Path, t: int, now: Nearness) -> None:
         """A new sample picture: film, before and now beside each other, of frame t. now: of the whole clip."""
         ...
@@ -44,6 +48,9 @@ class Words:
 
     def line(self, text: str) -> None:
         self._say(text)
+
+    def begun(self, before: Nearness) -> None:
+        """The end says it again, beside what came of it."""
 
     def sample(self, path: Path, t: int, now: Nearness) -> None:
         other = "" if now.held_out is None else f", {now.held_out:.1f} dB on those that are held out"
@@ -64,6 +71,9 @@ class JsonLines:
 
     def line(self, text: str) -> None:
         self._tell("line", text=text)
+
+    def begun(self, before: Nearness) -> None:
+        self._tell("begun", before=before.to_dict())
 
     def sample(self, path: Path, t: int, now: Nearness) -> None:
         self._tell("sample", file=str(path), frame=t, now=now.to_dict())

@@ -45,6 +45,9 @@ class Heard:
     def line(self, text: str) -> None:
         self.lines.append(text)
 
+    def begun(self, before: Nearness) -> None:
+        self.before = before
+
     def sample(self, path: Path, t: int, now: Nearness) -> None:
         assert path.exists()
         self.samples.append((path, t, now))
