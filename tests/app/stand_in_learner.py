@@ -7,6 +7,7 @@ stops when its input ends, as the real one does.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -30,7 +31,7 @@ def say(event: str, **facts: object) -> None:
 
 def main(out: Path) -> int:
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    threading.Thread(target=lambda: (os.read(0, 1), ended.set()), daemon=True).start()
     work = out.with_suffix(".learning")
     work.mkdir(exist_ok=True)
     print("a library that says something")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -54,7 +55,8 @@ def _for_a_program(adapted: Callable[[Report, Callable[[], bool]], Adapted], sto
     left = threading.Event()
 
     def wait_for_the_end() -> None:
-        while sys.stdin.buffer.read(1 << 12):
+        # Not through sys.stdin: its lock, held while waiting, would abort the program's end.
+        while os.read(sys.stdin.fileno(), 1 << 12):
             pass
         left.set()
 
