@@ -16,8 +16,8 @@ from core.training.trained_generator import Stage, TrainedGenerator, TrainedLoca
 
 # Sides of crops must be divisible by this.
 _MULTIPLE = 16
-# Largest crop (height, width): a whole frame of the shipped clips.
-_CROP = (256, 512)
+# Largest crop (height, width).
+_CROP = (256, 256)
 # What is asked for is the very picture; an adversary would need longer than there is (docs/adr/0016).
 _WEIGHTS: Weights = {"picture": 5.0, "gradient": 10.0, "raw": 2.5, "flow": 0.1, "warp": 2.0}
 
@@ -51,7 +51,7 @@ def recipe(config: Mapping[str, Any], height: int, width: int) -> Preset:
         name="adapt",
         phases=(
             Phase(
-                steps=600, frames=2, batch=1, crop=(crop[0], crop[1]), learning_rate=5e-3, film=0.15, weights=_WEIGHTS
+                steps=600, frames=2, batch=1, crop=(crop[0], crop[1]), learning_rate=1e-2, film=0.1, weights=_WEIGHTS
             ),
         ),
         generator=OfCheckpoint(config),
@@ -60,6 +60,7 @@ def recipe(config: Mapping[str, Any], height: int, width: int) -> Preset:
         decay=1.0,
         floor=0.02,
         ema=0.98,
-        recoloured=0.2,
+        betas=(0.9, 0.99),
+        recoloured=0.1,
         flips=False,
     )
