@@ -9,10 +9,19 @@ from torch import Tensor
 from core.conditioning import Conditioning, Kind
 from core.models.generator import KnownPixels, LabelMaps
 
+# A motion, in pixels, that leads out of every frame.
+_NOWHERE = 1e5
+
 
 def to_maps(conditioning: Conditioning, device: torch.device | str = "cpu") -> tuple[LabelMaps, Tensor]:
-    """The inputs of a step for one frame: maps of a batch of one, and styles (1, 3, H, W) float32."""
+    """The inputs of a step for one frame: maps of a batch of one, and styles (1, 3, H, W) float32.
+
+    Where the footage is kept no motion is left to estimate, unless the clip has none at all: what has none comes from
+    out of the frame, so that it has no history. Else a whole frame would be looked at for the little that is made up.
+    """
     flow, valid = conditioning.flow, conditioning.flow_valid
+    if conditioning.film is not None and flow is not None and valid is not None:
+        flow, valid = np.where(valid[..., None], flow, np.float32(_NOWHERE)), np.ones_like(valid)
     maps = LabelMaps(
         labels=_tensor(conditioning.labels, np.uint8, device)[None],
         objects=_tensor(conditioning.objects, np.int32, device)[None],

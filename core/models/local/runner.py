@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.models.cache import FeatureCache
 from core.models.generator import Conditionings, Followed, KnownPixels, LabelMaps, Past, Shown, State
+from core.models.local.filmed import FilmSteps
 from core.models.local.follow import Follower
 from core.models.local.history import HISTORY
 from core.models.local.inference import Inference, LocalState
@@ -35,7 +36,9 @@ class LocalRunner:
     ) -> None:
         self.inference = Inference(network, dtype, device, cache)
         self.reads_film = network.config.version > 1
-        self._follower = Follower(self.inference, network, tolerance or network.config.tolerance)
+        tolerance = tolerance or network.config.tolerance
+        self._follower = Follower(self.inference, network, tolerance)
+        self._film_steps = FilmSteps(self.inference, network, tolerance)
 
     def start(self) -> LocalState:
         """No history: the first frame is raw alone."""
@@ -48,8 +51,11 @@ class LocalRunner:
         """Render one frame. See `Generator.step`."""
         height, width = labels.labels.shape[-2:]
         maps, styles = self.inference.padded(labels, styles)
-        film = None if known is None else self.inference.known(known, styles)
-        picture, after = self.inference.step(maps, styles, _own(state), film)
+        if known is None:
+            picture, after = self.inference.step(maps, styles, _own(state))
+        else:
+            film = self.inference.known(known, styles)
+            picture, after = self._film_steps.step(maps, styles, _own(state), film)
         return picture[:, :, :height, :width], after
 
     @torch.inference_mode()

@@ -83,7 +83,7 @@ class Windows:
             context = self._renewed(context, near, seen, renewal, maps)
         features = encoder.features(cropped, seen.crop(styles), near, seen.scaled(8).crop(context.context))
         if cropped.flow is not None:
-            cropped = cropped._replace(flow=_into_frame(cropped.flow, seen))
+            cropped = cropped._replace(flow=into_frame(cropped.flow, seen))
         noise = fixed_noise(self._network.config, _size(maps), styles.device)
         rendered = self._network.render(
             features, cropped, seen.crop(styles), state.past, noise=None if noise is None else seen.crop(noise)
@@ -112,7 +112,7 @@ def _size(maps: LabelMaps) -> tuple[int, int]:
     return height, width
 
 
-def _into_frame(flow: Tensor, seen: Window) -> Tensor:
+def into_frame(flow: Tensor, seen: Window) -> Tensor:
     """A window's flow, counted from the frame's first row and column, as look-ups in whole past frames need it."""
     return flow + torch.tensor([seen.left, seen.top], dtype=flow.dtype, device=flow.device).view(1, 2, 1, 1)
 

@@ -13,6 +13,7 @@ import torch
 from core.clip.clip import Clip
 from core.conditioning import Kind
 from core.models.generator import Generator
+from core.models.local.filmed import FilmSteps
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.runner import LocalRunner
 from core.models.published.network import PublishedConfig, PublishedGenerator
@@ -217,3 +218,26 @@ def test_the_worker_shows_the_cursor_first_and_publishes_the_same_frames(name):
             for event in shown:  # a preview keeps the footage too
                 kept = conditionings(event.t).film.kinds == Kind.FILMED
                 np.testing.assert_array_equal(event.picture[kept], clip.pictures[event.t][kept])
+
+
+def test_windows_give_the_same_frames_in_whatever_order(monkeypatch):
+    """On a clip so large that windows pay: stored, resumed from pictures, or rendered in one go."""
+    small = tiny_clip(FRAMES)
+    large = {
+        name: getattr(small, name).repeat(10, 1).repeat(10, 2) for name in ("labels", "objects", "flow_valid", "flow")
+    }
+    pictures = np.random.default_rng(5).integers(0, 256, (*large["labels"].shape, 3), np.uint8)
+    clip = replace(small, **{**large, "flow": large["flow"] * np.float16(10)}, pictures=pictures)
+    box = Mask(box=(10, 200, 30, 220), runs=(0, 400)).model_dump()
+    edit = {"kind": "paint", "id": "stroke", "frames": [2, 6], "keyframes": [{"frame": 3, "mask": box}], "to": CAR}
+    edits = (parse_edit({**edit, "object": 1_000_000, "motion": {"kind": "still"}}),)
+    scene, made = Scene(clip, Looks({}, {})), []
+    picture = FilmSteps._picture
+    monkeypatch.setattr(FilmSteps, "_picture", lambda *args: made.append(1) or picture(*args))
+    conditionings = lambda t: scene.conditioning(edits, t, "footage")  # noqa: E731
+    wanted = [rendered.picture for rendered in renderer(local()).frames(conditionings, FRAMES)]
+    assert len(made) == 4
+    for max_bytes in (0, 600_000, 1 << 24):
+        subject = renderer(local(), max_bytes)
+        for t in (4, 3, 5, 2, 5):
+            np.testing.assert_array_equal(subject.final(conditionings, t).picture, wanted[t])

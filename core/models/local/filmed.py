@@ -1,0 +1,95 @@
+"""Steps of frames of which much is known: only windows around the rest are run.
+
+Which windows is a function of what is known alone, so that a frame has the same pixels whoever asks for it. Where
+windows would cost more than the whole frame, that is run.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from core.models.generator import LabelMaps
+from core.models.local.history import Known
+from core.models.local.inference import Inference, LocalState, to_uint8
+from core.models.local.network import LocalGenerator, NearFeatures, fixed_noise
+from core.models.local.tiling import OVERHEAD, windows
+from core.models.local.tolerance import Tolerance
+from core.models.local.window import Window
+from core.models.local.windows import CELL, HALF_CELL, into_frame
+from core.models.local.work import Work
+
+
+class FilmPlan(NamedTuple):
+    """What is run for one window.
+
+    window  whose picture is wanted
+    seen    what the picture's part of the network runs on
+    wide    what features of labels are made on
+    """
+
+    window: Window
+    seen: Window
+    wide: Window
+
+
+class FilmSteps:
+    """Renders what is not known of a frame."""
+
+    def __init__(self, inference: Inference, network: LocalGenerator, tolerance: Tolerance) -> None:
+        """network: that of `inference`, before it was folded. tolerance: how much is run around a window."""
+        self._inference, self._tolerance = inference, tolerance
+        self._work = Work.of(network)
+
+    def step(self, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known) -> tuple[Tensor, LocalState]:
+        """As `Inference.step`."""
+        plans = self.plans(known.kept)
+        if plans is None or self._inference.must_estimate(maps, state):
+            return self._inference.step(maps, styles, state, known)
+        flow, _ = self._inference.flow(maps, state)
+        picture = to_uint8(known.picture)
+        for plan in plans:
+            made = self._picture(plan, maps, styles, state, known)
+            plan.window.crop(picture).copy_(plan.window.inside(plan.seen).crop(made))
+        return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
+
+    def plans(self, kept: Tensor) -> list[FilmPlan] | None:
+        """Windows around what is not kept (B, 1, H, W) bool, of a padded frame; None where they would not pay."""
+        size, near = (kept.shape[-2], kept.shape[-1]), self._tolerance.context_border
+        missing = (~kept).any(0)[0].cpu().numpy()
+        plans = [
+            FilmPlan(window, window.grown(self._tolerance.border, size, HALF_CELL), window.grown(near, size, CELL))
+            for window in windows(missing, (self._tolerance.border + near) // 2)
+        ]
+        labels = sum(plan.wide.area + OVERHEAD for plan in plans) * (self._work.near + self._work.all_context)
+        pictures = sum(plan.seen.area + OVERHEAD for plan in plans) * self._work.picture
+        return plans if labels + pictures < size[0] * size[1] * self._work.step else None
+
+    def _picture(self, plan: FilmPlan, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known) -> Tensor:
+        """(B, 3, h, w) uint8 of all that is seen of a window. maps, styles, known: of the whole frame, padded."""
+        network, seen, wide = self._inference.network, plan.seen, plan.wide
+        around = maps.each(wide.crop)
+        if maps.places is not None:
+            around = around._replace(places=wide.scaled(2).crop(maps.places))
+        near = network.encoder.near_features(around)
+        context = network.encoder.context_features(near).context
+        inside, here = seen.inside(wide), maps.each(seen.crop)
+        cropped = NearFeatures(
+            {2: inside.scaled(2).crop(near.neutral[2])},
+            inside.scaled(2).crop(near.half),
+            inside.scaled(4).crop(near.quarter),
+        )
+        features = network.encoder.features(here, seen.crop(styles), cropped, inside.scaled(8).crop(context))
+        if here.flow is not None:
+            here = here._replace(flow=into_frame(here.flow, seen))
+        noise = fixed_noise(network.config, maps.labels.shape[-2:], styles.device)
+        rendered = network.render(
+            features,
+            here,
+            seen.crop(styles),
+            state.past,
+            known=Known(*(seen.crop(part) for part in known)),
+            noise=None if noise is None else seen.crop(noise),
+        )
+        return to_uint8(rendered.final)
