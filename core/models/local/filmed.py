@@ -56,7 +56,7 @@ class FilmSteps:
 
     def plans(self, kept: Tensor) -> list[FilmPlan] | None:
         """Windows around what is not kept (B, 1, H, W) bool, of a padded frame; None where they would not pay."""
-        size, near = (kept.shape[-2], kept.shape[-1]), self._tolerance.context_border
+        size, near = (kept.shape[-2], kept.shape[-1]), self._tolerance.film_border
         missing = (~kept).any(0)[0].cpu().numpy()
         plans = [
             FilmPlan(window, window.grown(self._tolerance.border, size, HALF_CELL), window.grown(near, size, CELL))

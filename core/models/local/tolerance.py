@@ -21,6 +21,7 @@ class Tolerance:
     farthest        the same for a large patch
     border          what is rendered around a window, for its own sake
     context_border  the same at 1/16, where a border of zeros does most harm
+    film_border     the same around what is made up of a frame that is film elsewhere (docs/adr)
     """
 
     threshold: int = 2
@@ -30,6 +31,7 @@ class Tolerance:
     farthest: int = 96
     border: int = 16
     context_border: int = 64
+    film_border: int = 32
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -50,4 +52,5 @@ class Tolerance:
             farthest=receptive_field,
             border=64,
             context_border=receptive_field,
+            film_border=receptive_field,
         )
