@@ -175,7 +175,8 @@ def test_under_another_checkpoint_a_look_of_a_frame_is_taken_from_it_again(
     taken = filmed.look(opened, CAR_ID, 3)
     assert taken.provenance is not None
     add(opened, look((0.9, 0.9, 0.9), **taken.provenance.model_dump()))
-    other = replace(checkpoint, hash="f" * 16)
+    other_mixture = replace(checkpoint.mixtures[CAR], means=-checkpoint.mixtures[CAR].means)
+    other = replace(checkpoint, hash="f" * 16, mixtures={**checkpoint.mixtures, CAR: other_mixture})
     assert opening(other).open(opened.project.id).project.edits[0].code == taken.code
     blind = replace(checkpoint, hash="e" * 16, encoder=None)
     assert opening(blind).open(opened.project.id).project.edits[0].code == checkpoint.mixtures[CAR].likely
