@@ -15,7 +15,7 @@ _STILL, _STILL_SHARE = 1.0, 0.15
 # What would grow more than this on its way was not seen well.
 _MOST_GROWN = 20.0
 # How many frames away it is looked, before and after.
-AWAY = (1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25, 31)
+AWAY = (1, 2, 3, 4, 6, 8, 11, 15, 20)
 
 Paths = dict[int, np.ndarray]  # key of a surface -> homography (3, 3)
 

@@ -18,7 +18,7 @@ from core.footage.surfaces import OBJECTS
 # Without anybody else's share.
 KEPT_BYTES = 64 << 20
 # Farther away (frames) little fits, and rather less is right.
-REACH = 16
+AWAY = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
 # Filmed borders mix two objects: around a hole this is fetched too (pixels).
 BORDER = 3
 # So near to what was taken away (pixels) a filmed pixel is partly that.
@@ -97,7 +97,7 @@ class Plates:
         keys = shown[area]
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
         lit = _Lit(self._behind, self._pictures, t, hole)
-        for other, known in paths(surfaces, t, range(1, REACH + 1)):
+        for other, known in paths(surfaces, t, AWAY):
             here = ways[1 if other > t else -1]
             free = here.distance == 0
             if free.any():

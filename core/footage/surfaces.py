@@ -17,12 +17,9 @@ _STRIDE = 2
 # Keys below this are classes of ground, others are objects.
 OBJECTS = 256
 # How much a surface stretches and foreshortens in a frame, over its own size: what stands is small and upright.
-_BEND = {
-    Role.SKY: (0.01, 0.001),
-    Role.GROUND: (0.2, 0.1),
-    Role.WALL: (0.1, 0.05),
-    Role.STANDING: (0.05, 0.005),
-}
+# In the order of roles: sky, ground, wall, standing.
+_BEND = np.array([(0.01, 0.001), (0.2, 0.1), (0.1, 0.05), (0.05, 0.005)])
+# What is left to a kind of ground beside the motion of all ground.
 _OF_GROUND = (0.02, 0.005)
 
 
@@ -124,14 +121,14 @@ class Surfaces:
         ground = None
         if flat.any():
             at, steps, counted = (array[flat].reshape(1, -1, *array.shape[2:]) for array in samples)
-            ground = fit_planes(at, steps, counted, np.array([_BEND[Role.GROUND]]))[0]
+            ground = fit_planes(at, steps, counted, _BEND[None, Role.GROUND])[0]
             # Kinds of ground lie at different heights, and are seen in narrow strips: little is left to each.
             moved = np.stack(apply(ground, points[flat][..., 0], points[flat][..., 1]), -1)
             values = values.copy()
             values[flat] -= np.nan_to_num(moved) - points[flat]
             points = points.copy()
             points[flat] = np.nan_to_num(moved)
-        bend = np.array([_OF_GROUND if one == Role.GROUND else _BEND[Role(one)] for one in role])
+        bend = np.where(flat[:, None], _OF_GROUND, _BEND[role])
         planes[there] = fit_planes(points, values, weights, bend)
         if ground is not None:
             planes[there[flat]] = planes[there[flat]] @ ground
