@@ -9,10 +9,10 @@ from core.clip.clip import Clip
 from core.footage.roles import Role, roles
 
 # Blur before borders get a direction (pixels), and how far from them nothing else may be.
-_BLUR = 1.5
-_APART = 4
+_BLUR = 3.5
+_APART = 6
 # What is a border: this much changes over a pixel.
-_STEEP = 0.08
+_STEEP = 0.06
 # A line that misses the point by this angle (radians) counts half.
 _USUAL = 0.03
 _ROUNDS = 8
