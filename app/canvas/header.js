@@ -126,7 +126,7 @@ function modeButtons(actions) {
   const buttons = MODES.map((mode) =>
     actions.button(`mode-${mode}`, { look: 'sb-view', role: 'radio', attributes: { 'data-mode': mode } }),
   );
-  const modes = h('div.sb-views', { role: 'radiogroup', ariaLabel: 'What is rendered' }, ...buttons);
+  const modes = h('div.sb-views.sb-modes', { role: 'radiogroup', ariaLabel: 'What is rendered' }, ...buttons);
   rovingKeys(modes);
   return modes;
 }
