@@ -210,12 +210,21 @@ function projectActions(editor) {
       enabled: (state) => writable(state) && Boolean(state.server?.can_redo),
       run: () => session.redo(),
     },
+    {
+      id: 'learn',
+      title: 'Learn this clip',
+      hint: 'Learn this clip: tune the network on its own film',
+      group: 'Project',
+      keys: ['n'],
+      run: () => editor.header.openLearning(),
+    },
     { id: 'help', title: 'Help and keys', group: 'Project', help: 'this help', keys: ['?'], run: () => help.open() },
     { id: 'retry', title: 'Try again', hint: 'Save what is not saved', run: () => session.saving.retry() },
     { id: 'discard', title: 'Discard', hint: 'Give up what is not saved', run: () => session.saving.discard() },
     { id: 'claim', title: 'Try again', hint: 'See whether changes can be saved now', run: () => session.claim() },
     { id: 'steps', title: 'Show the four steps again', run: () => editor.steps.open() },
     ...downloads.actions(),
+    ...editor.learn.actions(),
   ];
 }
 

@@ -3,11 +3,13 @@
 
 import { h, rovingKeys, setText, show } from './dom.js';
 import { icon } from './icons.js';
+import { learnWords } from './learn.js';
 import { clipName } from './names.js';
 import { MODES, VIEWS } from './store.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Downloads } from './downloads.js' */
+/** @import { LearnPanel } from './learn.js' */
 /** @import { Projects } from './projects.js' */
 /** @import { Store } from './store.js' */
 /** @import { OpenState } from './types' */
@@ -24,8 +26,14 @@ export class Header {
   /** @param {Actions} actions
    * @param {Store} store
    * @param {Projects} projects
-   * @param {Downloads} downloads */
-  constructor(actions, store, projects, downloads) {
+   * @param {Downloads} downloads
+   * @param {LearnPanel} learn */
+  constructor(actions, store, projects, downloads, learn) {
+    this.learn = learn;
+    this.learnWord = h('small');
+    const popover = { ariaHaspopup: 'dialog', ariaExpanded: 'false' };
+    const look = 'sb-button.square.sb-learn-button';
+    this.learnButton = actions.button('learn', { look, attributes: popover }, icon('learn'), this.learnWord);
     this.clip = this.clipButton(projects);
     this.title = '';
     this.savedKind = '';
@@ -45,6 +53,7 @@ export class Header {
         {},
         actions.button('undo', {}, icon('undo'), h('span', {}, 'Undo')),
         actions.button('redo', {}, icon('redo'), h('span', {}, 'Redo')),
+        this.learnButton,
         this.download,
         actions.button('help', { look: 'sb-button.square', attributes: { ariaLabel: 'Help and keys' } }, '?'),
       ),
@@ -80,9 +89,14 @@ export class Header {
     );
   }
 
+  openLearning() {
+    this.learn.openMenu(this.learnButton);
+  }
+
   /** @param {OpenState} state */
   update(state) {
     const { server } = state;
+    setText(this.learnWord, learnWords(state.learning));
     const title = server.name || clipName(server.clip.name);
     if (this.title !== title) {
       this.title = title;

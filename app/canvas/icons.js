@@ -22,6 +22,10 @@ export function icon(name) {
 /** Name: [path, filled or drawn as a line].
  * @type {Record<string, [string, boolean][]>} */
 const ICONS = {
+  learn: [
+    ['M10 3.8 18 7.4 10 11 2 7.4z', false],
+    ['M5.2 9v4.2c1.3 1.3 2.9 2 4.8 2s3.5-.7 4.8-2V9', false],
+  ],
   select: [['M5 2.5 15.5 11l-4.6.7 2.3 4.7-2 1-2.4-4.8L5.4 16z', true]],
   brush: [
     ['M17.2 2.8c.6.6.5 1.5 0 2.2L11 12.2 8 9.4l7.1-6.7c.6-.5 1.5-.5 2.1.1z', true],

@@ -21,6 +21,8 @@ export class Incoming {
     this.early = [];
     /** The newest revision that was heard of. */
     this.newest = 0;
+    /** Whether a state was asked for, of the same revision. */
+    this.refreshing = false;
     /** @type {{close: () => void} | null} */
     this.events = null;
   }
@@ -63,6 +65,7 @@ export class Incoming {
     if (event.type === 'lanes') this.onLanes(event);
     if (event.type === 'changed') this.onChanged(event);
     if (event.type === 'refresh') this.onRefresh();
+    if (event.type === 'learning') this.store.set({ learning: event.learning });
     if (event.type === 'progress') this.onProgress(event);
     if (event.type === 'done' || event.type === 'cancelled' || event.type === 'failed') this.onEnd(event, event.type);
   }
@@ -78,7 +81,7 @@ export class Incoming {
     const server = this.session.server;
     if (event.revision !== server.revision || event.ticket !== server.ticket) {
       const later = event.revision > server.revision;
-      if (later || (event.revision === server.revision && this.session.writes > 0)) this.keepEarly(event);
+      if (later || (event.revision === server.revision && this.awaited)) this.keepEarly(event);
       return;
     }
     server.render[event.t] = better({ key: event.key, stage: event.stage }, server.render[event.t] ?? null);
@@ -114,9 +117,21 @@ export class Incoming {
     if (!this.session.writes && this.newest > this.session.server.revision) this.session.resync().catch(() => {});
   }
 
-  /** Something that is no revision: its name, or whether it can be saved. */
+  /** Something that is no revision: its name, what renders it, or whether it can be saved. */
   onRefresh() {
-    if (!this.session.writes) this.session.resync().catch(() => {});
+    if (this.session.writes) return;
+    this.refreshing = true;
+    this.session
+      .resync()
+      .catch(() => {})
+      .finally(() => {
+        this.refreshing = false;
+      });
+  }
+
+  /** Whether a reply is on its way that may explain what came too early. */
+  get awaited() {
+    return this.refreshing || this.session.writes > 0;
   }
 
   /** @param {ServerEvent} event */
@@ -130,7 +145,7 @@ export class Incoming {
    * @param {'done' | 'cancelled' | 'failed'} type */
   onEnd(event, type) {
     if (event.ticket !== this.session.server.ticket) {
-      if (this.session.writes) this.keepEarly(event);
+      if (this.awaited) this.keepEarly(event);
       return;
     }
     if (event.note) this.session.say(event.note);

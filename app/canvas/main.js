@@ -16,6 +16,7 @@ import { Header, Messages } from './header.js';
 import { Help, Steps } from './help.js';
 import { exposeHook } from './hook.js';
 import { Keys } from './keys.js';
+import { LearnPanel } from './learn.js';
 import { LookPanel } from './looks.js';
 import { closeMenu } from './menu.js';
 import { ObjectPanel } from './object.js';
@@ -100,9 +101,12 @@ export class Editor {
     this.looks = new LookPanel(api, this.session, this.store, this.objects);
     this.downloads = new Downloads(api, this.session, this.store, this.forms);
     this.projects = new Projects(api, this.session, this, this.store);
+    this.learn = new LearnPanel(api, this.session, this.store);
     this.actions = new Actions(makeActions(this), this.store);
+    this.learn.build(this.actions);
     this.downloads.list = this.actions;
     this.help.fill(this.actions);
+    this.header = new Header(this.actions, this.store, this.projects, this.downloads, this.learn);
     this.keys = new Keys(this.actions, this.toolbox);
     this.stage = h('section.sb-stage', { ariaLabel: 'Stage' }, this.canvas, this.chips.element, this.steps.element);
     this.element = this.build();
@@ -155,7 +159,7 @@ export class Editor {
     return h(
       'div.sb',
       { 'data-tool': 'select' },
-      new Header(actions, store, this.projects, this.downloads).element,
+      this.header.element,
       new Banner(actions, store).element,
       new Toolbar(actions, store).element,
       this.stage,
@@ -298,6 +302,7 @@ export class Editor {
     this.objectsFor = '';
     this.view.resize();
     this.remember();
+    this.learn.load();
     const { notice, ticket } = this.session.server;
     if (notice) this.session.say(notice);
     if (ticket === null) this.session.render(this.store.state.t);

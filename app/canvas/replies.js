@@ -8,9 +8,11 @@
  * @param {ServerState} server
  * @param {ServerState} old */
 export function keepKnown(server, old) {
+  const sameNetwork = server.checkpoint.hash === old.checkpoint.hash;
   // The unedited clip looks otherwise in another mode.
-  if (server.mode === old.mode) server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
-  if (server.revision === old.revision) {
+  if (sameNetwork && server.mode === old.mode)
+    server.before = server.before.map((key, t) => key ?? old.before[t] ?? null);
+  if (sameNetwork && server.revision === old.revision) {
     server.render = server.render.map((entry, t) => better(entry, old.render[t] ?? null));
   }
   server.edits = server.edits.map((entry) => remembered(entry, old, server.revision > old.revision));

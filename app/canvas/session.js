@@ -229,6 +229,23 @@ export class Session {
     await this.render(this.store.state.t);
   }
 
+  /** Render the project with the network as it was shipped, or with the one that learnt its clip.
+   * @param {'shipped' | 'learnt'} which */
+  async use(which) {
+    if (!this.mayEdit()) return;
+    this.writes++;
+    try {
+      const wish = () => ({ use: which, cursor: this.store.state.t });
+      this.applyState(await this.api.write('PUT', `projects/${this.server.project}/checkpoint`, wish));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.say(error.message, 'error');
+    } finally {
+      this.writes--;
+      this.incoming.catchUp();
+    }
+  }
+
   /** Call the project something else; no step of its history.
    * @param {string} name */
   async rename(name) {

@@ -33,6 +33,7 @@ export function projectState() {
     saving: 'saved',
     progress: null,
     rendering: 'idle',
+    learning: null,
   };
 }
 

@@ -68,6 +68,24 @@ export type ServerState = {
   render: (FrameState | null)[];
   before: (string | null)[];
   ticket: number | null;
+  checkpoint: { name: string; hash: string };
+};
+/** PSNR to the film in dB; held_out: on frames that were not learnt from. */
+export type Nearness = { learnt: number; held_out: number | null };
+/** Where the learning of the project's clip is. */
+export type Learning = {
+  stage: 'none' | 'running' | 'paused' | 'failed' | 'learnt';
+  minutes: number;
+  step: number;
+  steps: number;
+  seconds_left: number | null;
+  before: Nearness | null;
+  now: Nearness | null;
+  sample: number; // how many sample pictures there were
+  frame: number;
+  error: string;
+  learnt: boolean; // whether there is a checkpoint that learnt the clip
+  used: boolean; // whether it renders the project
 };
 /** What was filmed is kept wherever nothing was changed, or every pixel is rendered. */
 export type Mode = 'footage' | 'rendered';
@@ -111,6 +129,7 @@ export type ServerEvent = {
   seconds_left: number | null;
   error?: string;
   note?: string;
+  learning: Learning;
 };
 export type EventHandlers = { onEvent: (event: ServerEvent) => void; onOpen: () => void; onLost: () => void };
 
@@ -159,6 +178,7 @@ export type ProjectState = {
   saving: 'saved' | 'saving' | 'unsaved';
   progress: { done: number; total: number; secondsLeft: number | null } | null;
   rendering: 'idle' | 'running' | 'cancelled' | 'failed' | 'done';
+  learning: Learning | null; // null: not asked for yet
 };
 
 /** What stays as it is when another project is opened. */

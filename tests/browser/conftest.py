@@ -109,8 +109,18 @@ def two_programs(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
 @pytest.fixture
 def start_again(tmp_path: Path) -> Iterator[Callable[[], Server]]:
     """Each call ends the program that runs and starts it again: the same port and folder of projects."""
+    yield from _start_again(synthetic.write(tmp_path), tmp_path)
+
+
+@pytest.fixture
+def start_filmed(tmp_path: Path) -> Iterator[Callable[[], Server]]:
+    """`start_again` with a clip that was filmed."""
+    yield from _start_again(synthetic.write(tmp_path, filmed=True), tmp_path)
+
+
+def _start_again(clip: Path, tmp_path: Path) -> Iterator[Callable[[], Server]]:
     (tmp_path / "projects").mkdir()
-    arguments = ["--clip", str(synthetic.write(tmp_path)), "--projects", str(tmp_path / "projects"), "--seconds", "0"]
+    arguments = ["--clip", str(clip), "--projects", str(tmp_path / "projects"), "--seconds", "0"]
     port = free_port()
     with ExitStack() as running:
 

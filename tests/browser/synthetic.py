@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -39,9 +40,12 @@ def facade_behind_a_pole() -> Clip:
     return Clip("facade", label_set, labels, objects, Fraction(12), flow=flow, flow_valid=valid)
 
 
-def write(folder: Path) -> Path:
-    """The clip as a folder; returns it."""
-    write_clip(facade_behind_a_pole(), folder / "facade")
+def write(folder: Path, *, filmed: bool = False) -> Path:
+    """The clip as a folder; returns it. filmed: with pictures, in the colours of its classes."""
+    clip = facade_behind_a_pole()
+    if filmed:
+        clip = replace(clip, pictures=np.ascontiguousarray(clip.label_set.palette()[clip.labels]))
+    write_clip(clip, folder / "facade")
     return folder / "facade"
 
 
