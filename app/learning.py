@@ -191,8 +191,9 @@ class Learning:
         assert run.process.stdout is not None
         for line in run.process.stdout:
             try:
-                run.last = json.loads(line)
-                self._heard(run, run.last)
+                event: dict[str, Any] = json.loads(line)
+                self._heard(run, event)
+                run.last = event
             except (ValueError, KeyError, TypeError, AttributeError):
                 _LOG.warning("learning said something else: %s", line.strip()[:200])
         run.process.wait()

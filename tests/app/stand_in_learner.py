@@ -34,7 +34,7 @@ def main(out: Path) -> int:
     threading.Thread(target=lambda: (os.read(0, 1), ended.set()), daemon=True).start()
     work = out.with_suffix(".learning")
     work.mkdir(exist_ok=True)
-    print("a library that says something")
+    print("a library that says something\n[1, 2]")
     say("begun", before={"learnt": 17.0, "held_out": 16.5})
     (work / "sample.png").write_bytes(encode_png(np.full((16, 96, 3), 90, np.uint8)))
     say("sample", file=str(work / "sample.png"), frame=3, now={"learnt": 17.5, "held_out": 16.75})

@@ -211,6 +211,12 @@ def _written(trainer: Trainer, begin: Checkpoint, scene: Scene, out: Path, befor
         label_set=begin.label_set,
         mixtures=begin.mixtures,
         recipe=facts,
+        name=begin.name if begin.name.endswith(_for(clip)) else begin.name + _for(clip),
     )
     report.line(gain_in_words(before, after))
     return Adapted(out, made.hash, before, after, trainer.done)
+
+
+def _for(clip: Clip) -> str:
+    """The end of an adapted checkpoint's name."""
+    return f" for {clip.name}"

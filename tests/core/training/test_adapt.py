@@ -129,7 +129,7 @@ def test_a_clip_is_learnt(begin, steps, tmp_path):
     heard, out = Heard(), tmp_path / "out.safetensors"
     made = adapt(driving_clip(frames=12), begin, out, report=heard, minutes=None)
     loaded = load_checkpoint(out)
-    assert (made.hash, made.path) == (loaded.hash, out)
+    assert (made.hash, made.path, loaded.name) == (loaded.hash, out, "begin for small")
     assert made.after.learnt > made.before.learnt + 1
     assert made.after.held_out > made.before.held_out + 1
     facts = loaded.recipe["adapted"]
