@@ -18,7 +18,7 @@ from core.training.trained_generator import Stage, TrainedGenerator, TrainedLoca
 _MULTIPLE = 16
 # Largest crop (height, width).
 _CROP = (256, 256)
-# What is asked for is the very picture; an adversary would need longer than there is (docs/adr/0016).
+# What is asked for is the very picture; an adversary would need longer than there is (docs/adr/0018).
 _WEIGHTS: Weights = {"picture": 5.0, "gradient": 10.0, "raw": 2.5, "flow": 0.1, "warp": 2.0}
 
 
