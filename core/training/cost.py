@@ -89,7 +89,7 @@ def _trainer(recipe: Preset, data: ChunkDataset, machine: Machine) -> Trainer:
 
 
 def _gmac(recipe: Preset, index: int, data: ChunkDataset, machine: Machine) -> float:
-    """Multiply-adds of a step in 10^9, counted on one small sample. Losses about locality count as they are."""
+    """Multiply-adds of a step in 10^9, counted on one small sample."""
     phase = recipe.phases[index]
     small = tuple(min(side, _COUNTED) for side in phase.crop)
     sample = replace(phase, batch=1, crop=(small[0], small[1]), steps=1)

@@ -13,13 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.layers import channels_last
-from core.models.local.network import LocalGenerator, Rendered
 from core.training import losses
-from core.training.locality import echo_loss, elsewhere_loss
 from core.training.looks import colour_loss
 from core.training.perceptual import PerceptualLoss
 from core.training.rollout import Rollout
-from core.training.trained_generator import Drawn, chunk_maps
+from core.training.trained_generator import Drawn
 
 # None: the rollout has nothing to say about this, for example no frame with a past.
 Term = Callable[[Rollout], Tensor | None]
@@ -80,48 +78,6 @@ def warp_real(rollout: Rollout) -> Tensor | None:
     )
 
 
-def mask(rollout: Rollout) -> Tensor | None:
-    """Blend weight towards warping where that is right (W); at 1 roll-outs only copy (docs/adr/0010)."""
-
-    def one(t: int, frame: Drawn) -> Tensor | None:
-        if frame.weight is None:
-            return None
-        return losses.weight_loss(frame.weight, _rightly_warped(rollout, t, frame) * frame.validity)
-
-    return _each(rollout, one)
-
-
-def consistency(rollout: Rollout) -> Tensor | None:
-    """A frame against the one before it, moved by the motion that was used (G_Warp)."""
-
-    def one(t: int, frame: Drawn) -> Tensor | None:
-        if frame.warped is None:
-            return None
-        trust = frame.validity * _rightly_warped(rollout, t, frame)
-        return losses.masked_l1(frame.final, frame.warped.detach(), trust)
-
-    return _each(rollout, one)
-
-
-def echo(rollout: Rollout) -> Tensor | None:
-    """What comes back of a difference in the past."""
-    frame, generator = _newest(rollout), rollout.trained.network
-    if frame is None or not isinstance(generator, LocalGenerator):
-        return None
-    return echo_loss(generator, frame, rollout.rng, rollout.machine)
-
-
-def elsewhere(rollout: Rollout) -> Tensor | None:
-    """What an edit changes far from it."""
-    frame, generator = _newest(rollout), rollout.trained.network
-    if frame is None or not isinstance(generator, LocalGenerator):
-        return None
-    t = rollout.frames[-1][0]
-    return elsewhere_loss(
-        generator, chunk_maps(rollout.chunk, t), rollout.styles[t], frame, rollout.rng, rollout.machine
-    )
-
-
 def taught_flow(rollout: Rollout) -> Tensor | None:
     """F_Flow as published: where the teacher moves real pixels rightly; fewer the more scales there are."""
     return _each(
@@ -167,10 +123,6 @@ TERMS: Mapping[str, Term] = {
     "colour": colour,
     "flow": flow,
     "warp": warp_real,
-    "mask": mask,
-    "consistency": consistency,
-    "echo": echo,
-    "elsewhere": elsewhere,
     # The published ones, weighed as published: 1 in a preset.
     "F_Flow": taught_flow,
     "F_Warp": taught_warp,
@@ -204,16 +156,6 @@ def _each(rollout: Rollout, term: Callable[[int, Drawn], Tensor | None]) -> Tens
     return torch.stack(said).mean() if said else None
 
 
-def _newest(rollout: Rollout) -> Rendered | None:
-    return rollout.frames[-1][1].local
-
-
 def _own(frame: Drawn) -> Tensor:
     assert frame.flow is not None
     return frame.flow
-
-
-def _rightly_warped(rollout: Rollout, t: int, frame: Drawn) -> Tensor:
-    """(B, 1, H, W) float32: where what was warped shows what is wanted."""
-    assert frame.warped is not None
-    return ((frame.warped - rollout.chunk.pictures[t]).square().sum(1, keepdim=True) < 0.02).float()

@@ -19,22 +19,16 @@ Weights = Mapping[str, float]
 # Sides of what the label network reads must be divisible by this.
 _FEATURES = 16
 
-STREET_WEIGHTS: Weights = {
+# Nothing is asked for the sake of previews: pictures come first (docs/adr).
+PICTURE_WEIGHTS: Weights = {
     "picture": 5.0,
     "gradient": 10.0,
     "coarse": 2.0,
     "perceptual": 5.0,
     "flow": 0.1,
     "warp": 2.0,
-    "consistency": 2.0,
     "raw": 2.5,
     "colour": 2.0,
-    "echo": 5.0,
-    "elsewhere": 100.0,
-    "picture_gan": 1.0,
-    "picture_features": 10.0,
-    "video_gan": 0.5,
-    "video_features": 5.0,
 }
 
 
@@ -61,7 +55,7 @@ class Phase:
     film: float = 0.0  # share of the chunks in which the frame's own film is known, but for holes
     # Our own generator's weights are of unit variance (core.models.layers), so steps are larger than the usual 2e-4.
     learning_rate: float = 5e-3
-    weights: Weights = field(default_factory=lambda: STREET_WEIGHTS)
+    weights: Weights = field(default_factory=lambda: PICTURE_WEIGHTS)
     stage: Stage = Stage()
     learnt: int | None = None
     epochs: int = 0
@@ -167,11 +161,23 @@ class Preset:
         return asdict(self)
 
 
+_JUDGED: Weights = {
+    **PICTURE_WEIGHTS,
+    "picture": 3.0,
+    "gradient": 5.0,
+    "raw": 1.5,
+    "picture_gan": 1.0,
+    "picture_features": 10.0,
+    "video_gan": 0.5,
+    "video_features": 5.0,
+}
+_SEGMENTED: Weights = {"segments_gan": 0.3, "segments_features": 2.0}
+
 _TINY = Preset(
     name="tiny",
     phases=(
         Phase(steps=6, frames=1, batch=1, crop=(32, 32)),
-        Phase(steps=6, frames=3, batch=1, crop=(32, 32), adversaries=("picture", "video")),
+        Phase(steps=6, frames=3, batch=1, crop=(32, 32), adversaries=("picture", "video"), weights=_JUDGED),
     ),
     generator=LocalRecipe(width=8, deep_blocks=1),
     adversaries={"picture": PictureAdversary(ndf=8), "video": VideoAdversary(ndf=8)},
@@ -180,95 +186,39 @@ _TINY = Preset(
     label_width=8,
 )
 
-# Texture is not to be guessed from labels: what asks for the very pixels (L1, gradients) makes it flat, so once the
-# layout stands the adversary says more.
-_TEXTURE = {
-    **STREET_WEIGHTS,
-    "picture": 3.0,
-    "gradient": 6.0,
-    "raw": 1.5,
-    "picture_gan": 1.5,
-    "video_gan": 0.75,
-    "colour": 4.0,
-}
-
-_JUDGED = Phase(steps=700, frames=2, batch=2, crop=(256, 256), adversaries=("picture",))
-_FILM = Phase(steps=250, frames=4, batch=1, crop=(256, 256), adversaries=("picture", "video"), learning_rate=3e-3)
-_LONGER = replace(_FILM, steps=520, learning_rate=1e-2, weights=_TEXTURE)
-
-_STREET = Preset(
-    name="street",
-    phases=(
-        Phase(steps=800, frames=1, batch=2, crop=(256, 256), learning_rate=1e-2),
-        _JUDGED,
-        _FILM,
-        replace(_FILM, steps=200, learning_rate=8e-3),
-        replace(_FILM, steps=100, frames=3, learning_rate=2e-2),
-        replace(_LONGER, steps=950, frames=2, batch=2, adversaries=("picture",)),
-        _LONGER,
-        replace(_LONGER, steps=1400, frames=3),
-    ),
-)
-
-
-# Pictures first: nothing is asked for the sake of incremental previews (docs/adr).
-_PICTURE_WEIGHTS: Weights = {
-    "picture": 5.0,
-    "gradient": 10.0,
-    "coarse": 2.0,
-    "perceptual": 5.0,
-    "flow": 0.1,
-    "warp": 2.0,
-    "raw": 2.5,
-    "colour": 2.0,
-}
-_PICTURE_JUDGED: Weights = {
-    **_PICTURE_WEIGHTS,
-    "picture": 3.0,
-    "gradient": 5.0,
-    "raw": 1.5,
-    "picture_gan": 1.0,
-    "picture_features": 10.0,
-    "segments_gan": 0.3,
-    "segments_features": 2.0,
-    "video_gan": 0.5,
-    "video_features": 5.0,
-}
-
 # Once parts stand, what asks for the very pixels says less, and the adversaries more.
-_PICTURE_TEXTURE: Weights = {**_PICTURE_JUDGED, "picture": 2.0, "gradient": 3.0, "raw": 1.0, "colour": 4.0}
+_TEXTURE: Weights = {**_JUDGED, **_SEGMENTED, "picture": 2.0, "gradient": 3.0, "raw": 1.0, "colour": 4.0}
 
-_PLACED_FILM = Phase(
+_WITH_ADVERSARIES = Phase(
     steps=400,
     frames=3,
     batch=1,
     crop=(256, 256),
     film=0.3,
     adversaries=("picture", "segments", "video"),
-    weights=_PICTURE_JUDGED,
+    weights={**_JUDGED, **_SEGMENTED},
 )
 
-_PLACED_JUDGED = replace(_PLACED_FILM, frames=2, batch=2, adversaries=("picture", "segments"), weights=_PICTURE_TEXTURE)
+_JUDGED_PAIRS = replace(_WITH_ADVERSARIES, frames=2, batch=2, adversaries=("picture", "segments"), weights=_TEXTURE)
 
-_PLACED = Preset(
-    name="placed",
+_STREET = Preset(
+    name="street",
     phases=(
-        Phase(steps=1600, frames=1, batch=4, crop=(256, 256), learning_rate=1e-2, weights=_PICTURE_WEIGHTS),
-        Phase(steps=1400, frames=2, batch=2, crop=(256, 256), film=0.3, learning_rate=1e-2, weights=_PICTURE_WEIGHTS),
-        _PLACED_FILM,
-        replace(_PLACED_JUDGED, steps=560),
+        Phase(steps=1600, frames=1, batch=4, crop=(256, 256), learning_rate=1e-2),
+        Phase(steps=1400, frames=2, batch=2, crop=(256, 256), film=0.3, learning_rate=1e-2),
+        _WITH_ADVERSARIES,
+        replace(_JUDGED_PAIRS, steps=560),
         # Two cores do better without adversaries: what these say so early is worth less than twice the pictures.
-        Phase(steps=1500, frames=1, batch=4, crop=(256, 256), film=0.4, learning_rate=1e-2, weights=_PICTURE_WEIGHTS),
-        Phase(steps=500, frames=2, batch=2, crop=(256, 256), film=0.4, learning_rate=1e-2, weights=_PICTURE_WEIGHTS),
+        Phase(steps=1500, frames=1, batch=4, crop=(256, 256), film=0.4, learning_rate=1e-2),
+        Phase(steps=500, frames=2, batch=2, crop=(256, 256), film=0.4, learning_rate=1e-2),
     ),
-    generator=LocalRecipe(foreground=(), version=2, refresh=0.1),
     adversaries={"picture": PictureAdversary(), "video": VideoAdversary(), "segments": SegmentingAdversary()},
     decay=0.15,
 )
 
-# Goes on from weights that `_PLACED` ended with: parts and texture, by discriminators that know the classes.
+# Goes on from weights that `_STREET` ended with: parts and texture, by discriminators that know the classes.
 _SHARP_WEIGHTS: Weights = {
-    **_PICTURE_WEIGHTS,
+    **PICTURE_WEIGHTS,
     "picture": 2.0,
     "gradient": 1.0,
     "raw": 0.5,
@@ -289,21 +239,21 @@ _SHARP_PICTURES = Phase(
     weights=_SHARP_WEIGHTS,
 )
 _SHARP = replace(
-    _PLACED,
+    _STREET,
     name="sharp",
     phases=(_SHARP_PICTURES, replace(_SHARP_PICTURES, steps=700, frames=2, batch=2)),
     adversaries={"picture": PictureAdversary(norm="none"), "segments": SegmentingAdversary()},
     decay=1 / 3,
 )
 
-_PLACED_GPU = replace(
-    _PLACED,
-    name="placed-gpu",
+_STREET_GPU = replace(
+    _STREET,
+    name="street-gpu",
     phases=(
-        replace(_PLACED.phases[0], steps=2500, batch=32),
-        replace(_PLACED.phases[1], steps=2500, batch=16),
-        replace(_PLACED_JUDGED, steps=4000, batch=16),
-        replace(_PLACED_FILM, steps=5000, frames=4, batch=8, weights=_PICTURE_TEXTURE),
+        replace(_STREET.phases[0], steps=2500, batch=32),
+        replace(_STREET.phases[1], steps=2500, batch=16),
+        replace(_JUDGED_PAIRS, steps=4000, batch=16),
+        replace(_WITH_ADVERSARIES, steps=5000, frames=4, batch=8, weights=_TEXTURE),
     ),
     decay=1 / 3,
     ema=0.999,
@@ -373,18 +323,10 @@ _PAPER = Preset(
 
 def preset(name: str) -> Preset:
     """The preset of this name. Raises `InputError` naming those there are."""
-    known = {
-        entry.name: entry
-        for entry in (_TINY, _STREET, _small(_STREET), _PLACED, _SHARP, _PLACED_GPU, _PAPER, _local(_PAPER))
-    }
+    known = {entry.name: entry for entry in (_TINY, _STREET, _SHARP, _STREET_GPU, _PAPER, _local(_PAPER))}
     if name not in known:
         raise InputError(f"There is no preset {name!r}.", f"Presets: {', '.join(known)}.")
     return known[name]
-
-
-def _small(street: Preset) -> Preset:
-    """A quarter of the arithmetic, for processors without fast bfloat16."""
-    return replace(street, name="street-small", generator=LocalRecipe(width=32))
 
 
 def _local(paper: Preset) -> Preset:

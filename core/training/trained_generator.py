@@ -54,7 +54,7 @@ class Drawn(NamedTuple):
     """One frame as losses see it, (B, C, H, W) each; pictures in [-1, 1]. None: this generator has no such thing."""
 
     final: Tensor  # 3
-    raw: Tensor  # 3: the raw picture, foreground in it
+    raw: Tensor  # 3: the raw picture
     weight: Tensor | None  # 1: blend weight, 1 keeps raw
     warped: Tensor | None  # 3: the newest past frame, moved here
     validity: Tensor  # 1: where the motion to the frame before may be believed
@@ -115,13 +115,11 @@ class TrainedGenerator(Protocol):
 
 @dataclass(frozen=True)
 class LocalRecipe:
-    """Sizes of our own generator; foreground by class name."""
+    """Sizes of our own generator."""
 
     width: int = 64
     deep_blocks: int = 4
-    foreground: tuple[str, ...] = ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
-    refresh: float = 0.25
-    version: int = 1
+    refresh: float = 0.1
 
     def multiple(self, stage: Stage) -> int:
         """Four halvings, in every stage."""
@@ -129,15 +127,7 @@ class LocalRecipe:
 
     def build(self, labels: LabelSet, machine: Machine) -> TrainedGenerator:
         """The generator for these classes, on the machine's device, with weights to begin with."""
-        foreground = tuple(entry.id for entry in labels if entry.name in self.foreground)
-        config = LocalConfig(
-            labels.size,
-            foreground,
-            width=self.width,
-            deep_blocks=self.deep_blocks,
-            refresh=self.refresh,
-            version=self.version,
-        )
+        config = LocalConfig(labels.size, width=self.width, deep_blocks=self.deep_blocks, refresh=self.refresh)
         network = weights_channels_last(LocalGenerator(config).to(machine.device))
         return TrainedLocal(network, machine)
 
@@ -158,12 +148,11 @@ class TrainedLocal:
     """Our own generator. So many of the longer chunks begin with a frame that is given as their past."""
 
     kind: Kind = "local"
-    reads_looks = True
+    reads_looks = reads_places = True
 
     def __init__(self, network: LocalGenerator, machine: Machine, given: float = 0.5) -> None:
         self._generator, self._machine, self._given = network, machine, given
         self._call: Callable[..., Rendered] = torch.compile(network) if machine.compiled else network
-        self.reads_places = network.config.version > 1
 
     def uncompiled(self) -> None:
         self._call = self._generator

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 FRAME = 10
 # On the first frame of an edit nothing that is further from it than the network sees may change.
-FAR = LocalConfig(classes=1, foreground=()).receptive_field
+FAR = LocalConfig(classes=1).receptive_field
 LARGE = 1000
 STROKE = 24  # pixels from the first to the last centre of a stroke
 

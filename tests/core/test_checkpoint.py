@@ -30,7 +30,7 @@ from core.styles.mixtures import Mixture
 from core.weights_file import MAX_HEADER
 
 LABEL_SET = LabelSet("toy", (LabelClass(0, "road", (90, 90, 90), "stuff"), LabelClass(2, "car", (0, 0, 200), "thing")))
-LOCAL = LocalConfig(classes=3, foreground=(2,), width=8, deep_blocks=1)
+LOCAL = LocalConfig(classes=3, width=8, deep_blocks=1)
 CAR = Mixture(np.array([0.6, 0.4]), np.array([[0.1, 0.2, 0.3], [-0.5, 0, 0.5]]), np.stack([np.eye(3) / 30] * 2))
 
 
@@ -218,7 +218,10 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, good: bytes) -> None:
         ({"encoder": None}, "encoder whose sizes"),
         ({"encoder": {"ngf": 4, "depth": 3}}, "sizes of its encoder"),
         ({"encoder": {"ngf": 10**9}}, "ngf"),
-        ({"config": {}}, "sizes of its generator"),
+        ({"config": {"version": 2}}, "sizes of its generator"),
+        ({"config": {"classes": 3, "foreground": [2], "width": 8}}, "version 1"),
+        ({"config": LOCAL.to_dict() | {"version": 3}}, "version 3"),
+        ({"config": LOCAL.to_dict() | {"version": [2]}}, "version"),
         ({"config": LOCAL.to_dict() | {"width": 16}}, "misshapen"),
         ({"config": LOCAL.to_dict() | {"width": 10**12}}, "width"),
         ({"config": LOCAL.to_dict() | {"width": "8"}}, "sizes of its generator"),

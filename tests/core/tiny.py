@@ -45,7 +45,7 @@ def tiny_clip(frames: int = 4, *, filmed: bool = True, label_set: LabelSet = LAB
 def tiny_checkpoint(path: Path, *, label_set: LabelSet = LABELS, seed: int = 0) -> Path:
     """Write an untrained checkpoint with a mixture of two components for every class."""
     torch.manual_seed(seed)
-    config = LocalConfig(classes=label_set.size, foreground=(CAR,), width=8, deep_blocks=1)
+    config = LocalConfig(classes=label_set.size, width=8, deep_blocks=1)
     encoder = Encoder(ngf=4, n_down=1, norm="none")
     mixture = Mixture(
         np.array([0.7, 0.3]), np.array([[0.5, 0, -0.5], [-0.5, 0.5, 0]]), np.stack([np.eye(3) * 0.01] * 2)

@@ -112,7 +112,7 @@ class Follower:
     def _changed_labels(self, frame: FollowedFrame, reference: Shown) -> np.ndarray:
         """(H, W) bool: where class, object or the place in the object differ."""
         labels = changed_labels(frame.conditioning, reference.conditioning)
-        if not self._inference.network.encoder.reads_places or not labels.any():
+        if not labels.any():
             return labels
         both = np.stack([frame.conditioning.objects, reference.conditioning.objects])
         now, before = places(torch.from_numpy(both[:, ::2, ::2]))

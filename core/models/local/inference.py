@@ -13,7 +13,6 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
-from core.models.local.foreground import BoxedForeground
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, fixed_noise, known_flow
 from core.models.local.places import places
@@ -53,8 +52,6 @@ class Inference:
     ) -> None:
         self.dtype, self.device = dtype, torch.device(device)
         self.network = weights_channels_last(fold(network).eval().to(self.device))
-        if self.network.foreground is not None:
-            self.network.foreground = BoxedForeground(self.network.foreground)
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
         for module in self.network.modules():
             if isinstance(module, FoldedConv):
@@ -67,8 +64,7 @@ class Inference:
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
         maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
-        if self.network.config.version > 1:
-            maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
+        maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
@@ -83,7 +79,7 @@ class Inference:
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        noise = fixed_noise(self.network.config, maps.labels.shape[-2:], self.device)
+        noise = fixed_noise(maps.labels.shape[-2:], self.device)
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, noise=noise)
         picture = to_uint8(rendered.final)

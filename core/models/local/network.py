@@ -23,11 +23,12 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
-from core.models.local.first_version import FirstTrunk, Foreground
 from core.models.local.history import HISTORY, History, Known, Remembered, look_back, relative
 from core.models.local.places import PLACES, places
 from core.models.local.tolerance import Tolerance
 
+# Of the network's structure; a checkpoint of another one is refused.
+VERSION = 2
 # Planes that the trunk reads: past frames and the film of this one, each with its validity; and noise.
 INPUTS = 4 * (HISTORY + 1) + 1
 # Channels at full size, from which pictures are made there.
@@ -39,22 +40,18 @@ class LocalConfig:
     """Sizes of the network. `classes` is the length of a table indexed by class id."""
 
     classes: int
-    foreground: tuple[int, ...]  # class ids rendered by the foreground branch
     width: int = 64  # channels at 1/2; twice that at 1/4, four times at 1/8 and 1/16
     deep_blocks: int = 4  # residual blocks at 1/16
     embedding: int = 8  # numbers that stand for a class
     style_embedding: int = 16
     # The least blend weight: this share of every frame is rendered anew. Without it a roll-out of a young network
     # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
-    refresh: float = 0.25
+    refresh: float = 0.1
     tolerance: Tolerance = Tolerance()  # of following an edit
-    version: int = 1  # of the structure; 1: core.models.local.first_version
 
     def __post_init__(self) -> None:
-        if not 1 <= self.classes <= 256 or any(not 0 <= c < self.classes for c in self.foreground):
-            raise InputError(f"A generator of {self.classes} classes can't have foreground {self.foreground}.")
-        if self.version not in (1, 2):
-            raise InputError(f"This program knows no generator of version {self.version!r}.", "Use a newer one.")
+        if not 1 <= self.classes <= 256:
+            raise InputError(f"A generator can't have {self.classes} classes.")
         if not 0 <= self.refresh <= 1:
             raise InputError(f"refresh = {self.refresh} is not a share.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
@@ -68,12 +65,21 @@ class LocalConfig:
 
     def to_dict(self) -> dict[str, object]:
         """The JSON form, kept in the checkpoint."""
-        return asdict(self)
+        return {"version": VERSION, **asdict(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LocalConfig:
-        """The inverse. Raises `InputError` for impossible values, `TypeError` for unknown names and wrong types."""
-        return cls(**{**data, "tolerance": Tolerance(**data.get("tolerance", {}))})
+        """The inverse. Raises `InputError` for another version of the network and impossible values, `TypeError` for
+        unknown names and wrong types.
+        """
+        sizes = dict(data)
+        version = sizes.pop("version", 1)  # the first one did not say
+        if version != VERSION:
+            raise InputError(
+                f"its network is of version {str(version)[:10]}, this program renders version {VERSION}.",
+                "Use the shipped checkpoint (checkpoints/street.safetensors), or train again.",
+            )
+        return cls(**{**sizes, "tolerance": Tolerance(**sizes.get("tolerance", {}))})
 
 
 class NearFeatures(NamedTuple):
@@ -101,18 +107,17 @@ class LabelFeatures(NamedTuple):
     half: Tensor  # (B, width, H/2, W/2)
     quarter: Tensor  # (B, 2 width, H/4, W/4)
     base: Tensor  # (B, 3, H, W) float32: the colour that a look gives its object, before the tanh
-    foreground: Tensor  # (B, 1, H, W) float32: 1 on things
 
 
 class Rendered(NamedTuple):
     """Everything one step makes; pictures in [-1, 1], float32."""
 
     final: Tensor  # (B, 3, H, W)
-    raw: Tensor  # (B, 3, H, W) the raw picture, foreground in it
+    raw: Tensor  # (B, 3, H, W) the raw picture
     weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
     warped: Tensor  # (B, 3, H, W) the newest past frame, warped; zeros where not valid
     validity: Tensor  # (B, 1, H, W) where it is valid
-    history: Tensor | None  # (B, C, H, W) what was read of past, film and noise; version 1: None without a past
+    history: Tensor  # (B, INPUTS, H, W) what was read of past, film and noise
     flow: Tensor  # (B, 2, H, W) the flow used: the clip's own where it is valid, else estimated
     estimated_flow: Tensor | None  # (B, 2, H, W) of the flow branch; None where it did not run
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
@@ -122,16 +127,13 @@ class Rendered(NamedTuple):
 class LabelEncoder(nn.Module):
     """Labels, boundaries and looks of one frame -> features at 1/2 and 1/4. Sees no history."""
 
-    is_thing: Tensor
-
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
         w, e = config.width, config.style_embedding
         self.table = nn.Embedding(config.classes, config.embedding)
         self.style_table = nn.Embedding(config.classes, 4 * e)  # per class an affine map: code -> embedding
         self.base_table = nn.Embedding(config.classes, 4 * 3)  # per class an affine map: code -> colour
-        self.reads_places = config.version > 1
-        self.stem = Conv(4 * (config.embedding + 1) + (PLACES if self.reads_places else 0), w)
+        self.stem = Conv(4 * (config.embedding + 1) + PLACES, w)
         self.to_quarter, self.to_eighth = Conv(w, 2 * w, stride=2), Conv(2 * w, 4 * w, stride=2)
         self.to_sixteenth = Conv(4 * w, 4 * w, stride=2)
         self.style = nn.ModuleList(FiLM(e, c) for c in (w, 2 * w, 4 * w, 4 * w))
@@ -139,9 +141,6 @@ class LabelEncoder(nn.Module):
         self.deep = nn.Sequential(*(Block(4 * w) for _ in range(config.deep_blocks)))
         self.from_sixteenth, self.from_eighth = Conv(4 * w, 4 * w, kernel=1), Conv(4 * w, 2 * w, kernel=1)
         self.eighth_out = Block(4 * w)
-        is_thing = torch.zeros(config.classes)
-        is_thing[list(config.foreground)] = 1
-        self.register_buffer("is_thing", is_thing, persistent=False)
         with torch.no_grad():  # a look is a colour until training says more
             self.base_table.weight.copy_(torch.cat([torch.eye(3).flatten(), torch.zeros(3)]).repeat(config.classes, 1))
 
@@ -154,8 +153,7 @@ class LabelEncoder(nn.Module):
         labels = maps.labels.int()
         embedding = self.style_embedding(labels[:, ::2, ::2], styles[:, :, ::2, ::2])
         half = self.style[0](near.half, embedding.to(near.half.dtype))
-        is_thing = self.is_thing[labels.long()].unsqueeze(1)
-        return LabelFeatures(half, self.with_context(near.quarter, context), self.base(labels, styles), is_thing)
+        return LabelFeatures(half, self.with_context(near.quarter, context), self.base(labels, styles))
 
     def near_features(self, maps: LabelMaps) -> NearFeatures:
         """Features at 1/2 and 1/4, before looks and context.
@@ -165,10 +163,8 @@ class LabelEncoder(nn.Module):
         """
         neutral = self.neutral_styles(maps)
         inputs = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
-        inputs = F.pixel_unshuffle(inputs, 2)
-        if self.reads_places:
-            inputs = torch.cat([inputs, places(maps.objects[:, ::2, ::2]) if maps.places is None else maps.places], 1)
-        half = self.stem(inputs.to(self.stem.bias.dtype))
+        where = places(maps.objects[:, ::2, ::2]) if maps.places is None else maps.places
+        half = self.stem(torch.cat([F.pixel_unshuffle(inputs, 2), where], 1).to(self.stem.bias.dtype))
         styled = self.style[0](half, neutral[2])
         return NearFeatures(neutral, half, self.quarter_in(self.style[1](self.to_quarter(act(styled)), neutral[4])))
 
@@ -259,9 +255,9 @@ class Upsample(nn.Module):
 class ImageTrunk(nn.Module):
     """Label features and what is known -> raw picture before the tanh, and blend weight (section 3.1, H and M)."""
 
-    def __init__(self, width: int, inputs: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.history = Conv(16 * inputs, 2 * width)
+        self.history = Conv(16 * INPUTS, 2 * width)
         self.at_quarter = nn.Sequential(*(Block(2 * width) for _ in range(2)))
         self.coarse = Upsample(2 * width, 3, gain=0.1)
         self.narrow, self.at_half = Conv(2 * width, width, kernel=1), Block(width)
@@ -273,12 +269,10 @@ class ImageTrunk(nn.Module):
         return {4: (self.history, self.at_quarter, self.narrow), 2: (self.at_half, self.to_full), 1: (self.head,)}
 
     def forward(
-        self, features: LabelFeatures, known: Tensor | None, *, coarse: bool
+        self, features: LabelFeatures, history: Tensor, *, coarse: bool
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         x = features.quarter
-        if known is not None:
-            x = x + self.history(F.pixel_unshuffle(known, 4).to(x.dtype))
-        x = self.at_quarter(x)
+        x = self.at_quarter(x + self.history(F.pixel_unshuffle(history, 4).to(x.dtype)))
         small = self.coarse(x).float() if coarse else None
         x = F.interpolate(self.narrow(act(x)), scale_factor=2, mode="bilinear", align_corners=False)
         x = self.at_half(x + features.half)
@@ -294,9 +288,7 @@ class LocalGenerator(nn.Module):
         self.config = config
         self.encoder = LabelEncoder(config)
         self.flow = FlowBranch(config.width)
-        first = config.version == 1
-        self.foreground = Foreground(config.width) if first else None
-        self.trunk: FirstTrunk | ImageTrunk = FirstTrunk(config.width) if first else ImageTrunk(config.width, INPUTS)
+        self.trunk = ImageTrunk(config.width)
 
     def forward(
         self,
@@ -332,9 +324,7 @@ class LocalGenerator(nn.Module):
         estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
         history = look_back(maps, styles, flow, past, features.base)
-        channels = history.channels if past else None
-        if self.config.version > 1:
-            channels = self.inputs(maps, history, known, noise)
+        channels = self.inputs(maps, history, known, noise)
         raw, weight, small = self.raw_picture(features, channels, coarse=coarse)
         weight = blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
@@ -357,12 +347,10 @@ class LocalGenerator(nn.Module):
         return torch.cat([history.channels, film, grain], 1)
 
     def raw_picture(
-        self, features: LabelFeatures, history: Tensor | None, *, coarse: bool = False
+        self, features: LabelFeatures, history: Tensor, *, coarse: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The raw picture, the blend weight's logits, and on demand the picture of scale 0."""
         raw, weight, small = self.trunk(features, history, coarse=coarse)
-        if self.foreground is not None:
-            raw = torch.where(features.foreground > 0.5, self.foreground(features), raw)
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
         return (raw + features.base).tanh(), weight, small
@@ -374,10 +362,8 @@ class LocalGenerator(nn.Module):
         return maps.flow is None or maps.flow_valid is None or not bool(maps.flow_valid.all())
 
 
-def fixed_noise(config: LocalConfig, size: tuple[int, ...], device: torch.device | str = "cpu") -> Tensor | None:
-    """(1, 1, H, W): the noise of every frame of this size, so that renders can be repeated; version 1 reads none."""
-    if config.version == 1:
-        return None
+def fixed_noise(size: tuple[int, ...], device: torch.device | str = "cpu") -> Tensor:
+    """(1, 1, H, W): the noise of every frame of this size, so that renders can be repeated."""
     generator = torch.Generator().manual_seed(0)
     return torch.randn(1, 1, *size, generator=generator).to(device)
 

@@ -84,10 +84,8 @@ class Windows:
         features = encoder.features(cropped, seen.crop(styles), near, seen.scaled(8).crop(context.context))
         if cropped.flow is not None:
             cropped = cropped._replace(flow=into_frame(cropped.flow, seen))
-        noise = fixed_noise(self._network.config, _size(maps), styles.device)
-        rendered = self._network.render(
-            features, cropped, seen.crop(styles), state.past, noise=None if noise is None else seen.crop(noise)
-        )
+        noise = seen.crop(fixed_noise(_size(maps), styles.device))
+        rendered = self._network.render(features, cropped, seen.crop(styles), state.past, noise=noise)
         return plan.window.inside(seen).crop(to_uint8(rendered.final)), context
 
     def _renewed(

@@ -21,13 +21,12 @@ class Work(NamedTuple):
     sixteenth: float
     context: float
     flow: float
-    picture: float  # trunk and foreground
+    picture: float
 
     @classmethod
     def of(cls, network: LocalGenerator) -> Work:
         """network: not folded yet."""
         encoder, flow = network.encoder, network.flow
-        branches = [network.trunk] if network.foreground is None else [network.trunk, network.foreground]
         return cls(
             near=_at(2, encoder.stem, encoder.style[0])
             + _at(4, encoder.to_quarter, encoder.style[1], encoder.quarter_in),
@@ -35,7 +34,7 @@ class Work(NamedTuple):
             sixteenth=_at(16, encoder.to_sixteenth, encoder.style[3], encoder.deep),
             context=_at(16, encoder.from_sixteenth) + _at(8, encoder.eighth_out, encoder.from_eighth),
             flow=_at(4, flow),
-            picture=sum(_at(scale, *parts) for branch in branches for scale, parts in branch.scales().items()),
+            picture=sum(_at(scale, *parts) for scale, parts in network.trunk.scales().items()),
         )
 
     @property

@@ -18,14 +18,11 @@ CLASSES = 5
 Clip = list[Conditioning]
 
 
-def tiny_network(seed: int = 4, version: int = 1) -> LocalGenerator:
+def tiny_network(seed: int = 4) -> LocalGenerator:
     """In float32."""
     torch.manual_seed(seed)
-    foreground = (2, 3) if version == 1 else ()
-    network = LocalGenerator(LocalConfig(CLASSES, foreground, width=8, deep_blocks=1, version=version))
-    for branch in (network.trunk, network.foreground):
-        if branch is not None:
-            torch.nn.init.constant_(branch.head.gain, 0.5)  # so that pictures are not all grey
+    network = LocalGenerator(LocalConfig(CLASSES, width=8, deep_blocks=1))
+    torch.nn.init.constant_(network.trunk.head.gain, 0.5)  # so that pictures are not all grey
     return network
 
 

@@ -55,17 +55,12 @@ def paper(generator: PublishedRecipe | LocalRecipe) -> Preset:
 
 
 RECIPES = {
-    "placed": replace(
-        preset("placed"),
-        phases=tuple(
-            replace(phase, crop=(32, 32), batch=2, steps=1, film=min(phase.film * 10, 1.0))
-            for phase in preset("placed").phases
-        ),
-        generator=LocalRecipe(8, 1, foreground=(), version=2),
-    ),
     "street": replace(
         preset("street"),
-        phases=tuple(replace(phase, crop=(32, 32), batch=2, steps=1) for phase in preset("street").phases[:3]),
+        phases=tuple(
+            replace(phase, crop=(32, 32), batch=2, steps=1, film=min(phase.film * 10, 1.0))
+            for phase in preset("street").phases
+        ),
         generator=LocalRecipe(8, 1),
     ),
     "published": paper(PublishedRecipe(ngf=8, n_blocks=2)),

@@ -44,7 +44,7 @@ def test_what_is_kept_is_shown_bit_for_bit_and_the_rest_depends_on_what_is_read(
     filmed, wanted, rng = drawn(3)
     known = film_with_holes(filmed, wanted, torch.zeros_like(filmed.pictures), rng)[0]
     torch.manual_seed(0)
-    network = LocalGenerator(LocalConfig(8, (), width=8, deep_blocks=1, version=2)).eval()
+    network = LocalGenerator(LocalConfig(8, width=8, deep_blocks=1)).eval()
     maps, styles = chunk_maps(wanted, 0), torch.zeros_like(wanted.pictures[0])
     with torch.no_grad():
         frame = network(maps, styles, (), known=known)
@@ -59,7 +59,7 @@ def test_noise_is_read_only_where_nothing_is_known():
     known = film_with_holes(filmed, filmed, torch.zeros_like(filmed.pictures), rng)[0]
     known = known._replace(read=everywhere, kept=~everywhere)
     torch.manual_seed(0)
-    network = LocalGenerator(LocalConfig(8, (), width=8, deep_blocks=1, version=2)).eval()
+    network = LocalGenerator(LocalConfig(8, width=8, deep_blocks=1)).eval()
     maps, styles = chunk_maps(filmed, 0), torch.zeros_like(filmed.pictures[0])
     noise = torch.randn(2, 1, 32, 32)
     with torch.no_grad():

@@ -14,11 +14,11 @@ from rich.console import Console
 from core.training.bar import Bar
 from core.training.progress import Lines, Log, Progress, TensorBoard, line, recorders
 
-TIDINGS = Progress(30, 120, 2, 3, 5e-3, {"picture": 0.25, "echo": 0.0}, 12.5, 4000.0, 3 * 2**30)
+TIDINGS = Progress(30, 120, 2, 3, 5e-3, {"picture": 0.25, "warp": 0.0}, 12.5, 4000.0, 3 * 2**30)
 
 
 def test_a_line_has_all_of_it() -> None:
-    assert line(TIDINGS) == "step 30/120 (phase 2/3)  picture 0.250  echo 0.000  12.50 frames/s  3.0 GB  67 min left"
+    assert line(TIDINGS) == "step 30/120 (phase 2/3)  picture 0.250  warp 0.000  12.50 frames/s  3.0 GB  67 min left"
 
 
 def test_the_last_step_is_always_said() -> None:
@@ -26,7 +26,7 @@ def test_the_last_step_is_always_said() -> None:
     lines = Lines(said.append)
     lines.show(TIDINGS)
     lines.show(replace(TIDINGS, step=120, losses={"picture": 0.75}))
-    assert len(said) == 1 and said[0].startswith("step 120/120 (phase 2/3)  picture 0.500  echo 0.000")
+    assert len(said) == 1 and said[0].startswith("step 120/120 (phase 2/3)  picture 0.500  warp 0.000")
 
 
 def test_the_log_is_json_lines(tmp_path: Path) -> None:

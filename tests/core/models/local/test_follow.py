@@ -55,11 +55,9 @@ def assert_alike(pictures: dict[int, np.ndarray], final: list[np.ndarray]) -> No
         assert (apart**2).mean() < 255**2 / 1e6  # 60 dB
 
 
-@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("seed", range(4))
-def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(always: None, seed: int, version: int):
-    rng, network = np.random.default_rng(seed), tiny_network(version=version)
-    subject = local_renderer(network, exact(network))
+def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(always: None, seed: int):
+    rng, subject = np.random.default_rng(seed), local_renderer(NETWORK, EXACT)
     history = [street(rng, moves=seed != 3)]
     dense(subject, history[0])
     for _ in range(5):
@@ -69,7 +67,7 @@ def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(always: 
             continue
         after = (restyled if step == "style" else painted)(rng, history[-1])
         pictures = followed(subject, after, history[-1], stop=2 if step == "cancel" else FRAMES)
-        assert_alike(pictures, dense(local_renderer(network), after))
+        assert_alike(pictures, dense(local_renderer(NETWORK), after))
         if step != "cancel":
             history.append(after)
 
