@@ -74,7 +74,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The program with a renderer of a few lines: a shipped clip, frames in no time."""
     folder = tmp_path_factory.mktemp("stand-in")
     arguments = ["--clip", "avenue", "--projects", str(folder / "projects"), "--seconds", "0.02"]
-    yield from _serve("tests.app.stand_in", arguments, folder)
+    yield from serve("tests.app.stand_in", arguments, folder)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +82,7 @@ def facade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The stand-in with a clip of which every pixel's motion is known."""
     folder = tmp_path_factory.mktemp("facade")
     arguments = ["--clip", str(synthetic.write(folder)), "--projects", str(folder / "projects"), "--seconds", "0"]
-    yield from _serve("tests.app.stand_in", arguments, folder)
+    yield from serve("tests.app.stand_in", arguments, folder)
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +91,7 @@ def scenebrush(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if not (ROOT / "checkpoints" / "street.safetensors").exists():
         pytest.skip("checkpoints/street.safetensors is not here: the editor is not tested with the real network")
     projects = tmp_path_factory.mktemp("projects")
-    yield from _serve("app.py", ["--clip", "avenue", "--projects", str(projects)], projects)
+    yield from serve("app.py", ["--clip", "avenue", "--projects", str(projects)], projects)
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def two_programs(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
         (tmp_path / name).mkdir()
     clip, projects = synthetic.write(tmp_path), str(tmp_path / "projects")
     arguments = ["--clip", str(clip), "--projects", projects, "--seconds", "0"]
-    for first in _serve("tests.app.stand_in", arguments, tmp_path / "first"):
-        for second in _serve("tests.app.stand_in", arguments, tmp_path / "second"):
+    for first in serve("tests.app.stand_in", arguments, tmp_path / "first"):
+        for second in serve("tests.app.stand_in", arguments, tmp_path / "second"):
             yield first, second
 
 
@@ -126,7 +126,7 @@ def _start_again(clip: Path, tmp_path: Path) -> Iterator[Callable[[], Server]]:
 
         def start() -> Server:
             running.close()
-            return running.enter_context(contextmanager(_serve)("tests.app.stand_in", arguments, tmp_path, port=port))
+            return running.enter_context(contextmanager(serve)("tests.app.stand_in", arguments, tmp_path, port=port))
 
         yield start
 
@@ -137,7 +137,7 @@ def small_disk(tmp_path: Path) -> Iterator[Server]:
     resource = pytest.importorskip("resource")
     arguments = ["--clip", "avenue", "--projects", str(tmp_path / "projects"), "--seconds", "0"]
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (12_000, 12_000))
-    yield from _serve("tests.app.stand_in", arguments, tmp_path, limit, TMPDIR=str(tmp_path))
+    yield from serve("tests.app.stand_in", arguments, tmp_path, limit, TMPDIR=str(tmp_path))
 
 
 def free_port() -> int:
@@ -147,7 +147,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _serve(
+def serve(
     program: str,
     arguments: list[str],
     folder: Path,

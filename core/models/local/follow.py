@@ -110,9 +110,12 @@ class Follower:
         return _Planned(frame, labels | others, acting, plans, source)
 
     def _changed_labels(self, frame: FollowedFrame, reference: Shown) -> np.ndarray:
-        """(H, W) bool: where class, object or the place in the object differ."""
+        """(H, W) bool: where class or object differ; where nothing may be left undone, also the place in the object.
+
+        A stroke at an object's outline moves the places of whole rows and columns of that object, which changes little.
+        """
         labels = changed_labels(frame.conditioning, reference.conditioning)
-        if not labels.any():
+        if self._tolerance.threshold or not labels.any():
             return labels
         both = np.stack([frame.conditioning.objects, reference.conditioning.objects])
         now, before = places(torch.from_numpy(both[:, ::2, ::2]))
