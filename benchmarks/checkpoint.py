@@ -57,7 +57,7 @@ def main() -> None:
         pooled[0].extend(whole[0])
         pooled[1].extend(mid[0])
         if arguments.out is not None:
-            write_pictures(arguments.out / f"{clip.name}.png", clip, plain)
+            write_pictures(arguments.out / f"{clip.name}.jpg", clip, plain)
     table.add_row("all", "", str(len(pooled[0])), *(f"{np.median(cars):.1f}" for cars in pooled), "")
     Console().print(table)
 
@@ -130,7 +130,7 @@ def write_pictures(path: Path, clip: Clip, pictures: list[np.ndarray]) -> None:
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as beside:
-        Image.fromarray(np.concatenate(rows)).save(beside, "PNG", optimize=True)
+        Image.fromarray(np.concatenate(rows)).save(beside, "JPEG", quality=92, subsampling=0, optimize=True)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ _MOST = 4096
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Distances are in pixels. The defaults were measured with the first shipped checkpoint: more than 50 dB to the
-    final render (`python -m core bench`).
+    """Distances are in pixels. The defaults were measured with weights of version 2: more than 50 dB to the final
+    render (`python -m core bench`).
 
     threshold       pixels are the same when they differ by no more than so many levels of 255
     least           a tile counts as the same when fewer pixels than this differ
@@ -27,10 +27,10 @@ class Tolerance:
     threshold: int = 2
     least: int = 2
     history: int = 1
-    nearest: int = 16
+    nearest: int = 8
     farthest: int = 96
-    border: int = 16
-    context_border: int = 64
+    border: int = 8
+    context_border: int = 32
     film_border: int = 32
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from core.models.generator import Shown
 from core.models.local.dirty import carried, grown
 from core.models.local.follow import FollowedFrame, _reached
 from core.models.local.tiling import TILE, tiles, windows
+from core.models.local.tolerance import Tolerance
 from core.rendering.renderer import Renderer
 from tests.core.rendering.street import (
     FRAMES,
@@ -209,7 +210,8 @@ def test_an_edit_costs_at_most_what_the_final_render_costs(shares: tuple[float, 
 
 def test_an_edit_that_grows_is_followed_by_steps_and_in_windows_again_when_it_shrinks():
     clip = wide_street(np.random.default_rng(0))
-    after, subject = block(clip, 0.01, 0.9), local_renderer(NETWORK)
+    wide_borders = Tolerance(nearest=16, border=16, context_border=64)  # windows that cost more than a step
+    after, subject = block(clip, 0.01, 0.9), local_renderer(NETWORK, wide_borders)
     after[8:] = clip[8:]
     pictures = dense(subject, clip)
     way = subject.generator.follow(after.__getitem__, lambda t: Shown(clip[t], pictures[t]), range(len(clip)))
