@@ -24,6 +24,7 @@ class LocalRunner:
     """
 
     looks_back = HISTORY
+    reads_film = True
 
     def __init__(
         self,
@@ -35,7 +36,6 @@ class LocalRunner:
         tolerance: Tolerance | None = None,
     ) -> None:
         self.inference = Inference(network, dtype, device, cache)
-        self.reads_film = network.config.version > 1
         tolerance = tolerance or network.config.tolerance
         self._follower = Follower(self.inference, network, tolerance)
         self._film_steps = FilmSteps(self.inference, network, tolerance)

@@ -50,7 +50,7 @@ class CountedLooks:
 
 def local() -> Generator:
     torch.manual_seed(4)
-    network = LocalGenerator(LocalConfig(LABELS.size, (), width=8, deep_blocks=1, version=2))
+    network = LocalGenerator(LocalConfig(LABELS.size, width=8, deep_blocks=1))
     torch.nn.init.constant_(network.trunk.head.gain, 0.5)
     return LocalRunner(network)
 
