@@ -119,7 +119,7 @@ class LocalRecipe:
 
     width: int = 64
     deep_blocks: int = 4
-    refresh: float = 0.1
+    refresh: float = 0.3
 
     def multiple(self, stage: Stage) -> int:
         """Four halvings, in every stage."""

@@ -35,18 +35,22 @@ def editor(scenebrush: Server, open_editor: Callable[..., Editor]) -> Iterator[E
 
 
 def sky_beside_a_facade(labels: np.ndarray, sky: int, building: int, size: int) -> tuple[int, int, int]:
-    """(y, x_from, x_to) of a horizontal stroke that lies in the sky and touches as much building as there is."""
+    """(y, x_from, x_to) of a horizontal stroke in the sky, with as much building close to it as there is.
+
+    Some sky is left all around: a stroke that moves the outline of what it is painted on moves the places of whole rows
+    and columns of that object, and then no pixel is far from what has changed.
+    """
     height, width = labels.shape
     best, found = 0, None
-    for y in range(size // 2 + 1, height // 2, 4):
-        for x in range(size, width - size - STROKE, 8):
-            stroke = brush_stroke(height, width, y, x, x + STROKE, size)
-            if (labels[stroke] == sky).mean() < 0.97:
+    for y in range(size // 2 + 4, height // 2, 2):
+        for x in range(size, width - size - STROKE, 4):
+            within = brush_stroke(height, width, y, x, x + STROKE, size + 6)
+            if not (labels[within] == sky).all():
                 continue
-            around = brush_stroke(height, width, y, x, x + STROKE, size + 6) & ~stroke
-            touched = int((labels[around] == building).sum())
-            if touched > best:
-                best, found = touched, (y, x, x + STROKE)
+            around = brush_stroke(height, width, y, x, x + STROKE, size + 18) & ~within
+            close = int((labels[around] == building).sum())
+            if close > best:
+                best, found = close, (y, x, x + STROKE)
     assert found is not None, "no sky beside a facade on this frame"
     return found
 

@@ -46,7 +46,7 @@ class LocalConfig:
     style_embedding: int = 16
     # The least blend weight: this share of every frame is rendered anew. Without it a roll-out of a young network
     # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
-    refresh: float = 0.1
+    refresh: float = 0.3
     tolerance: Tolerance = Tolerance()  # of following an edit
 
     def __post_init__(self) -> None:
