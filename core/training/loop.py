@@ -140,7 +140,7 @@ class Trainer:
         else:
             styles = torch.zeros_like(chunk.pictures)
         rolled = roll(self.trained, chunk, styles, rng, phase.stage, phase.learnt, film)
-        return Rollout(chunk, rolled, rng, self.machine, phase.stage)
+        return Rollout(chunk, rolled, self.trained, rng, self.machine, phase.stage)
 
     def _total(self, losses: dict[str, Tensor], phase: Phase) -> Tensor:
         weights = dict(phase.weights)

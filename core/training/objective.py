@@ -13,7 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.layers import channels_last
+from core.models.local.network import LocalGenerator
 from core.training import losses
+from core.training.locality import echo_loss
 from core.training.looks import colour_loss
 from core.training.perceptual import PerceptualLoss
 from core.training.rollout import Rollout
@@ -78,6 +80,14 @@ def warp_real(rollout: Rollout) -> Tensor | None:
     )
 
 
+def echo(rollout: Rollout) -> Tensor | None:
+    """What comes back of a difference in the past."""
+    frame, generator = rollout.frames[-1][1].local, rollout.trained.network
+    if frame is None or not isinstance(generator, LocalGenerator):
+        return None
+    return echo_loss(generator, frame, rollout.rng, rollout.machine)
+
+
 def taught_flow(rollout: Rollout) -> Tensor | None:
     """F_Flow as published: where the teacher moves real pixels rightly; fewer the more scales there are."""
     return _each(
@@ -123,6 +133,7 @@ TERMS: Mapping[str, Term] = {
     "colour": colour,
     "flow": flow,
     "warp": warp_real,
+    "echo": echo,
     # The published ones, weighed as published: 1 in a preset.
     "F_Flow": taught_flow,
     "F_Warp": taught_warp,

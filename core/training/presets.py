@@ -177,7 +177,14 @@ _TINY = Preset(
     name="tiny",
     phases=(
         Phase(steps=6, frames=1, batch=1, crop=(32, 32)),
-        Phase(steps=6, frames=3, batch=1, crop=(32, 32), adversaries=("picture", "video"), weights=_JUDGED),
+        Phase(
+            steps=6,
+            frames=3,
+            batch=1,
+            crop=(32, 32),
+            adversaries=("picture", "video"),
+            weights={**_JUDGED, "echo": 5.0},
+        ),
     ),
     generator=LocalRecipe(width=8, deep_blocks=1),
     adversaries={"picture": PictureAdversary(ndf=8), "video": VideoAdversary(ndf=8)},

@@ -12,7 +12,7 @@ from core.models.warp import warp
 from core.training.dataset import Chunk
 from core.training.machine import Machine
 from core.training.step_rng import StepRng
-from core.training.trained_generator import Drawn, Rolled, Stage
+from core.training.trained_generator import Drawn, Rolled, Stage, TrainedGenerator
 
 # A pixel is rightly moved when the squared distance over the channels is below this (reference section 7).
 _MOVED_RIGHT = 0.02
@@ -24,6 +24,7 @@ class Rollout:
 
     chunk: Chunk
     rolled: Rolled
+    trained: TrainedGenerator
     rng: StepRng
     machine: Machine
     stage: Stage = Stage()

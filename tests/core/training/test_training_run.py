@@ -59,7 +59,7 @@ def test_every_phase_reports_its_losses(data):
     for _ in range(4):
         judged = run_of.step()
     assert "picture_gan" not in alone
-    assert {"picture_gan", "picture_features", "video_gan", "picture_d", "video_d", "flow", "warp"} <= set(judged)
+    assert {"picture_gan", "picture_features", "video_gan", "picture_d", "video_d", "flow", "echo"} <= set(judged)
     assert all(value.isfinite() for value in judged.values())
     assert run_of.check() == (0, 0)
 
