@@ -248,7 +248,11 @@ _SHARP_PICTURES = Phase(
 _SHARP = replace(
     _STREET,
     name="sharp",
-    phases=(_SHARP_PICTURES, replace(_SHARP_PICTURES, steps=700, frames=2, batch=2)),
+    phases=(
+        _SHARP_PICTURES,
+        # What an edit changes must not come back from frame to frame.
+        replace(_SHARP_PICTURES, steps=700, frames=2, batch=2, weights={**_SHARP_WEIGHTS, "echo": 5.0}),
+    ),
     adversaries={"picture": PictureAdversary(norm="none"), "segments": SegmentingAdversary()},
     decay=1 / 3,
 )

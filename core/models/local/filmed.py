@@ -83,13 +83,13 @@ class FilmSteps:
         features = network.encoder.features(here, seen.crop(styles), cropped, inside.scaled(8).crop(context))
         if here.flow is not None:
             here = here._replace(flow=into_frame(here.flow, seen))
-        noise = fixed_noise(network.config, maps.labels.shape[-2:], styles.device)
+        noise = seen.crop(fixed_noise(maps.labels.shape[-2:], styles.device))
         rendered = network.render(
             features,
             here,
             seen.crop(styles),
             state.past,
             known=Known(*(seen.crop(part) for part in known)),
-            noise=None if noise is None else seen.crop(noise),
+            noise=noise,
         )
         return to_uint8(rendered.final)

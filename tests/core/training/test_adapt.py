@@ -77,7 +77,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 @pytest.fixture
 def begin(tmp_path: Path) -> Checkpoint:
     """An untrained checkpoint."""
-    config = LocalConfig(classes=LABELS.size, foreground=(), width=8, deep_blocks=1, version=2)
+    config = LocalConfig(classes=LABELS.size, width=8, deep_blocks=1)
     encoder = Encoder(ngf=4, n_down=1, norm="none")
     return save_checkpoint(
         tmp_path / "begin.safetensors",

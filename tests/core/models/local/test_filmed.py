@@ -52,9 +52,8 @@ class Runs:
         monkeypatch.setattr(FilmSteps, "_picture", counted_window)
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_windows_with_all_that_acts_on_them_are_the_whole_frame(monkeypatch, version):
-    network = tiny_network(version=version)
+def test_windows_with_all_that_acts_on_them_are_the_whole_frame(monkeypatch):
+    network = tiny_network()
     windowed = LocalRunner(network, tolerance=exact(network))
     runs = Runs(monkeypatch, windowed)
     whole = LocalRunner(network)
@@ -75,7 +74,7 @@ def test_windows_with_all_that_acts_on_them_are_the_whole_frame(monkeypatch, ver
 
 def test_a_window_costs_what_it_shows_and_not_the_frame(monkeypatch):
     """A small hole is run alone, and a large one as a whole frame."""
-    runner = LocalRunner(tiny_network(version=2), tolerance=Tolerance(border=16, film_border=32))
+    runner = LocalRunner(tiny_network(), tolerance=Tolerance(border=16, film_border=32))
     runs = Runs(monkeypatch, runner)
     maps, styles, known = frame(0)
     picture, state = runner.step(maps, styles, runner.start(), known)
@@ -88,7 +87,7 @@ def test_a_window_costs_what_it_shows_and_not_the_frame(monkeypatch):
 
 
 def test_where_motion_must_be_estimated_the_whole_frame_is_run(monkeypatch):
-    runner = LocalRunner(tiny_network(version=2), tolerance=Tolerance(border=16, film_border=32))
+    runner = LocalRunner(tiny_network(), tolerance=Tolerance(border=16, film_border=32))
     runs = Runs(monkeypatch, runner)
     state = runner.start()
     for seed in range(2):
