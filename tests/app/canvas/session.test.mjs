@@ -35,6 +35,8 @@ class Server {
       revision: this.revision,
       seed: 0,
       clip: { name: 'c', frames: FRAMES, width: 4, height: 4, fps: 12 },
+      checkpoint: { name: 'street', hash: 'h' },
+      mode: 'rendered',
       classes: [],
       edits: this.edits,
       can_undo: this.edits.length > 0,
