@@ -34,6 +34,8 @@ from core.models.padding import padded_size
 
 # Following is not begun where the first frame takes more than this share of a step: edits grow as they move.
 WORTH_FOLLOWING = 0.5
+# Windows are slower than a step by about a quarter for the same work; from this share on a step is as quick.
+_WORTH_WINDOWS = 0.8
 
 
 @dataclass(eq=False)
@@ -106,7 +108,8 @@ class Follower:
         if plans:
             area = size[0] * size[1]
             work = self._work.windows(plans, size, self._tolerance) + area * self._features(frame, past, source)
-            frame.work = min(work / (area * self._work.step), 1.0)
+            share = work / (area * self._work.step)
+            frame.work = share if share < _WORTH_WINDOWS else 1.0
         return _Planned(frame, labels | others, acting, plans, source)
 
     def _changed_labels(self, frame: FollowedFrame, reference: Shown) -> np.ndarray:

@@ -11,7 +11,7 @@ _MOST = 4096
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Distances are in pixels. The defaults were measured with weights of version 2: more than 50 dB to the final
+    """Distances are in pixels. The defaults were measured with weights of version 2: more than 40 dB to the final
     render (`python -m core bench`).
 
     threshold       pixels are the same when they differ by no more than so many levels of 255
