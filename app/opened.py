@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from cachetools import FIFOCache
 
 from app.board import Board, Keys
@@ -39,7 +38,6 @@ from core.project.edits import Edits
 from core.project.mode import check_mode
 from core.project.project import Project
 from core.project.storage import ProjectStore
-from core.rendering.store import FrameStore
 from core.rendering.worker import RenderWorker
 
 # Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
@@ -69,18 +67,12 @@ class OpenProject:
         self._given: FIFOCache[str, ProjectChange] = FIFOCache(_KEPT_REPLIES)
         self._history: FIFOCache[int, Edits] = FIFOCache(_KEPT_REVISIONS)
         self._history[project.revision] = project.edits
-        self._stores: tuple[FrameStore, ...] = ()
         self._render_with(engine, scene, board)
         self._show()
         self._search_lanes()
 
     def _render_with(self, engine: Engine, scene: SharedScene, board: Board) -> None:
         self.scene, self.board, self.engine = scene, board, engine
-        # A tab may still ask for pictures of the engine before.
-        self._stores = (
-            engine.renderer.store,
-            *(store for store in self._stores if store is not engine.renderer.store),
-        )[:2]
         self._lanes, self._maps = Lanes(scene), LabelMapKeys(scene)
         self._replies = Replies(scene.clip, engine, board, self._lanes, self._maps)
 
@@ -91,14 +83,6 @@ class OpenProject:
     @property
     def clip(self) -> Clip:
         return self.scene.clip
-
-    def picture(self, key: str) -> np.ndarray | None:
-        """(H, W, 3) uint8 of a picture key, or None when it has left."""
-        return next((found for store in self._stores if (found := store.picture(key)) is not None), None)
-
-    def png(self, key: str) -> bytes | None:
-        """A picture as PNG, or None when it has left."""
-        return next((found for store in self._stores if (found := store.png(key)) is not None), None)
 
     def close(self) -> None:
         """Render nothing more of it."""

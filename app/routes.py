@@ -47,6 +47,7 @@ from core.clip.png import encode_png
 from core.conditioning import STYLE_SIZE
 from core.errors import InputError
 from core.project.edits import Number
+from core.rendering.store import FrameStore
 from core.styles.mixtures import as_code
 
 PREFIX = "/api/v1"
@@ -163,9 +164,12 @@ def _add_changes(router: APIRouter, workspace: Workspace) -> None:
 
 
 def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
+    def store(project: str) -> FrameStore:
+        return workspace.open(project).engine.renderer.store
+
     @lru_cache(maxsize=1000)
     def thumb(project: str, key: str) -> bytes:
-        picture = workspace.open(project).picture(key)
+        picture = store(project).picture(key)
         if picture is None:
             raise NotFound("This frame is not at hand any more.", "It is rendered again when it is asked for.")
         width = max(1, round(picture.shape[1] * THUMB_HEIGHT / picture.shape[0]))
@@ -178,7 +182,7 @@ def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
 
     @router.get("/projects/{project}/frames/{key}")
     def frames(project: Project, key: Key) -> Response:
-        data = workspace.open(project).png(key)
+        data = store(project).png(key)
         if data is None:
             raise NotFound("This frame is not at hand any more.", "It is rendered again when it is asked for.")
         return Response(data, media_type="image/png", headers=IMMUTABLE)

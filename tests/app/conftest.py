@@ -38,11 +38,12 @@ def servers(clip_folder: Path) -> Iterator[Start]:
     running: list[Page] = []
 
     def start(projects: Path) -> Page:
+        engine = stand_in_engine(LABELS, 0)
         workspace = Workspace(
-            stand_in_engine(LABELS, 0),
+            engine,
             ProjectStore(projects),
             {"tiny": clip_folder},
-            open_engine=lambda file: stand_in_engine(LABELS, 0, file),
+            open_engine=lambda file: stand_in_engine(LABELS, 0, file, engine.renderer.store),
             learn=command,
         )
         app = build_app(Settings(projects=projects, token=TOKEN), workspace)

@@ -79,8 +79,13 @@ class StandInGenerator:
         return StandInState(tuple(history[-1:]))
 
 
-def stand_in_engine(label_set: LabelSet, seconds: float = 0.15, file: Path | None = None) -> Engine:
-    """An engine whose mixtures have two components for every class. file: one that was learnt; it renders brighter."""
+def stand_in_engine(
+    label_set: LabelSet, seconds: float = 0.15, file: Path | None = None, store: FrameStore | None = None
+) -> Engine:
+    """An engine whose mixtures have two components for every class.
+
+    file: one that was learnt; it renders brighter. store: of the engine before, as the program's engines share one.
+    """
     means = np.array([[0.4, 0.0, -0.4], [-0.4, 0.4, 0.0]])
     mixture = Mixture(np.array([0.6, 0.4]), means, np.stack([np.eye(STYLE_SIZE) * 0.09] * 2))
     mixtures = {class_id: mixture for class_id in label_set.ids}
@@ -94,7 +99,7 @@ def stand_in_engine(label_set: LabelSet, seconds: float = 0.15, file: Path | Non
         "stand-in" if file is None else "learnt",
         name,
         mixtures,
-        Renderer(generator, name, FrameStore(1 << 28)),
+        Renderer(generator, name, FrameStore(1 << 28) if store is None else store),
         open_scene,
         _mean_colour,
         looks_hash="0f" * 8,
@@ -112,11 +117,12 @@ def open_stand_in(settings: Settings, seconds: float = 0.15) -> Workspace:
     """A workspace over the shipped clips, or the one that the settings name."""
     clips = clips_with(settings.clip, clip_folders())
     label_set = read_clip(next(iter(clips.values()))).label_set
+    engine = stand_in_engine(label_set, seconds)
     return Workspace(
-        stand_in_engine(label_set, seconds),
+        engine,
         ProjectStore(Path(settings.projects)),
         clips,
-        open_engine=lambda file: stand_in_engine(label_set, seconds, file),
+        open_engine=lambda file: stand_in_engine(label_set, seconds, file, engine.renderer.store),
         learn=command,
     )
 
