@@ -80,20 +80,14 @@ class Comparison:
     def measures(self) -> Measures:
         """Of the frames so far, which are one at least."""
         mean, first = _OfFrame(*_means(self._frames)), self._frames[0]
-        mine, theirs = self._agreement, self._filmed_agreement
         return Measures(
+            **_agreements(self._agreement, self._filmed_agreement),
             psnr=mean.psnr,
             feature_distance=mean.feature_distance,
-            label_agreement=_ratio(mine.miou, theirs.miou),
-            pixel_agreement=_ratio(mine.accuracy, theirs.accuracy),
             gradient_energy=_ratio(mean.gradient_energy, mean.filmed_gradient_energy),
             first_gradient_energy=_ratio(first.gradient_energy, first.filmed_gradient_energy),
             warping_error=mean.warping_error,
             filmed_warping_error=mean.filmed_warping_error,
-            miou=mine.miou,
-            accuracy=mine.accuracy,
-            filmed_miou=theirs.miou,
-            filmed_accuracy=theirs.accuracy,
         )
 
     @classmethod
@@ -106,14 +100,7 @@ class Comparison:
         for each in comparisons:
             mine += each._agreement
             theirs += each._filmed_agreement
-        return mean._replace(
-            label_agreement=_ratio(mine.miou, theirs.miou),
-            pixel_agreement=_ratio(mine.accuracy, theirs.accuracy),
-            miou=mine.miou,
-            accuracy=mine.accuracy,
-            filmed_miou=theirs.miou,
-            filmed_accuracy=theirs.accuracy,
-        )
+        return mean._replace(**_agreements(mine, theirs))
 
 
 def filmed(clip: Clip) -> np.ndarray:
@@ -121,6 +108,18 @@ def filmed(clip: Clip) -> np.ndarray:
     if clip.pictures is None:
         raise InputError(f"Clip {clip.name!r} was never filmed: there is nothing to compare with.", "Leave it out.")
     return clip.pictures
+
+
+def _agreements(mine: Agreement, theirs: Agreement) -> dict[str, float]:
+    """The fields of `Measures` that speak of labels: as read in the render, and in the filmed frames."""
+    return {
+        "label_agreement": _ratio(mine.miou, theirs.miou),
+        "pixel_agreement": _ratio(mine.accuracy, theirs.accuracy),
+        "miou": mine.miou,
+        "accuracy": mine.accuracy,
+        "filmed_miou": theirs.miou,
+        "filmed_accuracy": theirs.accuracy,
+    }
 
 
 def _means(rows: Sequence[tuple[float, ...]]) -> list[float]:

@@ -13,11 +13,11 @@ from torch import Tensor
 from core.models.generator import LabelMaps
 from core.models.local.history import Known
 from core.models.local.inference import Inference, LocalState, to_uint8
-from core.models.local.network import LocalGenerator, NearFeatures, fixed_noise
+from core.models.local.network import LocalGenerator, NearFeatures
 from core.models.local.tiling import OVERHEAD, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
-from core.models.local.windows import CELL, HALF_CELL, into_frame
+from core.models.local.windows import CELL, HALF_CELL, crop_maps
 from core.models.local.work import Work
 
 
@@ -69,21 +69,17 @@ class FilmSteps:
     def _picture(self, plan: FilmPlan, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known) -> Tensor:
         """(B, 3, h, w) uint8 of all that is seen of a window. maps, styles, known: of the whole frame, padded."""
         network, seen, wide = self._inference.network, plan.seen, plan.wide
-        around = maps.each(wide.crop)
-        if maps.places is not None:
-            around = around._replace(places=wide.scaled(2).crop(maps.places))
-        near = network.encoder.near_features(around)
+        near = network.encoder.near_features(crop_maps(maps, wide))
         context = network.encoder.context_features(near).context
-        inside, here = seen.inside(wide), maps.each(seen.crop)
+        inside, here = seen.inside(wide), crop_maps(maps, seen)
         cropped = NearFeatures(
             {2: inside.scaled(2).crop(near.neutral[2])},
             inside.scaled(2).crop(near.half),
             inside.scaled(4).crop(near.quarter),
         )
         features = network.encoder.features(here, seen.crop(styles), cropped, inside.scaled(8).crop(context))
-        if here.flow is not None:
-            here = here._replace(flow=into_frame(here.flow, seen))
-        noise = seen.crop(fixed_noise(maps.labels.shape[-2:], styles.device))
+        height, width = maps.labels.shape[-2:]
+        noise = seen.crop(self._inference.noise((height, width)))
         rendered = network.render(
             features,
             here,

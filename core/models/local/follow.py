@@ -66,7 +66,7 @@ class Follower:
     def __init__(self, inference: Inference, network: LocalGenerator, tolerance: Tolerance) -> None:
         """network: that of `inference`, before it was folded."""
         self._inference, self._tolerance = inference, tolerance
-        self._windows = Windows(inference.network, tolerance)
+        self._windows = Windows(inference, tolerance)
         self._work = Work.of(network)
 
     def follow(

@@ -60,12 +60,20 @@ class Inference:
             pack(self.network)
         self._cache = cache if cache is not None else NoCache()
         self._name = uuid4().hex  # a cache may be shared with other networks
+        self._noise = torch.empty(1, 1, 0, 0)
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
         maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
         maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
+
+    def noise(self, size: tuple[int, int]) -> Tensor:
+        """`fixed_noise` of a padded size; that of the last size is kept."""
+        noise = self._noise
+        if noise.shape[-2:] != size:
+            self._noise = noise = fixed_noise(size, self.device)
+        return noise
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
         """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""
@@ -79,7 +87,8 @@ class Inference:
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        noise = fixed_noise(maps.labels.shape[-2:], self.device)
+        height, width = maps.labels.shape[-2:]
+        noise = self.noise((height, width))
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, noise=noise)
         picture = to_uint8(rendered.final)

@@ -11,10 +11,10 @@ import math
 import torch
 from torch import Tensor
 
-# Sines and cosines of places run at these multiples of pi, from one end of an object to the other.
-_FREQUENCIES = (1.0, 2.0, 4.0, 8.0)
+# Sines and cosines of places run at pi times 1, 2, 4, 8, from one end of an object to the other.
+_WAVES = 4
 # Planes that `places` gives.
-PLACES = 11 + 2 * 2 * len(_FREQUENCIES)
+PLACES = 11 + 2 * 2 * _WAVES
 
 
 def places(objects: Tensor, count: int | None = None) -> Tensor:
@@ -42,9 +42,18 @@ def places(objects: Tensor, count: int | None = None) -> Tensor:
         2 * x / width - 1, 2 * y / height - 1,
     ]  # fmt: skip
     for place in (column, across):
-        for frequency in _FREQUENCIES:
-            planes += [torch.sin(math.pi * frequency * place), torch.cos(math.pi * frequency * place)]
+        planes += _waves(place)
     return torch.stack(planes, 1)
+
+
+def _waves(place: Tensor) -> list[Tensor]:
+    """Sine and cosine of pi times the place, then of twice that, and so on."""
+    sine, cosine = torch.sin(math.pi * place), torch.cos(math.pi * place)
+    waves = [sine, cosine]
+    for _ in range(_WAVES - 1):
+        sine, cosine = 2 * sine * cosine, 1 - 2 * sine.square()
+        waves += [sine, cosine]
+    return waves
 
 
 def _numbered(objects: Tensor, count: int | None) -> tuple[Tensor, int]:

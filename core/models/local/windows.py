@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from core.models.generator import LabelMaps
-from core.models.local.inference import LocalState, to_uint8
-from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, fixed_noise
+from core.models.local.inference import Inference, LocalState, to_uint8
+from core.models.local.network import ContextFeatures, NearFeatures
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
 
@@ -62,9 +62,8 @@ class Renewal(NamedTuple):
 class Windows:
     """Renders windows; the state is of whole frames, and the maps' flow is valid everywhere unless there is no past."""
 
-    def __init__(self, network: LocalGenerator, tolerance: Tolerance) -> None:
-        """network: folded."""
-        self._network, self._tolerance = network, tolerance
+    def __init__(self, inference: Inference, tolerance: Tolerance) -> None:
+        self._inference, self._network, self._tolerance = inference, inference.network, tolerance
 
     def picture(
         self, plan: WindowPlan, maps: LabelMaps, styles: Tensor, state: LocalState, context: ContextFeatures
@@ -74,17 +73,13 @@ class Windows:
         maps, styles: of the whole frame, padded. context: of the same labels but for those that changed.
         """
         encoder, seen = self._network.encoder, plan.seen
-        cropped = maps.each(seen.crop)
-        if maps.places is not None:
-            cropped = cropped._replace(places=seen.scaled(2).crop(maps.places))
+        cropped = crop_maps(maps, seen)
         near = encoder.near_features(cropped)
         renewal = Renewal.of(plan, _size(maps), self._tolerance)
         if renewal is not None:
             context = self._renewed(context, near, seen, renewal, maps)
         features = encoder.features(cropped, seen.crop(styles), near, seen.scaled(8).crop(context.context))
-        if cropped.flow is not None:
-            cropped = cropped._replace(flow=into_frame(cropped.flow, seen))
-        noise = seen.crop(fixed_noise(_size(maps), styles.device))
+        noise = seen.crop(self._inference.noise(_size(maps)))
         rendered = self._network.render(features, cropped, seen.crop(styles), state.past, noise=noise)
         return plan.window.inside(seen).crop(to_uint8(rendered.final)), context
 
@@ -110,9 +105,17 @@ def _size(maps: LabelMaps) -> tuple[int, int]:
     return height, width
 
 
-def into_frame(flow: Tensor, seen: Window) -> Tensor:
-    """A window's flow, counted from the frame's first row and column, as look-ups in whole past frames need it."""
-    return flow + torch.tensor([seen.left, seen.top], dtype=flow.dtype, device=flow.device).view(1, 2, 1, 1)
+def crop_maps(maps: LabelMaps, window: Window) -> LabelMaps:
+    """A window of a frame's maps. Flow is counted from the frame's first row and column, as look-ups in whole past
+    frames need it.
+    """
+    cropped = maps.each(window.crop)
+    if maps.places is not None:
+        cropped = cropped._replace(places=window.scaled(2).crop(maps.places))
+    if cropped.flow is not None:
+        corner = torch.tensor([window.left, window.top], dtype=cropped.flow.dtype, device=cropped.flow.device)
+        cropped = cropped._replace(flow=cropped.flow + corner.view(1, 2, 1, 1))
+    return cropped
 
 
 def _paste(whole: Tensor, part: Tensor, kept: Window, made_on: Window, scale: int) -> None:

@@ -44,7 +44,7 @@ def test_a_window_with_the_receptive_field_around_it_is_that_of_the_frame(runner
 
     def off_by(tolerance: Tolerance) -> int:
         plan = WindowPlan.of(window, None, (HEIGHT, WIDTH), tolerance)
-        part, _ = Windows(runner.inference.network, tolerance).picture(plan, maps, styles, state, context)
+        part, _ = Windows(runner.inference, tolerance).picture(plan, maps, styles, state, context)
         return int((part.int() - window.crop(whole).int()).abs().max())
 
     assert off_by(EXACT) <= 1
@@ -59,7 +59,7 @@ def test_context_renewed_where_labels_changed_is_that_of_the_changed_labels(runn
     stale, wanted = runner.inference.context(before), runner.inference.context(maps)
     whole = Window(0, 0, HEIGHT, WIDTH)
     plan = WindowPlan.of(whole, whole, (HEIGHT, WIDTH), EXACT)
-    _, renewed = Windows(runner.inference.network, EXACT).picture(plan, maps, styles, runner.start(), stale)
+    _, renewed = Windows(runner.inference, EXACT).picture(plan, maps, styles, runner.start(), stale)
     assert (stale.context - wanted.context).abs().max() > 1e-3
     for part, expected in zip(renewed, wanted, strict=True):
         torch.testing.assert_close(part, expected)
