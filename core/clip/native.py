@@ -58,7 +58,7 @@ def read_clip(folder: Path) -> Clip:
     if not os.path.isdir(folder):
         raise InputError(f"{folder} is not a folder.", "Choose a clip's folder, with clip.json and ids/ in it.")
     facts = read_facts(folder)
-    label_set = read_label_set(_label_set_file(folder))
+    label_set = read_label_set(label_set_file(folder))
     has_flow, has_pictures = os.path.exists(folder / "flow"), os.path.exists(folder / "frames.mp4")
     _check_bytes(folder, facts, has_pictures, has_flow)
     labels, objects = _read_ids(folder / "ids", facts, label_set)
@@ -173,7 +173,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def _label_set_file(folder: Path) -> Path:
+def label_set_file(folder: Path) -> Path:
+    """The label_set.json of a clip's folder: there or up to two folders above. Raises `InputError`."""
     near = folder.resolve()
     for place in (near, *near.parents[:2]):
         if os.path.exists(place / "label_set.json"):
@@ -183,7 +184,7 @@ def _label_set_file(folder: Path) -> Path:
     )
 
 
-def _frame_files(folder: Path, frames: int) -> Iterator[Path]:
+def frame_files(folder: Path, frames: int) -> Iterator[Path]:
     """The PNG of each frame, after it is sure that each has one and that there are no others."""
     names = names_in(folder, "A clip's folder holds ids/ with a PNG for each frame.")
     # Hidden files are what file managers leave behind.
@@ -204,7 +205,7 @@ def _listed(names: list[str]) -> str:
 def _read_ids(folder: Path, facts: ClipFacts, label_set: LabelSet) -> tuple[np.ndarray, np.ndarray]:
     objects = np.empty((facts.frames, facts.height, facts.width), np.int32)
     labels = np.empty(objects.shape, np.uint8)
-    for index, path in enumerate(_frame_files(folder, facts.frames)):
+    for index, path in enumerate(frame_files(folder, facts.frames)):
         ids = read_png16(path, facts.height, facts.width, 1)
         objects[index], labels[index] = ids, ids // PER_CLASS
         if unknown := label_set.unknown_ids(labels[index]):
@@ -245,7 +246,7 @@ def _other_size(path: Path, height: int, width: int, facts: ClipFacts, fix: str)
 def _read_flow(folder: Path, facts: ClipFacts) -> tuple[np.ndarray, np.ndarray]:
     flow = np.empty((facts.frames, facts.height, facts.width, 2), np.float16)
     valid = np.empty(flow.shape[:3], bool)
-    for index, path in enumerate(_frame_files(folder, facts.frames)):
+    for index, path in enumerate(frame_files(folder, facts.frames)):
         packed = read_png16(path, facts.height, facts.width, 3)
         flow[index] = (packed[..., :2].astype(np.float32) - _FLOW_ZERO) / _FLOW_STEPS
         valid[index] = packed[..., 2] > 0
