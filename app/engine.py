@@ -15,6 +15,7 @@ from core.conditioning import Code, StyleKey
 from core.errors import InputError
 from core.files import read_json, write_json
 from core.headless.render import best_device, open_renderer
+from core.project.corrected_looks import Encode
 from core.project.fold import Scene
 from core.project.folds import Folds
 from core.rendering.renderer import Renderer
@@ -43,7 +44,7 @@ class Engine:
     mixtures: Mapping[int, Mixture]
     renderer: Renderer
     open_scene: Callable[[Folds, int], Scene]
-    encode: Callable[[Clip, int, int], Code]
+    encode: Encode
     limits: str = ""
     looks_hash: str = ""
     file: Path | None = None
@@ -68,13 +69,17 @@ def engine_of(
     looks: folder in which encoded looks are kept; file: the checkpoint's; store: another engine's, to be shared.
     """
     encoder = cache(lambda: checkpoint.build_encoder(best_device()))  # when the first look is taken from a frame
+
+    def encode(clip: Clip, thing: int, t: int) -> Code:
+        return encode_look(encoder(), clip, thing, t)
+
     return Engine(
         name=checkpoint.name,
         hash=checkpoint.hash,
         mixtures=checkpoint.mixtures,
         renderer=open_renderer(checkpoint, store_bytes, store=store),
-        open_scene=lambda folds, seed: _open_scene(checkpoint, folds, seed, looks),
-        encode=lambda clip, thing, t: encode_look(encoder(), clip, thing, t),
+        open_scene=lambda folds, seed: _open_scene(checkpoint, folds, seed, looks, encode),
+        encode=encode,
         limits=checkpoint.limits,
         looks_hash=checkpoint.looks_hash,
         file=file,
@@ -89,12 +94,12 @@ def _check_learning(checkpoint: Checkpoint, clip: Clip, minutes: float) -> None:
     check(clip, checkpoint, minutes)
 
 
-def _open_scene(checkpoint: Checkpoint, folds: Folds, seed: int, folder: Path) -> Scene:
+def _open_scene(checkpoint: Checkpoint, folds: Folds, seed: int, folder: Path, encode: Encode) -> Scene:
     """As `core.headless.render.open_scene`, but looks come when they are needed: the page opens without them."""
     clip = folds.clip
     check_label_set(checkpoint, clip)
     looks = LazyLooks(lambda: Looks(_looks_of(checkpoint, clip, folder), checkpoint.mixtures, seed))
-    return Scene(clip, looks, folds)
+    return Scene(clip, looks, folds, encode)
 
 
 class LazyLooks:

@@ -21,7 +21,7 @@ _INSTEAD = "Choose one of the looks that are drawn."
 
 def frames_of(opened: OpenProject, thing: int) -> FilmedFrames:
     """Frames of the filmed clip that show the object; where there are none, why."""
-    clip = opened.clip
+    clip = opened.taken
     if clip.pictures is None:
         return FilmedFrames(why=f"{_NEVER_FILMED} {_INSTEAD}")
     areas = np.array([np.count_nonzero(clip.objects[t] == thing) for t in range(len(clip))])
@@ -55,10 +55,10 @@ def crop(opened: OpenProject, thing: int, t: int) -> bytes:
 
 def _filmed(opened: OpenProject) -> tuple[Clip, np.ndarray]:
     """The clip and its pictures (N, H, W, 3). Raises `NotFound` where it was never filmed."""
-    pictures = opened.clip.pictures
-    if pictures is None:
+    clip = opened.taken
+    if clip.pictures is None:
         raise NotFound(_NEVER_FILMED, _INSTEAD)
-    return opened.clip, pictures
+    return clip, clip.pictures
 
 
 def _check_seen(clip: Clip, thing: int, t: int) -> None:

@@ -84,6 +84,11 @@ class OpenProject:
     def clip(self) -> Clip:
         return self.scene.clip
 
+    @property
+    def taken(self) -> Clip:
+        """The clip as it is taken to be, with what was corrected."""
+        return self.scene.taken(self.project.edits)
+
     def close(self) -> None:
         """Render nothing more of it."""
         self.worker.forget(self.project.id)
@@ -242,25 +247,25 @@ class OpenProject:
         return self.board.render(self.project.revision, self.conditionings(), cursor, known, film)
 
     def _show(self) -> bool:
-        """The frames before the first change are final already; what follows is a matter of the renderer.
+        """Show what is final already: film, and what is at hand; what follows is a matter of the renderer.
 
         Only what was folded before is looked at: nobody waits for folding here. True when every frame is at hand.
         """
         renderer, count = self.engine.renderer, len(self.clip)
-        known: list[Conditioning] = []
-        for t in range(count):
-            folded = self.scene.known(self.project.edits, t, self.project.mode)
-            if folded is None:
-                break
-            known.append(folded)
-        chain = renderer.chain(known.__getitem__)
+        edits, mode = self.project.edits, self.project.mode
+        chain = renderer.chain(lambda t: self.scene.conditioning(edits, t, mode))
         at_hand: Keys = [None] * count
-        for t in range(len(known)):
+        past_known = True
+        for t in range(count):
+            folded = self.scene.known(edits, t, mode)
+            past_known = past_known and folded is not None
+            # A frame depends on its whole past, unless it is film.
+            if folded is None or not (past_known or folded.is_film):
+                continue
             stored = renderer.final_at_hand(chain, t)
-            # A frame depends on its whole past: looking further would only take time. Not so where there is film.
-            if stored is None and self.project.mode == "rendered":
-                break
             at_hand[t] = None if stored is None else stored.key
+            if stored is None and mode == "rendered":
+                break
         self.board.show(self.project.revision, at_hand)
         return all(at_hand)
 

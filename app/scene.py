@@ -11,7 +11,7 @@ from functools import cached_property
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
 from core.project.edits import Edits
-from core.project.fold import Scene, objects_in
+from core.project.fold import Scene, acting, objects_in
 from core.project.folds import Seen
 from core.project.mode import Mode
 
@@ -34,6 +34,11 @@ class SharedScene:
         with self._lock:
             return self.scene.maps(edits, t)
 
+    def taken(self, edits: Edits) -> Clip:
+        """What the clip is taken to be under the corrections among these edits."""
+        with self._lock:
+            return self.scene.taken(edits)
+
     def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
         """The conditioning if it costs nothing. Waits for nobody."""
         return self.scene.known(edits, t, mode)
@@ -50,9 +55,8 @@ class SharedScene:
         Nothing is folded for it: the reply to a stroke does not wait for sixty frames.
         """
         digest = hashlib.sha256(f"{self.clip.hash} {t}".encode())
-        for edit in edits:
-            if edit.changes_maps and edit.reaches(t):
-                digest.update(edit.digest)
+        for edit in acting(tuple(edit for edit in edits if edit.changes_maps), t):
+            digest.update(edit.digest)
         return digest.hexdigest()[:32]
 
     @cached_property

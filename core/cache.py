@@ -44,6 +44,11 @@ class Cache(Generic[Key, Value]):
                     self._kept[key] = value
         return value
 
+    def values(self) -> list[Value]:
+        """All that is there."""
+        with self._lock:
+            return list(self._kept.values())
+
     def measure(self, key: Key) -> None:
         """Count a value anew that may have grown; others leave if it did."""
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -45,6 +45,7 @@ class Clip:
     flow        (N, H, W, 2) float16, or None: frame t -> t-1 in pixels, x then y (backward flow)
     flow_valid  (N, H, W) bool, or None; frame 0 is invalid
     rate        frames per second
+    made        whether a project's corrections made its maps: objects that they made have ids of edits
     """
 
     name: str
@@ -56,6 +57,7 @@ class Clip:
     flow: np.ndarray | None = None
     flow_valid: np.ndarray | None = None
     credits: str = field(default="")
+    made: bool = False
 
     def __post_init__(self) -> None:
         _check_map("labels", self.labels, np.uint8, 3)
@@ -84,7 +86,7 @@ class Clip:
                 f"{', '.join(map(str, unknown[:8]))}.",
                 "Add them to label_set.json or map them to known classes.",
             )
-        if self.objects.min() < 0 or self.objects.max() >= FIRST_NEW_OBJECT:
+        if self.objects.min() < 0 or (self.objects.max() >= FIRST_NEW_OBJECT and not self.made):
             raise InputError(f"Clip {self.name!r} has object ids outside 0..{FIRST_NEW_OBJECT - 1}.")
         for array in (self.labels, self.objects, self.pictures, self.flow, self.flow_valid):
             if array is not None:
@@ -122,6 +124,10 @@ class Clip:
         """Bytes of all arrays."""
         arrays = (self.labels, self.objects, self.pictures, self.flow, self.flow_valid)
         return sum(array.nbytes for array in arrays if array is not None)
+
+    def corrected(self, labels: np.ndarray, objects: np.ndarray) -> Clip:
+        """The same pictures and motion with other maps, of the same shapes."""
+        return replace(self, labels=labels, objects=objects, made=True)
 
     @cached_property
     def hash(self) -> str:

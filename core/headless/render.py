@@ -15,7 +15,7 @@ from core.project.fold import Scene
 from core.project.mode import Mode, check_mode
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
-from core.styles.looks import Looks, encode_looks
+from core.styles.looks import Looks, encode_look, encode_looks
 
 
 def open_scene(checkpoint: Checkpoint, clip: Clip, seed: int = 0) -> Scene:
@@ -25,7 +25,8 @@ def open_scene(checkpoint: Checkpoint, clip: Clip, seed: int = 0) -> Scene:
     """
     check_label_set(checkpoint, clip)
     encoder = checkpoint.build_encoder(best_device()) if clip.pictures is not None else None
-    return Scene(clip, Looks(encode_looks(encoder, clip), checkpoint.mixtures, seed))
+    looks = Looks(encode_looks(encoder, clip), checkpoint.mixtures, seed)
+    return Scene(clip, looks, encode=lambda clip, thing, t: encode_look(encoder, clip, thing, t))
 
 
 def open_renderer(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.clip.clip import Clip
 from core.clip.instances import stuff_object
 from core.clip.pairs import as_pairs
-from core.footage.behind import Behind
+from core.conditioning import Maps
 from core.footage.nearest import nearest
 from core.project.affine import as_numbers
+from core.project.taken import Taken
 from core.project.values import Target, is_new_object
 
 # A class that takes this share of an object's outline is what the object stands before.
@@ -64,22 +65,43 @@ class Removed:
 class Draft:
     """Label map and object map (H, W), flow (H, W, 2) and its validity (H, W) or None; all may be written to.
 
-    removed: what was taken away so far.
+    frame    what is taken to have been filmed
+    removed  what was taken away so far; removed_from: from which clip
     """
 
-    def __init__(self, clip: Clip, t: int, behind: Behind) -> None:
+    def __init__(self, clip: Clip, t: int, taken: Taken) -> None:
+        """taken: what the clip is taken to be; its frame t is the clip's until `correct` says otherwise."""
         self.frame = clip[t]
         self.labels, self.objects = self.frame.labels.copy(), self.frame.objects.copy()
         flow, valid = self.frame.flow, self.frame.flow_valid
         self.flow = flow  # a new array already: clips keep halves
         self.flow_valid = None if valid is None else valid.copy()
         self._kinds = {entry.id: entry.kind for entry in clip.label_set}
-        self._behind = behind
-        self.removed = Removed()
+        self._taken, self._corrected = taken, False
+        self.removed, self.removed_from = Removed(), taken
+        self._filmed_labels, self._filmed_objects = self.frame.labels, self.frame.objects
         self._filmed = np.ones(self.labels.shape, bool)  # what is there is what the clip's flow speaks of
         self._motion: _Motion | None = None  # the first frame has none before it
         if flow is not None and valid is not None and self.flow_valid is not None and t > 0:
             self._motion = _Motion(flow, self.flow_valid, flow.copy(), valid)
+
+    @property
+    def filmed(self) -> Maps | None:
+        """The maps with which what is in the draft is to be compared: where both are the same it is as filmed.
+
+        They are the frame's but where something was changed before that was corrected. None: nothing was corrected.
+        """
+        return Maps(self._filmed_labels, self._filmed_objects) if self._corrected else None
+
+    def correct(self, maps: tuple[np.ndarray, np.ndarray], taken: Taken) -> None:
+        """From now on the frame is taken to be these maps of `taken`, (H, W) each; what edits have changed stays."""
+        labels, objects = maps
+        as_filmed = (self.labels == self._filmed_labels) & (self.objects == self._filmed_objects)
+        self.labels[as_filmed], self.objects[as_filmed] = labels[as_filmed], objects[as_filmed]
+        self._filmed_labels = np.where(as_filmed, labels, self._filmed_labels)
+        self._filmed_objects = np.where(as_filmed, objects, self._filmed_objects)
+        self.frame = replace(self.frame, labels=labels, objects=objects)
+        self._taken, self._corrected = taken, True
 
     def paint(self, mask: np.ndarray, to: int, thing: int | None, flow: np.ndarray | None) -> None:
         """Pixels `mask` (H, W) become class `to` of object `thing`; None: they join the stuff of the class.
@@ -106,6 +128,7 @@ class Draft:
     def give_back(self, mask: np.ndarray) -> None:
         """What the clip had there."""
         self.labels[mask], self.objects[mask] = self.frame.labels[mask], self.frame.objects[mask]
+        self._compare_with_frame(mask)
         if self._motion is not None:
             self._motion.give_back(mask)
         self._filmed |= mask
@@ -153,7 +176,9 @@ class Draft:
         self.removed = removed
         self.give_back(mask & ~hole)
         mask = mask & hole
-        hidden = self._behind.at(self.frame.index, removed)
+        hidden = self._taken.behind.at(self.frame.index, removed)
+        self.removed_from = self._taken
+        self._compare_with_frame(mask)
         part = mask[hole]
         self.labels[mask], self.objects[mask] = hidden.labels[part], hidden.objects[part]
         if self._motion is not None:
@@ -161,6 +186,12 @@ class Draft:
             self._motion.valid[mask] = hidden.moves[part]
         self._as_painted(mask, hole)
         self._filmed &= ~mask
+
+    def _compare_with_frame(self, mask: np.ndarray) -> None:
+        """What was changed in `mask` (H, W) before a correction is changed anew, knowing of that."""
+        if self._corrected:
+            self._filmed_labels[mask] = self.frame.labels[mask]
+            self._filmed_objects[mask] = self.frame.objects[mask]
 
     def _as_painted(self, mask: np.ndarray, hole: np.ndarray) -> None:
         """What came to light in `mask` (H, W) and was filmed elsewhere in this frame is what edits made of that."""

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
+from core.cache import Cache
 from core.clip.clip import Clip
 from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
 from core.footage.kinds import film_of
 from core.footage.redress import Redress
+from core.project.corrected_looks import CorrectedLooks, Encode, LooksLike
 from core.project.edits import Edit, Edits
 from core.project.folds import Folded, Folds, Seen
 from core.project.mode import Mode
+from core.project.taken import Taken
 
-
-class LooksLike(Protocol):
-    """Who looks how: a code for every (object, class) there may be."""
-
-    def code(self, object_id: int, class_id: int) -> Code: ...
+# Clips as they are taken to be, of which it is known how things look in them.
+_KEPT_DRESSED = 2
 
 
 @dataclass(frozen=True)
@@ -36,38 +35,46 @@ class Effect:
 class Scene:
     """A clip and its looks. Everything it says is a function of the edits it is given."""
 
-    def __init__(self, clip: Clip, looks: LooksLike, folds: Folds | None = None) -> None:
-        """folds: what was folded of this clip, when scenes with other looks share it."""
+    def __init__(self, clip: Clip, looks: LooksLike, folds: Folds | None = None, encode: Encode | None = None) -> None:
+        """folds: what was folded of this clip, when scenes with other looks share it.
+
+        encode: reads the looks of what corrections made; None: they are those of their classes.
+        """
         self.clip = clip
-        self.looks = looks
+        self.looks, self.encode = looks, encode
         self._folds = Folds(clip) if folds is None else folds
         self._strokes = self._folds.strokes
+        self._dressed: Cache[Edits, _Dressed] = Cache(_KEPT_DRESSED)
         self._own = object()
 
     def conditioning(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning:
-        """Frame t under these edits. Edits that do not reach t leave it the very same value.
+        """Frame t under these edits. Edits that have no part in t leave it the very same value.
 
         In footage mode it says what of the frame is film; a look is encoded only where something is not.
         """
-        acting = _acting(edits, t)
-        folded = self._folds.at(_shaping(acting), t)
+        parts = _shown(edits, t, mode)
+        folded = self._folds.at(_shaping(parts, t), t)
         if mode == "footage":
-            return folded.keeping.get((self._own, acting), lambda: self._keeping_footage(folded, acting, t))
-        return folded.conditionings.get((self._own, acting), lambda: self._with_looks(folded.maps, acting))
+            return folded.keeping.get((self._own, parts), lambda: self._keeping_footage(folded, parts, t))
+        return folded.conditionings.get((self._own, parts), lambda: self._with_looks(folded.maps, parts))
 
     def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
         """Frame t under these edits if it was folded a short while ago, or is film. Costs nothing; for any thread."""
-        acting = _acting(edits, t)
-        if mode == "footage" and not acting:
+        parts = _shown(edits, t, mode)
+        if mode == "footage" and not parts:
             return self.conditioning(edits, t, mode)
-        folded = self._folds.known(_shaping(acting), t)
+        folded = self._folds.known(_shaping(parts, t), t)
         if folded is None:
             return None
-        return (folded.keeping if mode == "footage" else folded.conditionings).known((self._own, acting))
+        return (folded.keeping if mode == "footage" else folded.conditionings).known((self._own, parts))
 
     def maps(self, edits: Edits, t: int) -> Maps:
         """The maps of frame t under these edits. No look is needed, and none encoded, for that."""
-        return self._folds.at(_shaping(_acting(edits, t)), t).maps
+        return self._folds.at(_shaping(edits, t), t).maps
+
+    def taken(self, edits: Edits) -> Clip:
+        """What the clip is taken to be: with all corrections among these edits, and nothing else of them."""
+        return self._folds.taken(_corrections(edits)).clip
 
     def prepare(self, edit: Edit) -> None:
         """Take a new edit in: do what must be possible before it is saved. Raises `InputError`."""
@@ -87,34 +94,53 @@ class Scene:
 
     def objects(self, edits: Edits) -> Mapping[int, Seen]:
         """Every object of the edited clip."""
-        shaping = _shaping(edits)
+        shaping = tuple(edit for edit in edits if edit.changes_maps)
         return self._folds.objects(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
-    def _with_looks(self, maps: Maps, acting: Edits) -> Conditioning:
-        codes: dict[StyleKey, Code] = {pair: self.looks.code(*pair) for pair in maps.pairs}
-        for edit in acting:
+    def _with_looks(self, maps: Maps, parts: Edits) -> Conditioning:
+        looks = self._dress(_corrections(parts)).looks
+        codes: dict[StyleKey, Code] = {pair: looks.code(*pair) for pair in maps.pairs}
+        for edit in parts:
             edit.restyle(codes)
         return Conditioning(maps, Styles(codes))
 
-    def _keeping_footage(self, folded: Folded, acting: Edits, t: int) -> Conditioning:
+    def _keeping_footage(self, folded: Folded, parts: Edits, t: int) -> Conditioning:
         maps, pictures = folded.maps, self.clip.pictures
         if pictures is None:
             raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
-        styles = Styles(lambda: {pair: self.looks.code(*pair) for pair in maps.pairs})
-        looks = [edit for edit in acting if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
+        dressed = self._dress(_corrections(parts))
+        styles = Styles(lambda: {pair: dressed.looks.code(*pair) for pair in maps.pairs})
+        looks = [edit for edit in parts if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
         picture, restyled = pictures[t], set[StyleKey]()
         if looks:
             filmed_codes, codes = styles.codes, dict(styles.codes)
             for edit in looks:
                 edit.restyle(codes)
             restyled = {pair for pair, code in codes.items() if code != filmed_codes[pair]}
-            picture, styles = self._redress.picture(picture, maps, filmed_codes, codes), Styles(codes)
-        filmed = Maps(self.clip.labels[t], self.clip.objects[t])
+            picture, styles = dressed.redress.picture(picture, maps, filmed_codes, codes), Styles(codes)
+        filmed = folded.filmed or Maps(self.clip.labels[t], self.clip.objects[t])
         return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled, self._folds.plate(t, folded)))
 
+    def _dress(self, corrections: Edits) -> _Dressed:
+        return self._dressed.get(corrections, lambda: _Dressed(self, self._folds.taken(corrections)))
+
+
+class _Dressed:
+    """How things look in what a clip is taken to be, and other looks for them."""
+
+    def __init__(self, scene: Scene, taken: Taken) -> None:
+        self._scene, self._taken = scene, taken
+
     @cached_property
-    def _redress(self) -> Redress:
-        return Redress(self.clip, self.looks.code)
+    def looks(self) -> LooksLike:
+        own, encode = self._scene.looks, self._scene.encode
+        if encode is None or self._taken.clip is self._scene.clip:
+            return own
+        return CorrectedLooks(own, self._scene.clip, self._taken.clip, encode)
+
+    @cached_property
+    def redress(self) -> Redress:
+        return Redress(self._taken.clip, self.looks.code)
 
 
 def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:
@@ -131,12 +157,32 @@ def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:
     return seen
 
 
-def _acting(edits: Edits, t: int) -> Edits:
-    return tuple(edit for edit in edits if edit.reaches(t))
+def acting(edits: Edits, t: int) -> Edits:
+    """The edits that have a part in frame t: those that reach it, and corrections before one of these.
+
+    What is behind things, and how they look, comes from other frames too, as they were corrected.
+    """
+    final = max((at for at, edit in enumerate(edits) if edit.reaches(t) and not edit.is_correction), default=-1)
+    return tuple(edit for at, edit in enumerate(edits) if edit.reaches(t) or (edit.is_correction and at < final))
 
 
-def _shaping(edits: Edits) -> Edits:
-    return tuple(edit for edit in edits if edit.changes_maps)
+def _shown(edits: Edits, t: int, mode: Mode) -> Edits:
+    """The edits that have a part in the picture of frame t.
+
+    Where the footage is kept a correction asks for no other picture: those after all other edits are left out.
+    """
+    parts = acting(edits, t)
+    while mode == "footage" and parts and parts[-1].is_correction:
+        parts = parts[:-1]
+    return parts
+
+
+def _shaping(edits: Edits, t: int) -> Edits:
+    return acting(tuple(edit for edit in edits if edit.changes_maps), t)
+
+
+def _corrections(edits: Edits) -> Edits:
+    return tuple(edit for edit in edits if edit.is_correction)
 
 
 def _spans(frames: list[int]) -> tuple[tuple[int, int], ...]:

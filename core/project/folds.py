@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
 
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
-from core.footage.behind import Behind
 from core.footage.kinds import Plate
-from core.footage.plates import Plates
 from core.project.draft import Draft, Removed
 from core.project.edits import Edits
 from core.project.strokes import StrokeCache, Strokes
+from core.project.taken import Taken, corrected
 
 # Without anybody else's share: 60 frames of 512x256 take 100 MB.
 KEPT_BYTES = 480 << 20
@@ -23,6 +25,8 @@ _BYTES_A_LOOK = 250
 # The same of those that keep the footage; each has a kind, and at most a picture of its own, for every pixel.
 _KEPT_FILMS = 4
 _BYTES_A_PIXEL = 4
+# Clips as corrections make them; each has label and object maps of its own.
+_KEPT_CORRECTED = 2
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,16 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """One frame's maps, and conditionings made of them, by scene and edits; `keeping` the footage."""
+    """One frame's maps, and conditionings made of them, by scene and edits; `keeping` the footage.
+
+    filmed: what they are to be compared with where labels were corrected, None: the clip's own maps; removed: what
+    was taken away, from the clip `removed_from`
+    """
 
     maps: Maps
+    filmed: Maps | None = None
     removed: Removed = Removed()
+    removed_from: Taken | None = None
     conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
     keeping: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_FILMS))
 
@@ -49,7 +59,8 @@ class Folded:
     def nbytes(self) -> int:
         """What is kept at most."""
         looks = (_KEPT_LOOKS + _KEPT_FILMS) * _BYTES_A_LOOK * len(self.maps.pairs)
-        return self.maps.nbytes + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
+        filmed = 0 if self.filmed is None else self.filmed.labels.nbytes + self.filmed.objects.nbytes
+        return self.maps.nbytes + filmed + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
 
 
 FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame
@@ -67,8 +78,8 @@ class Folds:
     def __init__(self, clip: Clip, cache: FoldCache | None = None, stroke_cache: StrokeCache | None = None) -> None:
         self.clip = clip
         self.strokes = Strokes(clip, stroke_cache)
-        self._behind = Behind(clip)
-        self._plates = None if clip.pictures is None else Plates(self._behind)
+        self._own_clip = Taken(lambda: clip, clip)
+        self._corrected: Cache[Edits, Taken] = Cache(_KEPT_CORRECTED)
         self._cache = fold_cache() if cache is None else cache
         self._own = object()
         self._seen: Cache[Edits, Mapping[int, Seen]] = Cache(8)
@@ -88,26 +99,35 @@ class Folds:
     @property
     def clip_bytes(self) -> int:
         """Bytes of the clip and of what is known of all of it."""
-        plates = 0 if self._plates is None else self._plates.nbytes
-        return self.clip.nbytes + self.strokes.sightings_bytes + self._behind.nbytes + plates
+        taken = self._own_clip.nbytes + sum(one.nbytes for one in self._corrected.values())
+        return self.clip.nbytes + self.strokes.sightings_bytes + taken
 
     def forget(self) -> None:
         """Keep nothing any more: the caches may be shared with other clips."""
         self.strokes.forget()
         self._cache.forget(lambda key: key[0] is self._own)
 
+    def taken(self, corrections: Edits) -> Taken:
+        """What the clip is taken to be under these edits, all of them corrections."""
+        if not corrections:
+            return self._own_clip
+        make: Callable[[], Clip] = lambda: corrected(self.clip, lambda t: self._corrected_maps(corrections, t))  # noqa: E731
+        return self._corrected.get(corrections, lambda: Taken(make, self.clip))
+
     def plate(self, t: int, folded: Folded) -> Plate | None:
         """What other frames show of frame t, folded, where something was removed and no other edit painted over it.
 
         None where nothing was removed, and for a clip without pictures.
         """
-        if self._plates is None or folded.removed == Removed():
+        if folded.removed_from is None or folded.removed == Removed() or folded.removed_from.plates is None:
             return None
-        hole = folded.removed.pixels(self.clip.labels[t], self.clip.objects[t])
+        clip = folded.removed_from.clip
+        hole = folded.removed.pixels(clip.labels[t], clip.objects[t])
         if not hole.any() or hole.all():
             return None
-        hidden, fetched = self._behind.at(t, folded.removed), self._plates.at(t, folded.removed)
-        labels, objects = self.clip.labels[t].copy(), self.clip.objects[t].copy()
+        hidden = folded.removed_from.behind.at(t, folded.removed)
+        fetched = folded.removed_from.plates.at(t, folded.removed)
+        labels, objects = clip.labels[t].copy(), clip.objects[t].copy()
         labels[hole], objects[hole] = hidden.labels, hidden.objects
         shown = (folded.maps.labels == labels) & (folded.maps.objects == objects)
         return Plate(fetched.picture, fetched.valid & shown)
@@ -116,7 +136,24 @@ class Folds:
         if not shaping:
             frame = self.clip[t]
             return Folded(Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid))
-        draft = Draft(self.clip, t, self._behind)
-        for edit in shaping:
-            edit.apply(draft, self.strokes)
-        return Folded(Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid), draft.removed)
+        draft = Draft(self.clip, t, self._own_clip)
+        corrections: Edits = ()
+        for correcting, some in groupby(shaping, lambda edit: edit.is_correction):
+            if correcting:
+                corrections = (*corrections, *some)
+                draft.correct(self._corrected_maps(corrections, t), self.taken(corrections))
+            else:
+                for edit in some:
+                    edit.apply(draft, self.strokes)
+        maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
+        return Folded(maps, draft.filmed, draft.removed, draft.removed_from)
+
+    def _corrected_maps(self, corrections: Edits, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """Label map (H, W) uint8 and object map (H, W) int32 that the clip is taken to have at frame t."""
+        if not any(edit.reaches(t) for edit in corrections):
+            return self.clip.labels[t], self.clip.objects[t]
+        draft = Draft(self.clip, t, self._own_clip)
+        for edit in corrections:
+            if edit.reaches(t):
+                edit.apply(draft, self.strokes)
+        return draft.labels, draft.objects

@@ -13,6 +13,8 @@ from core.errors import InputError
 
 ClassId = Annotated[int, Field(ge=0, le=254)]
 MAX_OBJECT = 2**31 - 1
+# What a clip is taken to show has smaller ids: what looks through it numbers surfaces beyond them.
+MAX_CORRECTED = 2**30
 ObjectId = Annotated[int, Field(ge=0, le=MAX_OBJECT)]
 EditId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Span = tuple[Annotated[int, Field(ge=0, le=MAX_FRAMES)], Annotated[int, Field(ge=0, le=MAX_FRAMES)]]

@@ -39,10 +39,12 @@ class Chain:
         return self._conditionings(t)
 
     def key(self, t: int) -> str:
-        """Identity of frame t with its whole past: 32 hex digits."""
+        """Identity of frame t with its whole past: 32 hex digits. Of film nothing else is looked at."""
+        if len(self._keys) <= t and (film := self._conditionings(t)).is_film:
+            return _film_key(film)
         while len(self._keys) <= t:
             here = self._conditionings(len(self._keys))
-            self._keys.append(_hash("film", here.key) if here.is_film else _hash(self._past(len(self._keys)), here.key))
+            self._keys.append(_film_key(here) if here.is_film else _hash(self._past(len(self._keys)), here.key))
         return self._keys[t]
 
     def film_before(self, t: int) -> range:
@@ -58,6 +60,10 @@ class Chain:
         if film:
             return _hash(self._seed, *(self(earlier).past_key for earlier in film))
         return self._keys[t - 1] if t else self._seed
+
+
+def _film_key(film: Conditioning) -> str:
+    return _hash("film", film.key)
 
 
 def _hash(*parts: str) -> str:

@@ -91,7 +91,7 @@ def stand_in_engine(
     mixtures = {class_id: mixture for class_id in label_set.ids}
 
     def open_scene(folds: Folds, seed: int) -> Scene:
-        return Scene(folds.clip, Looks({}, mixtures, seed), folds)
+        return Scene(folds.clip, Looks({}, mixtures, seed), folds, _mean_colour)
 
     name = "0123456789abcdef" if file is None else file_hash(file)
     generator = StandInGenerator(label_set, seconds, 0 if file is None else 40)

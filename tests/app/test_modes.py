@@ -113,3 +113,40 @@ def test_a_clip_that_was_never_filmed_is_rendered_and_says_so(tmp_path: Path) ->
         assert page_project.in_mode("rendered") is page_project
     finally:
         space.close()
+
+
+def test_frames_that_stay_film_are_done_at_once_also_after_those_that_change(kept: Page) -> None:
+    change = kept.edit(swap(frames=[2, 4])).json()
+    assert [entry is not None for entry in change["render"]] == [True, True, False, False, True, True]
+    before = kept.state()["render"]
+    kept.rendered()
+    assert [entry["key"] for entry in kept.state()["render"][4:]] == [entry["key"] for entry in before[4:]]
+
+
+def test_a_corrected_label_changes_no_picture_and_is_undone(kept: Page, clip: Clip) -> None:
+    kept.edit(swap())
+    kept.rendered()
+    before = kept.state()
+    reply = kept.edit(stroke(corrects=True, object=1_000_000), cursor=0).json()
+    after = kept.state()
+    assert reply["render"] == after["render"] == before["render"] and reply["ticket"] is None
+    assert after["edits"][1]["title"] == "car, corrected" and after["edits"][1]["edit"]["corrects"] is True
+    assert len(reply["label_keys"]) == 6
+    labels, objects = kept.maps(2)
+    assert (objects[1:4, 20:26] == 1_000_000).all() and (labels[1:4, 20:26] == 2).all()
+    # It is an object of the clip: its filmed look can be taken, and it can be taken away.
+    assert kept.get("filmed", object=1_000_000).json()["frames"] == list(range(6))
+    assert kept.get("filmed/2/look", object=1_000_000).status_code == 200
+    kept.edit(swap(id="away", target={"object": 1_000_000}, to="surroundings", frames=[0, 3]))
+    kept.rendered()
+    assert not np.array_equal(pictures(kept)[0], clip.pictures[0])
+    for _ in range(2):
+        kept.change("undo")
+    assert kept.state()["label_keys"] == before["label_keys"] and kept.state()["render"] == before["render"]
+
+
+@pytest.mark.parametrize("corrects", ["true", 1, None])
+def test_corrects_is_checked(kept: Page, corrects: object) -> None:
+    reply = kept.edit(stroke(corrects=corrects))
+    assert reply.status_code == 422 and "corrects" in reply.json()["error"]
+    assert kept.state()["edits"] == []

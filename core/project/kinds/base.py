@@ -31,6 +31,11 @@ class BaseEdit(Value, ABC):
     # Whether it changes label map, object map or motion; these are kept for all looks.
     changes_maps: ClassVar[bool]
 
+    @property
+    def is_correction(self) -> bool:
+        """Whether it changes what the clip is taken to be, and not what is to be seen."""
+        return False
+
     @field_validator("frames")
     @classmethod
     def _ordered(cls, frames: Span) -> Span:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.clip.clip import Clip
 from core.conditioning import Maps
@@ -17,7 +17,7 @@ from core.project.draft import Draft
 from core.project.kinds.base import BaseEdit, MapEdit
 from core.project.names import Names
 from core.project.strokes import Strokes
-from core.project.values import ClassId, Flow, Keyframe, Motion, ObjectId, Region, is_new_object
+from core.project.values import MAX_CORRECTED, ClassId, Flow, Keyframe, Motion, ObjectId, Region, is_new_object
 
 # `to` of a stroke that gives back what the clip had.
 SOURCE = "source"
@@ -28,7 +28,8 @@ class Paint(MapEdit):
 
     object: the object that the painted pixels belong to: None joins the stuff of the class, an id of the clip
     extends that object, an id from 1 000 000 on is a new object. `over` protects every class that it does not name.
-    Between two keyframes a frame takes the mask of the nearer one.
+    Between two keyframes a frame takes the mask of the nearer one. corrects: it says what was filmed there, and asks
+    for no other picture.
     """
 
     kind: Literal["paint"] = "paint"
@@ -37,6 +38,17 @@ class Paint(MapEdit):
     object: ObjectId | None = None
     motion: Motion = Flow()
     over: frozenset[ClassId] | None = None
+    corrects: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.corrects and (self.object or 0) > MAX_CORRECTED:
+            raise ValueError(f"a correction's object is at most {MAX_CORRECTED}")
+        return self
+
+    @property
+    def is_correction(self) -> bool:
+        return self.corrects
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -49,7 +61,9 @@ class Paint(MapEdit):
         return self.keyframes[0].frame
 
     def title(self, names: Names) -> str:
-        return f"{names.of_class(self.to)}, painted" if isinstance(self.to, int) else "as filmed"
+        if not isinstance(self.to, int):
+            return "labels as they were" if self.corrects else "as filmed"
+        return f"{names.of_class(self.to)}, {'corrected' if self.corrects else 'painted'}"
 
     def apply(self, draft: Draft, strokes: Strokes) -> None:
         shown = self._carried(strokes).at(draft.frame.index)
@@ -116,9 +130,16 @@ class Paint(MapEdit):
     def with_new_object(self, object_id: int) -> Self:
         return self._changed(object=object_id)
 
+    def order_matters(self, other: BaseEdit) -> bool:
+        return self.corrects and not other.changes_maps  # a look before it is of less of the object, or of more
+
     def continues(self, other: BaseEdit) -> bool:
-        mine = (self.to, self.object, self.motion, self.over, self.frames)
-        return isinstance(other, Paint) and mine == (other.to, other.object, other.motion, other.over, other.frames)
+        return isinstance(other, Paint) and self._common == other._common
+
+    @property
+    def _common(self) -> tuple[object, ...]:
+        """What strokes of one lane have in common."""
+        return self.to, self.object, self.motion, self.over, self.frames, self.corrects
 
     def reframed(self, frames: tuple[int, int]) -> Self:
         edit = super().reframed(frames)

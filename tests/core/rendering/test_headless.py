@@ -137,3 +137,18 @@ def test_in_footage_mode_it_keeps_the_film_and_the_mode_comes_with_project_or_ed
 def test_a_clip_without_pictures_has_no_footage_to_keep(checkpoint):
     with pytest.raises(InputError, match="no pictures: there is no footage to keep"):
         render_clip(tiny_clip(filmed=False), (), checkpoint, mode="footage")
+
+
+def test_a_correction_is_obeyed_and_changes_no_pixel(checkpoint, tmp_path):
+    """Written to a file and read again; what comes after it knows of the corrected car."""
+    clip = tiny_clip()
+    correction = parse_edit(stroke(2, of=1_000_000).model_dump() | {"id": "correction", "corrects": True})
+    away = parse_edit(swap(0, 4).model_dump() | {"target": {"object": 1_000_000}, "to": "surroundings"})
+    write_edits(tmp_path / "edits.json", (correction, away), mode="footage")
+    write_clip(clip, tmp_path / "clip")
+    source = with_edits(open_source(tmp_path / "clip"), tmp_path / "edits.json", None)
+    assert source.edits == (correction, away)
+    corrected = np.stack(list(render_clip(clip, (correction,), checkpoint, mode="footage")))
+    np.testing.assert_array_equal(corrected, clip.pictures)
+    made = np.stack(list(render_clip(clip, source.edits, checkpoint, mode=source.mode)))
+    assert (made != clip.pictures)[:, 1:4, 20:26].any((1, 2, 3)).all()
