@@ -253,14 +253,16 @@ class OpenProject:
         """
         renderer, count = self.engine.renderer, len(self.clip)
         edits, mode = self.project.edits, self.project.mode
-        chain = renderer.chain(lambda t: self.scene.conditioning(edits, t, mode))
+        known: dict[int, Conditioning] = {}
+        chain = renderer.chain(known.__getitem__)
         at_hand: Keys = [None] * count
-        past_known = True
         for t in range(count):
             folded = self.scene.known(edits, t, mode)
-            past_known = past_known and folded is not None
+            if folded is None:
+                continue
+            known[t] = folded
             # A frame depends on its whole past, unless it is film.
-            if folded is None or not (past_known or folded.is_film):
+            if len(known) <= t and not folded.is_film:
                 continue
             stored = renderer.final_at_hand(chain, t)
             at_hand[t] = None if stored is None else stored.key
