@@ -10,7 +10,7 @@ from core.conditioning import Code
 from core.project.edits import Mask, Motion, Provenance
 from core.project.mode import Mode
 from core.project.project import MAX_NAME
-from core.project.values import ClassId, EditId
+from core.project.values import ClassId, EditId, ObjectId
 
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Revision = Annotated[int, Field(ge=0)]
@@ -77,12 +77,17 @@ class NewRender(Message):
 
 
 class Stroke(Message):
-    """A stroke that is not an edit yet. over: only these classes are painted; fill: it is a filled area."""
+    """A stroke that is not an edit yet. over: only these classes are painted; fill: it is a filled area.
+
+    to: the class that it paints, None: what was filmed; object: the object that it extends
+    """
 
     frame: FrameIndex
     mask: Mask
     over: frozenset[ClassId] | None = None
     fill: bool = False
+    to: ClassId | None = None
+    object: ObjectId | None = None
 
 
 class ProjectEntry(BaseModel):

@@ -53,7 +53,14 @@ export class Strokes {
     const over = to === 'source' ? null : state.over;
     /** @type {Stroke} */
     const stroke = { frame, to, mask: shown };
-    const wish = { frame, mask, over: over && [...over], fill: tool === 'fill' };
+    const wish = {
+      frame,
+      mask,
+      over: over && [...over],
+      fill: tool === 'fill',
+      to: to === 'source' ? null : to,
+      object,
+    };
     const motion = chosenMotion(state.follow) ?? (await this.ask(wish, stroke));
     const edit = paintEdit({ frame, mask, to, object, motion, frames, over });
     const { stroke: followed } = this.store.state;
@@ -62,7 +69,8 @@ export class Strokes {
   }
 
   /** What a stroke would follow; it is drawn meanwhile. Without an answer: the motion under it.
-   * @param {{frame: number, mask: Mask, over: number[] | null, fill: boolean}} wish
+   * @param {{frame: number, mask: Mask, over: number[] | null, fill: boolean, to: number | null,
+   *   object: number | null}} wish
    * @param {Stroke} stroke
    * @returns {Promise<Motion>} */
   async ask(wish, stroke) {

@@ -22,7 +22,8 @@ export type Motion =
   | { kind: 'flow' }
   | { kind: 'still' }
   | { kind: 'ride'; object: number }
-  | { kind: 'region'; label: number };
+  | { kind: 'region'; label: number }
+  | { kind: 'stand'; frame: number; x: number; y: number };
 export type Target = { object: number } | { label: number };
 
 type EditBase = { id: string; frames: Frames };

@@ -30,7 +30,8 @@ class CarriedMask:
     """A carried mask in one frame, as bits of a box: a stroke of 60 frames takes some 100 KB.
 
     flow: (n, 2) float32, its motion to the frame before at the mask's pixels in row order; None where it moves as
-    the clip does under it. A mask that is within the picture but wholly covered is empty.
+    the clip does under it. A mask that is within the picture but wholly covered is empty. foot: the row below which
+    the ground lies that it stands on, None where it stands on none.
     """
 
     shape: tuple[int, ...]
@@ -38,11 +39,20 @@ class CarriedMask:
     bits: np.ndarray
     count: int
     flow: np.ndarray | None = None
+    foot: float | None = None
 
     @classmethod
-    def of(cls, shape: tuple[int, ...], box: Box, part: np.ndarray, flow: np.ndarray | None = None) -> CarriedMask:
+    def of(
+        cls,
+        shape: tuple[int, ...],
+        box: Box,
+        part: np.ndarray,
+        flow: np.ndarray | None = None,
+        foot: float | None = None,
+    ) -> CarriedMask:
         """part: the pixels of `box`, (h, w) bool; `flow` over the same, (h, w, 2)."""
-        return cls(shape, box, np.packbits(part), int(np.count_nonzero(part)), None if flow is None else flow[part])
+        own = None if flow is None else flow[part]
+        return cls(shape, box, np.packbits(part), int(np.count_nonzero(part)), own, foot)
 
     @property
     def nbytes(self) -> int:

@@ -10,6 +10,7 @@ from core.clip.clip import Clip
 from core.clip.instances import stuff_object
 from core.clip.pairs import as_pairs
 from core.conditioning import Maps
+from core.footage.feet import nearer
 from core.footage.nearest import nearest
 from core.project.affine import as_numbers
 from core.project.taken import Taken
@@ -124,6 +125,10 @@ class Draft:
                 self._motion.give_back(changed)
         self.labels[changed], self.objects[changed] = to, thing
         self._filmed &= ~changed
+
+    def nearer(self, foot: float, mask: np.ndarray) -> np.ndarray:
+        """(H, W) bool: what of `mask` (H, W) shows something nearer than a thing with its foot at that row."""
+        return nearer(self.labels, self.objects, self._taken.behind.surfaces.roles, foot, mask)
 
     def give_back(self, mask: np.ndarray) -> None:
         """What the clip had there."""

@@ -77,8 +77,8 @@ class Folds:
 
     def __init__(self, clip: Clip, cache: FoldCache | None = None, stroke_cache: StrokeCache | None = None) -> None:
         self.clip = clip
-        self.strokes = Strokes(clip, stroke_cache)
         self._own_clip = Taken(lambda: clip, clip)
+        self.strokes = Strokes(clip, stroke_cache, self._own_clip.behind.surfaces)
         self._corrected: Cache[Edits, Taken] = Cache(_KEPT_CORRECTED)
         self._cache = fold_cache() if cache is None else cache
         self._own = object()

@@ -8,18 +8,26 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
+from core.footage.feet import Foot, foot_of
+from core.footage.roles import Role, roles
+from core.footage.surfaces import Surfaces
 from core.project.carried import Carrier, Floating, Riding, Staying
 from core.project.order import Order
 from core.project.region import Regional
 from core.project.sightings import Sightings
-from core.project.values import Flow, Motion, Region, Ride, Still
+from core.project.standing import Standing
+from core.project.values import Flow, Motion, Region, Ride, Stand, Still
 
 # A thing must take this share of a stroke's area and outline to be ridden on by default.
 _TOUCH = 0.15
+# This share of what is right below a thing must be ground, or it does not stand there.
+_ON_GROUND = 0.5
 
 
-def carrier(clip: Clip, frame: int, mask: np.ndarray, motion: Motion, order: Order, sightings: Sightings) -> Carrier:
-    """What moves `mask` (H, W) bool of `frame`. `order` and `sightings` are the clip's.
+def carrier(
+    surfaces: Surfaces, frame: int, mask: np.ndarray, motion: Motion, order: Order, sightings: Sightings
+) -> Carrier:
+    """What moves `mask` (H, W) bool of `frame`. `surfaces`, `order` and `sightings` are the clip's.
 
     Still   stays where it is.
     Flow    each part goes with the object under it and is seen where that object is. Still for a clip without flow.
@@ -28,7 +36,9 @@ def carrier(clip: Clip, frame: int, mask: np.ndarray, motion: Motion, order: Ord
             clip's motion does not tell whether they are in front do not cover it. While the object is wholly hidden
             the mask is too; when the object left over the picture's border, the mask goes on as it last moved.
     Region  it stays all of a region of one class: see `Regional`.
+    Stand   upright, it grows as the ground at its foot does, and moves with that: see `Standing`.
     """
+    clip = surfaces.clip
     if not mask.any():
         return Staying(mask)
     match motion:
@@ -40,8 +50,22 @@ def carrier(clip: Clip, frame: int, mask: np.ndarray, motion: Motion, order: Ord
             return Riding(clip, sightings, order, motion.object, frame, mask)
         case Region():
             return Regional(clip, motion.label, frame, mask)
+        case Stand():
+            return Standing(surfaces, motion.frame, Foot(motion.x, motion.y), frame, mask)
         case _:
             assert_never(motion)
+
+
+def stand_on_ground(clip: Clip, frame: int, mask: np.ndarray) -> Stand | None:
+    """How a thing stands whose mask (H, W) bool of `frame` has its foot on the ground; None where it has not."""
+    if clip.flow is None or not mask.any():
+        return None
+    lowest = int(np.flatnonzero(mask.any(1))[-1])
+    below = clip.labels[frame, min(lowest + 1, clip.height - 1)][mask[lowest]]
+    if np.count_nonzero(roles(clip.label_set)[below] == Role.GROUND) < _ON_GROUND * below.size:
+        return None
+    foot = foot_of(mask)
+    return Stand(frame=frame, x=foot.x, y=foot.y)
 
 
 def default_motion(clip: Clip, frame: int, mask: np.ndarray, allowed: np.ndarray | None = None) -> Motion:

@@ -9,7 +9,7 @@ from typing import assert_never
 from core.clip.clip import FIRST_NEW_OBJECT
 from core.clip.instances import PER_CLASS
 from core.clip.label_set import LabelSet
-from core.project.values import ClassTarget, Flow, Motion, ObjectTarget, Region, Ride, Still, Target
+from core.project.values import ClassTarget, Flow, Motion, ObjectTarget, Region, Ride, Stand, Still, Target
 
 
 def object_name(object_id: int, label: int, label_set: LabelSet) -> str:
@@ -47,6 +47,8 @@ class Names:
                 return f"the {self.of_class(motion.label)} that it covers"
             case Flow():
                 return "the motion under it"
+            case Stand():
+                return "the ground at its foot"
             case Still():
                 return "nothing, it stays"
             case _:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from core.cache import Cache
 from core.clip.clip import Clip
+from core.footage.surfaces import Surfaces
 from core.project.carried import Carried, Carrier
-from core.project.motion import carrier
+from core.project.motion import carrier, stand_on_ground
 from core.project.order import Order
 from core.project.sightings import Sightings
-from core.project.values import Keyframe, Motion
+from core.project.values import Flow, Keyframe, Motion
 
 # Without anybody else's share: a stroke of 60 frames of 512x256 takes from 0.1 MB to 60 MB.
 KEPT_BYTES = 128 << 20
 
-StrokeKey = tuple[object, tuple[Keyframe, ...], Motion]  # whose it is, where it was painted, how it moves
+# Whose it is, where it was painted, how it moves, and whether it is a thing that may stand.
+StrokeKey = tuple[object, tuple[Keyframe, ...], Motion, bool]
 StrokeCache = Cache[StrokeKey, list[Carrier]]
 
 
@@ -25,8 +29,9 @@ def stroke_cache(most_bytes: int = KEPT_BYTES) -> StrokeCache:
 class Strokes:
     """Where strokes are is a function of masks, motion and the clip, never of other edits. For one thread at a time."""
 
-    def __init__(self, clip: Clip, cache: StrokeCache | None = None) -> None:
-        self._clip = clip
+    def __init__(self, clip: Clip, cache: StrokeCache | None = None, surfaces: Surfaces | None = None) -> None:
+        """surfaces: those of the clip, where somebody has measured them."""
+        self._clip, self._surfaces = clip, Surfaces(clip) if surfaces is None else surfaces
         self._order, self._sightings = Order(clip), Sightings(clip)
         self._cache = stroke_cache() if cache is None else cache
         self._own = object()
@@ -40,14 +45,22 @@ class Strokes:
         """Keep no stroke any more: the cache may be shared with other clips."""
         self._cache.forget(lambda key: key[0] is self._own)
 
-    def carried(self, keyframes: tuple[Keyframe, ...], motion: Motion, frames: tuple[int, int]) -> Carried:
+    @property
+    def roles(self) -> np.ndarray:
+        """(256,) uint8: the role of each class of the clip."""
+        return self._surfaces.roles
+
+    def carried(
+        self, keyframes: tuple[Keyframe, ...], motion: Motion, frames: tuple[int, int], stands: bool = False
+    ) -> Carried:
         """Each keyframe's mask in those of the `frames` [start, stop) that are nearer to it than to another keyframe.
 
-        Raises `InputError` when a mask leaves the picture.
+        stands: it is a thing, which follows the ground upright where its foot is on that. Raises `InputError` when a
+        mask leaves the picture.
         """
         # Where a mask is carried doesn't depend on the frames in which its edit acts: those may change.
-        key = (self._own, keyframes, motion)
-        carriers = self._cache.get(key, lambda: self._carriers(keyframes, motion))
+        key = (self._own, keyframes, motion, stands)
+        carriers = self._cache.get(key, lambda: self._carriers(keyframes, motion, stands))
         self._cache.measure(key)  # it was carried further since
         at = sorted(keyframe.frame for keyframe in keyframes)
         middles = [(one + other) // 2 + 1 for one, other in zip(at, at[1:], strict=False)]
@@ -55,9 +68,12 @@ class Strokes:
         borders = [start, *(min(max(middle, start), stop) for middle in middles), stop]
         return Carried(list(zip(carriers, zip(borders, borders[1:], strict=False), strict=True)))
 
-    def _carriers(self, keyframes: tuple[Keyframe, ...], motion: Motion) -> list[Carrier]:
-        clip, carriers = self._clip, []
+    def _carriers(self, keyframes: tuple[Keyframe, ...], motion: Motion, stands: bool) -> list[Carrier]:
+        clip = self._clip
+        carriers: list[Carrier] = []
         for keyframe in sorted(keyframes, key=lambda keyframe: keyframe.frame):
             mask = keyframe.mask.to_array(clip.height, clip.width)
-            carriers.append(carrier(clip, keyframe.frame, mask, motion, self._order, self._sightings))
+            stand = stand_on_ground(clip, keyframe.frame, mask) if stands and isinstance(motion, Flow) else None
+            moves = (stand or motion, self._order, self._sightings)
+            carriers.append(carrier(self._surfaces, keyframe.frame, mask, *moves))
         return carriers

@@ -112,7 +112,16 @@ class Region(Value):
     label: ClassId
 
 
-Motion = Annotated[Still | Flow | Ride | Region, Field(discriminator="kind")]
+class Stand(Value):
+    """The mask stands upright on the ground: its foot is that place (pixels) on that frame, and moves as the ground."""
+
+    kind: Literal["stand"] = "stand"
+    frame: Annotated[int, Field(ge=0, le=MAX_FRAMES)]
+    x: Annotated[float, Field(ge=-MAX_SIDE, le=2 * MAX_SIDE)]
+    y: Annotated[float, Field(ge=-MAX_SIDE, le=2 * MAX_SIDE)]
+
+
+Motion = Annotated[Still | Flow | Ride | Region | Stand, Field(discriminator="kind")]
 
 
 class ObjectTarget(Value):

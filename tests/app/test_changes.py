@@ -290,6 +290,27 @@ def test_a_stroke_follows_nothing_that_only_over_excludes(page):
     assert painted["motion"]["kind"] == "ride"  # now it is road that is seen there
 
 
+def test_a_painted_thing_stands_on_the_ground_at_its_foot(page):
+    """Beside a filmed car too; and what is added to it goes with it. What covers a filmed car goes where that goes."""
+    mask = {"box": [8, 20, 12, 26], "runs": [0, 24]}
+    foot = {"kind": "stand", "frame": 1, "x": 22.5, "y": 11.5}
+    follows = page.write("POST", "motion", frame=1, mask=mask, to=CAR).json()
+    assert follows == {"motion": foot, "title": "the ground at its foot"}
+    assert page.write("POST", "motion", frame=1, mask=mask, to=ROAD).json()["motion"]["kind"] != "stand"
+    assert page.write("POST", "motion", frame=1, mask=mask, to=CAR, object=CAR_ID).json()["motion"]["kind"] != "stand"
+    for number, motion in enumerate(({"kind": "flow"}, foot)):
+        sent = stroke(keyframes=[{"frame": 1, "mask": mask}], motion=motion)
+        thing = page.edit(sent, new_object=True).json()["edits"][0]["edit"]["object"]
+        above = {"box": [5, 20, 8, 26], "runs": [0, 18]}
+        added = page.write("POST", "motion", frame=3, mask=above, to=CAR, object=thing).json()
+        assert added["motion"] == foot, number
+    over = {"box": [7, 6, 14, 18], "runs": [0, 84]}
+    assert page.write("POST", "motion", frame=1, mask=over, to=CAR).json()["motion"] == {
+        "kind": "ride",
+        "object": CAR_ID,
+    }
+
+
 def test_a_fill_follows_its_class(page):
     sky = {"box": [0, 0, 6, 32], "runs": [0, 192]}
     follows = page.write("POST", "motion", frame=1, mask=sky, fill=True).json()

@@ -12,12 +12,13 @@ from pydantic import Field, model_validator
 from core.clip.clip import Clip
 from core.conditioning import Maps
 from core.errors import InputError
+from core.footage.roles import Role
 from core.project.carried import Carried
 from core.project.draft import Draft
 from core.project.kinds.base import BaseEdit, MapEdit
 from core.project.names import Names
 from core.project.strokes import Strokes
-from core.project.values import MAX_CORRECTED, ClassId, Flow, Keyframe, Motion, ObjectId, Region, is_new_object
+from core.project.values import MAX_CORRECTED, ClassId, Flow, Keyframe, Motion, ObjectId, Region, Stand, is_new_object
 
 # `to` of a stroke that gives back what the clip had.
 SOURCE = "source"
@@ -71,10 +72,12 @@ class Paint(MapEdit):
             return
         mask = shown.mask
         painted = mask & self._allowed(draft.labels)
+        if shown.foot is not None and draft.frame.index not in self._painted_on:
+            painted &= ~draft.nearer(shown.foot, mask)
         if not isinstance(self.to, int):
             draft.give_back(painted)
         elif isinstance(self.motion, Region):
-            if draft.frame.index not in (keyframe.frame for keyframe in self.keyframes):
+            if draft.frame.index not in self._painted_on:
                 painted = draft.whole_region(mask, self.motion.label) & self._allowed(draft.labels)
             draft.cover(painted, self.to, self.object)
         else:
@@ -89,6 +92,11 @@ class Paint(MapEdit):
 
     def check(self, clip: Clip, name: str = "This edit") -> None:
         super().check(clip, name)
+        if isinstance(self.motion, Stand) and self.motion.frame >= len(clip):
+            raise InputError(
+                f"{name} has its foot on frame {self.motion.frame}; clip {clip.name!r} has {len(clip)}.",
+                f"Frames count from 0 to {len(clip) - 1}.",
+            )
         for keyframe in self.keyframes:
             if keyframe.frame >= len(clip):
                 raise InputError(
@@ -156,7 +164,16 @@ class Paint(MapEdit):
         return self.model_dump(mode="json", exclude={"keyframes": {"__all__": {"mask"}}})
 
     def _carried(self, strokes: Strokes) -> Carried:
-        return strokes.carried(self.keyframes, self.motion, self.frames)
+        return strokes.carried(self.keyframes, self.motion, self.frames, self._is_new_thing(strokes))
+
+    def _is_new_thing(self, strokes: Strokes) -> bool:
+        """Whether it paints something that stands in a street, and is no part of what the clip shows."""
+        stands = isinstance(self.to, int) and strokes.roles[self.to] == Role.STANDING
+        return bool(stands) and not self.corrects and (self.object is None or is_new_object(self.object))
+
+    @property
+    def _painted_on(self) -> frozenset[int]:
+        return frozenset(keyframe.frame for keyframe in self.keyframes)
 
     def _allowed(self, labels: np.ndarray) -> np.ndarray:
         """(H, W) bool: the pixels of a frame that `over` leaves."""

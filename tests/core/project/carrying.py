@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.clip.clip import Clip
+from core.footage.surfaces import Surfaces
 from core.project.carried import Carried
 from core.project.edits import Motion
 from core.project.motion import carrier
@@ -28,4 +29,4 @@ class Followed(Carried):
 
 def carry(clip: Clip, frame: int, mask: np.ndarray, motion: Motion, frames: tuple[int, int]) -> Followed:
     """Carry `mask` (H, W) bool of `frame` through [start, stop) as `motion` says; on `frame` it stays as painted."""
-    return Followed([(carrier(clip, frame, mask, motion, Order(clip), Sightings(clip)), frames)])
+    return Followed([(carrier(Surfaces(clip), frame, mask, motion, Order(clip), Sightings(clip)), frames)])

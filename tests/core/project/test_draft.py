@@ -99,7 +99,7 @@ def test_what_extends_an_object_of_the_clip_moves_as_that_object() -> None:
 def test_what_moves_as_the_clip_does_under_it_is_as_valid_as_that() -> None:
     clip = street()
     mask = square(24, 20, 36, 60)
-    found = folded(clip, paint((3, mask), to=CAR, thing=NEW, motion=Flow()))
+    found = folded(clip, paint((3, mask), to=BUILDING, thing=NEW, motion=Flow()))
     assert np.array_equal(found.flow[mask], clip.flow[3][mask])
     assert np.array_equal(found.flow_valid[mask], clip.flow_valid[3][mask]) and not found.flow_valid[mask].all()
 

@@ -8,7 +8,19 @@ import pytest
 
 from core.clip.clip import Clip
 from core.errors import InputError
-from core.project.edits import ClassTarget, Edit, Flow, ObjectTarget, Paint, Provenance, Region, Ride, SetStyle, Still
+from core.project.edits import (
+    ClassTarget,
+    Edit,
+    Flow,
+    ObjectTarget,
+    Paint,
+    Provenance,
+    Region,
+    Ride,
+    SetStyle,
+    Stand,
+    Still,
+)
 from core.project.edits import parse_edit as parse
 from core.project.fold import Scene
 from core.project.kinds.base import BaseEdit
@@ -77,9 +89,10 @@ def test_titles(names: Names, clip: Clip) -> None:
 
 def test_motions_in_words(names: Names, clip: Clip) -> None:
     building = clip.label_set.by_id(BUILDING).name
-    motions = [Still(), Flow(), Ride(object=NEW), Region(label=BUILDING)]
+    motions = [Still(), Flow(), Ride(object=NEW), Region(label=BUILDING), Stand(frame=0, x=1, y=2)]
     said = [names.of_motion(motion) for motion in motions]
-    assert said == ["nothing, it stays", "the motion under it", "new car 1", f"the {building} that it covers"]
+    region, foot = f"the {building} that it covers", "the ground at its foot"
+    assert said == ["nothing, it stays", "the motion under it", "new car 1", region, foot]
 
 
 def test_where_edits_act_and_what_is_where_needs_no_look(clip: Clip) -> None:
