@@ -5,7 +5,8 @@
 PAIRS holds folders like e202_nocars: the clip w202 again without its cars, with `hidden` in clip.json. CLIPS holds the
 clips themselves. Printed for each pair: the share of uncovered pixels that are labelled as in the true street, and of
 the right object; how many plates cover, and their PSNR against the true street, also by distance in frames. --out:
-pictures of some frames, side by side: film, labels behind, true labels, plate, true street.
+pictures of some frames, side by side: film, labels behind, true labels, plate, true street. --checkpoint: also the
+edit done in several ways, against the true street (benchmarks/true_edits.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.true_edits import Pair, scores, ways
+from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.evaluation.measures import psnr
@@ -51,6 +54,7 @@ def main() -> None:
     parser.add_argument("clips", type=Path)
     parser.add_argument("--every", type=int, default=4, help="look at every so many frames")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--checkpoint", type=Path)
     arguments = parser.parse_args()
     folders = sorted(path.parent for path in arguments.pairs.glob("*/clip.json"))
     table = Table("", *(folder.name for folder in folders), title="behind what was taken away")
@@ -65,7 +69,21 @@ def main() -> None:
             )
     for name in columns[0] if columns else ():
         table.add_row(name, *(column[name] for column in columns))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    if arguments.checkpoint is not None:
+        checkpoint = load_checkpoint(arguments.checkpoint)
+        for folder in folders:
+            console.print(pictures_table(folder.name, Pair(*read_pair(folder, arguments.clips)), checkpoint))
+
+
+def pictures_table(name: str, pair: Pair, checkpoint: Checkpoint) -> Table:
+    """One way to edit a row."""
+    rows = {way: scores(pair, frames) for way, frames in ways(pair, checkpoint).items()}
+    table = Table("", *rows["true street"], title=f"{name}: pictures of the edit")
+    for way, row in rows.items():
+        table.add_row(way, *row.values())
+    return table
 
 
 def read_pair(folder: Path, clips: Path) -> tuple[Clip, Clip, Removed]:

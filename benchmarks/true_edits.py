@@ -1,0 +1,120 @@
+"""How pictures of an edit compare with the same street rendered again as it would then look.
+
+Called by `python -m benchmarks.footage`. Compared are footage mode, rendered mode, OpenCV's inpainting frame by frame,
+and the film with nothing done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from core.checkpoint import Checkpoint
+from core.clip.clip import Clip
+from core.evaluation.comparison import filmed
+from core.evaluation.measures import warping_error
+from core.footage.kinds import MARGIN
+from core.headless.render import render_clip
+from core.project.draft import Removed
+from core.project.edits import SURROUNDINGS, Edit, SetClass
+
+# Around what was taken away: shadows fall here.
+RING = 16
+_INPAINT_RADIUS = 5
+
+
+class Areas(NamedTuple):
+    """Of one frame, (H, W) bool each."""
+
+    inside: np.ndarray  # what was taken away
+    ring: np.ndarray  # within `RING` of it
+    farther: np.ndarray
+
+
+class Pair(NamedTuple):
+    """A filmed clip, the same street without some classes, and those."""
+
+    filmed: Clip
+    true: Clip
+    removed: Removed
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What takes them away."""
+        frames = (0, len(self.filmed) - 1)
+        return tuple(
+            SetClass(id=f"away{number}", frames=frames, target=target, to=SURROUNDINGS)
+            for number, target in enumerate(self.removed.targets)
+        )
+
+    def areas(self, t: int) -> Areas:
+        """Of frame t."""
+        inside = self.removed.pixels(self.filmed.labels[t], self.filmed.objects[t])
+        near = cv2.dilate(inside.view(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)).view(bool)
+        return Areas(inside, near & ~inside, ~near)
+
+    def film(self, t: int) -> np.ndarray:
+        """Frame t as filmed, (H, W, 3) uint8."""
+        return filmed(self.filmed)[t]
+
+    def wanted(self, t: int) -> np.ndarray:
+        """Frame t as it would then look, (H, W, 3) uint8."""
+        return filmed(self.true)[t]
+
+
+def ways(pair: Pair, checkpoint: Checkpoint) -> dict[str, Iterator[np.ndarray]]:
+    """Frames of each way to do the edit, by its name."""
+    frames = range(len(pair.true))
+    return {
+        "footage mode": render_clip(pair.filmed, pair.edits, checkpoint, mode="footage"),
+        "rendered mode": render_clip(pair.filmed, pair.edits, checkpoint, mode="rendered"),
+        "inpainting": (_inpainted(pair.film(t), pair.areas(t).inside) for t in frames),
+        "nothing done": (pair.film(t) for t in frames),
+        "true street": (pair.wanted(t) for t in frames),
+    }
+
+
+def scores(pair: Pair, frames: Iterable[np.ndarray]) -> dict[str, str]:
+    """Inside what was taken away, around it and farther out, against the true street; and how steady it is inside."""
+    errors = {name: [0.0, 0] for name in Areas._fields}
+    touched, flicker = [], []
+    before: np.ndarray | None = None
+    for t, picture in enumerate(frames):
+        areas, wanted = pair.areas(t), pair.wanted(t)
+        for name, area in areas._asdict().items():
+            difference = picture[area].astype(np.float64) - wanted[area]
+            errors[name][0] += float(np.square(difference).sum())
+            errors[name][1] += difference.size
+        touched.append((picture != pair.film(t)).any(-1)[areas.farther].mean())
+        if before is not None:
+            flicker.append(_flicker(pair, t, picture, before, areas.inside))
+        before = picture
+    return {
+        **{f"PSNR {name}": _decibels(*error) for name, error in errors.items()},
+        "farther out, not as filmed": f"{np.mean(touched):.1%}",
+        "warping error inside": f"{np.nanmean(flicker):.1f}",
+    }
+
+
+def _flicker(pair: Pair, t: int, picture: np.ndarray, before: np.ndarray, inside: np.ndarray) -> float:
+    """`warping_error` of what is inside, along the true street's motion."""
+    frame = pair.true[t]
+    assert frame.flow_valid is not None
+    return warping_error(
+        picture, before, replace(frame, flow_valid=frame.flow_valid & inside), pair.true.objects[t - 1]
+    )
+
+
+def _inpainted(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """By Telea's method; the margin that footage mode takes is taken here too."""
+    side = 2 * MARGIN + 1
+    away = cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8))
+    return cv2.inpaint(np.ascontiguousarray(picture), away, _INPAINT_RADIUS, cv2.INPAINT_TELEA)
+
+
+def _decibels(error: float, count: int) -> str:
+    return f"{10 * np.log10(255**2 * count / error):.1f} dB" if error else "equal"
