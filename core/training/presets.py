@@ -242,6 +242,7 @@ _SHARP_PICTURES = Phase(
     batch=3,
     crop=(256, 256),
     film=0.25,
+    learning_rate=3e-3,  # more, and what it draws changes faster than the discriminators learn to tell it
     adversaries=("picture", "segments"),
     weights=_SHARP_WEIGHTS,
 )
