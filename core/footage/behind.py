@@ -9,7 +9,7 @@ import numpy as np
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.footage.nearest import nearest
-from core.footage.paths import AWAY
+from core.footage.paths import AWAY, Paths
 from core.footage.planes import apply
 from core.footage.roles import Role
 from core.footage.rules import run_on, stand
@@ -52,6 +52,7 @@ class Behind:
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
         self.surfaces, self._lines = Surfaces(clip), Lines(clip)
+        self.paths = Paths(self.surfaces)
         self._found: Cache[tuple[int, Gone], Hidden] = Cache(_KEPT_BYTES, lambda hidden: hidden.nbytes)
 
     @property
@@ -65,7 +66,7 @@ class Behind:
 
     def _look(self, t: int, gone: Gone) -> Hidden:
         hole = gone.pixels(self.clip.labels[t], self.clip.objects[t])
-        seen = Seen(self.surfaces, t, hole, gone)
+        seen = Seen(self.surfaces, self.paths, t, hole, gone)
         labels, objects = self.clip.labels[t].copy(), self.clip.objects[t].copy()
         labels[hole], objects[hole] = seen.labels, seen.objects
         unknown = np.zeros(hole.shape, bool)

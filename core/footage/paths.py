@@ -2,86 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
+from core.cache import Cache
 from core.footage.planes import apply
-from core.footage.roles import Role
-from core.footage.surfaces import OBJECTS, Step, Surfaces
+from core.footage.surfaces import Step, Surfaces, feet
 
-# What moves within this of the ground at its foot (pixels; and this share of the ground's motion) stands still on it.
-_STILL, _STILL_SHARE = 1.0, 0.15
 # What would grow more than this on its way was not seen well.
 _MOST_GROWN = 20.0
 # How many frames away it is looked, before and after.
 AWAY = (1, 2, 3, 4, 6, 8, 11, 15, 20)
+_FARTHEST = AWAY[-1]
+# Ways of so many frames are kept: what is behind a hole and its plates need the same.
+_KEPT_FRAMES = 2
 
-Paths = dict[int, np.ndarray]  # key of a surface -> homography (3, 3)
-
-
-def paths(surfaces: Surfaces, t: int, away: Collection[int] = AWAY) -> Iterator[tuple[int, Paths]]:
-    """Other frames, the nearest first, and each surface's homography from frame t to that frame.
-
-    away: at which distances; by default near ones and some farther away, for things get hidden slowly.
-    The dictionary is changed in the next round.
-    """
-    chains = [_chain(surfaces, t, way) for way in (-1, 1)]
-    for distance in range(1, max(away) + 1):
-        for chain in chains:
-            following = next(chain, None)
-            if following is not None and distance in away:
-                yield following
+# (n, 3, 3): each surface's homography from one frame to another, by its number; NaN where it is not known.
+Ways = np.ndarray
 
 
-def _chain(surfaces: Surfaces, t: int, way: int) -> Iterator[tuple[int, Paths]]:
-    """The same, one way and frame by frame: earlier frames (`way` -1) or later ones (1).
+class Paths:
+    """The ways of all surfaces from a frame to the frames around it. For one thread at a time."""
+
+    def __init__(self, surfaces: Surfaces) -> None:
+        self._surfaces = surfaces
+        self._found: Cache[int, dict[int, Ways]] = Cache(_KEPT_FRAMES)
+
+    def ways(self, t: int, away: tuple[int, ...] = AWAY) -> Iterator[tuple[int, Ways]]:
+        """Other frames, the nearest first, and the ways from frame t to that frame.
+
+        away: at which distances, ascending, `_FARTHEST` at most; by default near ones and some farther away, for
+        things get hidden slowly.
+        """
+        found = self._found.get(t, lambda: dict(self._all(t)))
+        for distance in away:
+            for other in (t - distance, t + distance):
+                if other in found:
+                    yield other, found[other]
+
+    def _all(self, t: int) -> Iterator[tuple[int, Ways]]:
+        for other in range(max(t - _FARTHEST, 0), min(t + _FARTHEST + 1, len(self._surfaces.clip))):
+            self._surfaces.step(other)  # all surfaces have their numbers
+        for way in (-1, 1):
+            yield from islice(_chain(self._surfaces, t, way), _FARTHEST)
+
+
+def _chain(surfaces: Surfaces, t: int, way: int) -> Iterator[tuple[int, Ways]]:
+    """One way and frame by frame: earlier frames (`way` -1) or later ones (1). Their steps are measured.
 
     Where a frame does not show a surface, that moves on as it did. Before it is first seen it moves with the ground
     on which it stands, or else as it will.
     """
-    found: Paths = {}
-    last: Paths = {}
+    found = np.full((surfaces.count, 3, 3), np.nan)
+    last = found.copy()
+    is_ground = surfaces.is_ground
     ground = np.eye(3)
     count, other = 0, t + way
     while 0 <= other < len(surfaces.clip):
         step = surfaces.step(other + 1 if way < 0 else other)
         planes = step.planes if way < 0 else step.back
-        flat = None if step.ground is None else step.ground if way < 0 else np.linalg.inv(step.ground)
+        flat = step.ground if way < 0 else step.ground_back
         before, ground = ground, ground if flat is None else flat @ ground
-        keys = step.keys.tolist()
         if flat is not None:
-            for key in last.keys() - set(keys):
-                if key < OBJECTS:
-                    last[key] = flat
-        for place in np.flatnonzero(~np.isnan(planes[:, 0, 0])).tolist():
-            key = keys[place]
-            last[key] = planes[place]
-            if key not in found and count:
-                stood = _stood(step, place, before if way < 0 else ground)
-                if stood is not None:
-                    found[key] = stood if way < 0 else step.planes[place] @ stood
-                else:
-                    found[key] = np.linalg.matrix_power(planes[place], count)
-        for key, plane in last.items():
-            found[key] = plane @ found[key] if key in found else plane
+            absent = is_ground & ~np.isnan(last[:, 0, 0])
+            absent[step.numbers] = False
+            last[absent] = flat
+        moves = np.flatnonzero(~np.isnan(planes[:, 0, 0]))
+        numbers = step.numbers[moves]
+        last[numbers] = planes[moves]
+        if count:
+            new = np.isnan(found[numbers, 0, 0])
+            if new.any():
+                places = moves[new]
+                stood = _stood(step, places, before if way < 0 else ground)
+                begun = stood if way < 0 else step.planes[places] @ stood
+                moving = np.isnan(stood[:, 0, 0])
+                begun[moving] = np.linalg.matrix_power(planes[places[moving]], count)
+                found = found.copy()  # the other was given away
+                found[numbers[new]] = begun
+        known = ~np.isnan(last[:, 0, 0])
+        begins = known & np.isnan(found[:, 0, 0])
+        found = last @ found
+        found[begins] = last[begins]
         yield other, found
         other, count = other + way, count + 1
 
 
-def _stood(step: Step, place: int, ground: np.ndarray) -> np.ndarray | None:
-    """How a surface of the frame of `step` got there if it stands still on the ground, `ground` (3, 3) being the way
-    of that; None where it does not."""
-    if step.roles[place] != Role.STANDING or step.ground is None:
-        return None
-    _, left, bottom, right = step.boxes[place].tolist()
-    foot = np.array([(left + right) / 2, bottom])
-    own, flat = (np.concatenate(apply(one, foot[:1], foot[1:])) for one in (step.planes[place], step.ground))
-    if not np.hypot(*(own - flat)) <= _STILL + _STILL_SHARE * np.hypot(*(flat - foot)):
-        return None
-    x, y = apply(np.linalg.inv(ground), foot[0] + np.array([0.0, 1.0]), np.full(2, foot[1]))
-    width = x[1] - x[0]
-    if not np.isfinite([*x, *y]).all() or not 1 / _MOST_GROWN < width < _MOST_GROWN:
-        return None
-    grown = 1 / width
-    return np.array([[grown, 0, foot[0] - grown * x[0]], [0, grown, foot[1] - grown * y[0]], [0, 0, 1.0]])
+def _stood(step: Step, places: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """How surfaces of the frame of `step`, at `places` (k,) of it, got there if they stand still on the ground.
+
+    ground: (3, 3) the way of that. Returns (k, 3, 3), NaN for those that don't.
+    """
+    found = np.full((len(places), 3, 3), np.nan)
+    at = np.flatnonzero(step.still[places])
+    if not at.size:
+        return found
+    x, y = feet(step.boxes[places[at]])
+    back = np.linalg.inv(ground)
+    (first, above), (second, _) = (apply(back, x + aside, y) for aside in (0.0, 1.0))
+    width = second - first
+    with np.errstate(invalid="ignore"):
+        good = np.isfinite(first) & np.isfinite(above) & (width > 1 / _MOST_GROWN) & (width < _MOST_GROWN)
+    grown, first, above, x, y = (part[good] for part in (1 / width, first, above, x, y))
+    planes = np.zeros((len(grown), 3, 3))
+    planes[:, 0, 0] = planes[:, 1, 1] = grown
+    planes[:, 0, 2], planes[:, 1, 2], planes[:, 2, 2] = x - grown * first, y - grown * above, 1
+    found[at[good]] = planes
+    return found

@@ -56,6 +56,18 @@ def apply_all(planes: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> tupl
     return x, y
 
 
+def apply_each(
+    planes: np.ndarray, which: np.ndarray, columns: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for places (n,), each with the homography number `which` (n,) of `planes` (B, 3, 3)."""
+    part = planes.astype(columns.dtype).reshape(-1, 9).T[:, which]
+    depth = part[6] * columns + part[7] * rows + part[8]
+    depth[depth <= _NEAREST] = np.nan
+    x = (part[0] * columns + part[1] * rows + part[2]) / depth
+    y = (part[3] * columns + part[4] * rows + part[5]) / depth
+    return x, y
+
+
 def _equations(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """(B, 2, N, 8): for x and y of each point, what each of the eight unknowns adds to its step."""
     x, y = source[..., 0], source[..., 1]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from core.cache import Cache
 from core.footage.behind import Behind
-from core.footage.paths import Paths, paths
-from core.footage.planes import apply
+from core.footage.paths import Ways
+from core.footage.planes import apply_each
 from core.footage.seen import Gone
 from core.footage.shade import shade
 from core.footage.surfaces import OBJECTS
@@ -31,6 +32,10 @@ _AROUND, _COMPARED, _LEAST, _MOST_GAIN = 24, 600, 40, 1.6
 _LIT = 0.8
 # Key of what is no source.
 _NOTHING = -1
+# Number of a surface of which too little is seen.
+_UNKNOWN = -1
+# Where frames are no source is kept up to this.
+_NO_SOURCE_BYTES = 8 << 20
 # OpenCV samples no more than this in a row.
 _ROW = 1 << 12
 
@@ -70,11 +75,12 @@ class Plates:
             raise ValueError(f"clip {behind.clip.name!r} has no pictures")
         self._behind, self._pictures = behind, behind.clip.pictures
         self._found: Cache[tuple[int, Gone], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
+        self._no_source: Cache[tuple[int, Gone], _Mask] = Cache(_NO_SOURCE_BYTES, lambda mask: mask.part.nbytes)
 
     @property
     def nbytes(self) -> int:
         """Bytes of what is kept."""
-        return self._found.used
+        return self._found.used + self._no_source.used
 
     def at(self, t: int, gone: Gone) -> Fetched:
         """What other frames show of frame t where that shows what is taken away, its border or its shade.
@@ -94,46 +100,30 @@ class Plates:
         rows, columns = (places.astype(np.float32) for places in np.nonzero(area))
         shown = surfaces.keys(self._behind.clip.labels[t], self._behind.clip.objects[t])
         shown[hole] = surfaces.keys(hidden.labels, hidden.objects)
-        keys = shown[area]
+        wanted, which = np.unique(shown[area], return_inverse=True)
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
-        lit = _Lit(self._behind, self._pictures, t, hole)
-        for other, known in paths(surfaces, t, AWAY):
+        lit = _Lit(self._behind, self._pictures, t, hole, wanted)
+        for other, planes in self._behind.paths.ways(t, AWAY):
             here = ways[1 if other > t else -1]
-            free = here.distance == 0
-            if free.any():
-                self._look(other, abs(other - t), known, gone, lit, (rows, columns, keys), free, here)
+            free = np.flatnonzero(here.distance == 0)
+            if free.size:
+                source = _Source(self._behind, self._pictures, other, planes, self._unusable(other, gone))
+                colours, good = source.colours(wanted, which[free], columns[free], rows[free])
+                at, which_good = free[good], which[free[good]]
+                colours *= lit.gains(np.unique(which_good), source)[which_good]
+                bright = ~lit.in_shade(which_good, colours)
+                here.colours[at[bright]], here.distance[at[bright]] = colours[bright], abs(other - t)
         return _together(ways[-1], ways[1])
 
-    def _look(
-        self,
-        other: int,
-        away: int,
-        known: Paths,
-        gone: Gone,
-        lit: _Lit,
-        places: tuple[np.ndarray, np.ndarray, np.ndarray],
-        free: np.ndarray,
-        found: _OneWay,
-    ) -> None:
-        """Take what frame `other` shows of the free pixels, surface by surface."""
-        clip, surfaces = self._behind.clip, self._behind.surfaces
-        rows, columns, keys = places
-        shown = surfaces.keys(clip.labels[other], clip.objects[other])
-        shown[~_usable(clip.labels[other], clip.objects[other], gone, surfaces.roles)] = _NOTHING
-        for key in np.unique(keys[free]).tolist():
-            way = known.get(key)
-            if way is None:
-                continue
-            at = np.flatnonzero(free & (keys == key))
-            x, y = apply(way, columns[at], rows[at])
-            good = _all_around(shown, key, x, y)
-            at, x, y = at[good], x[good], y[good]
-            if not at.size:
-                continue
-            colours = sample(self._pictures[other], x, y) * lit.gain(key, known, other, shown)
-            good = ~lit.in_shade(key, colours)
-            at, colours = at[good], colours[good]
-            found.colours[at], found.distance[at] = colours, away
+    def _unusable(self, t: int, gone: Gone) -> _Mask:
+        """What of frame t was taken away, or lies at its border or in its shade."""
+        return self._no_source.get((t, gone), lambda: self._look_for_unusable(t, gone))
+
+    def _look_for_unusable(self, t: int, gone: Gone) -> _Mask:
+        labels = self._behind.clip.labels[t]
+        mask = gone.pixels(labels, self._behind.clip.objects[t])
+        roles = self._behind.surfaces.roles
+        return _Mask.of(_grown(mask, _MARGIN) | shade(mask, labels, roles, _SHADE, _SHADE_SHARE))
 
 
 class _OneWay:
@@ -144,99 +134,155 @@ class _OneWay:
         self.distance = np.zeros(count, np.uint8)
 
 
+class _Mask(NamedTuple):
+    """Pixels of a frame (H, W): a part of it, bool, and where that begins."""
+
+    part: np.ndarray
+    top: int
+    left: int
+
+    @classmethod
+    def of(cls, mask: np.ndarray) -> _Mask:
+        left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+        return cls(mask[top : top + height, left : left + width].copy(), top, left)
+
+    def whole(self, shape: tuple[int, int]) -> np.ndarray:
+        """(H, W) bool."""
+        mask = np.zeros(shape, bool)
+        mask[self.top : self.top + self.part.shape[0], self.left : self.left + self.part.shape[1]] = self.part
+        return mask
+
+
+class _Source:
+    """A frame that plates are taken from, and the ways of surfaces from the frame at hand to it."""
+
+    def __init__(self, behind: Behind, pictures: np.ndarray, t: int, ways: Ways, unusable: _Mask) -> None:
+        self.t, self._surfaces, self._ways, self._picture = t, behind.surfaces, ways, pictures[t]
+        self._labels, self._objects = behind.clip.labels[t], behind.clip.objects[t]
+        self._unusable = unusable.whole(self._labels.shape)
+
+    def colours(
+        self, keys: np.ndarray, which: np.ndarray, columns: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What it shows of places (n,) of the frame at hand, each of surface number `which` (n,) of `keys` (k,).
+
+        Returns colours (m, 3) float32 and which of the places they are of, (m,): those of which all four neighbours
+        there are usable and of that surface.
+        """
+        numbers = self._surfaces.numbers(keys)
+        planes = np.where((numbers >= 0)[:, None, None], self._ways[numbers], np.nan)
+        known = np.flatnonzero(~np.isnan(planes[which, 0, 0]))
+        x, y = apply_each(planes, which[known], columns[known], rows[known])
+        height, width = self._labels.shape
+        with np.errstate(invalid="ignore"):
+            inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        good, x, y = known[inside], x[inside], y[inside]
+        own = self._all_around(keys[which[good]], x, y)
+        return sample(self._picture, x[own], y[own]), good[own]
+
+    def _all_around(self, keys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether the four neighbours of places x, y (n,) show surfaces `keys` (n,) and are usable."""
+        if not x.size:
+            return np.zeros(0, bool)
+        box = _around(x, y)
+        shown = self._surfaces.keys(self._labels[box], self._objects[box])
+        shown[self._unusable[box]] = _NOTHING
+        first = np.floor(x), np.floor(y)
+        place = ((first[1] - box[0].start) * shown.shape[1] + (first[0] - box[1].start)).astype(np.intp)
+        right, below = (x > first[0]).astype(np.intp), (y > first[1]) * np.intp(shown.shape[1])
+        flat = shown.ravel()
+        own: np.ndarray = flat[place] == keys
+        for step in (right, below, right + below):
+            own &= flat[place + step] == keys
+        return own
+
+
 class _Lit:
-    """The light of a frame, on each surface around a hole and not in the shade of what was taken away."""
+    """The light of a frame, on each surface around a hole and not in the shade of what was taken away.
 
-    def __init__(self, behind: Behind, pictures: np.ndarray, t: int, hole: np.ndarray) -> None:
-        clip, self._roles = behind.clip, behind.surfaces.roles
-        near = (
-            _grown(hole, _AROUND)
-            & ~_grown(hole, BORDER)
-            & ~shade(hole, clip.labels[t], self._roles, _SHADE, _SHADE_SHARE)
-        )
-        self._rows, self._columns = (places.astype(np.float32) for places in np.nonzero(near))
-        self._keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
-        self._colours = pictures[t][near].astype(np.float32)
-        self._pictures = pictures
-        self._overall: dict[int, np.ndarray] = {}
+    wanted: (k,) keys of the surfaces that are asked for, by their numbers.
+    """
 
-    def gain(self, key: int, known: Paths, other: int, shown: np.ndarray) -> np.ndarray:
-        """(3,) float32: how much brighter a surface is in this frame than in another.
+    def __init__(self, behind: Behind, pictures: np.ndarray, t: int, hole: np.ndarray, wanted: np.ndarray) -> None:
+        clip, roles = behind.clip, behind.surfaces.roles
+        near = _grown(hole, _AROUND) & ~_grown(hole, BORDER) & ~shade(hole, clip.labels[t], roles, _SHADE, _SHADE_SHARE)
+        keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
+        colours = pictures[t][near].astype(np.float32)
+        rows, columns = (places.astype(np.float32) for places in np.nonzero(near))
+        # Surfaces of which enough is seen, one after the other, and of each some pixels.
+        parts = {key: at for key in np.unique(keys).tolist() if (at := np.flatnonzero(keys == key)).size >= _LEAST}
+        some = [at[:: max(1, at.size // _COMPARED)] for at in parts.values()]
+        self._keys = np.array(list(parts), np.int32)
+        self._which = np.repeat(np.arange(len(some)), [at.size for at in some])
+        compared = np.concatenate([np.zeros(0, np.intp), *some])
+        self._colours, self._rows, self._columns = colours[compared], rows[compared], columns[compared]
+        self._place = [list(parts).index(key) if key in parts else _UNKNOWN for key in wanted.tolist()]
+        self._dark = np.array([
+            _LIT * np.median(colours[parts[key]].mean(1)) if key in parts and key < OBJECTS else -np.inf
+            for key in wanted.tolist()
+        ])  # fmt: skip
+
+    def gains(self, asked: np.ndarray, source: _Source) -> np.ndarray:
+        """(k, 3) float32: how much brighter a surface is in this frame than in another, for those `asked` for, (m,).
 
         Where too little of it is seen in the light, it is as for the other surfaces; 1 where that can't be told.
-        known: the ways of surfaces from this frame to the other; shown: (H, W) the surfaces that can be seen there.
         """
-        light = self._compare(key, known, other, shown)
-        if light is None and other not in self._overall:
-            several = (self._compare(one, known, other, shown) for one in np.unique(self._keys).tolist())
-            self._overall[other] = sum((one for one in several if one is not None), np.zeros((2, 3)))
-        here, there = self._overall[other] if light is None else light
-        gain: np.ndarray = (here + 1) / (there + 1)
-        return gain.clip(1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
+        gains = np.ones((len(self._place), 3), np.float32)
+        if not asked.size:
+            return gains
+        light = self._compare(source)
+        overall = sum(light.values(), np.zeros((2, 3)))
+        for one in asked.tolist():
+            here, there = light.get(self._place[one], overall)
+            gains[one] = ((here + 1) / (there + 1)).clip(1 / _MOST_GAIN, _MOST_GAIN)
+        return gains
 
-    def _compare(self, key: int, known: Paths, other: int, shown: np.ndarray) -> np.ndarray | None:
-        """(2, 3): the light of a surface in this frame and in the other, the same pixels summed; None: too few."""
-        at = np.flatnonzero(self._keys == key)
-        if key not in known or at.size < _LEAST:
-            return None
-        at = at[:: max(1, at.size // _COMPARED)]
-        x, y = apply(known[key], self._columns[at], self._rows[at])
-        good = _all_around(shown, key, x, y)
-        if np.count_nonzero(good) < _LEAST:
-            return None
-        there = sample(self._pictures[other], x[good], y[good])
-        light: np.ndarray = np.stack([self._colours[at[good]].sum(0), there.sum(0)])
-        return light
+    def _compare(self, source: _Source) -> dict[int, np.ndarray]:
+        """The light (2, 3) of each surface in this frame and in the other, the same pixels summed; without those of
+        which too few are seen."""
+        there, good = source.colours(self._keys, self._which, self._columns, self._rows)
+        if not good.size:
+            return {}
+        starts = np.flatnonzero(np.diff(self._which[good], prepend=-1))
+        light = np.stack([self._colours[good], there], 1)
+        return {
+            one: light[start:stop].sum(0)
+            for one, start, stop in zip(
+                self._which[good[starts]].tolist(), starts.tolist(), [*starts[1:].tolist(), good.size], strict=True
+            )
+            if stop - start >= _LEAST
+        }
 
-    def in_shade(self, key: int, colours: np.ndarray) -> np.ndarray:
-        """(n,) bool: pixels (n, 3) of ground that are much darker than the same ground in the light."""
-        at = self._keys == key
-        if key >= OBJECTS or np.count_nonzero(at) < _LEAST:
-            return np.zeros(len(colours), bool)
-        dark: np.ndarray = colours.mean(1) < _LIT * np.median(self._colours[at].mean(1))
+    def in_shade(self, which: np.ndarray, colours: np.ndarray) -> np.ndarray:
+        """(n,) bool: pixels (n, 3) of surfaces number `which` that are ground, much darker than it is in the light."""
+        dark: np.ndarray = colours.mean(1) < self._dark[which]
         return dark
 
 
 def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n, 3) float32: a picture (H, W, 3) uint8 between its pixels, at places x, y (n,) within it."""
+    if not x.size:
+        return np.zeros((0, 3), np.float32)
+    box = _around(x, y)
     rows = -(-x.size // _ROW)
     at = np.zeros((2, rows * _ROW), np.float32)
-    at[0, : x.size], at[1, : y.size] = x, y
+    at[0, : x.size], at[1, : y.size] = x - box[1].start, y - box[0].start
     maps = at.reshape(2, rows, _ROW)
-    found = cv2.remap(picture.astype(np.float32), maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    part = picture[box].astype(np.float32)
+    found = cv2.remap(part, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     colours: np.ndarray = np.asarray(found).reshape(-1, 3)[: x.size]
     return colours
+
+
+def _around(x: np.ndarray, y: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of all pixels around places x, y (n,)."""
+    return slice(int(y.min()), int(y.max()) + 2), slice(int(x.min()), int(x.max()) + 2)
 
 
 def _grown(mask: np.ndarray, pixels: int) -> np.ndarray:
     """(H, W) bool: the mask and everything within so many pixels of it."""
     side = 2 * pixels + 1
     return cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
-
-
-def _usable(labels: np.ndarray, objects: np.ndarray, gone: Gone, roles: np.ndarray) -> np.ndarray:
-    """(H, W) bool: what of a frame is neither what was taken away, nor at its border, nor in its shade."""
-    mask = gone.pixels(labels, objects)
-    if not mask.any():
-        return np.ones(mask.shape, bool)
-    usable: np.ndarray = ~_grown(mask, _MARGIN) & ~shade(mask, labels, roles, _SHADE, _SHADE_SHARE)
-    return usable
-
-
-def _all_around(shown: np.ndarray, key: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n,) bool: places of which all four neighbours are of surface `key` in `shown` (H, W)."""
-    height, width = shown.shape
-    with np.errstate(invalid="ignore"):
-        inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    good: np.ndarray = inside.copy()
-    x, y = x[inside], y[inside]
-    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp) * width
-    right, bottom = np.ceil(x).astype(np.intp), np.ceil(y).astype(np.intp) * width
-    flat = shown.ravel()
-    good[inside] = np.logical_and.reduce(
-        [flat[row + column] == key for row in (top, bottom) for column in (left, right)]
-    )
-    return good
 
 
 def _together(one: _OneWay, other: _OneWay) -> _Pixels:

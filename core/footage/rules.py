@@ -40,20 +40,18 @@ def stand(
     """
     height, width = labels.shape
     numbers = np.full((height, width), -1, np.int32)
-    role = roles[labels]
-    standing = role == Role.STANDING
+    standing, wall = roles[labels] == Role.STANDING, hole & (roles[labels] == Role.WALL)
+    rows = np.arange(height, dtype=np.int32)[:, None]
+    high = rows - np.maximum.accumulate(np.where(standing, -1, rows))  # how far what stands reaches up
     index = np.cumsum(hole).reshape(hole.shape) - 1
     places = np.arange(width)
-    high = np.zeros(width, np.int32)  # how far what stands reaches up in each column
-    for row in range(1, height):
-        high = np.where(standing[row - 1], high + 1, 0)
-        if not hole[row].any():
+    for row in np.flatnonzero(wall[1:].any(1)).tolist():
+        row += 1
+        if not (wall[row] & (standing[row - 1] | (numbers[row - 1] >= 0))).any():
             continue
-        slim = _upright(standing[row - 1], high)
-        above = np.where(standing[row - 1] & slim, (row - 1) * width + places, numbers[row - 1])
-        go = (above >= 0) & hole[row] & (role[row] == Role.WALL)
-        if not go.any():
-            continue
+        slim = _upright(standing[row - 1], high[row - 1], wall[row])
+        above = np.where(slim, (row - 1) * width + places, numbers[row - 1])
+        go = (above >= 0) & wall[row]
         of = keys.ravel()[above]
         for key in np.unique(of[go]).tolist():
             if key in denied:
@@ -63,11 +61,14 @@ def stand(
     return numbers
 
 
-def _upright(standing: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """(W,) bool: runs of pixels that stand and are higher than wide."""
+def _upright(standing: np.ndarray, high: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """(W,) bool: runs of pixels that stand and are higher than wide; of those runs with a pixel that is `asked` for."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], standing.view(np.int8), [0]))))
+    starts, stops = edges[::2], edges[1::2]
+    before = np.concatenate(([0], np.cumsum(asked)))
     found = np.zeros(standing.size, bool)
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for run in np.flatnonzero(before[stops] > before[starts]).tolist():
+        start, stop = int(starts[run]), int(stops[run])
         found[start:stop] = np.median(high[start:stop]) >= _SLIM * (stop - start)
     return found
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 
-from core.footage.paths import Paths, paths
-from core.footage.planes import apply, apply_all
+from core.footage.paths import Paths, Ways
+from core.footage.planes import apply_all, apply_each
 from core.footage.roles import Role
 from core.footage.surfaces import OBJECTS, Surfaces
 
@@ -39,84 +39,150 @@ class Seen:
     The nearest frame counts, and what stands hides ground and walls.
     """
 
-    def __init__(self, surfaces: Surfaces, t: int, hole: np.ndarray, gone: Gone) -> None:
+    def __init__(self, surfaces: Surfaces, paths: Paths, t: int, hole: np.ndarray, gone: Gone) -> None:
         self._surfaces, self._gone = surfaces, gone
         clip = surfaces.clip
         near = cv2.dilate(hole.view(np.uint8), np.ones((2 * _RIM + 1, 2 * _RIM + 1), np.uint8)).view(bool)
-        rows, columns = (np.concatenate(pair) for pair in zip(np.nonzero(hole), np.nonzero(near & ~hole), strict=True))
-        self._count = count = int(np.count_nonzero(hole))
-        self._here = surfaces.keys(clip.labels[t][rows, columns], clip.objects[t][rows, columns])
-        self._rows, self._columns = rows.astype(np.float32), columns.astype(np.float32)
+        rim = near & ~hole
+        self._hole, self._rim = _Places(hole), _Places(rim)
+        self._on_rim = surfaces.keys(clip.labels[t][rim], clip.objects[t][rim])
+        count = self._hole.rows.size
         self.labels, self.objects = np.zeros(count, np.uint8), np.zeros(count, np.int32)
         self.frame = np.full(count, -1, np.int32)
         self.denied: dict[int, np.ndarray] = {}
         self._front = np.full(count, -1, np.int8)  # role of what is seen
         if count and clip.flow is not None:
-            for other, known in paths(surfaces, t):
-                self._look(other, known)
+            left, top, width, height = cv2.boundingRect(near.view(np.uint8))
+            self._box = (left, top, left + width - 1, top + height - 1)
+            for other, ways in paths.ways(t):
+                self._look(other, ways)
 
-    def _look(self, other: int, known: Paths) -> None:
+    def _look(self, other: int, ways: Ways) -> None:
+        """Look at what frame `other` shows, nearer surfaces last."""
+        candidates = self._candidates(other, ways)
+        stands = candidates.roles == _STANDING
+        which, place = self._hole.within(candidates.bounds, np.arange(stands.size))
+        # All at once, for there are many, and most show nothing of the hole.
+        free = stands[which] | (self._front[place] < 0)
+        seen = self._see(other, candidates, self._hole, which[free], place[free])
+        seen = seen.of(seen.own | stands[seen.which])
+        show = np.zeros(stands.size, bool)
+        show[seen.which] = True
+        show &= ~self._elsewhere(other, candidates, show & stands)
+        starts = np.searchsorted(seen.which, np.arange(stands.size + 1))
+        for one in np.flatnonzero(show).tolist():
+            self._take(other, candidates, one, seen.of(slice(starts[one], starts[one + 1])))
+
+    def _candidates(self, other: int, ways: Ways) -> _Candidates:
+        """The surfaces of a frame that may lie in the hole."""
         step = self._surfaces.step(other)
-        some = [place for place, key in enumerate(step.keys.tolist()) if key in known]
-        if not some:
-            return
-        keys, roles, boxes = step.keys[some], step.roles[some], step.boxes[some]
-        ways = np.stack([known[key] for key in keys.tolist()])
-        boxes = boxes + np.array([-_BESIDE, -_BESIDE, _BESIDE, _BESIDE])
-        boxes[:, 2] += np.where(roles == Role.STANDING, boxes[:, 2] - boxes[:, 0], 0)
-        stands = roles == Role.STANDING
-        low_x, low_y, high_x, high_y = _bounds(ways, boxes)
-        for place in np.flatnonzero(
-            (low_x <= self._columns.max())
-            & (high_x >= self._columns.min())
-            & (low_y <= self._rows.max())
-            & (high_y >= self._rows.min())
-        ).tolist():
-            near = self._within(low_x[place], low_y[place], high_x[place], high_y[place], bool(stands[place]))
-            if near.size:
-                self._try(other, int(keys[place]), int(roles[place]), ways[place], near)
+        planes = ways[step.numbers]
+        some = np.flatnonzero(~np.isnan(planes[:, 0, 0]))
+        roles, planes = step.roles[some], planes[some]
+        boxes = step.boxes[some] + np.array([-_BESIDE, -_BESIDE, _BESIDE, _BESIDE])
+        boxes[:, 2] += np.where(roles == _STANDING, boxes[:, 2] - boxes[:, 0], 0)
+        bounds = _bounds(planes, boxes)
+        left, top, right, bottom = self._box
+        meets = (bounds[0] <= right) & (bounds[2] >= left) & (bounds[1] <= bottom) & (bounds[3] >= top)
+        return _Candidates(step.keys[some][meets], roles[meets], planes[meets], bounds[:, meets])
 
-    def _within(self, left: float, top: float, right: float, bottom: float, stands: bool) -> np.ndarray:
-        """The places (m,) in a box: free ones of the hole, or for what stands, all of the hole and of the rim."""
-        parts = []
-        for first, stop in ((0, self._count), (self._count, self._rows.size))[: 1 + stands]:
-            # Row by row: those of the box's rows follow each other.
-            start, end = first + self._rows[first:stop].searchsorted((top, bottom), "left")
-            columns = self._columns[start:end]
-            within = (columns >= left) & (columns <= right)
-            if not stands:
-                within &= self._front[start:end] < 0
-            parts.append(np.flatnonzero(within) + start)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _try(self, other: int, key: int, role: int, way: np.ndarray, near: np.ndarray) -> None:
-        """Whether the places `near` (m,) show a surface, if that moves `way` (3, 3) to frame `other`."""
+    def _see(
+        self, other: int, candidates: _Candidates, places: _Places, which: np.ndarray, place: np.ndarray
+    ) -> _Sights:
+        """What frame `other` shows where `places` number `place` (n,) get to with candidates number `which` (n,), where
+        that is the candidate or behind it."""
         clip = self._surfaces.clip
-        x, y = apply(way, self._columns[near], self._rows[near])
+        x, y = apply_each(candidates.planes, which, places.columns[place], places.rows[place])
         with np.errstate(invalid="ignore"):
             inside = (x > -0.5) & (x < clip.width - 0.5) & (y > -0.5) & (y < clip.height - 0.5)
-        near, x, y = near[inside], np.rint(x[inside]), np.rint(y[inside])
-        place = (y * clip.width + x).astype(np.intp)
-        labels, objects = clip.labels[other].ravel()[place], clip.objects[other].ravel()[place]
+        which, place = which[inside], place[inside]
+        there = (np.rint(y[inside]) * clip.width + np.rint(x[inside])).astype(np.intp)
+        labels, objects = clip.labels[other].ravel()[there], clip.objects[other].ravel()[there]
         shown = ~self._gone.pixels(labels, objects)
-        own = shown & ((labels == key) if key < OBJECTS else (objects == key - OBJECTS))
+        key = candidates.keys[which]
+        own = shown & np.where(key < OBJECTS, labels == key, objects == key - OBJECTS)
+        behind = shown & ~own & (self._surfaces.roles[labels] < _STANDING)
+        return _Sights(which, place, labels, objects, own).of(own | behind)
+
+    def _elsewhere(self, other: int, candidates: _Candidates, asked: np.ndarray) -> np.ndarray:
+        """(k,) bool: which of the candidates that are `asked` for (k,) bool are not seen around the hole as they
+        should be."""
+        seen = self._see(other, candidates, self._rim, *self._rim.within(candidates.bounds, np.flatnonzero(asked)))
+        which, count = seen.which[seen.own], len(candidates.keys)
+        agrees = self._on_rim[seen.place[seen.own]] == candidates.keys[which]
+        wrong: np.ndarray = np.bincount(which, agrees, count) < _AGREE * np.bincount(which, minlength=count)
+        return wrong
+
+    def _take(self, other: int, candidates: _Candidates, one: int, seen: _Sights) -> None:
+        """Believe what is seen of one candidate where nothing stands before it."""
+        role, place = candidates.roles[one], seen.place[seen.own]
         if role == _STANDING:
-            in_hole = near < self._count
-            rim = self._here[near[own & ~in_hole]]
-            if rim.size and np.count_nonzero(rim == key) < _AGREE * rim.size:
-                return
-            denied = self.denied.setdefault(key, np.zeros(self._count, bool))
-            behind = near[in_hole & shown & ~own & (self._surfaces.roles[labels] < _STANDING)]
-            own &= in_hole
-            own[in_hole] &= (self._front[near[in_hole]] < _STANDING) & ~denied[near[in_hole]]
-            denied[behind] = True
-        near = near[own]
-        self._front[near], self.frame[near] = role, other
-        self.labels[near], self.objects[near] = labels[own], objects[own]
+            denied = self.denied.setdefault(int(candidates.keys[one]), np.zeros(self._front.size, bool))
+            free = (self._front[place] < _STANDING) & ~denied[place]
+            denied[seen.place[~seen.own]] = True
+        else:
+            free = self._front[place] < 0
+        place = place[free]
+        self._front[place], self.frame[place] = role, other
+        self.labels[place], self.objects[place] = seen.labels[seen.own][free], seen.objects[seen.own][free]
 
 
-def _bounds(ways: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Left, top, right, bottom (n,) of what `ways` (n, 3, 3) bring into `boxes` (n, 4)."""
+class _Candidates(NamedTuple):
+    """Surfaces: keys (k,), roles (k,), their ways to another frame (k, 3, 3), and left, top, right, bottom (4, k) of
+    where they may be in this one."""
+
+    keys: np.ndarray
+    roles: np.ndarray
+    planes: np.ndarray
+    bounds: np.ndarray
+
+
+class _Sights(NamedTuple):
+    """What m places are seen to be: the candidate that brought each there, its number among the places, class, object,
+    and whether it is that candidate, else something behind that. All (m,), by candidate."""
+
+    which: np.ndarray
+    place: np.ndarray
+    labels: np.ndarray
+    objects: np.ndarray
+    own: np.ndarray
+
+    def of(self, some: np.ndarray | slice) -> _Sights:
+        """Some of them."""
+        return _Sights(self.which[some], self.place[some], self.labels[some], self.objects[some], self.own[some])
+
+
+class _Places:
+    """The n pixels of a mask (H, W) bool, row by row: rows and columns (n,) float32."""
+
+    def __init__(self, mask: np.ndarray) -> None:
+        self._height, self._width = mask.shape
+        self._numbers = np.flatnonzero(mask)
+        self.rows, self.columns = (part.astype(np.float32) for part in np.divmod(self._numbers, self._width))
+
+    def within(self, bounds: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which box and which pixel, (m,) each, for all pixels in `some` (j,) of the boxes (4, k): left, top, right,
+        bottom; by box."""
+        left, top, right, bottom = bounds[:, some]
+        first, stop = (np.ceil(border).clip(0, self._height).astype(np.intp) for border in (top, bottom))
+        high = np.maximum(stop - first, 0)
+        # Row by row of each box: its pixels follow each other.
+        box, row = _counted(first, high)
+        start, end = np.ceil(left).clip(0, self._width), np.floor(right).clip(-1, self._width - 1) + 1
+        row *= self._width
+        starts, ends = (self._numbers.searchsorted(row + side.astype(np.intp)[box]) for side in (start, end))
+        line, place = _counted(starts, np.maximum(ends - starts, 0))
+        return some[box[line]], place
+
+
+def _counted(first: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For every i the numbers first[i], first[i] + 1, ..., `counts[i]` of them: (m,) i, and (m,) the number."""
+    which = np.repeat(np.arange(counts.size), counts)
+    return which, np.arange(which.size) + (first - np.cumsum(counts) + counts)[which]
+
+
+def _bounds(ways: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Left, top, right, bottom (4, n) of what `ways` (n, 3, 3) bring into `boxes` (n, 4)."""
     top, left, bottom, right = boxes.T.astype(np.float64)
     x, y = apply_all(
         np.linalg.inv(ways), np.stack([left, right, left, right], 1), np.stack([top, top, bottom, bottom], 1)
@@ -125,4 +191,4 @@ def _bounds(ways: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray
     open_ = np.isnan(x).any(1)
     low_x, low_y = (np.where(open_, -np.inf, place.min(1)) for place in (x, y))
     high_x, high_y = (np.where(open_, np.inf, place.max(1)) for place in (x, y))
-    return low_x, low_y, high_x, high_y
+    return np.stack([low_x, low_y, high_x, high_y])

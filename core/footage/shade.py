@@ -27,6 +27,18 @@ def shade(
     if not 0 <= radius <= MOST:
         raise ValueError(f"surroundings of {radius} pixels; 0 to {MOST} are possible")
     found = np.zeros(removed.shape, bool)
+    left, top, width, height = cv2.boundingRect(removed.view(np.uint8))
+    around = round(radius + share * height) + 1
+    box = (
+        slice(max(top - around, 0), top + height + around),
+        slice(max(left - around, 0), left + width + around),
+    )
+    found[box] = _shade(removed[box], labels[box], roles, radius, share)
+    return found
+
+
+def _shade(removed: np.ndarray, labels: np.ndarray, roles: np.ndarray, radius: float, share: float) -> np.ndarray:
+    found = np.zeros(removed.shape, bool)
     ground = (roles[labels] == Role.GROUND) & ~removed
     stands = removed & (roles[labels] == Role.STANDING)
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(stands.view(np.uint8))

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.clip.clip import Clip
-from core.footage.planes import apply, fit_planes
+from core.footage.planes import apply, apply_all, fit_planes
 from core.footage.roles import Role, roles
 
 # Pixels of a surface that a fit looks at: more make it slower, not better.
 _FIT_PIXELS = 80
 # Every pixel in so many rows and columns is looked at.
 _STRIDE = 2
+# What moves within this of the ground at its foot (pixels; and this share of the ground's motion) stands still on it.
+_STILL, _STILL_SHARE = 1.0, 0.15
 # Keys below this are classes of ground, others are objects.
 OBJECTS = 256
 # How much a surface stretches and foreshortens in a frame, over its own size: what stands is small and upright.
@@ -27,25 +29,32 @@ _OF_GROUND = (0.02, 0.005)
 class Step:
     """The surfaces of a frame.
 
-    keys    (n,) ascending
-    roles   (n,) uint8
-    boxes   (n, 4) top, left, bottom, right, half open, to `_STRIDE` pixels
-    planes  (n, 3, 3) the motion to the frame before, as homographies; NaN where there is no flow
-    back    (n, 3, 3) their inverses: from the frame before to this one
-    ground  (3, 3) the motion of all ground; None where none is seen
+    keys         (n,) ascending
+    numbers      (n,) the number of each, in the order in which the clip's surfaces were first met
+    roles        (n,) uint8
+    boxes        (n, 4) top, left, bottom, right, half open, to `_STRIDE` pixels
+    planes       (n, 3, 3) the motion to the frame before, as homographies; NaN where there is no flow
+    back         (n, 3, 3) their inverses: from the frame before to this one
+    still        (n,) bool: which stand, and still on the ground at their foot
+    ground       (3, 3) the motion of all ground; None where none is seen
+    ground_back  (3, 3) its inverse
     """
 
     keys: np.ndarray
+    numbers: np.ndarray
     roles: np.ndarray
     boxes: np.ndarray
     planes: np.ndarray
     back: np.ndarray
+    still: np.ndarray
     ground: np.ndarray | None
+    ground_back: np.ndarray | None
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(array.nbytes for array in (self.keys, self.roles, self.boxes, self.planes, self.back))
+        arrays = (self.keys, self.numbers, self.roles, self.boxes, self.planes, self.back, self.still)
+        return sum(array.nbytes for array in arrays)
 
 
 class Surfaces:
@@ -58,6 +67,21 @@ class Surfaces:
         self.clip = clip
         self.roles = roles(clip.label_set)
         self._steps: dict[int, Step] = {}
+        self._numbers: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many surfaces were met so far."""
+        return len(self._numbers)
+
+    @property
+    def is_ground(self) -> np.ndarray:
+        """(count,) bool: which of them are ground."""
+        return np.fromiter(self._numbers, np.int64) < OBJECTS
+
+    def numbers(self, keys: np.ndarray) -> np.ndarray:
+        """(n,) intp: the numbers of surfaces `keys` (n,); -1 for one that no frame showed yet."""
+        return np.array([self._numbers.get(key, -1) for key in keys.tolist()], np.intp)
 
     def keys(self, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
         """int32 of the maps' shape: the surface of each pixel."""
@@ -102,8 +126,19 @@ class Surfaces:
             if which.size:
                 there, samples = _sampled(self.clip.flow[t], which, rows, columns)
                 ground = self._fit(planes, keys, there, samples, labels.ravel()[order[starts]])
+        for key in keys.tolist():
+            self._numbers.setdefault(key, len(self._numbers))
+        of_key, boxes = self.roles[labels.ravel()[order[starts]]], boxes * _STRIDE
         return Step(
-            keys, self.roles[labels.ravel()[order[starts]]], boxes * _STRIDE, planes, np.linalg.inv(planes), ground
+            keys,
+            self.numbers(keys),
+            of_key,
+            boxes,
+            planes,
+            np.linalg.inv(planes),
+            (of_key == Role.STANDING) & _with_ground(planes, boxes, ground),
+            ground,
+            None if ground is None else np.linalg.inv(ground),
         )
 
     def _fit(
@@ -133,6 +168,25 @@ class Surfaces:
         if ground is not None:
             planes[there[flat]] = planes[there[flat]] @ ground
         return ground
+
+
+def feet(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Column and row (n,) float64 of the middle of the lower end of boxes (n, 4)."""
+    _, left, bottom, right = boxes.T
+    return (left + right) / 2, bottom.astype(np.float64)
+
+
+def _with_ground(planes: np.ndarray, boxes: np.ndarray, ground: np.ndarray | None) -> np.ndarray:
+    """(n,) bool: surfaces that move as the ground at their foot does."""
+    if ground is None:
+        return np.zeros(len(boxes), bool)
+    x, y = feet(boxes)
+    own = np.concatenate(apply_all(planes, x[:, None], y[:, None]), 1)
+    flat = np.stack(apply(ground, x, y), 1)
+    with np.errstate(invalid="ignore"):
+        apart, way = np.hypot(*(own - flat).T), np.hypot(*(flat - np.stack([x, y], 1)).T)
+        together: np.ndarray = apart <= _STILL + _STILL_SHARE * way
+    return together
 
 
 def _sampled(
