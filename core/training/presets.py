@@ -251,8 +251,8 @@ _SHARP = replace(
     name="sharp",
     phases=(
         _SHARP_PICTURES,
-        # What an edit changes must not come back from frame to frame.
-        replace(_SHARP_PICTURES, steps=700, frames=2, batch=2, weights={**_SHARP_WEIGHTS, "echo": 5.0}),
+        # Its own frames are its past by now, or roll-outs go soft. What an edit changes must not come back in them.
+        replace(_SHARP_PICTURES, steps=700, frames=4, learnt=2, batch=2, weights={**_SHARP_WEIGHTS, "echo": 5.0}),
     ),
     adversaries={"picture": PictureAdversary(norm="none"), "segments": SegmentingAdversary()},
     decay=1 / 3,
