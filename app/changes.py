@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from app.protocol import NewEdits, NewFrames
+from app.protocol import NewEdits, NewFrames, NewSurroundings
 from app.scene import SharedScene
 from core.clip.clip import Clip
 from core.errors import InputError
-from core.project.edits import Edits, parse_edit
+from core.project.edits import Edit, Edits, parse_edit
 from core.project.project import Project
 
 # How far beyond the next new object's id an edit may name one.
@@ -48,11 +48,25 @@ def with_edits(project: Project, sent: Edits, new_object: bool, scene: SharedSce
 
 def with_frames(project: Project, request: NewFrames, clip: Clip) -> Project:
     """Some edits in other frames. Raises `InputError` when these leave the clip or what an edit was painted on."""
+    return _with_each(project, request.ids, clip, lambda edit: edit.reframed(request.frames))
+
+
+def with_surroundings(project: Project, request: NewSurroundings, clip: Clip) -> Project:
+    """Some edits with another margin, with their shadow or without. Raises `InputError` for one that has none."""
+
+    def change(edit: Edit) -> Edit:
+        edit = edit if request.margin is None else edit.with_margin(request.margin)
+        return edit if request.shadow is None else edit.with_shadow(request.shadow)
+
+    return _with_each(project, request.ids, clip, change)
+
+
+def _with_each(project: Project, ids: Iterable[str], clip: Clip, change: Callable[[Edit], Edit]) -> Project:
     known = {edit.id: edit for edit in project.edits}
-    missing = [edit_id for edit_id in request.ids if edit_id not in known]
+    missing = [edit_id for edit_id in ids if edit_id not in known]
     if missing:
         raise InputError(f"There is no edit {missing[0]}.", "It may have been undone already.")
-    changed = [known[edit_id].reframed(request.frames) for edit_id in request.ids]
+    changed = [change(known[edit_id]) for edit_id in ids]
     for edit in changed:
         edit.check(clip)
     return project if all(edit == known[edit.id] for edit in changed) else project.replaced(*changed)

@@ -10,7 +10,7 @@ from typing import Any
 from cachetools import FIFOCache
 
 from app.board import Board, Keys
-from app.changes import already_there, parse_edits, with_edits, with_frames
+from app.changes import already_there, parse_edits, with_edits, with_frames, with_surroundings
 from app.engine import Engine
 from app.errors import Conflict
 from app.follows import what_it_follows
@@ -22,6 +22,7 @@ from app.protocol import (
     NewEdits,
     NewFrames,
     NewMode,
+    NewSurroundings,
     ProjectChange,
     ProjectState,
     RemovedEdits,
@@ -159,6 +160,10 @@ class OpenProject:
     def reframe(self, request: NewFrames) -> ProjectChange:
         """Let edits act in other frames. Raises `InputError` when they leave the clip or what one was painted on."""
         return self._change(request, lambda project: with_frames(project, request, self.clip))
+
+    def surround(self, request: NewSurroundings) -> ProjectChange:
+        """Keep less or more of the footage around edits. Raises `InputError` for those that have no surroundings."""
+        return self._change(request, lambda project: with_surroundings(project, request, self.clip))
 
     def remove(self, request: RemovedEdits) -> ProjectChange:
         return self._change(request, lambda project: project.without(*request.ids))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.conditioning import Code
+from core.footage.kinds import MOST_MARGIN
 from core.project.edits import Mask, Motion, Provenance
 from core.project.mode import Mode
 from core.project.project import MAX_NAME
@@ -62,6 +63,17 @@ class NewFrames(ChangeRequest):
 
     ids: EditIds
     frames: tuple[FrameIndex, FrameIndex]
+
+
+class NewSurroundings(ChangeRequest):
+    """How much around edits that are there the footage is not kept; what is left out stays as it is.
+
+    margin: pixels; shadow: whether what is taken away takes its shadow along
+    """
+
+    ids: EditIds
+    margin: Annotated[int, Field(ge=0, le=MOST_MARGIN, strict=True)] | None = None
+    shadow: Annotated[bool, Field(strict=True)] | None = None
 
 
 class NewMode(ChangeRequest):

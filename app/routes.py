@@ -33,6 +33,7 @@ from app.protocol import (
     NewName,
     NewProject,
     NewRender,
+    NewSurroundings,
     ProjectChange,
     ProjectList,
     ProjectState,
@@ -149,6 +150,10 @@ def _add_changes(router: APIRouter, workspace: Workspace) -> None:
     @router.put("/projects/{project}/edits/frames")
     def reframe(project: Project, request: NewFrames) -> ProjectChange:
         return workspace.reframe(project, request)
+
+    @router.put("/projects/{project}/edits/surroundings")
+    def surround(project: Project, request: NewSurroundings) -> ProjectChange:
+        return workspace.surround(project, request)
 
     @router.put("/projects/{project}/mode")
     def switch(project: Project, request: NewMode) -> ProjectChange:

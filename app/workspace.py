@@ -29,6 +29,7 @@ from app.protocol import (
     NewEdits,
     NewFrames,
     NewMode,
+    NewSurroundings,
     ProjectChange,
     ProjectList,
     ProjectState,
@@ -230,6 +231,10 @@ class Workspace:
     def reframe(self, project_id: str, request: NewFrames) -> ProjectChange:
         """Let edits act in other frames."""
         return self._announced(self.open(project_id).reframe(request))
+
+    def surround(self, project_id: str, request: NewSurroundings) -> ProjectChange:
+        """Keep less or more of the footage around edits."""
+        return self._announced(self.open(project_id).surround(request))
 
     def remove(self, project_id: str, request: RemovedEdits) -> ProjectChange:
         return self._announced(self.open(project_id).remove(request))

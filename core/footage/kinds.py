@@ -11,8 +11,9 @@ import numpy as np
 from core.clip.pairs import as_pairs
 from core.conditioning import Film, Kind, Maps, StyleKey
 
-# Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept.
-MARGIN = 3
+# Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept, unless an edit says
+# another distance, at most so far.
+MARGIN, MOST_MARGIN = 3, 40
 
 
 class Plate(NamedTuple):
@@ -28,21 +29,23 @@ def film_of(
     maps: Maps,
     restyled: Collection[StyleKey] = (),
     plate: Plate | None = None,
+    away: np.ndarray | None = None,
 ) -> Film:
     """What is known of an edited frame.
 
     picture, filmed: the frame as it was filmed, (H, W, 3) uint8, and its maps; in the picture `restyled` have their
-    other looks already. maps: as they are edited.
+    other looks already. maps: as they are edited. away: (H, W) bool, what is not kept; None: what is changed, and
+    MARGIN pixels around it.
     """
-    changed = (maps.labels != filmed.labels) | (maps.objects != filmed.objects)
-    if not changed.any() and not restyled:
+    if away is None:
+        away = not_kept(differing(filmed, maps))
+    if not away.any() and not restyled:
         return Film.entire(picture)
-    kinds = np.full(changed.shape, Kind.FILMED, np.uint8)
+    kinds = np.full(away.shape, Kind.FILMED, np.uint8)
     if restyled:
         pairs = as_pairs(maps.objects, maps.labels)
         wanted = as_pairs(*(np.array(part) for part in zip(*restyled, strict=True)))
         kinds[np.isin(pairs, wanted)] = Kind.REDRESSED
-    away = _grown(changed, MARGIN)
     kinds[away] = Kind.MADE_UP
     if plate is not None:
         fetched = away & plate.valid
@@ -51,7 +54,26 @@ def film_of(
     return Film(picture, kinds)
 
 
-def _grown(mask: np.ndarray, pixels: int) -> np.ndarray:
+def differing(filmed: Maps, maps: Maps) -> np.ndarray:
+    """(H, W) bool: where another class or another object is than was filmed."""
+    found: np.ndarray = (maps.labels != filmed.labels) | (maps.objects != filmed.objects)
+    return found
+
+
+def not_kept(changed: np.ndarray, margins: np.ndarray | None = None) -> np.ndarray:
+    """(H, W) bool: what is changed, and so many pixels around it.
+
+    changed: (H, W) bool; margins: (H, W) uint8, how many around each of these; None: MARGIN.
+    """
+    if margins is None:
+        return grown(changed, MARGIN)
+    away = np.zeros(changed.shape, bool)
+    for margin in np.unique(margins[changed]).tolist():
+        away |= grown(changed & (margins == margin), margin)
+    return away
+
+
+def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
     """(H, W) bool: the mask and everything within so many pixels of it, across, down and both."""
     side = 2 * pixels + 1
     return cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,14 +68,17 @@ class _Pixels:
 
 
 class Plates:
-    """Plates of a clip's frames: a function of the clip and what was taken away. For one thread at a time."""
+    """Plates of a clip's frames: a function of the clip and what was taken away. For one thread at a time.
+
+    pictures: the clip's.
+    """
 
     def __init__(self, behind: Behind, most_bytes: int = KEPT_BYTES) -> None:
         """behind: of a clip with pictures. Raises `ValueError` for one without."""
         if behind.clip.pictures is None:
             raise ValueError(f"clip {behind.clip.name!r} has no pictures")
-        self._behind, self._pictures = behind, behind.clip.pictures
-        self._found: Cache[tuple[int, Gone], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
+        self._behind, self.pictures = behind, behind.clip.pictures
+        self._found: Cache[tuple[int, Gone, bytes], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
         self._no_source: Cache[tuple[int, Gone], _Mask] = Cache(_NO_SOURCE_BYTES, lambda mask: mask.part.nbytes)
 
     @property
@@ -82,15 +86,18 @@ class Plates:
         """Bytes of what is kept."""
         return self._found.used + self._no_source.used
 
-    def at(self, t: int, gone: Gone) -> Fetched:
-        """What other frames show of frame t where that shows what is taken away, its border or its shade.
+    def at(self, t: int, gone: Gone, around: np.ndarray | None = None) -> Fetched:
+        """What other frames show of frame t where that shows what is taken away, its border, and what is `around`.
 
-        Fetched once, and kept.
+        around: (H, W) bool. Fetched once, and kept.
         """
         clip = self._behind.clip
         hole = gone.pixels(clip.labels[t], clip.objects[t])
-        area = _grown(hole, BORDER) | shade(hole, clip.labels[t], self._behind.surfaces.roles)
-        found = self._found.get((t, gone), lambda: self._fetch(t, gone, hole, area))
+        area = _grown(hole, BORDER)
+        if around is not None:
+            area |= around
+        key = (t, gone, hashlib.sha256(np.packbits(area).data).digest())
+        found = self._found.get(key, lambda: self._fetch(t, gone, hole, area))
         picture, distance = np.zeros((*hole.shape, 3), np.uint8), np.zeros(hole.shape, np.uint8)
         picture[area], distance[area] = found.colours, found.distance
         return Fetched(picture, distance > 0, distance)
@@ -102,12 +109,12 @@ class Plates:
         shown[hole] = surfaces.keys(hidden.labels, hidden.objects)
         wanted, which = np.unique(shown[area], return_inverse=True)
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
-        lit = _Lit(self._behind, self._pictures, t, hole, wanted)
+        lit = _Lit(self._behind, self.pictures, t, hole, wanted)
         for other, planes in self._behind.paths.ways(t, AWAY):
             here = ways[1 if other > t else -1]
             free = np.flatnonzero(here.distance == 0)
             if free.size:
-                source = _Source(self._behind, self._pictures, other, planes, self._unusable(other, gone))
+                source = _Source(self._behind, self.pictures, other, planes, self._unusable(other, gone))
                 colours, good = source.colours(wanted, which[free], columns[free], rows[free])
                 at, which_good = free[good], which[free[good]]
                 colours *= lit.gains(np.unique(which_good), source)[which_good]

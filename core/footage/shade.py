@@ -11,13 +11,11 @@ from core.footage.roles import Role
 _FOOT = 0.35
 # How far the surroundings of a thing may reach (pixels).
 MOST = 40
-# By default.
-RADIUS = 10
+# A shadow reaches so far (pixels, and share of the thing's height).
+SHADE, SHADE_SHARE = 6.0, 0.6
 
 
-def shade(
-    removed: np.ndarray, labels: np.ndarray, roles: np.ndarray, radius: float = RADIUS, share: float = 0.0
-) -> np.ndarray:
+def shade(removed: np.ndarray, labels: np.ndarray, roles: np.ndarray, radius: float, share: float = 0.0) -> np.ndarray:
     """(H, W) bool: the ground below and beside what was removed, which is to be redone with it.
 
     removed: (H, W) bool; labels: (H, W) uint8 as filmed; roles: (256,) the role of each class.

@@ -11,6 +11,7 @@ from core.clip.instances import stuff_object
 from core.clip.pairs import as_pairs
 from core.conditioning import Maps
 from core.footage.feet import nearer
+from core.footage.kinds import MARGIN
 from core.footage.nearest import nearest
 from core.project.affine import as_numbers
 from core.project.taken import Taken
@@ -67,7 +68,9 @@ class Draft:
     """Label map and object map (H, W), flow (H, W, 2) and its validity (H, W) or None; all may be written to.
 
     frame    what is taken to have been filmed
-    removed  what was taken away so far; removed_from: from which clip
+    removed  what was taken away so far; removed_from: from which clip; shaded: what of it takes its shadow along
+    margin   how far around what is changed now nothing is kept of the film (pixels)
+    margins  (H, W) uint8: of each pixel that was changed; None: MARGIN
     """
 
     def __init__(self, clip: Clip, t: int, taken: Taken) -> None:
@@ -79,7 +82,9 @@ class Draft:
         self.flow_valid = None if valid is None else valid.copy()
         self._kinds = {entry.id: entry.kind for entry in clip.label_set}
         self._taken, self._corrected = taken, False
-        self.removed, self.removed_from = Removed(), taken
+        self.removed, self.removed_from, self.shaded = Removed(), taken, Removed()
+        self.margin = MARGIN
+        self.margins: np.ndarray | None = None
         self._filmed_labels, self._filmed_objects = self.frame.labels, self.frame.objects
         self._filmed = np.ones(self.labels.shape, bool)  # what is there is what the clip's flow speaks of
         self._motion: _Motion | None = None  # the first frame has none before it
@@ -125,10 +130,11 @@ class Draft:
                 self._motion.give_back(changed)
         self.labels[changed], self.objects[changed] = to, thing
         self._filmed &= ~changed
+        self._keep_away(changed)
 
     def nearer(self, foot: float, mask: np.ndarray) -> np.ndarray:
         """(H, W) bool: what of `mask` (H, W) shows something nearer than a thing with its foot at that row."""
-        return nearer(self.labels, self.objects, self._taken.behind.surfaces.roles, foot, mask)
+        return nearer(self.labels, self.objects, self._taken.roles, foot, mask)
 
     def give_back(self, mask: np.ndarray) -> None:
         """What the clip had there."""
@@ -141,6 +147,7 @@ class Draft:
     def cover(self, mask: np.ndarray, to: int, thing: int | None) -> None:
         """As `paint`, but what is covered stays the same surface, with the motion that it has."""
         self.labels[mask], self.objects[mask] = to, stuff_object(to) if thing is None else thing
+        self._keep_away(mask)
 
     def whole_region(self, region: np.ndarray, label: int) -> np.ndarray:
         """(H, W) bool: `region` of the clip's class `label`, (H, W) bool, as it is in the draft.
@@ -163,9 +170,10 @@ class Draft:
         if self._motion is not None:
             self._move_as_what_is_behind(self._motion, mask, to)
         self.labels[mask] = to
+        self._keep_away(mask)
 
-    def remove(self, mask: np.ndarray, target: Target) -> None:
-        """`target`, that is `mask` (H, W), is taken away: what is behind it comes to light.
+    def remove(self, mask: np.ndarray, target: Target, shadow: bool = True) -> None:
+        """`target`, that is `mask` (H, W), is taken away, with its shadow or not: what is behind it comes to light.
 
         What was painted there gives back what was filmed. Nothing happens where a whole frame would be removed.
         """
@@ -179,11 +187,14 @@ class Draft:
         if hole.all():
             return
         self.removed = removed
+        if shadow:
+            self.shaded = self.shaded.with_more(target, filmed[1][own])
         self.give_back(mask & ~hole)
         mask = mask & hole
         hidden = self._taken.behind.at(self.frame.index, removed)
         self.removed_from = self._taken
         self._compare_with_frame(mask)
+        self._keep_away(mask)
         part = mask[hole]
         self.labels[mask], self.objects[mask] = hidden.labels[part], hidden.objects[part]
         if self._motion is not None:
@@ -191,6 +202,13 @@ class Draft:
             self._motion.valid[mask] = hidden.moves[part]
         self._as_painted(mask, hole)
         self._filmed &= ~mask
+
+    def _keep_away(self, mask: np.ndarray) -> None:
+        """So far around `mask` (H, W) nothing is kept as now is said."""
+        if self.margins is None and self.margin != MARGIN:
+            self.margins = np.full(self.labels.shape, MARGIN, np.uint8)
+        if self.margins is not None:
+            self.margins[mask] = self.margin
 
     def _compare_with_frame(self, mask: np.ndarray) -> None:
         """What was changed in `mask` (H, W) before a correction is changed anew, knowing of that."""

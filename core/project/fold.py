@@ -17,6 +17,7 @@ from core.footage.redress import Redress
 from core.project.corrected_looks import CorrectedLooks, Encode, LooksLike
 from core.project.edits import Edit, Edits
 from core.project.folds import Folded, Folds, Seen
+from core.project.keeping import unkept
 from core.project.mode import Mode
 from core.project.taken import Taken
 
@@ -118,8 +119,9 @@ class Scene:
                 edit.restyle(codes)
             restyled = {pair for pair, code in codes.items() if code != filmed_codes[pair]}
             picture, styles = dressed.redress.picture(picture, maps, filmed_codes, codes), Styles(codes)
+        changed = unkept(self.clip, t, folded)
         filmed = folded.filmed or Maps(self.clip.labels[t], self.clip.objects[t])
-        return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled, self._folds.plate(t, folded)))
+        return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled, changed.plate, changed.away))
 
     def _dress(self, corrections: Edits) -> _Dressed:
         return self._dressed.get(corrections, lambda: _Dressed(self, self._folds.taken(corrections)))

@@ -11,7 +11,6 @@ import numpy as np
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
-from core.footage.kinds import Plate
 from core.project.draft import Draft, Removed
 from core.project.edits import Edits
 from core.project.strokes import StrokeCache, Strokes
@@ -44,14 +43,17 @@ class Seen:
 class Folded:
     """One frame's maps, and conditionings made of them, by scene and edits; `keeping` the footage.
 
-    filmed: what they are to be compared with where labels were corrected, None: the clip's own maps; removed: what
-    was taken away, from the clip `removed_from`
+    filmed: what they are to be compared with where labels were corrected, None: the clip's own maps
+    removed: what was taken away, from the clip `removed_from`; shaded: what of that takes its shadow along
+    margins: (H, W) uint8, how far around a changed pixel nothing is kept; None: as usual
     """
 
     maps: Maps
     filmed: Maps | None = None
     removed: Removed = Removed()
     removed_from: Taken | None = None
+    shaded: Removed = Removed()
+    margins: np.ndarray | None = None
     conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
     keeping: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_FILMS))
 
@@ -60,6 +62,7 @@ class Folded:
         """What is kept at most."""
         looks = (_KEPT_LOOKS + _KEPT_FILMS) * _BYTES_A_LOOK * len(self.maps.pairs)
         filmed = 0 if self.filmed is None else self.filmed.labels.nbytes + self.filmed.objects.nbytes
+        filmed += 0 if self.margins is None else self.margins.nbytes
         return self.maps.nbytes + filmed + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
 
 
@@ -114,24 +117,6 @@ class Folds:
         make: Callable[[], Clip] = lambda: corrected(self.clip, lambda t: self._corrected_maps(corrections, t))  # noqa: E731
         return self._corrected.get(corrections, lambda: Taken(make, self.clip))
 
-    def plate(self, t: int, folded: Folded) -> Plate | None:
-        """What other frames show of frame t, folded, where something was removed and no other edit painted over it.
-
-        None where nothing was removed, and for a clip without pictures.
-        """
-        if folded.removed_from is None or folded.removed == Removed() or folded.removed_from.plates is None:
-            return None
-        clip = folded.removed_from.clip
-        hole = folded.removed.pixels(clip.labels[t], clip.objects[t])
-        if not hole.any() or hole.all():
-            return None
-        hidden = folded.removed_from.behind.at(t, folded.removed)
-        fetched = folded.removed_from.plates.at(t, folded.removed)
-        labels, objects = clip.labels[t].copy(), clip.objects[t].copy()
-        labels[hole], objects[hole] = hidden.labels, hidden.objects
-        shown = (folded.maps.labels == labels) & (folded.maps.objects == objects)
-        return Plate(fetched.picture, fetched.valid & shown)
-
     def _fold(self, shaping: Edits, t: int) -> Folded:
         if not shaping:
             frame = self.clip[t]
@@ -144,9 +129,10 @@ class Folds:
                 draft.correct(self._corrected_maps(corrections, t), self.taken(corrections))
             else:
                 for edit in some:
+                    draft.margin = edit.reach
                     edit.apply(draft, self.strokes)
         maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
-        return Folded(maps, draft.filmed, draft.removed, draft.removed_from)
+        return Folded(maps, draft.filmed, draft.removed, draft.removed_from, draft.shaded, draft.margins)
 
     def _corrected_maps(self, corrections: Edits, t: int) -> tuple[np.ndarray, np.ndarray]:
         """Label map (H, W) uint8 and object map (H, W) int32 that the clip is taken to have at frame t."""

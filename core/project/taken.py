@@ -10,6 +10,7 @@ import numpy as np
 from core.clip.clip import Clip
 from core.footage.behind import Behind
 from core.footage.plates import Plates
+from core.footage.roles import roles
 
 
 class Taken:
@@ -22,6 +23,11 @@ class Taken:
     @cached_property
     def clip(self) -> Clip:
         return self._make()
+
+    @cached_property
+    def roles(self) -> np.ndarray:
+        """(256,) uint8: what each class is in a street."""
+        return roles(self._own.label_set)
 
     @cached_property
     def behind(self) -> Behind:

@@ -150,3 +150,49 @@ def test_corrects_is_checked(kept: Page, corrects: object) -> None:
     reply = kept.edit(stroke(corrects=corrects))
     assert reply.status_code == 422 and "corrects" in reply.json()["error"]
     assert kept.state()["edits"] == []
+
+
+def test_margin_and_shadow_are_changed_saved_and_undone(kept: Page, restarted, servers, tmp_path: Path) -> None:
+    page = servers(tmp_path).opened("tiny", mode="footage")
+    edit = swap(to="surroundings", frames=[0, 6])
+    page.edit(edit)
+    page.rendered()
+    before = pictures(page)
+    reply = page.change("edits/surroundings", method="PUT", ids=[edit["id"]], margin=0, shadow=False, cursor=0).json()
+    assert [(one["edit"]["margin"], one["edit"]["shadow"]) for one in reply["edits"]] == [(0, False)]
+    assert reply["ticket"] is not None and reply["label_keys"] == {}
+    page.rendered()
+    assert all(not np.array_equal(*pair) for pair in zip(before, pictures(page), strict=True))
+    same = page.change("edits/surroundings", method="PUT", ids=[edit["id"]], margin=0).json()
+    assert same["revision"] == reply["revision"]
+    page.change("undo")
+    for pair in zip(before, pictures(page), strict=True):
+        np.testing.assert_array_equal(*pair)
+    page.change("redo")
+    kept_edit = restarted(page).state()["edits"][0]["edit"]
+    assert (kept_edit["margin"], kept_edit["shadow"]) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"margin": 41}, 422), ({"margin": "3"}, 422), ({"margin": True}, 422), ({"shadow": 1}, 422), ({"wide": 3}, 422)],
+)
+def test_surroundings_are_checked(kept: Page, body: dict, status: int) -> None:
+    edit = swap(to="surroundings")
+    kept.edit(edit)
+    assert kept.change("edits/surroundings", method="PUT", ids=[edit["id"]], **body).status_code == status
+
+
+def test_only_what_has_surroundings_is_given_others(kept: Page) -> None:
+    look = {"kind": "set_style", "id": "look", "frames": [0, 6], "target": {"object": 2001}, "label": 2}
+    kept.edit(look | {"code": [0.5, 0.5, 0.5]})
+    paint = stroke()
+    kept.edit(paint)
+    for ids, body, said in (
+        (["look"], {"margin": 5}, "no surroundings"),
+        ([paint["id"]], {"shadow": False}, "shadow"),
+        (["nobody"], {"margin": 5}, "no edit"),
+    ):
+        reply = kept.change("edits/surroundings", method="PUT", ids=ids, **body)
+        assert reply.status_code == 422 and said in reply.json()["error"], reply.text
+    assert kept.state()["revision"] == 2

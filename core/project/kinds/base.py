@@ -6,13 +6,14 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from core.clip.clip import Clip
 from core.conditioning import Code, Maps, StyleKey
 from core.errors import InputError
+from core.footage.kinds import MARGIN, MOST_MARGIN
 from core.project.draft import Draft
 from core.project.names import Names
 from core.project.strokes import Strokes
@@ -120,6 +121,19 @@ class BaseEdit(Value, ABC):
         """The same under another checkpoint, whose style codes mean something else."""
         return self
 
+    @property
+    def reach(self) -> int:
+        """How far around what it changes the footage is not kept (pixels)."""
+        return MARGIN
+
+    def with_margin(self, margin: int) -> Self:
+        """The same with another margin. Raises `InputError` for a look, which has none, and outside 0..40."""
+        raise InputError("A look has no surroundings.", "Choose a stroke, a swap or a removal.")
+
+    def with_shadow(self, shadow: bool) -> Self:
+        """The same, with the shadow of what is taken away or without. Raises `InputError` for all but removals."""
+        raise InputError("Only what is taken away takes its shadow along.", "Choose a removal.")
+
     def reframed(self, frames: tuple[int, int]) -> Self:
         """The same in other frames. Raises `InputError` where these are no frames, or leave out what it needs."""
         return self._changed(frames=frames)
@@ -143,14 +157,27 @@ class BaseEdit(Value, ABC):
 
     @cached_property
     def digest(self) -> bytes:
-        """Identity of what it does (32 bytes): edits that differ only in their ids have the same."""
-        return hashlib.sha256(self.model_dump_json(exclude={"id"}).encode()).digest()
+        """Identity of what it makes of maps and looks (32 bytes): edits that differ only in their ids, or in what is
+        kept around them, have the same."""
+        return hashlib.sha256(self.model_dump_json(exclude={"id", "margin", "shadow"}).encode()).digest()
 
 
 class MapEdit(BaseEdit):
-    """An edit of what is where and how it moves. Looks follow from that."""
+    """An edit of what is where and how it moves. Looks follow from that.
+
+    margin: where the footage is kept, it is not so far (pixels) around what is changed.
+    """
+
+    margin: Annotated[int, Field(ge=0, le=MOST_MARGIN, strict=True)] = MARGIN
 
     changes_maps = True
+
+    @property
+    def reach(self) -> int:
+        return self.margin
+
+    def with_margin(self, margin: int) -> Self:
+        return self._changed(margin=margin)
 
     def restyle(self, codes: dict[StyleKey, Code]) -> None:
         return None

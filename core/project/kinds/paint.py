@@ -147,7 +147,7 @@ class Paint(MapEdit):
     @property
     def _common(self) -> tuple[object, ...]:
         """What strokes of one lane have in common."""
-        return self.to, self.object, self.motion, self.over, self.frames, self.corrects
+        return self.to, self.object, self.motion, self.over, self.frames, self.corrects, self.margin
 
     def reframed(self, frames: tuple[int, int]) -> Self:
         edit = super().reframed(frames)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
 
 from core.conditioning import Maps
 from core.project.draft import Draft
@@ -17,11 +19,15 @@ SURROUNDINGS = "surroundings"
 
 
 class SetClass(MapEdit):
-    """A swap: the target is of class `to` in `frames`; objects keep their ids. 'surroundings' removes it."""
+    """A swap: the target is of class `to` in `frames`; objects keep their ids. 'surroundings' removes it.
+
+    shadow: what is removed takes its shadow along, where the footage is kept.
+    """
 
     kind: Literal["set_class"] = "set_class"
     target: Target
     to: ClassId | Literal["surroundings"]
+    shadow: Annotated[bool, Field(strict=True)] = True
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -40,7 +46,10 @@ class SetClass(MapEdit):
         if isinstance(self.to, int):
             draft.set_class(mask, self.to)
         else:
-            draft.remove(mask, self.target)
+            draft.remove(mask, self.target, self.shadow)
+
+    def with_shadow(self, shadow: bool) -> Self:
+        return super().with_shadow(shadow) if isinstance(self.to, int) else self._changed(shadow=shadow)
 
     def order_matters(self, other: BaseEdit) -> bool:
         return not other.changes_maps  # looks are of an object as one class

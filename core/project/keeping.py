@@ -1,0 +1,48 @@
+"""What of an edited frame is not kept as it was filmed, and what other frames show of that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.clip.clip import Clip
+from core.conditioning import Maps
+from core.footage.kinds import Plate, differing, not_kept
+from core.footage.shadow import brighter, shadow
+from core.project.draft import Removed
+from core.project.folds import Folded
+
+
+class Unkept(NamedTuple):
+    """away: (H, W) bool, what is not kept; plate: what other frames show, None where nothing was removed."""
+
+    away: np.ndarray
+    plate: Plate | None = None
+
+
+def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
+    """Of frame t of a clip with pictures, as it was folded.
+
+    Not kept is what was changed with its margin, and the shadow of what was taken away: ground that is dark there,
+    unless another frame shows it as dark.
+    """
+    filmed = folded.filmed or Maps(clip.labels[t], clip.objects[t])
+    away = not_kept(differing(filmed, folded.maps), folded.margins)
+    source = folded.removed_from
+    if source is None or source.plates is None or folded.removed == Removed() or not away.any():
+        return Unkept(away)
+    labels, objects = source.clip.labels[t], source.clip.objects[t]
+    hole = folded.removed.pixels(labels, objects)
+    if not hole.any() or hole.all():
+        return Unkept(away)
+    picture = source.plates.pictures[t]
+    dark = shadow(picture, labels, folded.shaded.pixels(labels, objects), source.roles)
+    hidden = source.behind.at(t, folded.removed)
+    behind = labels.copy(), objects.copy()
+    behind[0][hole], behind[1][hole] = hidden.labels, hidden.objects
+    shown = (folded.maps.labels == behind[0]) & (folded.maps.objects == behind[1])
+    fetched = source.plates.at(t, folded.removed, (away | dark) & shown)
+    valid = fetched.valid & shown
+    away |= dark & (~valid | brighter(fetched.picture, picture, valid))
+    return Unkept(away, Plate(fetched.picture, valid))

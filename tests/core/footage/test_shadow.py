@@ -1,0 +1,112 @@
+"""Shadows of things that are taken away, where it is known how far they reach; margins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.clip.clip import Clip
+from core.conditioning import Kind
+from core.footage.kinds import MARGIN, grown, not_kept
+from core.footage.roles import roles
+from core.footage.shadow import brighter, shadow
+from core.project.edits import SURROUNDINGS, Edits, ObjectTarget, SetClass
+from core.project.fold import Scene
+from tests.core.project.moving import HEIGHT, WIDTH, Block, clip_of, square, straight
+from tests.core.project.test_fold import NumberedLooks, paint
+from tests.pictures import STREET
+
+FRAMES, CAR_ID = 8, 14001
+ROLES = roles(STREET)
+GROUND = Block(1000, (10, -40, HEIGHT, WIDTH + 40), straight(0, 0, FRAMES))
+STANDS = Block(CAR_ID, (14, 30, 30, 50), straight(0, 0, FRAMES))
+PASSES = Block(CAR_ID, (14, 10, 30, 22), straight(6, 0, FRAMES))
+CAR = square(14, 30, 30, 50)
+SHADE = square(26, 26, 36, 54) & ~CAR
+
+
+def with_shadow(*blocks: Block, brightness: float = 0.5) -> Clip:
+    """Ground with some grain, and a dark band about the foot of the car, which goes with it."""
+    clip = clip_of(*blocks)
+    grain = np.random.default_rng(3).integers(-6, 7, (HEIGHT, WIDTH, 1))
+    pictures = np.broadcast_to(120 + grain, (FRAMES, HEIGHT, WIDTH, 3)).astype(np.uint8).copy()
+    for t in range(FRAMES):
+        _, left, bottom, right = blocks[-1].box
+        band = Block(CAR_ID, (bottom - 4, left - 4, bottom + 6, right + 4), blocks[-1].path).pixels(t)
+        pictures[t][band] = (pictures[t][band] * brightness).astype(np.uint8)
+        pictures[t][clip.objects[t] == CAR_ID] = (200, 20, 20)
+    return replace(clip, pictures=pictures)
+
+
+def removal(**fields: object) -> SetClass:
+    target = ObjectTarget(object=CAR_ID)
+    return SetClass(id="removal", target=target, to=SURROUNDINGS, frames=(0, FRAMES), **fields)
+
+
+def kinds(clip: Clip, *edits: SetClass, t: int = 0) -> np.ndarray:
+    film = Scene(clip, NumberedLooks()).conditioning(edits, t, "footage").film
+    assert film is not None
+    return film.kinds
+
+
+def test_a_shadow_is_dark_ground_about_the_foot() -> None:
+    clip = with_shadow(GROUND, STANDS)
+    found = shadow(clip.pictures[0], clip.labels[0], CAR, ROLES)
+    assert found[SHADE].mean() > 0.95 and not found[~grown(SHADE, 1)].any()
+    lit = with_shadow(GROUND, STANDS, brightness=0.95)
+    assert not shadow(lit.pictures[0], lit.labels[0], CAR, ROLES).any()
+    assert not shadow(clip.pictures[0], clip.labels[0], np.zeros_like(CAR), ROLES).any()
+
+
+def test_what_stands_takes_its_shadow_along_unless_told_otherwise() -> None:
+    clip = with_shadow(GROUND, STANDS)
+    outside = SHADE & ~grown(CAR, MARGIN)
+    assert (kinds(clip, removal())[outside] == Kind.MADE_UP).mean() > 0.95
+    assert (kinds(clip, removal(shadow=False))[outside] == Kind.FILMED).all()
+
+
+def test_where_another_frame_shows_the_place_in_the_light_it_is_shown_and_else_the_film_stays() -> None:
+    """The car moves and its shadow with it: other frames show that ground. A dark patch of the ground stays dark."""
+    clip = with_shadow(GROUND, PASSES)
+    t, patch = 3, np.zeros((HEIGHT, WIDTH), bool)
+    patch[33:38, 24:28] = True  # ground, darker in every frame
+    pictures = clip.pictures.copy()
+    pictures[:, patch] = 70
+    clip = replace(clip, pictures=pictures)
+    shaded = (pictures[t].mean(2) < 75) & ~patch
+    found = kinds(clip, removal(), t=t)
+    film = Scene(clip, NumberedLooks()).conditioning((removal(),), t, "footage").film
+    away = shaded & ~grown(clip.objects[t] == CAR_ID, MARGIN)
+    assert away.sum() > 30 and (found[away] == Kind.PLATE).mean() > 0.9
+    plate = found == Kind.PLATE
+    assert np.abs(film.picture[plate].astype(int) - 120).max() <= 8
+    np.testing.assert_array_equal(film.picture[found == Kind.FILMED], pictures[t][found == Kind.FILMED])
+
+
+def test_another_frame_must_be_brighter() -> None:
+    film, valid = np.full((20, 20, 3), 100, np.uint8), np.zeros((20, 20), bool)
+    valid[5:15, 5:15] = True
+    for level, wanted in ((100, False), (104, False), (140, True), (60, False)):
+        found = brighter(np.full_like(film, level), film, valid)
+        assert (found == (valid & wanted)).all(), level
+
+
+@pytest.mark.parametrize("margin", [0, MARGIN, 9, 40])
+def test_the_margin_of_a_removal_is_around_all_of_it(margin: int) -> None:
+    clip = with_shadow(GROUND, STANDS)
+    found = kinds(clip, removal(margin=margin, shadow=False))
+    np.testing.assert_array_equal(found != Kind.FILMED, grown(CAR, margin))
+
+
+def test_each_edit_has_a_margin_of_its_own() -> None:
+    clip = with_shadow(GROUND, STANDS)
+    near, far = square(2, 2, 6, 6), square(2, 60, 6, 64)
+    edits: Edits = (
+        paint((0, near), to=12, thing=1_000_000, name="one"),
+        paint((0, far), to=12, thing=1_000_001, name="two").with_margin(8),
+    )
+    away = kinds(clip, *edits) != Kind.FILMED
+    np.testing.assert_array_equal(away, grown(near, MARGIN) | grown(far, 8))
+    np.testing.assert_array_equal(not_kept(near), grown(near, MARGIN))
