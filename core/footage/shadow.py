@@ -14,6 +14,8 @@ _AROUND, _LEAST = 32, 40
 _DARK = 0.8
 # Where another frame shows the place, it must be brighter there: the film has less than this share of it.
 _DARKER = 0.92
+# Farther from what is removed (pixels) everything stays as filmed.
+FARTHEST = 16
 # Single pixels say little of light (side of a square, pixels).
 _BLUR = 3
 
@@ -28,9 +30,10 @@ def shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, roles: 
     if not near.any():
         return found
     box = _box(near | removed)
-    near, labels, removed = near[box], labels[box], removed[box]
+    labels, distance = labels[box], _distance(removed[box])
+    near = near[box] & (distance <= FARTHEST)
     bright = cv2.blur(picture[box].mean(2, dtype=np.float32), (_BLUR, _BLUR))
-    lit = (roles[labels] == Role.GROUND) & ~near & (_distance(removed) > _BLUR)
+    lit = (roles[labels] == Role.GROUND) & ~near & (distance > _BLUR)
     dark = np.zeros(near.shape, bool)
     for label in np.unique(labels[near]).tolist():
         same = labels == label

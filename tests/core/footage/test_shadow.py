@@ -11,7 +11,7 @@ from core.clip.clip import Clip
 from core.conditioning import Kind
 from core.footage.kinds import MARGIN, grown, not_kept
 from core.footage.roles import roles
-from core.footage.shadow import brighter, shadow
+from core.footage.shadow import FARTHEST, brighter, shadow
 from core.project.edits import SURROUNDINGS, Edits, ObjectTarget, SetClass
 from core.project.fold import Scene
 from tests.core.project.moving import HEIGHT, WIDTH, Block, clip_of, square, straight
@@ -58,6 +58,16 @@ def test_a_shadow_is_dark_ground_about_the_foot() -> None:
     lit = with_shadow(GROUND, STANDS, brightness=0.95)
     assert not shadow(lit.pictures[0], lit.labels[0], CAR, ROLES).any()
     assert not shadow(clip.pictures[0], clip.labels[0], np.zeros_like(CAR), ROLES).any()
+
+
+def test_farther_out_the_film_stays_however_dark_it_is() -> None:
+    clip = with_shadow(Block(1000, (0, -40, HEIGHT, WIDTH + 40), straight(0, 0, FRAMES)), STANDS)
+    dark = np.where(square(20, 0, HEIGHT, WIDTH)[..., None], 30, clip.pictures[0]).astype(np.uint8)
+    small = square(28, 30, 30, 32)
+    tall = square(0, 30, 30, 32)
+    for car in (small, tall):
+        assert not (shadow(dark, clip.labels[0], car, ROLES) & ~grown(car, FARTHEST)).any()
+    assert (shadow(dark, clip.labels[0], tall, ROLES) & ~grown(tall, FARTHEST - 4)).any()
 
 
 def test_what_stands_takes_its_shadow_along_unless_told_otherwise() -> None:
