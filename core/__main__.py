@@ -141,6 +141,26 @@ def convert(
 
 
 @app.command()
+def export_labels(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLIP|PROJECT",
+            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A new folder.", show_default=False)],
+    form: Annotated[str, typer.Option(metavar="NAME", help="cityscapes, coco or kitti-step.", show_default=False)],
+) -> None:
+    """Write the labels of a clip or project, edits included, as other programs read them."""
+    from core.interop.labels.command import export_labels as run
+
+    console = Console(highlight=False)
+    run(source, out, form, lambda line: console.print(line, markup=False, soft_wrap=True))
+
+
+@app.command()
 def check_reference(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Case folders and part files, at any depth.")],
 ) -> None:

@@ -36,7 +36,7 @@ def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray
     # Twice the pixels: no PNG of them is larger.
     data = read_file(path, 4 * height * width * channels + 65536)
     _check_header(path, data, height, width, channels)
-    sound = _sound(data, height, 2 * width * channels)
+    sound = sound_png(data, height, 2 * width * channels)
     picture = None if sound is None else cv2.imdecode(np.frombuffer(sound, np.uint8), cv2.IMREAD_UNCHANGED)
     wanted = (height, width) if channels == 1 else (height, width, channels)
     if picture is None or picture.shape != wanted or picture.dtype != np.uint16:
@@ -58,7 +58,7 @@ def _check_header(path: Path, data: bytes, height: int, width: int, channels: in
         raise InputError(f"{path} is not a 16-bit {kind} PNG.", "Export it with 16 bits a channel.")
 
 
-def _sound(data: bytes, height: int, row: int) -> bytes | None:
+def sound_png(data: bytes, height: int, row: int) -> bytes | None:
     """The PNG with nothing but its pixels in it, `height` rows of `row` bytes; None where these are damaged.
 
     libpng writes lines of its own to the terminal, so it is given only what it has nothing to say about.

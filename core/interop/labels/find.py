@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InputError
-from core.interop.labels import native
+from core.interop.labels import cityscapes, coco, davis, kitti_step, mots, native, plain, vid2vid
 from core.interop.labels.source import LabelSource
 
 
@@ -23,7 +23,16 @@ class Form:
 
 
 # The first that recognises a folder has it: the most particular come first.
-FORMS = (Form("native", "a clip of Scenebrush", native.recognise, native.open_native),)
+FORMS = (
+    Form("native", "a clip of Scenebrush", native.recognise, native.open_native),
+    Form("vid2vid", "train_A, train_inst, train_B, and test_", vid2vid.recognise, vid2vid.open_vid2vid),
+    Form("cityscapes", "labelIds, labelTrainIds, instanceIds", cityscapes.recognise, cityscapes.open_cityscapes),
+    Form("coco", "JSON with polygons or RLE", coco.recognise, coco.open_coco),
+    Form("mots", "16-bit PNG of cars and pedestrians, or text with RLE", mots.recognise, mots.open_mots),
+    Form("kitti-step", "RGB PNG, the class in red", kitti_step.recognise, kitti_step.open_kitti_step),
+    Form("davis", "PNG with a palette, a number for each object", davis.recognise, davis.open_davis),
+    Form("plain", "PNG of class ids or of colours", plain.recognise, plain.open_plain),
+)
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ class ClassMap:
     def apply(self, frame: SourceFrame) -> tuple[np.ndarray, np.ndarray]:
         """(labels (H, W) uint8, objects (H, W) int32) of one frame, as in `Clip`.
 
-        Things keep their number where it is free, else they get the first free one; stuff, void and what has no
-        number has class * 1000. Raises `InputError` when a class has more objects than ids.
+        Things keep the last three digits of their number where these are free, else they get the first free one; stuff,
+        void and what has no number has class * 1000. Raises `InputError` when a class has more objects than ids.
         """
         place = np.searchsorted(self._ids, frame.labels)
         self._pixels += np.bincount(place.ravel(), minlength=len(self._ids))
@@ -112,8 +112,9 @@ class ClassMap:
 
     def _new_object(self, target: int, wanted: int) -> int:
         first = stuff_object(target)
-        for number in chain((wanted,), range(1, PER_CLASS)):
-            if number < PER_CLASS and first + number not in self._taken:
+        # Numbers are often class * 1000 + instance.
+        for number in chain((wanted % PER_CLASS,), range(1, PER_CLASS)):
+            if number and first + number not in self._taken:
                 return first + number
         raise InputError(
             f"There are more than {PER_CLASS - 1} objects of class {self.label_set.by_id(target).name!r}.",
