@@ -55,6 +55,8 @@ class Lanes:
 
     def _class_of(self, edits: Edits, thing: int) -> int | None:
         """The class of an object as it was filmed or painted, before any swap."""
+        for edit in reversed(edits):
+            thing = edit.copies.get(thing, thing)
         painted = (edit.new_objects[thing] for edit in edits if thing in edit.new_objects)
         return self._scene.own_classes.get(thing, next(painted, None))
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from core.cache import Cache
 from core.clip.clip import Clip
+from core.footage.courses import Feet
+from core.footage.horizon import Horizon
 from core.footage.nearest import nearest
 from core.footage.paths import AWAY, Paths
 from core.footage.planes import apply
@@ -53,6 +55,7 @@ class Behind:
         self.clip = clip
         self.surfaces, self._lines = Surfaces(clip), Lines(clip)
         self.paths = Paths(self.surfaces)
+        self.feet = Feet(clip, Horizon(self.surfaces, self._lines))
         self._found: Cache[tuple[int, Gone], Hidden] = Cache(_KEPT_BYTES, lambda hidden: hidden.nbytes)
 
     @property

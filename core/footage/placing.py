@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from core.footage.feet import Foot
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right; half open
+_Number = TypeVar("_Number", float, np.ndarray)
 
 
 class Place(NamedTuple):
@@ -34,8 +35,8 @@ class Place(NamedTuple):
         """The way back."""
         return Place(1 / self.size, -self.x / self.size, -self.y / self.size)
 
-    def of(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point goes."""
+    def of(self, x: _Number, y: _Number) -> tuple[_Number, _Number]:
+        """Where a point goes, or points do (arrays of one shape)."""
         return self.size * x + self.x, self.size * y + self.y
 
     def motion(self, box: Box) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from core.clip.clip import Clip
+from core.footage.feet import Foot, foot_of
 from core.project.affine import Box
 from core.project.layer import Layer
 from core.project.order import Order
@@ -236,6 +237,14 @@ class Carried:
             if start <= t < stop:
                 return carrier.at(t)
         return None
+
+    def foot(self, t: int) -> Foot | None:
+        """Where its foot is in frame t; None where nothing of it is seen. Carries it as far as that."""
+        shown = self.at(t)
+        if shown is None or not shown.count:
+            return None
+        foot = foot_of(shown.mask)
+        return foot if shown.foot is None else foot._replace(y=shown.foot)
 
     @property
     def masks(self) -> Masks:

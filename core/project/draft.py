@@ -10,12 +10,16 @@ from core.clip.clip import Clip
 from core.clip.instances import stuff_object
 from core.clip.pairs import as_pairs
 from core.conditioning import Maps
+from core.footage.courses import Course
+from core.footage.cutouts import Pasted
 from core.footage.feet import nearer
+from core.footage.horizon import Horizon
 from core.footage.kinds import MARGIN
 from core.footage.nearest import nearest
 from core.project.affine import as_numbers
+from core.project.cutout import CutOut, Placed, Under
 from core.project.taken import Taken
-from core.project.values import Target, is_new_object
+from core.project.values import ObjectTarget, Target, is_new_object
 
 # A class that takes this share of an object's outline is what the object stands before.
 _BEHIND = 0.5
@@ -87,6 +91,8 @@ class Draft:
         self.margins: np.ndarray | None = None
         self._filmed_labels, self._filmed_objects = self.frame.labels, self.frame.objects
         self._filmed = np.ones(self.labels.shape, bool)  # what is there is what the clip's flow speaks of
+        self._courses: dict[int, Course] = {}  # of painted objects
+        self._placed: dict[int, Placed] = {}  # what was cut out and put elsewhere, in that order
         self._motion: _Motion | None = None  # the first frame has none before it
         if flow is not None and valid is not None and self.flow_valid is not None and t > 0:
             self._motion = _Motion(flow, self.flow_valid, flow.copy(), valid)
@@ -135,6 +141,76 @@ class Draft:
     def nearer(self, foot: float, mask: np.ndarray) -> np.ndarray:
         """(H, W) bool: what of `mask` (H, W) shows something nearer than a thing with its foot at that row."""
         return nearer(self.labels, self.objects, self._taken.roles, foot, mask)
+
+    @property
+    def horizon(self) -> Horizon:
+        """That of the clip."""
+        return self._taken.behind.feet.horizon
+
+    def follow(self, thing: int, course: Course) -> None:
+        """An object that was painted goes there by itself; what is said first holds."""
+        self._courses.setdefault(thing, course)
+
+    def cut_out(self, thing: int) -> CutOut | None:
+        """An object as it is in the draft; None where nothing of it is."""
+        pixels = self.objects == thing
+        if not pixels.any():
+            return None
+        placed = self._placed.get(thing)
+        if placed is not None:
+            classes = np.unique(self.labels[pixels])
+            return placed.put.cut.as_class(int(classes[0])) if classes.size == 1 else placed.put.cut
+        filmed = pixels & (self.objects == self.frame.objects) & (self.labels == self.frame.labels)
+        layers = self._layers
+        course = self._courses.get(thing) or self._taken.behind.feet.course(thing)
+        return CutOut.of(thing, pixels, self.labels, filmed, layers.flow, layers.moves, course)
+
+    def put(self, thing: int, cut: CutOut) -> None:
+        """`thing` is taken away where it is, and is what was cut out, where that goes; nearer things hide it."""
+        if thing in self._placed:
+            self._uncover(thing)
+        else:
+            self.remove(self.objects == thing, ObjectTarget(object=thing))
+        found, foot = cut.put(self.frame.index, self.labels.shape), cut.course.foot(self.frame.index)
+        if found is None:
+            return
+        at, shown = found.at, found.shown
+        if cut.course.stands and foot is not None:
+            shown = shown & ~self.nearer(foot.y, found.mask(self.labels.shape))[at]
+        motion = self._motion
+        self._placed[thing] = Placed(thing, replace(found, shown=shown), self._layers.copied(at))
+        self.labels[at][shown], self.objects[at][shown] = found.labels[shown], thing
+        self._filmed[at] &= ~shown
+        if motion is not None and found.flow is not None and found.moves is not None:
+            motion.flow[at][shown], motion.valid[at][shown] = found.flow[shown], found.moves[shown]
+
+    def _uncover(self, thing: int) -> None:
+        """An object that was put somewhere is no longer there: what it covers comes to light again."""
+        placed = self._placed.pop(thing)
+        placed.lift(self._layers)
+        for other in self._placed.values():
+            placed.lift(other.under, other.put.box)
+
+    @property
+    def _layers(self) -> Under:
+        """All that an edit changes, the same memory."""
+        flow, moves = (None, None) if self._motion is None else (self._motion.flow, self._motion.valid)
+        return Under(self.labels, self.objects, self._filmed, flow, moves)
+
+    @property
+    def backdrop(self) -> Maps | None:
+        """Labels and objects without what was cut out and put elsewhere; None where nothing was."""
+        if not self._placed:
+            return None
+        layers = Under(self.labels.copy(), self.objects.copy(), self._filmed, None, None)
+        for placed in reversed(self._placed.values()):
+            placed.lift(layers)
+        return Maps(layers.labels, layers.objects)
+
+    @property
+    def pasted(self) -> tuple[Pasted, ...]:
+        """What was cut out and put elsewhere, as far as it is seen and was filmed; what is in front is the last."""
+        return tuple(placed.pasted(self.labels, self.objects) for placed in self._placed.values())
 
     def give_back(self, mask: np.ndarray) -> None:
         """What the clip had there."""

@@ -11,7 +11,10 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import InputError
+from core.project.kinds.duplicate import Duplicate
+from core.project.kinds.move import Move
 from core.project.kinds.paint import SOURCE, Paint
+from core.project.kinds.scale import Scale
 from core.project.kinds.set_class import SURROUNDINGS, SetClass
 from core.project.kinds.set_style import SetStyle
 from core.project.values import (
@@ -32,7 +35,7 @@ from core.project.values import (
     is_new_object,
 )
 
-Edit = Annotated[Paint | SetClass | SetStyle, Field(discriminator="kind")]
+Edit = Annotated[Paint | SetClass | SetStyle | Duplicate | Move | Scale, Field(discriminator="kind")]
 Edits = tuple[Edit, ...]
 _EDIT: TypeAdapter[Edit] = TypeAdapter(Edit)
 
@@ -40,18 +43,21 @@ __all__ = [
     "SOURCE",
     "SURROUNDINGS",
     "ClassTarget",
+    "Duplicate",
     "Edit",
     "Edits",
     "Flow",
     "Keyframe",
     "Mask",
     "Motion",
+    "Move",
     "Number",
     "ObjectTarget",
     "Paint",
     "Provenance",
     "Region",
     "Ride",
+    "Scale",
     "SetClass",
     "SetStyle",
     "Stand",

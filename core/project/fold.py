@@ -11,7 +11,8 @@ import numpy as np
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.clip.pairs import split_pair
-from core.conditioning import Code, Conditioning, Maps, StyleKey, Styles
+from core.conditioning import Code, Conditioning, Kind, Maps, StyleKey, Styles
+from core.footage.cutouts import paste
 from core.footage.kinds import film_of
 from core.footage.redress import Redress
 from core.project.corrected_looks import CorrectedLooks, Encode, LooksLike
@@ -99,29 +100,35 @@ class Scene:
         return self._folds.objects(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
     def _with_looks(self, maps: Maps, parts: Edits) -> Conditioning:
-        looks = self._dress(_corrections(parts)).looks
-        codes: dict[StyleKey, Code] = {pair: looks.code(*pair) for pair in maps.pairs}
-        for edit in parts:
-            edit.restyle(codes)
-        return Conditioning(maps, Styles(codes))
+        return Conditioning(maps, Styles(_codes(maps, parts, self._dress(_corrections(parts)).looks)))
 
     def _keeping_footage(self, folded: Folded, parts: Edits, t: int) -> Conditioning:
         maps, pictures = folded.maps, self.clip.pictures
         if pictures is None:
             raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
         dressed = self._dress(_corrections(parts))
-        styles = Styles(lambda: {pair: dressed.looks.code(*pair) for pair in maps.pairs})
+        shaping = tuple(edit for edit in parts if edit.changes_maps)
+        styles = Styles(lambda: _codes(maps, shaping, dressed.looks))
         looks = [edit for edit in parts if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
-        picture, restyled = pictures[t], set[StyleKey]()
-        if looks:
-            filmed_codes, codes = styles.codes, dict(styles.codes)
-            for edit in looks:
-                edit.restyle(codes)
-            restyled = {pair for pair, code in codes.items() if code != filmed_codes[pair]}
-            picture, styles = dressed.redress.picture(picture, maps, filmed_codes, codes), Styles(codes)
-        changed = unkept(self.clip, t, folded)
         filmed = folded.filmed or Maps(self.clip.labels[t], self.clip.objects[t])
-        return Conditioning(maps, styles, film_of(picture, filmed, maps, restyled, changed.plate, changed.away))
+        changed, backdrop = unkept(self.clip, t, folded), folded.backdrop or maps
+        picture, restyled, filmed_codes = pictures[t], set[StyleKey](), dict[StyleKey, Code]()
+        if looks:
+            filmed_codes, styles = dict(styles.codes), Styles(_codes(maps, parts, dressed.looks))
+            restyled = {pair for pair, code in styles.codes.items() if code != filmed_codes[pair]}
+            picture = dressed.redress.picture(picture, backdrop, filmed_codes, styles.codes)
+        film = film_of(picture, filmed, backdrop, restyled, changed.plate, changed.away)
+        for pasted in folded.pasted:
+            other = {pair for pair in restyled if pair[0] == pasted.thing}
+            source = pictures[t]
+            if other:
+                old, new = (
+                    {(pasted.origin, label): codes[thing, label] for thing, label in other}
+                    for codes in (filmed_codes, styles.codes)
+                )
+                source = dressed.redress.picture(source, filmed, old, new)
+            film = paste(film, source, pasted, Kind.REDRESSED if other else Kind.PLATE)
+        return Conditioning(maps, styles, film)
 
     def _dress(self, corrections: Edits) -> _Dressed:
         return self._dressed.get(corrections, lambda: _Dressed(self, self._folds.taken(corrections)))
@@ -185,6 +192,20 @@ def _shaping(edits: Edits, t: int) -> Edits:
 
 def _corrections(edits: Edits) -> Edits:
     return tuple(edit for edit in edits if edit.is_correction)
+
+
+def _codes(maps: Maps, parts: Edits, looks: LooksLike) -> dict[StyleKey, Code]:
+    """The code of each (object, class) of a frame under these edits; a copy begins with that of its original."""
+    copies = {copy: thing for edit in parts for copy, thing in edit.copies.items()}
+    asked = set(maps.pairs)
+    for thing, label in maps.pairs:
+        while thing in copies and (copies[thing], label) not in asked:
+            thing = copies[thing]
+            asked.add((thing, label))
+    codes = {pair: looks.code(*pair) for pair in sorted(asked)}
+    for edit in parts:
+        edit.restyle(codes)
+    return {pair: codes[pair] for pair in maps.pairs}
 
 
 def _spans(frames: list[int]) -> tuple[tuple[int, int], ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
+from core.footage.cutouts import Pasted
 from core.project.draft import Draft, Removed
 from core.project.edits import Edits
 from core.project.strokes import StrokeCache, Strokes
@@ -46,6 +47,8 @@ class Folded:
     filmed: what they are to be compared with where labels were corrected, None: the clip's own maps
     removed: what was taken away, from the clip `removed_from`; shaded: what of that takes its shadow along
     margins: (H, W) uint8, how far around a changed pixel nothing is kept; None: as usual
+    pasted: what was filmed elsewhere in the frame and put somewhere, the nearest last
+    backdrop: labels and objects without that, None: there is nothing
     """
 
     maps: Maps
@@ -54,6 +57,8 @@ class Folded:
     removed_from: Taken | None = None
     shaded: Removed = Removed()
     margins: np.ndarray | None = None
+    pasted: tuple[Pasted, ...] = ()
+    backdrop: Maps | None = None
     conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
     keeping: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_FILMS))
 
@@ -61,8 +66,9 @@ class Folded:
     def nbytes(self) -> int:
         """What is kept at most."""
         looks = (_KEPT_LOOKS + _KEPT_FILMS) * _BYTES_A_LOOK * len(self.maps.pairs)
-        filmed = 0 if self.filmed is None else self.filmed.labels.nbytes + self.filmed.objects.nbytes
+        filmed = sum(one.labels.nbytes + one.objects.nbytes for one in (self.filmed, self.backdrop) if one is not None)
         filmed += 0 if self.margins is None else self.margins.nbytes
+        filmed += sum(one.nbytes for one in self.pasted)
         return self.maps.nbytes + filmed + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
 
 
@@ -132,7 +138,8 @@ class Folds:
                     draft.margin = edit.reach
                     edit.apply(draft, self.strokes)
         maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
-        return Folded(maps, draft.filmed, draft.removed, draft.removed_from, draft.shaded, draft.margins)
+        kept = (draft.shaded, draft.margins, draft.pasted, draft.backdrop)
+        return Folded(maps, draft.filmed, draft.removed, draft.removed_from, *kept)
 
     def _corrected_maps(self, corrections: Edits, t: int) -> tuple[np.ndarray, np.ndarray]:
         """Label map (H, W) uint8 and object map (H, W) int32 that the clip is taken to have at frame t."""

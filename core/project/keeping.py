@@ -25,10 +25,11 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     """Of frame t of a clip with pictures, as it was folded.
 
     Not kept is what was changed with its margin, and the shadow of what was taken away: ground that is dark there,
-    unless another frame shows it as dark.
+    unless another frame shows it as dark. What was put somewhere covers it, and is left out here.
     """
     filmed = folded.filmed or Maps(clip.labels[t], clip.objects[t])
-    away = not_kept(differing(filmed, folded.maps), folded.margins)
+    maps = folded.backdrop or folded.maps
+    away = not_kept(differing(filmed, maps), folded.margins)
     source = folded.removed_from
     if source is None or source.plates is None or folded.removed == Removed() or not away.any():
         return Unkept(away)
@@ -41,7 +42,7 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     hidden = source.behind.at(t, folded.removed)
     behind = labels.copy(), objects.copy()
     behind[0][hole], behind[1][hole] = hidden.labels, hidden.objects
-    shown = (folded.maps.labels == behind[0]) & (folded.maps.objects == behind[1])
+    shown = (maps.labels == behind[0]) & (maps.objects == behind[1])
     fetched = source.plates.at(t, folded.removed, (away | dark) & shown)
     valid = fetched.valid & shown
     away |= dark & (~valid | brighter(fetched.picture, picture, valid))

@@ -50,6 +50,10 @@ class Strokes:
         """(256,) uint8: the role of each class of the clip."""
         return self._surfaces.roles
 
+    def shows(self, t: int, thing: int) -> bool:
+        """Whether frame t of the clip shows anything of an object."""
+        return self._sightings.seen(t, thing)
+
     def carried(
         self, keyframes: tuple[Keyframe, ...], motion: Motion, frames: tuple[int, int], stands: bool = False
     ) -> Carried:

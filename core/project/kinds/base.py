@@ -97,13 +97,18 @@ class BaseEdit(Value, ABC):
         return ""
 
     @property
-    def new_objects(self) -> Mapping[int, int]:
-        """The objects that it makes: id -> class."""
+    def new_objects(self) -> Mapping[int, int | None]:
+        """The objects that it makes: id -> class, None: that of what it copies."""
+        return {}
+
+    @property
+    def copies(self) -> Mapping[int, int]:
+        """The objects that it makes of others: id -> id of the original."""
         return {}
 
     def with_new_object(self, object_id: int) -> Self:
         """The same, but what it paints is this new object. Raises `InputError` for a kind that paints nothing."""
-        raise InputError("Only a stroke makes a new object.", "Send new_object with paint edits only.")
+        raise InputError("Only a stroke or a copy makes a new object.", "Send new_object with these only.")
 
     def replaces(self, other: BaseEdit) -> bool:
         """Whether nothing of `other`, an edit before it, would be seen any more: it takes its place then."""

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from core.clip.clip import Clip
 from core.conditioning import Maps
 from core.errors import InputError
+from core.footage.courses import Own
 from core.footage.roles import Role
 from core.project.carried import Carried
 from core.project.draft import Draft
@@ -72,6 +73,8 @@ class Paint(MapEdit):
             return
         mask = shown.mask
         painted = mask & self._allowed(draft.labels)
+        if self.object is not None and is_new_object(self.object):
+            draft.follow(self.object, Own(self._carried(strokes).foot, lambda: shown.foot is not None))
         if shown.foot is not None and draft.frame.index not in self._painted_on:
             painted &= ~draft.nearer(shown.foot, mask)
         if not isinstance(self.to, int):
@@ -130,7 +133,7 @@ class Paint(MapEdit):
         return f"{'is covered' if covered else 'leaves the picture'} after frame {final + 1}"
 
     @property
-    def new_objects(self) -> Mapping[int, int]:
+    def new_objects(self) -> Mapping[int, int | None]:
         if self.object is None or not is_new_object(self.object) or not isinstance(self.to, int):
             return {}
         return {self.object: self.to}

@@ -10,13 +10,16 @@ from core.clip.clip import Clip
 from core.errors import InputError
 from core.project.edits import (
     ClassTarget,
+    Duplicate,
     Edit,
     Flow,
+    Move,
     ObjectTarget,
     Paint,
     Provenance,
     Region,
     Ride,
+    Scale,
     SetStyle,
     Stand,
     Still,
@@ -31,7 +34,12 @@ from tests.core.project.test_fold import ALL, BUILDING, CAR, FACADE_BLOCK, NEW, 
 KINDS: tuple[type[BaseEdit], ...] = get_args(get_args(Edit)[0])
 LOOK = SetStyle(id="l", target=ObjectTarget(object=FACADE), label=BUILDING, code=(1, 2, 3), frames=ALL)
 STROKE = paint((2, square(0, 0, 6, 20)), to=CAR, motion=Region(label=BUILDING), over=frozenset({9, 8}))
-EDITS: list[Edit] = [STROKE, swap(ObjectTarget(object=FACADE), ROAD), LOOK]
+PLACED: list[Edit] = [
+    Duplicate(id="d", frames=ALL, object=FACADE, new=NEW, frame=2, by=(3, -1.5)),
+    Move(id="m", frames=ALL, object=NEW, frame=2, by=(3, 1)),
+    Scale(id="s", frames=ALL, object=FACADE, by=1.25),
+]
+EDITS: list[Edit] = [STROKE, swap(ObjectTarget(object=FACADE), ROAD), LOOK, *PLACED]
 
 
 class NoLooks:
@@ -73,15 +81,16 @@ def test_an_unknown_kind_is_an_error() -> None:
 
 
 def test_classes_and_home() -> None:
-    assert [edit.classes for edit in EDITS] == [(CAR, BUILDING, 8, 9), (ROAD,), (BUILDING,)]
+    assert [edit.classes for edit in EDITS] == [(CAR, BUILDING, 8, 9), (ROAD,), (BUILDING,), (), (), ()]
     assert swap(ClassTarget(label=12), "surroundings").classes == (12,)
-    assert [edit.home for edit in EDITS] == [2, 0, 0]
-    assert [edit.changes_maps for edit in EDITS] == [True, True, False]
+    assert [edit.home for edit in EDITS] == [2, 0, 0, 2, 2, 0]
+    assert [edit.changes_maps for edit in EDITS] == [True, True, False, True, True, True]
 
 
 def test_titles(names: Names, clip: Clip) -> None:
     building = clip.label_set.by_id(BUILDING).name
-    assert [edit.title(names) for edit in EDITS] == ["car, painted", f"{building} 1 → road", f"{building} 1 · look"]
+    said = ["car, painted", f"{building} 1 → road", f"{building} 1 · look", f"{building} 1, duplicated"]
+    assert [edit.title(names) for edit in EDITS] == [*said, "new car 1, moved", f"{building} 1, 1.2 times as large"]
     assert swap(ClassTarget(label=CAR), "surroundings").title(names) == "every car, removed"
     assert swap(ObjectTarget(object=NEW + 1), ROAD).title(names) == f"object {NEW + 1} → road"
     assert paint((2, square(0, 0, 6, 20)), to="source").title(names) == "as filmed"
@@ -120,7 +129,8 @@ def test_strokes_of_one_class_object_and_motion_belong_together() -> None:
 
 def test_only_a_stroke_becomes_a_new_object() -> None:
     assert STROKE.with_new_object(NEW).new_objects == {NEW: CAR}
-    for edit in EDITS[1:]:
+    assert PLACED[0].with_new_object(NEW + 3).new_objects == {NEW + 3: None}
+    for edit in EDITS[1:3] + PLACED[1:]:
         with pytest.raises(InputError, match="Only a stroke"):
             edit.with_new_object(NEW)
     with pytest.raises(InputError):
