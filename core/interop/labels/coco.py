@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from core.clip.instances import PER_CLASS
+from core.clip.label_set import Kind
 from core.clip.native import picture_file
 from core.errors import InputError
 from core.files import read_file, write_json
@@ -105,16 +106,16 @@ def _class(category: Category, place: int) -> SourceClass:
 
 
 def _numbers(document: Document) -> list[int]:
-    """The object number of each annotation: 0 for stuff and crowds, its track, or one of its own. Tracks that are
-    counted from 0 move up by one."""
+    """The object number of each annotation: 0 for crowds and for stuff without a track, its track, or one of its own.
+    Tracks that are counted from 0 move up by one."""
     stuff = {category.id for category in document.categories if not category.isthing}
     tracks = [annotation.track for annotation in document.annotations]
     first = 1 if 0 in tracks else 0
     after = max((track for track in tracks if track is not None), default=0) + first
     numbers = []
     for place, (annotation, track) in enumerate(zip(document.annotations, tracks, strict=True), 1):
-        one = after + place if track is None else track + first
-        numbers.append(0 if annotation.iscrowd or annotation.category_id in stuff else one)
+        none = annotation.iscrowd or (track is None and annotation.category_id in stuff)
+        numbers.append(0 if none else after + place if track is None else track + first)
     return numbers
 
 
@@ -157,8 +158,8 @@ def write_coco(exported: ExportedLabels, folder: Path) -> list[str]:
         images.append({"id": t + 1, "file_name": picture_file(t), "height": height, "width": width})
         ids = labels * PER_CLASS + instances
         for number in np.unique(ids[labels != left_out]).tolist():
-            thing = exported.label_set.by_id(number // PER_CLASS).kind == "thing"
-            annotation = _annotation(ids == number, number, thing)
+            kind = exported.label_set.by_id(number // PER_CLASS).kind
+            annotation = _annotation(ids == number, number, kind)
             annotations.append({"id": len(annotations) + 1, "image_id": t + 1} | annotation)
     categories = [
         {"id": entry.id, "name": entry.name, "isthing": int(entry.kind == "thing"), "color": list(entry.colour)}
@@ -169,15 +170,15 @@ def write_coco(exported: ExportedLabels, folder: Path) -> list[str]:
     return []
 
 
-def _annotation(mask: np.ndarray, number: int, thing: bool) -> dict[str, object]:
+def _annotation(mask: np.ndarray, number: int, kind: Kind) -> dict[str, object]:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = int(rows[0]), int(columns[0])
-    single = thing and number % PER_CLASS > 0
+    single = number % PER_CLASS > 0
     return {
         "category_id": number // PER_CLASS,
         "segmentation": {"size": list(mask.shape), "counts": text_of_mask(mask)},
         "area": int(mask.sum()),
         "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
-        "iscrowd": int(thing and not single),
+        "iscrowd": int(kind == "thing" and not single),
         "attributes": {"track_id": number} if single else {},
     }

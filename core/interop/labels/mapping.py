@@ -71,8 +71,9 @@ class ClassMap:
     def apply(self, frame: SourceFrame) -> tuple[np.ndarray, np.ndarray]:
         """(labels (H, W) uint8, objects (H, W) int32) of one frame, as in `Clip`.
 
-        Things keep the last three digits of their number where these are free, else they get the first free one; stuff,
-        void and what has no number has class * 1000. Raises `InputError` when a class has more objects than ids.
+        Objects keep the last three digits of their number where these are free, else they get the first free one. What
+        has no number, and things that become stuff or void, has class * 1000. Raises `InputError` when a class has more
+        objects than ids.
         """
         place = np.searchsorted(self._ids, frame.labels)
         self._pixels += np.bincount(place.ravel(), minlength=len(self._ids))
@@ -102,7 +103,8 @@ class ClassMap:
         """The object id of a pair of a class's place and an object's number."""
         place, number = pair >> _BITS, pair & ((1 << _BITS) - 1)
         target = int(self._targets[place])
-        if not number or self.label_set.by_id(target).kind != "thing":
+        joins = self._ordered[place - 1].source.kind == "thing" and self.label_set.by_id(target).kind != "thing"
+        if not place or not number or joins:
             return stuff_object(target)
         known = self._objects.get(pair)
         if known is None:

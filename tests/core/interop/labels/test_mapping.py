@@ -49,10 +49,16 @@ def test_only_classes_that_were_seen_are_told() -> None:
 def test_an_object_keeps_its_id_and_two_objects_never_share_one() -> None:
     mapping = ClassMap(THEIRS, STREET)
     # Car 3, then a van of the same number, an object with a large number, and stuff with a number.
-    _, first = mapping.apply(frame([26, 27, 26, 7], [3, 3, 70000, 5]))
+    _, first = mapping.apply(frame([26, 27, 26, 7], [3, 3, 70000, 0]))
     assert first.tolist() == [[14003, 14002, 14001, 1000]]
     _, second = mapping.apply(frame([27, 26, 26, 24], [3, 70000, 3, 3]))
     assert second.tolist() == [[14002, 14001, 14003, 12003]]
+
+
+def test_stuff_with_numbers_keeps_them_and_things_that_become_stuff_do_not() -> None:
+    mapping = ClassMap(THEIRS, STREET, {"van": "road"})
+    _, objects = mapping.apply(frame([7, 7, 27, 90000], [0, 5, 3, 3]))
+    assert objects.tolist() == [[1000, 1005, 1000, 0]]
 
 
 def test_more_objects_than_ids_are_refused() -> None:
