@@ -32,8 +32,9 @@ def open_davis(path: Path) -> LabelSource:
 
     def read(t: int) -> SourceFrame:
         labels = read_ids(files[t], size)
+        labels = np.where(labels == IGNORED, UNLABELLED, labels)
         # Each class is one object.
-        return SourceFrame(np.where(labels == IGNORED, UNLABELLED, labels), (labels > 0).astype(np.int32))
+        return SourceFrame(labels, (labels > 0).astype(np.int32))
 
     background = SourceClass(0, "background", (0, 0, 0), "void")
     objects = (SourceClass(number, f"object {number}", colour_of(number), "thing") for number in range(1, IGNORED))

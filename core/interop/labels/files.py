@@ -25,6 +25,7 @@ _CHANNELS = {GREY: 1, COLOUR: 3, PALETTE: 1, 4: 2, 6: 4}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_BYTES = 33
 _MOST_ENTRIES = 20_000
+_MOST_FOLDERS = 1000
 _AGAIN = "Copy or export it again."
 
 
@@ -66,10 +67,25 @@ def folders_in(folder: Path) -> list[Path]:
 
 
 def folders_with(folder: Path, endings: str | tuple[str, ...] = ".png", depth: int = 3) -> list[Path]:
-    """`folder` if it has files that end so, else the folders up to `depth` below that do."""
-    if files_in(folder, endings):
-        return [folder]
-    return [found for inside in folders_in(folder) if depth for found in folders_with(inside, endings, depth - 1)]
+    """`folder` if it has files that end so, else the folders up to `depth` below that do.
+
+    Raises `InputError` where there are too many to look into.
+    """
+    found: list[Path] = []
+    level, looked = [folder], 0
+    for _ in range(depth + 1):
+        deeper: list[Path] = []
+        for place in level:
+            looked += 1
+            if looked > _MOST_FOLDERS:
+                problem = f"{folder} holds more than {_MOST_FOLDERS} folders."
+                raise InputError(problem, "Name the folder of one sequence of labels.")
+            if files_in(place, endings):
+                found.append(place)
+            else:
+                deeper += folders_in(place)
+        level = deeper
+    return found
 
 
 def the_only(folders: Sequence[Path], above: Path) -> Path:
