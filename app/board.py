@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.events import Hub
 from app.protocol import FrameState
+from app.turns import in_turns
 from core.models.generator import Conditionings
 from core.rendering.renderer import Renderer
 from core.rendering.requests import Cancelled, Done, Event, Failed, FrameReady, RenderRequest
@@ -22,10 +19,6 @@ from core.rendering.worker import RenderWorker
 Keys = list[str | None]
 # Of the newest frames' times the mean says how long the rest will take.
 _TIMED_FRAMES = 8
-# How long work that renders nothing goes on before a frame has its turn.
-_TURN_SECONDS = 0.05
-_END = object()
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -93,8 +86,11 @@ class Board:
         cursor: int,
         known: Callable[[int], bool] = lambda t: True,
         film: Conditionings | None = None,
+        first: Conditionings | None = None,
+        prepare: Callable[[], bool] = lambda: False,
     ) -> int:
-        """Render what is missing of this revision; returns the ticket. known, film: as in `RenderRequest`."""
+        """Render what is missing of this revision; returns the ticket. known, film, first, prepare: as in
+        `RenderRequest`."""
         with self._lock:
             missing = sum(frame is None or frame.stage != "final" for frame in self._frames)
             run = self._run = _Run(self._count, missing)
@@ -108,6 +104,8 @@ class Board:
             report,
             known=known,
             film=film,
+            first=first,
+            prepare=prepare,
             renderer=self._renderer,
         )
         ticket = self._worker.submit(request)
@@ -119,19 +117,7 @@ class Board:
     def between_frames(self, work: Iterator[None], wanted: Callable[[], bool], done: Callable[[], None]) -> None:
         """Do `work` in the worker's thread, some milliseconds between two frames, as long as it is wanted."""
 
-        def turn() -> None:
-            end = time.perf_counter() + _TURN_SECONDS
-            while wanted():
-                if next(work, _END) is _END:
-                    return done()
-                if time.perf_counter() > end:
-                    return later()
-
-        def later() -> None:
-            with suppress(RuntimeError):  # the worker has stopped
-                self._worker.call(turn).add_done_callback(_log_failure)
-
-        later()
+        in_turns(self._worker, work, wanted, done)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Tell every tab of the project."""
@@ -145,8 +131,8 @@ class Board:
             self._ticket = None
         self._stop(ticket)
 
-    def render_before(self, conditionings: Conditionings) -> None:
-        """Render the unedited clip whenever nothing else is to be done."""
+    def render_before(self, conditionings: Conditionings, prepare: Callable[[], bool] = lambda: False) -> None:
+        """Render the unedited clip whenever nothing else is to be done. prepare: as in `RenderRequest`."""
         with self._lock:
             self._before = [None] * self._count
 
@@ -157,7 +143,15 @@ class Board:
                 self._hub.publish(self._project, {"type": "before", "t": event.t, "key": event.key})
 
         request = RenderRequest(
-            self._project, 0, conditionings, self._count, 0, report, background=True, renderer=self._renderer
+            self._project,
+            0,
+            conditionings,
+            self._count,
+            0,
+            report,
+            background=True,
+            prepare=prepare,
+            renderer=self._renderer,
         )
         self._worker.submit(request)
 
@@ -206,8 +200,3 @@ class Board:
                 run.rendered += 1
                 run.times.append(event.ms)
             return True
-
-
-def _log_failure(future: Future[Any]) -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        _LOG.error("work between two frames failed", exc_info=error)

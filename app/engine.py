@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from app.lazy_looks import LazyLooks
 from core.checkpoint import Checkpoint, check_label_set
 from core.clip.clip import Clip
 from core.conditioning import Code, StyleKey
 from core.errors import InputError
 from core.files import read_json, write_json
 from core.headless.render import best_device, open_renderer
+from core.models.encoder import Encoder
 from core.project.corrected_looks import Encode
 from core.project.fold import Scene
 from core.project.folds import Folds
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
-from core.styles.looks import Looks, encode_look, encode_looks
+from core.styles.looks import Looks, LooksEncoding, encode_look, encode_looks
 from core.styles.mixtures import Mixture
 
 # A clip's own looks as they are kept: some 60 bytes each.
 _MOST_LOOKS = 16 << 20
+BuildEncoder = Callable[[], Encoder | None]
 _LOG = logging.getLogger(__name__)
 
 
@@ -69,17 +71,13 @@ def engine_of(
     looks: folder in which encoded looks are kept; file: the checkpoint's; store: another engine's, to be shared.
     """
     encoder = cache(lambda: checkpoint.build_encoder(best_device()))  # when the first look is taken from a frame
-
-    def encode(clip: Clip, thing: int, t: int) -> Code:
-        return encode_look(encoder(), clip, thing, t)
-
     return Engine(
         name=checkpoint.name,
         hash=checkpoint.hash,
         mixtures=checkpoint.mixtures,
         renderer=open_renderer(checkpoint, store_bytes, store=store),
-        open_scene=lambda folds, seed: _open_scene(checkpoint, folds, seed, looks, encode),
-        encode=encode,
+        open_scene=lambda folds, seed: _open_scene(checkpoint, folds, seed, looks, encoder),
+        encode=lambda clip, thing, t: encode_look(encoder(), clip, thing, t),
         limits=checkpoint.limits,
         looks_hash=checkpoint.looks_hash,
         file=file,
@@ -94,46 +92,32 @@ def _check_learning(checkpoint: Checkpoint, clip: Clip, minutes: float) -> None:
     check(clip, checkpoint, minutes)
 
 
-def _open_scene(checkpoint: Checkpoint, folds: Folds, seed: int, folder: Path, encode: Encode) -> Scene:
+def _open_scene(checkpoint: Checkpoint, folds: Folds, seed: int, folder: Path, encoder: BuildEncoder) -> Scene:
     """As `core.headless.render.open_scene`, but looks come when they are needed: the page opens without them."""
     clip = folds.clip
     check_label_set(checkpoint, clip)
-    looks = LazyLooks(lambda: Looks(_looks_of(checkpoint, clip, folder), checkpoint.mixtures, seed))
-    return Scene(clip, looks, folds, encode)
-
-
-class LazyLooks:
-    """Looks that are encoded when the first code is asked for, in the thread that asks."""
-
-    def __init__(self, make: Callable[[], Looks]) -> None:
-        self._make = make
-        self._made: Looks | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def ready(self) -> bool:
-        """Whether a code costs nothing."""
-        return self._made is not None
-
-    def prepare(self) -> Looks:
-        """Encode them if they are not."""
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
-
-    def code(self, object_id: int, class_id: int) -> Code:
-        return (self._made or self.prepare()).code(object_id, class_id)
-
-
-def _looks_of(checkpoint: Checkpoint, clip: Clip, folder: Path) -> dict[StyleKey, Code]:
-    """A clip's own looks, encoded once for each checkpoint: the next start finds them in `folder`."""
     file = folder / f"{clip.hash}-{checkpoint.hash}.json"
+
+    def all_frames() -> Generator[None, None, Looks]:
+        own = yield from _own_looks(encoder, clip, file)
+        return Looks(own, checkpoint.mixtures, seed)
+
+    def one_frame(t: int) -> Looks:
+        return Looks(encode_looks(encoder(), clip, range(t, t + 1)), checkpoint.mixtures, seed)
+
+    return Scene(clip, LazyLooks(all_frames, one_frame), folds, lambda *of: encode_look(encoder(), *of))
+
+
+def _own_looks(encoder: BuildEncoder, clip: Clip, file: Path) -> Generator[None, None, Mapping[StyleKey, Code]]:
+    """A clip's own looks, encoded once for each checkpoint, a frame between two items: the next start finds them in
+    `file`."""
     own = _read_looks(file)
     if own is not None:
         return own
-    encoder = checkpoint.build_encoder(best_device()) if clip.pictures is not None else None
-    own = encode_looks(encoder, clip)
+    encoding = LooksEncoding(None if clip.pictures is None else encoder(), clip)
+    while encoding.more():
+        yield
+    own = encoding.codes
     try:
         write_json(file, [[*key, *code] for key, code in own.items()])
     except (InputError, OSError) as error:  # the next start takes as long again

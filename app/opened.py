@@ -32,6 +32,7 @@ from app.protocol import (
 from app.replies import Replies
 from app.saving import SavedProject
 from app.scene import SharedScene
+from app.turns import in_turns
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
@@ -179,7 +180,14 @@ class OpenProject:
 
     def render_before(self) -> None:
         """Render the unedited clip, in the mode of now, whenever nothing else is to be done."""
-        self.board.render_before(self.conditionings(()))
+        # Film waits for no look.
+        prepare = self.scene.prepare if self.project.mode == "rendered" else lambda: False
+        self.board.render_before(self.conditionings(()), prepare)
+
+    def get_ready(self) -> None:
+        """Do what the first edit would wait for, whenever nothing else is to be done."""
+        scene = self.scene
+        in_turns(self.worker, scene.in_advance(), lambda: self.scene is scene and not self._saved.discarded)
 
     def undo(self, request: ChangeRequest) -> ProjectChange:
         return self._change(request, Project.undone)
@@ -249,7 +257,8 @@ class OpenProject:
         edits, mode = self.project.edits, self.project.mode
         known: Callable[[int], bool] = lambda t: self.scene.known(edits, t, mode) is not None  # noqa: E731
         film = self.conditionings(()) if mode == "footage" else None
-        return self.board.render(self.project.revision, self.conditionings(), cursor, known, film)
+        first, prepare = self.scene.first(edits, mode), self.scene.prepare
+        return self.board.render(self.project.revision, self.conditionings(), cursor, known, film, first, prepare)
 
     def _show(self) -> bool:
         """Show what is final already: film, and what is at hand; what follows is a matter of the renderer.

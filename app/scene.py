@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
+from app.lazy_looks import LazyLooks
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
+from core.models.generator import Conditionings
 from core.project.edits import Edits
 from core.project.fold import Scene, acting, objects_in
 from core.project.folds import Seen
@@ -28,6 +30,35 @@ class SharedScene:
     def conditioning(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning:
         with self._lock:
             return self.scene.conditioning(edits, t, mode)
+
+    def prepare(self) -> bool:
+        """Encode a frame of the clip, if its looks are not all known; False where nothing is left of it."""
+        looks = self.scene.looks
+        return isinstance(looks, LazyLooks) and looks.more()
+
+    def first(self, edits: Edits, mode: Mode = "rendered") -> Conditionings | None:
+        """Conditionings in the looks that each frame alone shows: they do not wait for those of the whole clip.
+
+        None where nobody has to wait, or a look was edited: what that does to the film, the whole clip says.
+        """
+        looks = self.scene.looks
+        if not isinstance(looks, LazyLooks) or looks.ready or not all(edit.changes_maps for edit in edits):
+            return None
+
+        def conditioning(t: int) -> Conditioning:
+            with self._lock:
+                return self.scene.with_looks(looks.alone(t)).conditioning(edits, t, mode)
+
+        return conditioning
+
+    def in_advance(self) -> Iterator[None]:
+        """Encode looks and measure motion before somebody waits for it, a frame between two items."""
+        while self.prepare():
+            yield
+        for t in range(len(self.clip)):
+            with self._lock:
+                self.scene.measure(t)
+            yield
 
     def maps(self, edits: Edits, t: int) -> Maps:
         """The maps of frame t alone: no look is encoded for them."""

@@ -14,7 +14,7 @@ from typing import Literal
 from app.board import Board
 from app.budget import Budget
 from app.clips import OpenClips
-from app.engine import Engine, LazyLooks
+from app.engine import Engine
 from app.errors import NotFound
 from app.events import Hub
 from app.learning import Command, Learning, Wish, adapt_command
@@ -36,6 +36,7 @@ from app.protocol import (
     RemovedEdits,
 )
 from app.scene import SharedScene
+from app.turns import in_turns
 from core.assets import clip_folders
 from core.checkpoint import file_hash
 from core.clip.clip import Clip
@@ -106,10 +107,8 @@ class Workspace:
         return data
 
     def prepare(self, clip: str) -> None:
-        """Open a clip before somebody asks for it; its looks are encoded meanwhile. Raises as `create` does."""
-        looks = self._scene(self._place(clip), 0, self.engine).scene.looks
-        if isinstance(looks, LazyLooks):
-            self.worker.call(looks.prepare)
+        """Open a clip before somebody asks for it, and do what its first edit needs. Raises as `create` does."""
+        in_turns(self.worker, self._scene(self._place(clip), 0, self.engine).in_advance())
 
     def create(self, clip: str, seed: int = 0, mode: Mode | None = None) -> OpenProject:
         """A new project of a clip; it keeps the footage where there is some. Raises `NotFound`, `InputError`."""
@@ -198,6 +197,7 @@ class Workspace:
             engine, scene, board, cursor, lambda project: self._with_looks(project, scene.clip, engine)[0]
         )
         opened.render_before()
+        opened.get_ready()
         self._tell_learning(project_id)
         return self._refreshed(project_id, state)
 
@@ -319,6 +319,7 @@ class Workspace:
                 _, forgotten = self._open.popitem(last=False)
                 forgotten.close()
         opened.render_before()
+        opened.get_ready()
         return opened
 
     def _with_looks(self, project: Project, clip: Clip, engine: Engine, missing: str = "") -> tuple[Project, str]:

@@ -63,6 +63,11 @@ class Behind:
         """Bytes of what was measured and found."""
         return self.surfaces.nbytes + self._lines.nbytes + self._found.used
 
+    def measure(self, t: int) -> None:
+        """Measure frame t in advance: how its surfaces move, and the lines of its street."""
+        self.surfaces.step(t)
+        self._lines.of(t)
+
     def at(self, t: int, gone: Gone) -> Hidden:
         """What is behind the pixels of frame t that show what is taken away; not all of them do."""
         return self._found.get((t, gone), lambda: self._look(t, gone))

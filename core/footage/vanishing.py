@@ -33,7 +33,7 @@ class Lines:
     def meet(self, t: int) -> np.ndarray:
         """(3,) the homogeneous point x, y, w, in pixels, where most lines meet in frame t; (1, 0, 0): to the side."""
         frames = range(max(0, t - _FRAMES), min(len(self._clip), t + _FRAMES + 1))
-        normals, points = map(np.concatenate, zip(*(self._of(one) for one in frames), strict=True))
+        normals, points = map(np.concatenate, zip(*(self.of(one) for one in frames), strict=True))
         if len(points) < _LEAST:
             return np.array([1.0, 0.0, 0.0])
         middle, size = np.array([(self._clip.width - 1) / 2, (self._clip.height - 1) / 2]), self._clip.width / 2
@@ -47,7 +47,8 @@ class Lines:
         """Bytes of the lines of the frames that were asked for."""
         return sum(array.nbytes for pair in list(self._borders.values()) for array in pair)
 
-    def _of(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+    def of(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """Normals and points (n, 2) of the borders of frame t."""
         if t not in self._borders:
             self._borders[t] = _borders(self._roles[self._clip.labels[t]], self._clip.objects[t])
         return self._borders[t]

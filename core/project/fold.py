@@ -49,6 +49,14 @@ class Scene:
         self._dressed: Cache[Edits, _Dressed] = Cache(_KEPT_DRESSED)
         self._own = object()
 
+    def with_looks(self, looks: LooksLike) -> Scene:
+        """The same clip in other looks. What was folded is shared."""
+        return Scene(self.clip, looks, self._folds, self.encode)
+
+    def measure(self, t: int) -> None:
+        """Measure what frame t tells of the clip's motion: the first removal need not wait for it then."""
+        self._folds.measure(t)
+
     def conditioning(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning:
         """Frame t under these edits. Edits that have no part in t leave it the very same value.
 

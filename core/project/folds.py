@@ -105,6 +105,10 @@ class Folds:
         """The objects under edits that change maps, as `look` found them."""
         return self._seen.get(shaping, look)
 
+    def measure(self, t: int) -> None:
+        """Measure what frame t tells of the clip's motion."""
+        self._own_clip.behind.measure(t)
+
     @property
     def clip_bytes(self) -> int:
         """Bytes of the clip and of what is known of all of it."""

@@ -63,6 +63,8 @@ class RenderRequest:
     A `background` request (the unedited clip) gives way to others and has a place of its own beside the edits.
     known: whether a frame's conditioning costs nothing. The first picture waits for no other's.
     film: the clip's frames as they were filmed, where the footage is kept; None: all of it is rendered.
+    prepare: does a piece of what conditionings wait for, before any is asked for; False when nothing is left of it.
+    first: the conditioning of which the first picture is made meanwhile, where one is at hand that does not wait.
     renderer: what renders it; None: the worker's own. A project that changes it is forgotten first.
     """
 
@@ -75,6 +77,8 @@ class RenderRequest:
     background: bool = False
     known: Callable[[int], bool] = lambda t: True
     film: Conditionings | None = None
+    prepare: Callable[[], bool] = lambda: False
+    first: Conditionings | None = None
     renderer: Renderer | None = None
 
     def __post_init__(self) -> None:

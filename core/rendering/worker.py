@@ -196,6 +196,10 @@ class RenderWorker:
             t, key, picture, ms = rendered
             return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
 
+        if request.first is not None:
+            yield ready(renderer.preview(request.first, request.cursor, past_known=False), "preview")
+        while request.prepare():
+            yield None
         reference = None
         if not request.background and request.film is None:
             reference = renderer.reference(self._references(job), request.count)

@@ -20,9 +20,6 @@ from core.models.encoder import Encoder, object_means
 from core.models.inputs import from_uint8
 from core.styles.mixtures import Mixture, as_code, fit_mixture
 
-# Frames encoded at a time, fewer where they are large: 0.2 GB of features at 512x256, 1.6 GB at 2048x2048.
-BATCH = 4
-_BATCH_PIXELS = BATCH * 512 * 256
 NO_STYLE: Code = (0.0, 0.0, 0.0)
 
 
@@ -55,16 +52,44 @@ class Looks:
         return mixture.sample(1, int.from_bytes(digest[:8], "little"))[0].code
 
 
-def encode_looks(encoder: Encoder | None, clip: Clip) -> dict[StyleKey, Code]:
+def encode_looks(encoder: Encoder | None, clip: Clip, frames: range | None = None) -> dict[StyleKey, Code]:
     """Each object's look: its mean over all pixels of all frames in which it is of that class.
 
     Without pictures there is nothing to encode: an empty answer, and `Looks` falls back on the mixtures. So too
-    without an encoder (imported checkpoints have none).
+    without an encoder (imported checkpoints have none). frames: of these alone; None: of all.
     """
-    if encoder is None or clip.pictures is None:
-        return {}
-    pooled = _pool(encoder, clip, clip.pictures)
-    return {key: as_code(vector) for key, vector in zip(pooled.keys, pooled.vectors, strict=True)}
+    encoding = LooksEncoding(encoder, clip, frames)
+    while encoding.more():
+        pass
+    return encoding.codes
+
+
+class LooksEncoding:
+    """The same, a frame at a time: for somebody who may have to give up, or has other things to do in between."""
+
+    def __init__(self, encoder: Encoder | None, clip: Clip, frames: range | None = None) -> None:
+        """Raises `InputError` for an encoder of something else."""
+        self._pool: _Pool | None = None
+        self._frames: Iterator[int] = iter(())
+        if encoder is not None and clip.pictures is not None:
+            self._pool = _Pool(encoder, clip, clip.pictures)
+            self._frames = iter(range(len(clip)) if frames is None else frames)
+
+    def more(self) -> bool:
+        """Encode a frame; False when none is left."""
+        t = next(self._frames, None)
+        if t is None or self._pool is None:
+            return False
+        self._pool.add(t)
+        return True
+
+    @property
+    def codes(self) -> dict[StyleKey, Code]:
+        """The looks in the frames that were encoded."""
+        if self._pool is None:
+            return {}
+        keys, vectors, _ = self._pool.means()
+        return {key: as_code(vector) for key, vector in zip(keys, vectors, strict=True)}
 
 
 @torch.inference_mode()
@@ -98,7 +123,10 @@ def fit_mixtures(encoder: Encoder, clips: Iterable[Clip], label_set: LabelSet, s
             continue
         if clip.label_set.ids != label_set.ids:
             raise InputError(f"Clip {clip.name!r} has another label set than {label_set.name!r}.")
-        for (_, class_id), vector, area in zip(*_pool(encoder, clip, clip.pictures), strict=True):
+        pool = _Pool(encoder, clip, clip.pictures)
+        for t in range(len(clip)):
+            pool.add(t)
+        for (_, class_id), vector, area in zip(*pool.means(), strict=True):
             codes.setdefault(class_id, []).append(vector)
             areas.setdefault(class_id, []).append(float(area))
     if not codes:
@@ -114,43 +142,37 @@ class _Pooled(NamedTuple):
     areas: np.ndarray  # (K,) float64, pixels over all frames
 
 
-@torch.inference_mode()
-def _pool(encoder: Encoder, clip: Clip, pictures: np.ndarray) -> _Pooled:
-    """Sum and count over the frames, batch by batch. pictures: those of the clip."""
-    if encoder.config["out_channels"] != STYLE_SIZE:
-        raise InputError(f"This encoder gives {encoder.config['out_channels']} numbers; a look has {STYLE_SIZE}.")
-    pairs = _distinct_pairs(clip)
-    device = next(encoder.parameters()).device
-    ids = torch.from_numpy(pairs).to(device)
-    sums, areas = torch.zeros(len(pairs), STYLE_SIZE, dtype=torch.float64), torch.zeros(len(pairs), dtype=torch.float64)
-    for frames in _batches(clip):
-        features = encoder(_in_range(pictures[frames]).to(device, memory_format=torch.channels_last))
-        means, seen = object_means(features, torch.from_numpy(_pairs(clip, frames)).to(device), ids)
-        sums += (means.double() * seen[:, None]).cpu()
-        areas += seen.cpu()
-    keys = [split_pair(pair) for pair in pairs.tolist()]
-    return _Pooled(keys, (sums / areas[:, None]).numpy(), areas.numpy())
+class _Pool:
+    """Sum and count of what was encoded, by object and class."""
 
+    def __init__(self, encoder: Encoder, clip: Clip, pictures: np.ndarray) -> None:
+        """pictures: those of the clip. Raises `InputError` for an encoder of something else."""
+        if encoder.config["out_channels"] != STYLE_SIZE:
+            raise InputError(f"This encoder gives {encoder.config['out_channels']} numbers; a look has {STYLE_SIZE}.")
+        self._encoder, self._clip, self._pictures = encoder, clip, pictures
+        self._sums: dict[int, np.ndarray] = {}
+        self._areas: dict[int, float] = {}
 
-def _pairs(clip: Clip, frames: slice) -> np.ndarray:
-    """(B, H, W) int64: object and class of each pixel as one number."""
-    return as_pairs(clip.objects[frames], clip.labels[frames])
+    @torch.inference_mode()
+    def add(self, t: int) -> None:
+        """Encode frame t."""
+        device = next(self._encoder.parameters()).device
+        pairs = torch.from_numpy(as_pairs(self._clip.objects[t], self._clip.labels[t]))
+        # Runs first: sorting every pixel takes longer.
+        ids = torch.unique(torch.unique_consecutive(pairs))
+        picture = _in_range(self._pictures[t : t + 1]).to(device, memory_format=torch.channels_last)
+        means, areas = object_means(self._encoder(picture), pairs[None].to(device), ids.to(device))
+        sums = (means.double() * areas[:, None]).cpu().numpy()
+        for pair, total, area in zip(ids.tolist(), sums, areas.tolist(), strict=True):
+            self._sums[pair] = self._sums.get(pair, 0) + total
+            self._areas[pair] = self._areas.get(pair, 0) + area
 
-
-def _distinct_pairs(clip: Clip) -> np.ndarray:
-    return np.unique(np.concatenate([_unique(_pairs(clip, frames)) for frames in _batches(clip)]))
-
-
-def _batches(clip: Clip) -> Iterator[slice]:
-    """The clip's frames, as many at a time as memory is meant for."""
-    size = max(1, min(BATCH, _BATCH_PIXELS // (clip.height * clip.width)))
-    return (slice(start, start + size) for start in range(0, len(clip), size))
-
-
-def _unique(pairs: np.ndarray) -> np.ndarray:
-    # Runs first: sorting every pixel of a clip takes a second.
-    distinct: np.ndarray = torch.unique(torch.unique_consecutive(torch.from_numpy(pairs))).numpy()
-    return distinct
+    def means(self) -> _Pooled:
+        """The means so far."""
+        pairs = sorted(self._sums)
+        areas = np.array([self._areas[pair] for pair in pairs], np.float64)
+        sums = np.array([self._sums[pair] for pair in pairs]).reshape(-1, STYLE_SIZE)
+        return _Pooled([split_pair(pair) for pair in pairs], sums / areas[:, None], areas)
 
 
 def _in_range(pictures: np.ndarray) -> Tensor:

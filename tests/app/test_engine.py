@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from app import downloads, engine, filmed
+from app.board import Board
 from app.engine import engine_of
 from app.errors import NotFound
+from app.lazy_looks import LazyLooks
 from app.opened import OpenProject
 from app.protocol import ChangeRequest, NewEdits, RemovedEdits
 from app.workspace import Workspace
@@ -24,6 +27,8 @@ from core.project.edits_file import read_edits
 from core.project.folds import Folds
 from core.project.mode import MODES, Mode
 from core.project.storage import ProjectStore
+from core.rendering.requests import Event, FrameReady
+from core.styles.looks import Looks, LooksEncoding
 from tests.app.client import fresh_id, stroke, swap
 from tests.core.interop.cases import published_checkpoint
 from tests.core.tiny import CAR, CAR_ID, LABELS, tiny_checkpoint, tiny_clip
@@ -61,7 +66,7 @@ def opening(checkpoint: Checkpoint, folder: Path, tmp_path: Path) -> Iterator[Op
         space.close()
 
 
-def add(opened: OpenProject, edit: dict, **more: bool) -> None:
+def add(opened: OpenProject, edit: dict, **more: int | bool) -> None:
     opened.edit(NewEdits(request_id=fresh_id(), base=opened.project.revision, edits=(edit,), **more))
 
 
@@ -110,7 +115,7 @@ def test_edits_json_is_read_by_the_command_line(opening: Opening) -> None:
 
 def test_looks_are_encoded_once_for_a_checkpoint(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     first = list(downloads.pictures(opening().create("tiny", mode="rendered")))
-    monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded again"))
+    monkeypatch.setattr(engine, "LooksEncoding", lambda *_: pytest.fail("encoded again"))
     again = list(downloads.pictures(opening().create("tiny", mode="rendered")))
     assert np.array_equal(first, again)
 
@@ -126,9 +131,56 @@ def test_kept_looks_that_are_damaged_are_made_again(opening: Opening, tmp_path: 
 def test_a_clip_opens_without_waiting_for_its_looks(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     space = opening()
     space.worker.stop()  # nobody encodes in the background
-    monkeypatch.setattr(engine, "encode_looks", lambda *_: pytest.fail("encoded"))
+    monkeypatch.setattr(engine, "LooksEncoding", lambda *_: pytest.fail("encoded"))
     opened = space.engine.open_scene(Folds(tiny_clip(6)), 0)
     assert not opened.looks.ready
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_first_edited_picture_waits_for_the_looks_of_its_own_frame_alone(
+    opening: Opening, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    space = opening()
+    held, stages = threading.Event(), []
+    report = Board._on_event
+
+    class Waiting(LooksEncoding):
+        def more(self) -> bool:
+            assert held.wait(20), "no picture without the looks of all frames"
+            return super().more()
+
+    def on_event(board: Board, run: object, event: Event) -> None:
+        if isinstance(event, FrameReady) and run.total and event.revision:
+            stages.append((event.t, event.stage))
+            held.set()
+        report(board, run, event)
+
+    monkeypatch.setattr(OpenProject, "get_ready", lambda opened: None)
+    monkeypatch.setattr(OpenProject, "render_before", lambda opened: None)
+    monkeypatch.setattr(engine, "LooksEncoding", Waiting)
+    monkeypatch.setattr(Board, "_on_event", on_event)
+    opened = space.create("tiny", mode=mode)
+    add(opened, stroke(), cursor=3)
+    final = np.stack(list(downloads.pictures(opened)))
+    assert stages[0] == (3, "preview") and not opened.scene.first(opened.project.edits, mode)
+    assert np.array_equal(final, np.stack(list(render_clip(opened.clip, opened.project.edits, checkpoint, mode=mode))))
+
+
+def test_looks_that_failed_once_are_encoded_all_the_same() -> None:
+    frames = iter([None, OSError("full"), None])
+
+    def encode() -> Generator[None, None, Looks]:
+        for one in frames:
+            if one is not None:
+                raise one
+            yield
+        return Looks({}, {})
+
+    looks = LazyLooks(encode, lambda t: Looks({}, {}))
+    assert looks.more() and not looks.ready
+    with pytest.raises(OSError, match="full"):
+        looks.more()
+    assert looks.more() and not looks.more() and looks.ready and not looks.more()
 
 
 def test_a_clip_by_folder_is_found_again_when_it_is_not_named(opening: Opening) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from core.conditioning import Conditioning
 from core.errors import InputError
 from core.models.local.runner import LocalRunner
 from core.rendering.renderer import Renderer
@@ -387,6 +388,27 @@ def test_the_first_picture_waits_for_no_other_frame(monkeypatch: pytest.MonkeyPa
     assert set(asked[:first]) == {cursor}
     assert [entry for entry in asked[first + 1 :] if isinstance(entry, int)][:cursor] == [2, 1, 0]
     assert [entry[1] for entry in asked if isinstance(entry, tuple) and entry[2] == "final"] == list(range(FRAMES))
+
+
+def test_the_first_picture_is_of_what_does_not_wait_and_the_rest_waits_piece_by_piece():
+    listener, frames, done = Listener(), clip(4), []
+
+    def conditioning(t: int) -> Conditioning:
+        done.append(t)
+        return frames[t]
+
+    def prepare() -> bool:
+        done.append("piece")
+        return done.count("piece") <= 3
+
+    asked = RenderRequest("p", 1, conditioning, 4, 2, listener, prepare=prepare, first=clip(4, f2=7).__getitem__)
+    with RenderWorker(renderer()) as worker:
+        ticket = worker.submit(asked)
+        preview = listener.until(FrameReady)
+        listener.until(Done)
+    assert (preview.t, preview.stage) == (2, "preview") and done[:4] == ["piece"] * 4 and "piece" not in done[4:]
+    assert np.array_equal(preview.picture, next(roll_out(ToyGenerator(), clip(4, f2=7)[2:])).picture)
+    assert sorted(listener.frames(ticket)) == [0, 1, 2, 3]
 
 
 def test_a_newer_request_waits_for_one_conditioning_at_most(monkeypatch: pytest.MonkeyPatch):

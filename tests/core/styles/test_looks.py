@@ -12,7 +12,7 @@ from core.clip.clip import Clip
 from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
-from core.styles.looks import Looks, encode_look, encode_looks, fit_mixtures
+from core.styles.looks import Looks, LooksEncoding, encode_look, encode_looks, fit_mixtures
 from core.styles.mixtures import Mixture
 
 ROAD, CAR, TRUCK = 0, 1, 2
@@ -66,14 +66,23 @@ def test_a_look_is_the_mean_over_all_pixels_of_all_frames() -> None:
     assert looks[1001, CAR] == (code_of((64 * 200 + 32 * 230) / 96),) * 3
     assert looks[1002, CAR] == (code_of(20),) * 3
     assert looks[ROAD, ROAD] == (code_of(100),) * 3
-    assert sum(encoder.batches) == 5 and max(encoder.batches) < 5
+    assert encoder.batches == [1] * 5  # as much memory as one frame takes, whatever their number
 
 
-def test_large_frames_are_encoded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looks_are_encoded_a_frame_at_a_time() -> None:
     clip = toy_clip()
-    monkeypatch.setattr("core.styles.looks._BATCH_PIXELS", clip.height * clip.width)
-    encode_looks(encoder := Plain(), clip)
-    assert encoder.batches == [1] * len(clip)
+    encoding, done = LooksEncoding(encoder := Plain(), clip), 0
+    while encoding.more():
+        done += 1
+        assert encoder.batches == [1] * done
+    assert done == len(clip) and encoding.codes == encode_looks(Plain(), clip)
+    assert not LooksEncoding(None, clip).more()
+
+
+def test_looks_of_some_frames_alone() -> None:
+    clip = toy_clip()
+    assert encode_looks(encoder := Plain(), clip, range(1, 2))[1001, CAR] == (code_of(200),) * 3
+    assert encoder.batches == [1]
 
 
 def test_a_look_is_of_an_object_as_a_class() -> None:
