@@ -56,9 +56,11 @@ def mask_of_polygons(what: str, polygons: Sequence[Sequence[float]], size: tuple
     drawn = 0.0
     for polygon in polygons:
         points = np.asarray(polygon, np.float64)
-        if len(points) < 6 or len(points) % 2:
-            raise InputError(f"{what}: a polygon has {len(points)} numbers; it needs x and y of three points.", _AGAIN)
+        if len(points) % 2:
+            raise InputError(f"{what}: a polygon has {len(points)} numbers, which are no pairs of x and y.", _AGAIN)
         points = points.reshape(-1, 2)
+        if len(points) < 3:  # tools write such where a mask was a pixel or a line; nothing is inside
+            continue
         if not (np.abs(points) <= _BEYOND * np.array([width, height])).all():
             raise InputError(f"{what}: a polygon lies far outside of {width}x{height}.", _AGAIN)
         # Drawing takes time and memory by length; an outline of more pixels than there are outlines nothing.

@@ -50,11 +50,14 @@ def test_polygons_are_filled() -> None:
     assert mask_of_polygons("a", [[-3, -3, 17, -3, 17, 17, -3, 17]], SIZE).all()
 
 
+def test_nothing_is_inside_a_line() -> None:
+    assert not mask_of_polygons("a", [[1, 1, 5, 5], [2, 2], []], SIZE).any()
+
+
 @pytest.mark.parametrize(
     ("polygon", "words"),
     [
-        ([1, 1, 2, 2], "needs x and y of three points"),
-        ([1, 1, 2, 2, 3, 3, 4], "needs x and y of three points"),
+        ([1, 1, 2, 2, 3, 3, 4], "7 numbers, which are no pairs"),
         ([0, 0, 1e9, 0, 5, 5], "far outside"),
         ([0, 0, float("nan"), 0, 5, 5], "far outside"),
         ([0.0, 0.0, 13.0, 8.0] * 200, "too long"),
