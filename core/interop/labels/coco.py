@@ -31,6 +31,7 @@ _PLACES = ("", "annotations", "train", "valid", "test")
 FILE = "annotations.json"
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 _MAX_LOOK = 64 << 20
+_MOST_FILES = 20
 # Label Studio puts eight digits before the names of uploaded files.
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
 
@@ -74,7 +75,9 @@ def open_coco(path: Path) -> LabelSource:
 def _files(path: Path) -> list[Path]:
     if os.path.isfile(path):
         return [path] if path.suffix.lower() == ".json" and _looks_right(path) else []
-    return [file for place in _PLACES for file in files_in(path / place, ".json") if _looks_right(file)]
+    near = [file for place in _PLACES for file in files_in(path / place, ".json")]
+    # Many files are one for each picture, as other tools write them.
+    return [file for file in near if _looks_right(file)] if len(near) <= _MOST_FILES else []
 
 
 def _looks_right(file: Path) -> bool:

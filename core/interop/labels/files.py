@@ -63,7 +63,7 @@ def folders_in(folder: Path) -> list[Path]:
     if not os.path.isdir(folder):
         return []
     inside = [folder / name for name in in_order(names_in(folder)[:_MOST_ENTRIES]) if name[0] != "."]
-    return [place for place in inside if place.is_dir() and not place.is_symlink()]
+    return [place for place in inside if os.path.isdir(place) and not os.path.islink(place)]
 
 
 def folders_with(folder: Path, endings: str | tuple[str, ...] = ".png", depth: int = 3) -> list[Path]:

@@ -12,6 +12,7 @@ import pytest
 from core.errors import InputError
 from core.interop.labels import coco_file
 from core.interop.labels.coco import open_coco
+from core.interop.labels.find import open_labels
 from core.interop.labels.source import UNLABELLED, SourceFrame
 
 SQUARE = [2, 2, 6, 2, 6, 6, 2, 6]
@@ -141,6 +142,19 @@ def test_what_is_no_json_is_a_sentence(tmp_path: Path, text: str) -> None:
     )
     with pytest.raises(InputError, match="no COCO file"):
         open_coco(tmp_path / "a.json")
+
+
+def test_of_several_files_one_must_be_named(tmp_path: Path) -> None:
+    for place in ("train", "valid"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "_annotations.coco.json").write_text(json.dumps(document(mask())))
+    with pytest.raises(InputError, match="should hold one JSON file"):
+        open_labels(tmp_path)
+    assert len(open_labels(tmp_path / "train")) == 2
+    for number in range(20):
+        (tmp_path / f"{number}.json").write_text("{}")
+    with pytest.raises(InputError, match="in no form that is known"):
+        open_labels(tmp_path)
 
 
 def test_a_file_that_is_too_large_is_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
