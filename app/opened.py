@@ -12,7 +12,7 @@ from cachetools import FIFOCache
 from app.board import Board, Keys
 from app.changes import already_there, parse_edits, with_edits, with_frames, with_surroundings
 from app.engine import Engine
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.follows import what_it_follows
 from app.label_maps import LabelMapKeys
 from app.lanes import Lanes
@@ -27,6 +27,7 @@ from app.protocol import (
     ProjectState,
     RemovedEdits,
     SeenObject,
+    Standing,
     Stroke,
 )
 from app.replies import Replies
@@ -214,6 +215,15 @@ class OpenProject:
             thing: SeenObject(frames=(one.first, one.last), nearest=one.nearest, area=one.area, label=one.label)
             for thing, one in seen.items()
         }
+
+    def standing(self, t: int, thing: int) -> Standing:
+        """Where an object stands in a frame. Raises `NotFound` where it is not seen."""
+        self._check_frame(t)
+        with self.scene.locked() as scene:
+            found = scene.footing(self.project.edits, t, thing)
+        if found is None:
+            raise NotFound("It is not seen on this frame.", "Take a frame where it is.")
+        return Standing(x=found.foot.x, y=found.foot.y, horizon=found.horizon, stands=found.stands)
 
     def follows(self, stroke: Stroke) -> Follows:
         """What a stroke painted now would follow. Changes nothing."""

@@ -277,6 +277,17 @@ class SeenObject(BaseModel):
     label: int
 
 
+class Standing(BaseModel):
+    """Where an object stands in a frame: the middle of its lower edge, the row of the horizon (pixels), and whether it
+    is on the ground: only then it grows as it comes nearer.
+    """
+
+    x: float
+    y: float
+    horizon: float
+    stands: bool
+
+
 class Follows(BaseModel):
     """What a stroke would ride on."""
 

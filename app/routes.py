@@ -39,6 +39,7 @@ from app.protocol import (
     ProjectState,
     RemovedEdits,
     SeenObject,
+    Standing,
     Stroke,
     Ticket,
     Token,
@@ -132,6 +133,10 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/projects/{project}/objects")
     def objects(project: Project) -> dict[int, SeenObject]:
         return workspace.open(project).objects()
+
+    @router.get("/projects/{project}/objects/{thing}/standing/{t}")
+    def standing(project: Project, thing: int, t: int) -> Standing:
+        return workspace.open(project).standing(t, thing)
 
     @router.post("/projects/{project}/motion")
     def motion(project: Project, stroke: Stroke) -> Follows:

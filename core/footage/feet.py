@@ -13,6 +13,8 @@ from core.footage.surfaces import Surfaces
 
 # What would shrink or grow more than this is too far away to be seen, or at the camera.
 _MOST_GROWN = 64.0
+# Feet at rows that differ less than this (pixels) are as near.
+_AS_NEAR = 0.5
 
 
 class Foot(NamedTuple):
@@ -62,5 +64,5 @@ def nearer(labels: np.ndarray, objects: np.ndarray, roles: np.ndarray, foot: flo
             lowest = np.flatnonzero(pixels.any(1))[-1]
         else:
             lowest = np.where(pixels.any(0), mask.shape[0] - 1 - pixels[::-1].argmax(0), -1)[None]
-        found |= standing & pixels & (lowest > foot)
+        found |= standing & pixels & (lowest > foot + _AS_NEAR)
     return found

@@ -63,6 +63,11 @@ class CutOut:
         flow, moves = (None if one is None else filled(one) for one in (flow, moves))
         return cls(origin, box, own, filled(labels), filmed[cut] & own, flow, moves, course)
 
+    @property
+    def label(self) -> int:
+        """The class that most of it is."""
+        return int(np.bincount(self.labels[self.pixels]).argmax())
+
     def going(self, course: Course) -> CutOut:
         """The same on another course."""
         return replace(self, course=course)

@@ -154,12 +154,12 @@ class Draft:
     def cut_out(self, thing: int) -> CutOut | None:
         """An object as it is in the draft; None where nothing of it is."""
         pixels = self.objects == thing
-        if not pixels.any():
-            return None
         placed = self._placed.get(thing)
-        if placed is not None:
+        if placed is not None:  # it may be hidden
             classes = np.unique(self.labels[pixels])
             return placed.put.cut.as_class(int(classes[0])) if classes.size == 1 else placed.put.cut
+        if not pixels.any():
+            return None
         filmed = pixels & (self.objects == self.frame.objects) & (self.labels == self.frame.labels)
         layers = self._layers
         course = self._courses.get(thing) or self._taken.behind.feet.course(thing)
@@ -253,6 +253,10 @@ class Draft:
 
         What was painted there gives back what was filmed. Nothing happens where a whole frame would be removed.
         """
+        meant = [thing for thing, placed in self._placed.items() if target.means(thing, placed.put.cut.label)]
+        for thing in meant:
+            self._uncover(thing)
+        mask = target.mask(self.labels, self.objects) if meant else mask
         if not mask.any() or mask.all():
             return
         filmed = self.frame.labels, self.frame.objects

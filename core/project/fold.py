@@ -17,7 +17,7 @@ from core.footage.kinds import film_of
 from core.footage.redress import Redress
 from core.project.corrected_looks import CorrectedLooks, Encode, LooksLike
 from core.project.edits import Edit, Edits
-from core.project.folds import Folded, Folds, Seen
+from core.project.folds import Folded, Folds, Footing, Seen
 from core.project.keeping import unkept
 from core.project.mode import Mode
 from core.project.taken import Taken
@@ -101,6 +101,10 @@ class Scene:
     def acts(self, edits: Edits, index: int, t: int) -> bool:
         """Whether edit `index` of `edits` does something in frame t, one of its frames. Carries it as far as that."""
         return edits[index].acts(t, lambda: self.maps(edits[:index], t), self._strokes)
+
+    def footing(self, edits: Edits, t: int, thing: int) -> Footing | None:
+        """Where an object stands in frame t under these edits; None where it is not seen."""
+        return self._folds.footing(_shaping(edits, t), t, thing)
 
     def objects(self, edits: Edits) -> Mapping[int, Seen]:
         """Every object of the edited clip."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from core.cache import Cache
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
 from core.footage.cutouts import Pasted
+from core.footage.feet import Foot
 from core.project.draft import Draft, Removed
 from core.project.edits import Edits
 from core.project.strokes import StrokeCache, Strokes
@@ -38,6 +40,14 @@ class Seen:
     nearest: int
     area: int
     label: int
+
+
+class Footing(NamedTuple):
+    """Where an object stands in a frame: its foot, the row of the horizon, and whether it is on the ground at all."""
+
+    foot: Foot
+    horizon: float
+    stands: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +137,24 @@ class Folds:
         make: Callable[[], Clip] = lambda: corrected(self.clip, lambda t: self._corrected_maps(corrections, t))  # noqa: E731
         return self._corrected.get(corrections, lambda: Taken(make, self.clip))
 
+    def footing(self, shaping: Edits, t: int, thing: int) -> Footing | None:
+        """Where an object stands in frame t under edits that change maps; None where it is not seen."""
+        draft = self._draft(shaping, t)
+        cut = draft.cut_out(thing)
+        foot = None if cut is None else cut.course.foot(t)
+        return None if cut is None or foot is None else Footing(foot, draft.horizon.at(t), cut.course.stands)
+
     def _fold(self, shaping: Edits, t: int) -> Folded:
         if not shaping:
             frame = self.clip[t]
             return Folded(Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid))
+        draft = self._draft(shaping, t)
+        maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
+        kept = (draft.shaded, draft.margins, draft.pasted, draft.backdrop)
+        return Folded(maps, draft.filmed, draft.removed, draft.removed_from, *kept)
+
+    def _draft(self, shaping: Edits, t: int) -> Draft:
+        """Frame t with all edits in it."""
         draft = Draft(self.clip, t, self._own_clip)
         corrections: Edits = ()
         for correcting, some in groupby(shaping, lambda edit: edit.is_correction):
@@ -141,9 +165,7 @@ class Folds:
                 for edit in some:
                     draft.margin = edit.reach
                     edit.apply(draft, self.strokes)
-        maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
-        kept = (draft.shaded, draft.margins, draft.pasted, draft.backdrop)
-        return Folded(maps, draft.filmed, draft.removed, draft.removed_from, *kept)
+        return draft
 
     def _corrected_maps(self, corrections: Edits, t: int) -> tuple[np.ndarray, np.ndarray]:
         """Label map (H, W) uint8 and object map (H, W) int32 that the clip is taken to have at frame t."""

@@ -181,7 +181,7 @@ def test_a_reply_says_what_changed_and_holds_no_pixels(page):
     """Each of 40 strokes was in the reply to every other one, with all its pixels."""
     checkers = np.indices((16, 32)).sum(0) % 2 == 0
     fields = {"keyframes": [{"frame": 1, "mask": Mask.from_array(checkers).model_dump(mode="json")}]}
-    replies = [page.edit(stroke(**fields, to=ROAD if index % 2 else SKY)) for index in range(8)]
+    replies = [page.edit(stroke(**fields, id=f"s{index}", to=ROAD if index % 2 else SKY)) for index in range(8)]
     assert {len(reply.json()["edits"]) for reply in replies} == {1}
     assert len({len(reply.content) for reply in replies}) <= 3 and len(replies[-1].content) < 3000
     assert all("mask" not in one["edit"]["keyframes"][0] for one in page.state()["edits"])
@@ -309,6 +309,31 @@ def test_a_painted_thing_stands_on_the_ground_at_its_foot(page):
         "kind": "ride",
         "object": CAR_ID,
     }
+
+
+def test_where_an_object_stands_is_said_for_each_frame(page):
+    found = page.get(f"objects/{CAR_ID}/standing/1").json()
+    assert found["y"] == pytest.approx(12.5, abs=0.6) and found["stands"] and found["horizon"] < found["y"]
+    assert page.get("objects/4711/standing/1").status_code == 404
+    assert page.get(f"objects/{CAR_ID}/standing/99").status_code == 422
+
+
+def test_a_copy_gets_an_id_of_its_own_and_is_moved_scaled_and_undone(page):
+    copy = {"kind": "duplicate", "id": "copy", "frames": [0, 6], "object": CAR_ID, "new": 1_000_000}
+    copy |= {"frame": 1, "by": [8, 0]}
+    first = page.edit(copy, new_object=True).json()["edits"][0]
+    second = page.edit(copy | {"id": "twice"}, new_object=True).json()["edits"][0]
+    new = first["edit"]["new"]
+    assert second["edit"]["new"] == new + 1 and first["title"] == "car 1, duplicated"
+    move = {"kind": "move", "id": "move", "frames": [0, 6], "object": new, "frame": 1, "by": [4, 0]}
+    assert page.edit(move).json()["edits"][0]["title"] == "new car 1, moved"
+    scale = {"kind": "scale", "id": "scale", "frames": [0, 6], "object": new, "by": 1.5}
+    assert page.edit(scale).status_code == 200
+    assert {str(new), str(new + 1), str(CAR_ID)} <= page.get("objects").json().keys()
+    for refused in (move | {"id": "x", "by": [1e9, 0]}, scale | {"id": "y", "by": 0}, move | {"id": "z", "frame": 99}):
+        assert page.edit(refused).status_code == 422
+    base = page.state()["revision"]
+    assert page.change("undo", base).json()["removed"] == ["scale"]
 
 
 def test_a_fill_follows_its_class(page):

@@ -12,6 +12,7 @@ from core.conditioning import Kind
 from core.errors import InputError
 from core.project.edits import (
     SURROUNDINGS,
+    ClassTarget,
     Duplicate,
     Edit,
     Move,
@@ -212,6 +213,21 @@ def test_a_moved_object_that_was_swapped_stays_what_it_is(scene: Scene) -> None:
     own = frame.objects == BOX.object
     assert (frame.labels[own] == TRUCK).all() and overlap(own, two.pixels(*PATH[4])) >= 0.8
     assert (frame.film.kinds[own] == Kind.MADE_UP).all()
+
+
+def test_a_hidden_copy_can_be_moved_and_a_placed_object_removed(scene: Scene, clip: Clip) -> None:
+    """Of what was put somewhere nothing stays, not under what was put over it."""
+    to, aside = replace(BOX, right=1.6, ahead=11.0), replace(BOX, right=-0.2, ahead=10.0)
+    both = (duplicated(BOX, to), duplicated(BOX, to, NEW + 1))
+    assert not (scene.maps(both, 4).objects == NEW).any()
+    maps = scene.maps((*both, moved(to, aside, thing=NEW)), 4)
+    assert overlap(maps.objects == NEW, aside.pixels(*PATH[4])) >= 0.8
+    gone = [
+        SetClass(id=f"g{one}", target=ObjectTarget(object=one), to=SURROUNDINGS, frames=ALL) for one in (NEW, NEW + 1)
+    ]
+    assert np.array_equal(scene.maps((*both, *gone), 4).objects, clip.objects[4])
+    cars = SetClass(id="c", target=ClassTarget(label=CAR), to=SURROUNDINGS, frames=ALL)
+    assert not (scene.maps((*both, moved(BOX, aside), cars), 4).labels == CAR).any()
 
 
 def test_undone_and_in_other_frames_it_is_the_clip(scene: Scene) -> None:
