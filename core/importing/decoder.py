@@ -1,0 +1,119 @@
+"""The process that decodes: `python -m core.importing.decoder`, a request as one line of JSON on standard input.
+
+It answers in lines of JSON: `film`, then `progress`, at the end `done`; or `failed`. Frames go into OUT/frames.rgb, one
+after the other, (height, width, 3) bytes each. What is decoded may be hostile, so it may use only so much memory, time
+and disk; what it may not do elsewhere is left to the system.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.errors import InputError
+from core.importing.facts import Film
+from core.importing.picture_film import PictureFilm
+from core.importing.shape import Shape
+from core.importing.video_film import VideoFilm
+
+MAX_MEMORY = 4 << 30
+MAX_CPU_SECONDS = 3 * 3600
+FRAMES_FILE, POSTER_FILE = "frames.rgb", "poster.png"
+_POSTER_HEIGHT = 180
+# The one who listens takes silence for a hang.
+_REPORT_SECONDS = 0.5
+
+
+def main() -> int:
+    """Answer one request."""
+    _limit(MAX_MEMORY, MAX_CPU_SECONDS)
+    request = json.loads(sys.stdin.readline())
+    try:
+        with ExitStack() as stack:
+            _answer(request, _opened(stack, Path(request["path"]), request["rate"]))
+    except InputError as error:
+        _tell("failed", error=error.problem, fix=error.fix)
+        return 2
+    except MemoryError:
+        _tell("failed", error=f"Decoding takes more than {MAX_MEMORY >> 30} GB of memory.", fix="Scale the film down.")
+        return 2
+    return 0
+
+
+def _answer(request: dict[str, Any], film: Film) -> None:
+    """Tell what the film is, and decode it where the request has a shape."""
+    _tell("film", **film.facts.to_dict())
+    out = Path(request["out"])
+    if request["shape"] is None:
+        _, poster = next(film.pictures(np.zeros(1, np.intp)))
+        _write_poster(out / POSTER_FILE, poster)
+        _tell("done")
+        return
+    shape = Shape.from_dict(request["shape"])
+    wanted, rate = shape.chosen(film.times, film.facts.rate)
+    place = shape.placement(film.facts.width, film.facts.height, film.facts.aspect)
+    _limit_file(len(wanted) * shape.width * shape.height * 3 + (1 << 20))
+    indices: list[int] = []
+    reported = 0.0
+    with (out / FRAMES_FILE).open("wb") as file:
+        for index, picture in film.pictures(wanted):
+            file.write(place.picture(picture).data)
+            indices.append(index)
+            if time.monotonic() - reported > _REPORT_SECONDS:
+                reported = time.monotonic()
+                _tell("progress", done=len(indices), of=len(wanted))
+    _tell("film", **film.facts.to_dict())
+    _tell("done", indices=indices, rate=str(rate))
+
+
+def _opened(stack: ExitStack, path: Path, rate: str | None) -> Film:
+    if path.is_dir():
+        return PictureFilm(path, None if rate is None else Fraction(rate))
+    return stack.enter_context(VideoFilm(path))
+
+
+def _write_poster(path: Path, picture: np.ndarray) -> None:
+    width = max(1, round(picture.shape[1] * _POSTER_HEIGHT / picture.shape[0]))
+    small = cv2.resize(np.ascontiguousarray(picture), (width, _POSTER_HEIGHT), interpolation=cv2.INTER_AREA)
+    path.write_bytes(cv2.imencode(".png", small[..., ::-1])[1].tobytes())
+
+
+def _limit(memory: int, seconds: int) -> None:
+    """Where the system has no such limits, the one who listens still ends a process that is silent for too long."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _limit_file(most: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _tell(event: str, **facts: object) -> None:
+    print(json.dumps({"event": event, **facts}, allow_nan=False), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
