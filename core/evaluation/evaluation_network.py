@@ -65,12 +65,24 @@ class EvaluationNetwork:
     @torch.inference_mode()
     def read(self, picture: np.ndarray) -> Reading:
         """What it sees in a picture (H, W, 3) uint8 RGB of any size, in float32."""
+        features, logits = self._seen(picture)
+        labels = logits.argmax(0).to(torch.uint8).cpu().numpy()
+        return Reading(labels, [level[0].float() for level in features])
+
+    @torch.inference_mode()
+    def probabilities(self, picture: np.ndarray) -> np.ndarray:
+        """How likely it takes each class to be at each pixel of a picture (H, W, 3) uint8 RGB of any size: (classes,
+        H, W) float32, indexed by class id."""
+        found: np.ndarray = self._seen(picture)[1].float().softmax(0).cpu().numpy()
+        return found
+
+    def _seen(self, picture: np.ndarray) -> tuple[list[Tensor], Tensor]:
+        """Features of the padded picture, and logits (classes, H, W)."""
         height, width = picture.shape[:2]
         device = next(self.network.parameters()).device
         whole = pad_to_multiple(from_uint8(from_picture(picture, device)), MULTIPLE)
         features, logits = self.network.read(channels_last(whole))
-        labels = logits[0, :, :height, :width].argmax(0).to(torch.uint8).cpu().numpy()
-        return Reading(labels, [level[0].float() for level in features])
+        return features, logits[0, :, :height, :width]
 
 
 def save_evaluation_network(
