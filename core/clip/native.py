@@ -11,7 +11,7 @@ label_set.json here or up to two folders above
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -87,8 +87,10 @@ def read_label_set(path: Path) -> LabelSet:
         raise InputError(f"{path}: {problem}", fix) from error
 
 
-def write_clip(clip: Clip, folder: Path) -> None:
+def write_clip(clip: Clip, folder: Path, *, progress: Callable[[int, int], None] = lambda done, of: None) -> None:
     """Write a clip folder whole or not at all. `folder` must be new or empty.
+
+    progress: called after every frame's maps and motion with how many are done, of how many.
 
     Pictures go through H.264 and lose a little; flow is kept in steps of 1/64 px, and what is beyond 511 px
     becomes invalid. Objects whose id does not say their class get a new id (see `FileIds`).
@@ -99,14 +101,16 @@ def write_clip(clip: Clip, folder: Path) -> None:
         write_json(beside / "clip.json", facts.to_dict())
         write_json(beside / "label_set.json", clip.label_set.to_dict())
         (beside / "ids").mkdir()
-        for index, (labels, objects) in enumerate(zip(clip.labels, clip.objects, strict=True)):
-            (beside / "ids" / frame_file(index)).write_bytes(encode_png(ids.of(labels, objects), small=True))
         if clip.pictures is not None:
             write_video(beside / "frames.mp4", clip.pictures, clip.rate)
-        if clip.flow is not None and clip.flow_valid is not None:
+        if clip.flow is not None:
             (beside / "flow").mkdir()
-            for index, (flow, valid) in enumerate(zip(clip.flow, clip.flow_valid, strict=True)):
-                (beside / "flow" / frame_file(index)).write_bytes(encode_png(_pack_flow(flow, valid), small=True))
+        for index, (labels, objects) in enumerate(zip(clip.labels, clip.objects, strict=True)):
+            (beside / "ids" / frame_file(index)).write_bytes(encode_png(ids.of(labels, objects), small=True))
+            if clip.flow is not None and clip.flow_valid is not None:
+                packed = _pack_flow(clip.flow[index], clip.flow_valid[index])
+                (beside / "flow" / frame_file(index)).write_bytes(encode_png(packed, small=True))
+            progress(index + 1, len(clip))
 
 
 def picture_file(index: int) -> str:

@@ -20,12 +20,15 @@ import numpy as np
 
 from core.errors import InputError
 from core.importing.facts import Film
+from core.importing.kept import check_room
 from core.importing.picture_film import PictureFilm
 from core.importing.shape import Shape
 from core.importing.video_film import VideoFilm
 
 MAX_MEMORY = 4 << 30
 MAX_CPU_SECONDS = 3 * 3600
+# Of a pixel while a clip is made: frame, motion, labels, objects and the clip itself.
+BYTES_ON_DISK = 24
 FRAMES_FILE, POSTER_FILE = "frames.rgb", "poster.png"
 _POSTER_HEIGHT = 180
 # The one who listens takes silence for a hang.
@@ -60,6 +63,7 @@ def _answer(request: dict[str, Any], film: Film) -> None:
     shape = Shape.from_dict(request["shape"])
     wanted, rate = shape.chosen(film.times, film.facts.rate)
     place = shape.placement(film.facts.width, film.facts.height, film.facts.aspect)
+    check_room(out, len(wanted) * shape.width * shape.height * BYTES_ON_DISK)
     _limit_file(len(wanted) * shape.width * shape.height * 3 + (1 << 20))
     indices: list[int] = []
     reported = 0.0

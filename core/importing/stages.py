@@ -1,0 +1,223 @@
+"""From a film to a clip, in stages: unpack, decode, motion, labels, objects, write.
+
+Motion comes before labels: labels are averaged and objects are matched along it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
+from core.clip.native import write_clip
+from core.errors import InputError
+from core.files import plain_errors, read_json, write_json
+from core.importing.decoding import Decoded, decode, read_decoded
+from core.importing.kept import Kept, check_room, identity
+from core.importing.labels import Labels, label_by_network, label_from_source, read_labels
+from core.importing.motion import Motion, find_motion, read_motion
+from core.importing.objects import Event, Tracker, sentences
+from core.importing.progress import OnProgress, Report, timed
+from core.importing.shape import Shape
+from core.importing.source import Source, open_source
+from core.importing.unpack import content, is_zip, unpack
+from core.interop.labels.mapping import read_map
+from core.labelling.labeller import Labeller
+
+STAGES = ("unpack", "decode", "motion", "labels", "objects", "write")
+ABOUT_FILE = "import.json"
+_FORMAT = 1
+_MAX_EVENTS = 4 << 20
+_OBJECTS, _EVENTS = "objects.npy", "events.json"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for.
+
+    source  a video, a folder of frames, or a zip of one; with labels or without
+    labels  a folder or file of labels apart from the film; form: its form, where it is not to be recognised
+    map     a file that says which of their classes is which of ours
+    name    of the clip; "": that of its folder
+    """
+
+    source: Path
+    shape: Shape = Shape()
+    labels: Path | None = None
+    form: str | None = None
+    map: Path | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A clip that was written, and what a person should know of it."""
+
+    path: Path
+    frames: int
+    notes: tuple[str, ...]
+
+
+class Importing:
+    """One import: everything that its stages share."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        out: Path,
+        labeller: Callable[[], Labeller],
+        label_set: LabelSet,
+        report: Report,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """out: the clip's folder, new or empty; labeller: opened where no labels are given, its classes are
+        `label_set`; stop: asked between frames.
+        """
+        self._wish, self._out, self._labeller, self._label_set = wish, out, labeller, label_set
+        self._report, self._stop = report, stop
+        self._kept = Kept(work_folder(out))
+        self._notes: list[str] = []
+
+    def run(self) -> Imported:
+        """Do what is not done yet. Raises `InputError`, and `Cancelled`; what is finished is kept in both cases."""
+        out = self._out
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            raise InputError(f"{out} is already there.", "Name a folder that is new or empty.")
+        with self._kept.held():
+            made = self._made()
+        self._kept.forget()
+        return made
+
+    def _made(self) -> Imported:
+        wish = self._wish
+        source, about = self._source()
+        for note in source.notes:
+            self._note(note)
+        shape = replace(wish.shape, rate=wish.shape.rate or source.rate) if source.film.is_dir() else wish.shape
+
+        about = about | {"film": identity(source.film), "shape": shape.to_dict()}
+        folder = self._stage("decode", about, lambda to, step: self._decode(source, shape, to, step))
+        decoded = read_decoded(folder)
+        self._note(f"Film: {decoded.film.sentence}. Clip: {_clip_sentence(decoded)}.")
+        for note in decoded.film.notes:
+            self._note(note)
+
+        folder = self._stage("motion", about, lambda to, step: find_motion(decoded.frames, to, step))
+        motion = read_motion(folder)
+        place = shape.placement(decoded.film.width, decoded.film.height, decoded.film.aspect)
+
+        about = about | {"label_set": self._label_set.hash}
+        if source.labels is None:
+            labeller = self._labeller()
+            about = about | {"labeller": labeller.hash}
+            folder = self._stage(
+                "labels", about, lambda to, step: label_by_network(decoded, motion, labeller, place, to, step)
+            )
+        else:
+            given, labels = {} if wish.map is None else read_map(wish.map), source.labels
+            where = wish.labels or wish.source
+            about = about | {"labels": identity(where), "form": labels.form, "map": given}
+            folder = self._stage(
+                "labels",
+                about,
+                lambda to, step: label_from_source(labels, decoded, shape, self._label_set, given, to, step),
+            )
+        read = read_labels(folder)
+        for note in read.notes:
+            self._note(note)
+
+        folder = self._stage("objects", about, lambda to, step: self._find_objects(read, motion, to, step))
+        objects = np.load(folder / _OBJECTS, "r")
+        events = [Event(**event) for event in read_json(folder / _EVENTS, _MAX_EVENTS)]
+        for note in sentences(events, self._label_set):
+            self._note(note)
+        clip = self._clip(decoded, motion, read, objects)
+        # Written anew each time: it is the last stage, and takes its place at once.
+        folder = self._stage("write", about, lambda to, step: self._write(clip, read, events, to, step))
+        self._take(folder / "clip")
+        return Imported(self._out, len(clip), tuple(self._notes))
+
+    def _source(self) -> tuple[Source, dict[str, Any]]:
+        """Film and labels; of a zip, after it is unpacked."""
+        wish, path = self._wish, self._wish.source
+        about: dict[str, Any] = {"format": _FORMAT}
+        if is_zip(path):
+            packed = identity(path)
+            path = content(self._stage("unpack", packed, lambda to, step: self._unpack(to, step)))
+        return open_source(path, wish.labels, wish.form), about
+
+    def _unpack(self, to: Path, step: OnProgress) -> None:
+        unpack(self._wish.source, to, step, lambda needed: check_room(to, needed))
+
+    def _decode(self, source: Source, shape: Shape, to: Path, step: OnProgress) -> None:
+        decode(source.film, to, shape, progress=step, stop=self._stop)
+
+    def _find_objects(self, labels: Labels, motion: Motion, to: Path, step: OnProgress) -> None:
+        """Ids through the clip: those that were given, or found along the motion."""
+        count = len(labels.labels)
+        objects = open_memmap(to / _OBJECTS, "w+", np.int32, labels.labels.shape)
+        tracker = Tracker(self._label_set)
+        for t in range(count):
+            instances = None if labels.instances is None else labels.instances[t]
+            if labels.objects is not None:
+                objects[t] = labels.objects[t]
+            else:
+                objects[t] = tracker.add(labels.labels[t], motion.flow[t], motion.valid[t], instances)
+            step(t + 1, count)
+        objects.flush()
+        write_json(to / _EVENTS, [vars(event) for event in tracker.events])
+
+    def _clip(self, decoded: Decoded, motion: Motion, labels: Labels, objects: np.ndarray) -> Clip:
+        return Clip(
+            self._wish.name or self._out.name,
+            self._label_set,
+            labels.labels,
+            objects,
+            decoded.rate,
+            decoded.frames,
+            motion.flow,
+            motion.valid,
+        )
+
+    def _write(self, clip: Clip, labels: Labels, events: list[Event], to: Path, step: OnProgress) -> None:
+        write_clip(clip, to / "clip", progress=step)
+        about = {
+            "format": _FORMAT,
+            "source": self._wish.source.name,
+            "notes": self._notes,
+            "confidence": list(labels.confidence),
+            "events": [vars(event) for event in events],
+        }
+        write_json(to / "clip" / ABOUT_FILE, about)
+
+    def _take(self, made: Path) -> None:
+        """Put the finished clip where it belongs, in one step."""
+        with plain_errors(self._out):
+            if self._out.exists():
+                self._out.rmdir()
+            os.rename(made, self._out)
+
+    def _stage(self, stage: str, about: object, make: Callable[[Path, OnProgress], None]) -> Path:
+        return self._kept.result(stage, about, lambda to: make(to, timed(stage, self._report, self._stop)))
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._report.note(text)
+
+
+def work_folder(out: Path) -> Path:
+    """Where the finished stages of a clip's import are kept."""
+    return out.parent / f".{out.name}.import"
+
+
+def _clip_sentence(decoded: Decoded) -> str:
+    count, height, width = decoded.frames.shape[:3]
+    frames = "1 frame" if count == 1 else f"{count} frames"
+    return f"{frames} of {width}x{height}, {float(decoded.rate):.4g} a second"
