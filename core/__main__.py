@@ -98,6 +98,58 @@ def render(
     render_files(source, out=out, frames=frames, edits=edits, seed=seed, checkpoint=checkpoint, mode=chosen)
 
 
+@app.command(name="import")
+def import_film(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="VIDEO|FOLDER|ZIP",
+            help="A video, or pictures in a folder or zip; labels may lie beside them.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="CLIP", help="The clip's folder, a new one.", show_default=False)
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Labels that exist: a folder or file.  [dim]\\[default: those in the source, else a network][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The form of the labels, where it is not recognised.")
+    ] = None,
+    map: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Which of their classes is which of ours: JSON or CSV.")
+    ] = None,
+    start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the film the clip begins.")] = 0.0,
+    stop: Annotated[float | None, typer.Option(metavar="SECONDS", help="Where it ends.", show_default=False)] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(metavar="FPS", help="Frames a second.  [dim]\\[default: the film's][/dim]", show_default=False),
+    ] = None,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Multiples of 16.")] = "512x256",
+    fit: Annotated[str, typer.Option(metavar="crop|pad", help="Fill the frame, or show all of the film.")] = "crop",
+    name: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the clip is called.  [dim]\\[default: its folder][/dim]")
+    ] = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="For programs: report in JSON lines, stop when standard input ends.")
+    ] = False,
+) -> None:
+    """Make a clip of a film: decoded, labelled, its motion and objects found. Interrupted, the same command goes on."""
+    from core.importing.command import import_files
+    from core.importing.shape import Shape, parse_fit, parse_rate, parse_size
+    from core.importing.stages import Wish
+
+    width, height = parse_size(size)
+    shape = Shape(width, height, parse_fit(fit), start, stop, None if rate is None else parse_rate(rate))
+    import_files(Wish(source, shape, labels, form, map, name), out, json=json)
+
+
 @app.command()
 def convert(
     weights: Annotated[

@@ -12,6 +12,11 @@ def clip_folders() -> dict[str, Path]:
     return {file.parent.name: file.parent for file in sorted((_ROOT / "assets" / "clips").glob("*/clip.json"))}
 
 
+def default_label_set() -> Path:
+    """Where the label set of the shipped clips, checkpoint and networks is."""
+    return _ROOT / "assets" / "clips" / "label_set.json"
+
+
 def default_evaluation_network() -> Path:
     """Where the shipped evaluation network is; whoever loads it says when it is missing."""
     return _ROOT / "checkpoints" / "evaluation.safetensors"

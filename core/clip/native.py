@@ -1,6 +1,6 @@
 """The native format of a clip, read and written.
 
-clip.json      frames, width, height, fps; credits where there are any
+clip.json      frames, width, height, fps; credits where there are any; name where it is not the folder's
 ids/NNNN.png   16-bit grey: class * 1000 + instance; instance 0 is the class's stuff; one id is one object
 frames.mp4     the pictures, where there are any
 flow/NNNN.png  16-bit RGB (KITTI), where there is any: frame NNNN -> NNNN-1, value = pixels * 64 + 32768,
@@ -24,13 +24,14 @@ from core.clip.instances import PER_CLASS, FileIds
 from core.clip.label_set import LabelSet
 from core.clip.png import encode_png, read_png16
 from core.clip.video import VideoReader, write_video
-from core.errors import InputError
+from core.errors import InputError, one_line
 from core.files import MissingFile, names_in, read_json, replacing_folder, write_json
 
 # All arrays of a clip together; refused before anything is allocated.
 MAX_BYTES = 2 << 30
 _BYTES_OF_MAPS, _BYTES_OF_PICTURES, _BYTES_OF_FLOW = 5, 3, 5  # a pixel
 _MAX_JSON = 4 << 20
+MAX_NAME = 80
 _FLOW_ZERO, _FLOW_STEPS = 32768, 64  # KITTI: value = pixels * 64 + 2^15
 
 
@@ -43,13 +44,15 @@ class ClipFacts:
     height: int
     rate: Fraction
     credits: str = ""
+    name: str = ""  # "": that of its folder
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form. A rate that is no whole number is written exactly, as text: "30000/1001"."""
         whole = self.rate.denominator == 1
         fps = self.rate.numerator if whole else str(self.rate)
         facts = {"frames": self.frames, "width": self.width, "height": self.height, "fps": fps}
-        return facts | ({"credits": self.credits} if self.credits else {})
+        more = {"credits": self.credits, "name": self.name}
+        return facts | {key: value for key, value in more.items() if value}
 
 
 def read_clip(folder: Path) -> Clip:
@@ -64,7 +67,7 @@ def read_clip(folder: Path) -> Clip:
     labels, objects = _read_ids(folder / "ids", facts, label_set)
     flow, flow_valid = _read_flow(folder / "flow", facts) if has_flow else (None, None)
     return Clip(
-        name=folder.resolve().name,
+        name=facts.name or folder.resolve().name,
         label_set=label_set,
         labels=labels,
         objects=objects,
@@ -96,7 +99,8 @@ def write_clip(clip: Clip, folder: Path, *, progress: Callable[[int, int], None]
     becomes invalid. Objects whose id does not say their class get a new id (see `FileIds`).
     """
     ids = FileIds(zip(clip.labels, clip.objects, strict=True))
-    facts = ClipFacts(len(clip), clip.width, clip.height, clip.rate, clip.credits)
+    name = "" if clip.name == folder.name else clip.name
+    facts = ClipFacts(len(clip), clip.width, clip.height, clip.rate, clip.credits, name)
     with replacing_folder(folder) as beside:
         write_json(beside / "clip.json", facts.to_dict())
         write_json(beside / "label_set.json", clip.label_set.to_dict())
@@ -130,7 +134,8 @@ def read_facts(folder: Path) -> ClipFacts:
     frames = _whole(path, data, "frames", 1, MAX_FRAMES)
     width, height = _whole(path, data, "width", 8, MAX_SIDE), _whole(path, data, "height", 8, MAX_SIDE)
     check_size(f"{path}: a frame", width, height)
-    return ClipFacts(frames, width, height, _read_rate(path, data), str(data.get("credits", "")))
+    name = one_line(str(data.get("name", "")), MAX_NAME)
+    return ClipFacts(frames, width, height, _read_rate(path, data), str(data.get("credits", "")), name)
 
 
 def _check_bytes(folder: Path, facts: ClipFacts, has_pictures: bool, has_flow: bool) -> None:

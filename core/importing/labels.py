@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.format import open_memmap
 
+from core.clip.instances import stuff_object
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.files import read_json, write_json
@@ -103,17 +104,17 @@ def label_from_source(
     labels = open_memmap(folder / _LABELS, "w+", np.uint8, size)
     numbers: np.ndarray | None = None
     # Several frames of a clip may be one of the film: it is read and numbered once.
-    last, now = -1, (np.zeros(0), np.zeros(0))
+    last = -1
+    read, found = np.zeros(0, np.uint8), None
     for t, index in enumerate(which.tolist()):
         if index != last:
-            last, now = index, _mapped(source.frame(index), classes, source.tracked)
-        labels[t] = place.ids(now[0], outside)
-        if now[1] is not None:
+            last, (read, found) = index, _mapped(source.frame(index), classes, source.tracked)
+        labels[t] = place.ids(read, outside)
+        if found is not None:
             if numbers is None:
                 name, kind = (_OBJECTS, np.int32) if source.tracked else (_INSTANCES, np.int64)
                 numbers = open_memmap(folder / name, "w+", kind, size)
-            # Object id of the void around it: stuff of that class.
-            numbers[t] = place.ids(now[1], outside * 1000 if source.tracked else 0)
+            numbers[t] = place.ids(found, stuff_object(outside) if source.tracked else 0)
         progress(t + 1, len(which))
     _finish(folder, [labels, numbers], [], [f"Labels: {source.form}.", *classes.told()])
 

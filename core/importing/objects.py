@@ -91,7 +91,7 @@ class Tracker:
                 owner[part] = self._new(int(classes[part]))
                 if overlap is not None:
                     self._say_split(overlap, part, int(owner[part]))
-        objects = owner[parts].astype(np.int32)
+        objects: np.ndarray = owner[parts].astype(np.int32)
         if before is not None and instances is None:
             self._share_out(parts, before, owner, areas, objects)
         rest = objects == 0
@@ -109,9 +109,7 @@ class Tracker:
                 owner[part] = overlap.objects[column]
         return owner
 
-    def _bring_back(
-        self, parts: np.ndarray, classes: np.ndarray, areas: np.ndarray, owner: np.ndarray
-    ) -> np.ndarray:
+    def _bring_back(self, parts: np.ndarray, classes: np.ndarray, areas: np.ndarray, owner: np.ndarray) -> np.ndarray:
         """Give parts that are nobody's to objects of their class that would be there by now."""
         free = np.flatnonzero(owner == 0)[1:]
         free = free[areas[free] >= _SMALLEST * parts.size]

@@ -85,8 +85,7 @@ class Shape:
             near = [max(MULTIPLE, round(side / MULTIPLE) * MULTIPLE) for side in (self.width, self.height)]
             raise InputError(problem, f"Near it is {min(near[0], MAX_SIDE)}x{min(near[1], MAX_SIDE)}.")
         check_size("This size", self.width, self.height)
-        if self.fit not in FITS:
-            raise InputError(f"There is no fit {self.fit!r}.", "Choose crop or pad.")
+        parse_fit(self.fit)
         if not 0 <= self.start < float("inf"):
             raise InputError(f"A film cannot start at {self.start:g} seconds.", "Count from 0.")
         if self.stop is not None and not self.start < self.stop < float("inf"):
@@ -166,6 +165,14 @@ def is_steady(times: np.ndarray) -> bool:
     """Whether frames shown at these seconds, (N,) ascending, are equally far apart."""
     steps = np.diff(times)
     return steps.size == 0 or bool((np.abs(steps - np.median(steps)) <= _STEADY * np.median(steps)).all())
+
+
+def parse_fit(text: str) -> Fit:
+    """crop or pad. Raises `InputError`."""
+    for fit in FITS:
+        if text == fit:
+            return fit
+    raise InputError(f"There is no fit {text[:40]!r}.", "Choose crop or pad.")
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -46,12 +46,12 @@ def open_source(path: Path, labels: Path | None = None, form: str | None = None)
         return Source(path)  # frames and nothing else
     try:
         found = find_labels(path, form)
-        source = found.open()
     except InputError:
         film = _film(path)
         if form is not None or film is None:
             raise
-        return Source(film, notes=("No labels are in it.",) if _folders(path) else ())
+        return Source(film, notes=("No labels were found in it.",) if _folders(path) else ())
+    source = found.open()
     film = source.pictures or _film(path)
     if film is None:
         raise InputError(f"{path} has labels but no film.", "Name the film, and the labels with --labels.")

@@ -139,9 +139,10 @@ class Importing:
         for note in sentences(events, self._label_set):
             self._note(note)
         clip = self._clip(decoded, motion, read, objects)
-        # Written anew each time: it is the last stage, and takes its place at once.
-        folder = self._stage("write", about, lambda to, step: self._write(clip, read, events, to, step))
-        self._take(folder / "clip")
+        folder = self._stage(
+            "write", about | {"name": clip.name}, lambda to, step: self._write(clip, read, events, to, step)
+        )
+        self._take(folder / self._out.name)
         return Imported(self._out, len(clip), tuple(self._notes))
 
     def _source(self) -> tuple[Source, dict[str, Any]]:
@@ -187,7 +188,7 @@ class Importing:
         )
 
     def _write(self, clip: Clip, labels: Labels, events: list[Event], to: Path, step: OnProgress) -> None:
-        write_clip(clip, to / "clip", progress=step)
+        write_clip(clip, to / self._out.name, progress=step)
         about = {
             "format": _FORMAT,
             "source": self._wish.source.name,
@@ -195,7 +196,7 @@ class Importing:
             "confidence": list(labels.confidence),
             "events": [vars(event) for event in events],
         }
-        write_json(to / "clip" / ABOUT_FILE, about)
+        write_json(to / self._out.name / ABOUT_FILE, about)
 
     def _take(self, made: Path) -> None:
         """Put the finished clip where it belongs, in one step."""

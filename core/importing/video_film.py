@@ -116,7 +116,8 @@ class VideoFilm:
                 )
             if not container.streams.video:
                 raise InputError(f"{self._path} has no pictures in it.", "Choose a video file.")
-            yield container, container.streams.best("video") or container.streams.video[0]
+            best = container.streams.best("video")
+            yield container, best if isinstance(best, av.VideoStream) else container.streams.video[0]
 
     def _check_size(self, context: av.VideoCodecContext) -> None:
         width, height = context.width, context.height
@@ -254,7 +255,7 @@ class VideoFilm:
             space = Colorspace.ITU709
         if _has_alpha(frame):
             layers = frame.to_ndarray(format="rgba", src_colorspace=space, interpolation=_CAREFUL)
-            picture = (layers[..., :3].astype(np.uint16) * layers[..., 3:] // 255).astype(np.uint8)
+            picture: np.ndarray = (layers[..., :3].astype(np.uint16) * layers[..., 3:] // 255).astype(np.uint8)
         else:
             picture = frame.to_ndarray(format="rgb24", src_colorspace=space, interpolation=_CAREFUL)
         return np.rot90(picture, frame.rotation // 90) if frame.rotation else picture

@@ -1,0 +1,107 @@
+"""`python -m core import`: a film in, a clip out; reports to a person or to a program."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from core.assets import default_label_set
+from core.clip.native import read_label_set
+from core.errors import InputError
+from core.importing.progress import Cancelled, JsonLines, Progress
+from core.importing.stages import Imported, Importing, Wish, work_folder
+from core.labelling.labeller import Labeller
+from core.labelling.shipped import ShippedLabeller
+
+TITLES = {
+    "unpack": "Unpacking",
+    "decode": "Decoding",
+    "motion": "Motion",
+    "labels": "Labels",
+    "objects": "Objects",
+    "write": "Writing",
+}
+
+
+class Words:
+    """`Report` for a person: a bar for each stage, sentences between them."""
+
+    def __init__(self, console: Console, bars: Bars) -> None:
+        self._console, self._bars = console, bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, progress: Progress) -> None:
+        if progress.stage not in self._tasks:
+            self._tasks[progress.stage] = self._bars.add_task(TITLES[progress.stage])
+        self._bars.update(self._tasks[progress.stage], completed=progress.done, total=progress.of)
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+def import_files(wish: Wish, out: Path, *, json: bool) -> None:
+    """Make a clip of a film. json: for a program, which may stop it by closing its input. Raises `InputError`."""
+    label_set = read_label_set(default_label_set())
+
+    def labeller() -> Labeller:
+        return ShippedLabeller()
+
+    if json:
+        _for_a_program(lambda report, stop: Importing(wish, out, labeller, label_set, report, stop).run())
+        return
+    console = Console(stderr=True, highlight=False)
+    with _bars(console) as bars:
+        try:
+            made = Importing(wish, out, labeller, label_set, Words(console, bars)).run()
+        except KeyboardInterrupt:
+            bars.stop()
+            if work_folder(out).exists():
+                console.print("What is finished is kept: the same command goes on.", markup=False)
+            raise
+    count = "1 frame" if made.frames == 1 else f"{made.frames} frames"
+    console.print(f"{count} in {made.path}", style="green", markup=False, soft_wrap=True)
+
+
+def _bars(console: Console) -> Bars:
+    return Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], Imported]) -> None:
+    left = threading.Event()
+
+    def wait_for_the_end() -> None:
+        # Not through sys.stdin: its lock, held while waiting, would abort the program's end.
+        while os.read(sys.stdin.fileno(), 1 << 12):
+            pass
+        left.set()
+
+    def write(line: str) -> None:
+        # Whoever listened may be gone; the end of the input says so too.
+        with contextlib.suppress(OSError):
+            print(line, flush=True)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    report = JsonLines(write)
+    try:
+        made = run(report, left.is_set)
+    except Cancelled:
+        report.tell("cancelled")
+        return
+    except InputError as error:
+        report.tell("failed", error=error.problem, fix=error.fix)
+        raise
+    report.tell("done", folder=str(made.path), frames=made.frames, notes=list(made.notes))
