@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,6 +39,7 @@ from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
 from core.project.edits import Edits
+from core.project.fold import picturing
 from core.project.mode import check_mode
 from core.project.project import Project
 from core.project.storage import ProjectStore
@@ -208,6 +210,15 @@ class OpenProject:
         """The label maps of a key of the state. Raises `NotFound`."""
         return self._maps.read(key)
 
+    def kinds(self, revision: int, t: int) -> bytes:
+        """Where each pixel of a frame comes from, gzip: H*W u8, each a `Kind`. Raises `NotFound`."""
+        project = self.project
+        self._check_frame(t)
+        film = None if revision != project.revision else self.scene.conditioning(project.edits, t, project.mode).film
+        if film is None:
+            raise NotFound("It is not known here where these pixels come from.", "Keep the footage; reload the page.")
+        return gzip.compress(film.kinds.tobytes(), 1, mtime=0)
+
     def objects(self) -> dict[int, SeenObject]:
         """Every object of the edited clip."""
         seen = self.scene.objects(self.project.edits)
@@ -256,7 +267,7 @@ class OpenProject:
             if changed is not before:
                 self._saved.save(changed)
                 self._history[changed.revision] = changed.edits
-                whole = self._show()
+                whole = self._show(before)
                 if request.cursor is not None and not whole:
                     self._render(request.cursor)
                 self._search_lanes()
@@ -270,8 +281,9 @@ class OpenProject:
         first, prepare = self.scene.first(edits, mode), self.scene.prepare
         return self.board.render(self.project.revision, self.conditionings(), cursor, known, film, first, prepare)
 
-    def _show(self) -> bool:
-        """Show what is final already: film, and what is at hand; what follows is a matter of the renderer.
+    def _show(self, before: Project | None = None) -> bool:
+        """Show what is final already: film, what is at hand, and the first frames of `before`, the project that was
+        shown, as long as nothing changes them; what follows is a matter of the renderer.
 
         Only what was folded before is looked at: nobody waits for folding here. True when every frame is at hand.
         """
@@ -279,14 +291,14 @@ class OpenProject:
         edits, mode = self.project.edits, self.project.mode
         known: dict[int, Conditioning] = {}
         chain = renderer.chain(known.__getitem__)
-        at_hand: Keys = [None] * count
+        at_hand = self._staying(before)
         for t in range(count):
             folded = self.scene.known(edits, t, mode)
             if folded is None:
                 continue
             known[t] = folded
             # A frame depends on its whole past, unless it is film.
-            if len(known) <= t and not folded.is_film:
+            if at_hand[t] is not None or (len(known) <= t and not folded.is_film):
                 continue
             stored = renderer.final_at_hand(chain, t)
             at_hand[t] = None if stored is None else stored.key
@@ -294,6 +306,19 @@ class OpenProject:
                 break
         self.board.show(self.project.revision, at_hand)
         return all(at_hand)
+
+    def _staying(self, before: Project | None) -> Keys:
+        """Keys of the frames that are final, and stay: nothing that makes them, or a frame before them, changes."""
+        keys: Keys = [None] * len(self.clip)
+        project, store = self.project, self.engine.renderer.store
+        if before is None or before.mode != project.mode:
+            return keys
+        for t, frame in enumerate(self.board.frames()[0]):
+            if picturing(before.edits, t, project.mode) != picturing(project.edits, t, project.mode):
+                break
+            if frame is not None and frame.stage == "final" and store.picture(frame.key) is not None:
+                keys[t] = frame.key
+        return keys
 
     def _search_lanes(self) -> None:
         """Find out where the edits act, and say it; given up when a newer revision does the same."""

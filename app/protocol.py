@@ -213,6 +213,7 @@ class ProjectChange(BaseModel):
     edits: list[PlacedEdit]  # those added or changed, by their places
     removed: list[str]
     mode: Mode
+    notice: str = ""  # what the person should read of another mode
     lanes_known: int  # the first so many edits have their spans; the event `lanes` says the others later
     label_keys: dict[int, str]  # of the frames where they changed
     can_undo: bool

@@ -68,6 +68,7 @@ class Replies:
             base=before.revision,
             revision=after.revision,
             mode=after.mode,
+            notice=self._missing(after) if after.mode != before.mode else "",
             edits=self._changed_edits(before.edits, after.edits),
             removed=[edit.id for edit in before.edits if edit.id not in staying],
             lanes_known=self._lanes.known(after.edits),

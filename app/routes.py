@@ -190,6 +190,11 @@ def _add_pictures(router: APIRouter, workspace: Workspace) -> None:
         data = workspace.open(project).labels(key)
         return Response(data, media_type="application/octet-stream", headers=IMMUTABLE | {"Content-Encoding": "gzip"})
 
+    @router.get("/projects/{project}/kinds/{revision}/{t}")
+    def kinds(project: Project, revision: int, t: int) -> Response:
+        data = workspace.open(project).kinds(revision, t)
+        return Response(data, media_type="application/octet-stream", headers=IMMUTABLE | {"Content-Encoding": "gzip"})
+
     @router.get("/projects/{project}/frames/{key}")
     def frames(project: Project, key: Key) -> Response:
         data = store(project).png(key)

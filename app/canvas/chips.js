@@ -3,6 +3,7 @@
 
 import { h, setText, show } from './dom.js';
 import { icon } from './icons.js';
+import { legend, mayShowKinds, showsKinds } from './kinds.js';
 import { item, lines, toggleMenu } from './menu.js';
 import { frameSpan, objectName } from './names.js';
 import { rangeFields } from './ranges.js';
@@ -44,7 +45,13 @@ export class Chips {
     });
     this.hover = h('div.sb-chip.hover', { hidden: true, ariaHidden: 'true' });
     this.other = h('div.sb-chip.top.right', { hidden: true }, 'before');
-    this.layer = h('div.sb-chips', {}, this.frame, this.other, this.follow, this.labels, this.wipe);
+    this.kinds = h('button.sb-chip.top.right.sb-kinds', {
+      type: 'button',
+      title: 'Tint what is not the film as it was (T)',
+      onclick: () => store.set({ kindsOn: !store.state.kindsOn }),
+    });
+    const chips = [this.frame, this.other, this.kinds, this.follow, this.labels, this.wipe];
+    this.layer = h('div.sb-chips', {}, ...chips);
     this.element = h('div.sb-chip-stage', {}, this.layer, this.hover);
     store.subscribeOpen((state) => this.update(state));
   }
@@ -75,10 +82,12 @@ export class Chips {
     show(this.follow, paints);
     if (paints) {
       const followed = h('b', {}, this.followed(state));
-      this.follow.replaceChildren('Stroke follows ', followed, icon('down'), ` ${this.frames(state)}`);
+      const words = state.correcting ? 'Stroke corrects labels, follows ' : 'Stroke follows ';
+      this.follow.replaceChildren(words, followed, icon('down'), ` ${this.frames(state)}`);
     }
     const strong = Math.round(state.overlay * 100);
-    show(this.labels, state.view === 'render' && !state.comparing);
+    show(this.labels, state.view === 'render' && !state.comparing && !showsKinds(state));
+    this.updateKinds(state);
     const off = state.playing ? 'Labels off while playing' : 'Labels off';
     setText(this.percent, state.overlayOn && !state.playing ? `Labels ${strong} %` : off);
     if (this.slider.value !== String(strong)) this.slider.value = String(strong);
@@ -87,6 +96,14 @@ export class Chips {
     for (const part of [this.other, this.wipe]) show(part, effectiveView(state) === 'wipe');
     this.range.put(state.range ?? [0, state.server.clip.frames], state.server.clip.frames);
     this.updateHover(state);
+  }
+
+  /** @param {OpenState} state */
+  updateKinds(state) {
+    show(this.kinds, mayShowKinds(state));
+    if (this.kinds.getAttribute('aria-pressed') === String(state.kindsOn)) return;
+    this.kinds.setAttribute('aria-pressed', String(state.kindsOn));
+    this.kinds.replaceChildren(...(state.kindsOn ? ['Not film: ', ...legend()] : ['What is film?']));
   }
 
   /** What the next stroke will ride on, in words.

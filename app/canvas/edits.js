@@ -9,9 +9,10 @@ const newId = () => `e${randomId().slice(0, 12)}`;
 
 /** A stroke.
  * @param {{frame: number, mask: Mask, to: number | 'source', object?: number | null, motion: Motion, frames: Frames,
- *   over?: Set<number> | null}} stroke `over`: class ids that may be painted over
+ *   over?: Set<number> | null, corrects?: boolean}} stroke `over`: class ids that may be painted over; corrects: it says
+ *   what was filmed, and asks for no other picture
  * @returns {PaintEdit} */
-export function paintEdit({ frame, mask, to, object = null, motion, frames, over = null }) {
+export function paintEdit({ frame, mask, to, object = null, motion, frames, over = null, corrects = false }) {
   return {
     kind: 'paint',
     id: newId(),
@@ -21,6 +22,7 @@ export function paintEdit({ frame, mask, to, object = null, motion, frames, over
     object,
     motion,
     over: over ? [...over].sort((a, b) => a - b) : null,
+    corrects,
   };
 }
 

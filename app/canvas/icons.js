@@ -22,6 +22,11 @@ export function icon(name) {
 /** Name: [path, filled or drawn as a line].
  * @type {Record<string, [string, boolean][]>} */
 const ICONS = {
+  correct: [
+    ['M3 4.2v5l7.6 7.6 5-5L8 4.200z', false],
+    ['M6.200 7.300h.1', false],
+    ['M12.400 4.500l2.100 2.100 4-4', false],
+  ],
   learn: [
     ['M10 3.8 18 7.4 10 11 2 7.4z', false],
     ['M5.2 9v4.2c1.3 1.3 2.9 2 4.8 2s3.5-.7 4.8-2V9', false],

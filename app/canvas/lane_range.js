@@ -6,6 +6,7 @@ import { movedEnd } from './edits.js';
 import { toggleMenu } from './menu.js';
 import { frameSpan } from './names.js';
 import { rangeFields } from './ranges.js';
+import { Surroundings } from './surroundings.js';
 
 /** @import { Session } from './session.js' */
 /** @import { Store } from './store.js' */
@@ -42,13 +43,14 @@ export class LaneRange {
       ariaHaspopup: 'dialog',
       ariaExpanded: 'false',
       ariaLabel: `Frames of ${this.title}`,
-      title: 'Drag the ends, or click to type the frames',
+      title: 'Drag the ends, or click for frames and surroundings',
       style: { '--colour': colour },
       onclick: () => this.openFields(),
     });
     this.ends = { start: this.end('start', 'First'), stop: this.end('stop', 'Last') };
     this.readout = h('output.sb-readout', { hidden: true });
     this.fields = rangeFields((frames) => this.type(frames));
+    this.surroundings = new Surroundings(session, store, title);
     /** The lane and its track, once they are there. */
     this.line = /** @type {HTMLElement} */ (this.rail);
     this.track = /** @type {HTMLElement} */ (this.rail);
@@ -225,7 +227,7 @@ export class LaneRange {
   openFields() {
     this.fields.put(this.frames, this.count);
     const label = `Frames of ${this.title}`;
-    const content = [h('p.sb-menu-title', {}, this.title), this.fields.element];
+    const content = [h('p.sb-menu-title', {}, this.title), this.fields.element, this.surroundings.element];
     toggleMenu(this.rail, content, { label, side: 'above', keep: this.line });
   }
 }

@@ -119,7 +119,7 @@ class Lane {
   /** What the server says of the edits now.
    * @param {LaneEntry} entry */
   renew(entry) {
-    const signature = JSON.stringify([entry.spans, entry.note, entry.edit.frames, entry.ids]);
+    const signature = JSON.stringify([entry.spans, entry.note, entry.edit, entry.ids]);
     if (signature === this.signature) return;
     Object.assign(this, { entry, signature, placed: '' });
     const spans = spansText(entry.spans ?? [entry.edit.frames]);
@@ -128,6 +128,7 @@ class Lane {
     this.name.setAttribute('aria-label', `${about}. Go there.`);
     this.range.edit = entry.edit;
     this.range.ids = entry.ids;
+    this.range.surroundings.put(entry.edit, entry.ids);
     const painted = paintedFrames(entry.edit);
     this.diamonds.replaceChildren(...painted.map((frame) => diamond(frame, this.clip.frames)));
     this.placeNote(entry);

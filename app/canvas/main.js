@@ -15,6 +15,7 @@ import { labelLoader, pictureLoader } from './frames.js';
 import { Header, Messages } from './header.js';
 import { Help, Steps } from './help.js';
 import { exposeHook } from './hook.js';
+import { kindLoader } from './kinds.js';
 import { Keys } from './keys.js';
 import { LearnPanel } from './learn.js';
 import { LookPanel } from './looks.js';
@@ -88,7 +89,8 @@ export class Editor {
     this.canvas = h('canvas.sb-canvas', { tabindex: 0, role: 'img', ariaLabel: 'The frame' });
     this.pictures = this.loadPictures();
     this.labels = this.loadLabels();
-    this.view = new View(this.canvas, this.store, this.pictures, this.labels);
+    this.kinds = this.loadKinds();
+    this.view = new View(this.canvas, this.store, this.pictures, this.labels, this.kinds);
     this.strokes = new Strokes(api, this.session, this.store);
     this.toolbox = this.makeToolbox();
     this.chips = new Chips(this.store, this.view);
@@ -128,6 +130,15 @@ export class Editor {
       () => this.session.server.project,
       () => this.session.server.clip,
       () => new Map(this.session.server.classes.map((entry) => [entry.id, rgb(entry.colour)])),
+      () => this.loaded(),
+    );
+  }
+
+  loadKinds() {
+    return kindLoader(
+      this.api,
+      () => this.session.server.project,
+      () => this.session.server.clip,
       () => this.loaded(),
     );
   }
@@ -297,6 +308,7 @@ export class Editor {
   opened() {
     this.pictures.clear();
     this.labels.clear();
+    this.kinds.clear();
     this.view.clear();
     this.toolbox.lastPoint = null;
     this.objectsFor = '';

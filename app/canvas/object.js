@@ -106,7 +106,7 @@ export class ObjectPanel {
   controlRows(who, becomes, scope) {
     const remove = {
       type: 'button',
-      title: 'Remove it: what surrounds it grows over it',
+      title: 'Remove it: what is behind it comes to light',
       onclick: () => this.swap('surroundings'),
     };
     const arrow = h('span', { ariaHidden: 'true' }, '→');

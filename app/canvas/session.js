@@ -84,6 +84,7 @@ export class Session {
     if (change.project !== old.project || change.base !== old.revision) return change.revision <= old.revision;
     const edits = changedEdits(old.edits, change);
     const labelKeys = old.label_keys.map((key, t) => change.label_keys[t] ?? key);
+    if (change.notice) this.say(change.notice);
     const { revision, mode, can_undo, can_redo, render, ticket } = change;
     this.applyState({ ...old, revision, mode, can_undo, can_redo, render, ticket, edits, label_keys: labelKeys });
     // No event says where edits act when that was known before.
@@ -146,6 +147,13 @@ export class Session {
    * @param {Frames} frames */
   reframe(ids, frames) {
     return this.plain('PUT', `projects/${this.server.project}/edits/frames`, { ids, frames }, true);
+  }
+
+  /** Keep less or more of the film around edits.
+   * @param {string[]} ids
+   * @param {{margin?: number, shadow?: boolean}} wish */
+  surround(ids, wish) {
+    return this.plain('PUT', `projects/${this.server.project}/edits/surroundings`, { ids, ...wish }, true);
   }
 
   /** A change that is no edit. Returns whether it was saved.

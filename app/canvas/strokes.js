@@ -46,6 +46,7 @@ export class Strokes {
     if (!shown) return this.session.say('Nothing to paint there: “Only over” protects it.');
     if (!this.session.mayEdit()) return;
     const state = this.store.open;
+    const { correcting: corrects } = state;
     const [first, last] = state.range ?? [0, state.server.clip.frames];
     /** @type {Frames} */
     const frames = [Math.min(first, frame), Math.max(last, frame + 1)];
@@ -58,11 +59,12 @@ export class Strokes {
       mask,
       over: over && [...over],
       fill: tool === 'fill',
-      to: to === 'source' ? null : to,
+      // What is only called otherwise goes on as what it is.
+      to: to === 'source' || corrects ? null : to,
       object,
     };
     const motion = chosenMotion(state.follow) ?? (await this.ask(wish, stroke));
-    const edit = paintEdit({ frame, mask, to, object, motion, frames, over });
+    const edit = paintEdit({ frame, mask, to, object, motion, frames, over, corrects });
     const { stroke: followed } = this.store.state;
     if (followed) this.store.set({ stroke: { ...followed, edit: edit.id } });
     await this.session.edit(edit, { newObject, stroke, rebase: tool !== 'fill' });

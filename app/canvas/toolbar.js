@@ -19,6 +19,12 @@ export class Toolbar {
       const key = h('kbd', { ariaHidden: 'true' }, tool.key.toUpperCase());
       return actions.button(tool.name, { look: 'sb-tool', attributes }, icon(tool.name), key);
     });
+    const correct = actions.button(
+      'correct',
+      { look: 'sb-tool.sb-correct', attributes: { ariaLabel: 'Correct labels' } },
+      icon('correct'),
+      h('kbd', { ariaHidden: 'true' }, 'K'),
+    );
     this.size = h('span.sb-size', {});
     this.slider = h('input.sb-size-slider', {
       type: 'range',
@@ -30,7 +36,7 @@ export class Toolbar {
     });
     const keys = h('kbd', { ariaHidden: 'true' }, '[ ]');
     const sizes = h('div.sb-sizes', {}, this.size, this.slider, keys);
-    this.element = h('nav.sb-tools', { ariaLabel: 'Tools' }, ...buttons, sizes);
+    this.element = h('nav.sb-tools', { ariaLabel: 'Tools' }, ...buttons, correct, sizes);
     store.subscribe((state) => this.update(state));
   }
 

@@ -34,8 +34,16 @@ export type PaintEdit = EditBase & {
   object: number | null;
   motion: Motion;
   over: number[] | null;
+  corrects: boolean; // it says what was filmed, and asks for no other picture
+  margin?: number; // pixels around it in which the film is not kept; the server has one for each
 };
-export type SwapEdit = EditBase & { kind: 'set_class'; target: Target; to: number | 'surroundings' };
+export type SwapEdit = EditBase & {
+  kind: 'set_class';
+  target: Target;
+  to: number | 'surroundings';
+  margin?: number;
+  shadow?: boolean; // of a removal: it takes its shadow along
+};
 export type StyleEdit = EditBase & {
   kind: 'set_style';
   target: Target;
@@ -96,6 +104,7 @@ export type ProjectChange = Pick<
   'project' | 'revision' | 'mode' | 'can_undo' | 'can_redo' | 'render' | 'ticket'
 > & {
   base: number;
+  notice: string;
   edits: (EditEntry & { place: number })[];
   removed: string[];
   lanes_known: number;
@@ -166,6 +175,7 @@ export type ProjectState = {
   scopeRange: Frames | null; // for the scope 'range'
   everyone: boolean; // swaps act on all objects of the class
   over: Set<number> | null; // class ids that may be painted over; null: all
+  correcting: boolean; // strokes correct labels
   extend: boolean; // painted things join the picked object
   follow: Follow;
   stroke: { title: string; edit: string | null } | null; // what the last stroke follows, and its edit's id
@@ -193,6 +203,7 @@ export type TabState = {
   wipe: number; // where the line of the wipe is, 0 to 1
   overlay: number; // strength of the label overlay, 0 to 1
   overlayOn: boolean;
+  kindsOn: boolean; // a tint over the result says what is not film
   online: boolean;
   downloading: Set<string>; // downloads that are being made
   message: Notice | null;

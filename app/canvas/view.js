@@ -3,6 +3,7 @@
 
 import { Placement } from './camera.js';
 import { decodeMask, rgb } from './codec.js';
+import { kindsPath, showsKinds } from './kinds.js';
 import { objectMask, outline } from './raster.js';
 import { classOf, effectiveView, rendered } from './store.js';
 
@@ -17,12 +18,14 @@ export class View {
   /** @param {HTMLCanvasElement} canvas
    * @param {Store} store
    * @param {Loader<ImageBitmap>} pictures
-   * @param {Loader<LabelMaps>} labels */
-  constructor(canvas, store, pictures, labels) {
+   * @param {Loader<LabelMaps>} labels
+   * @param {Loader<HTMLCanvasElement>} kinds */
+  constructor(canvas, store, pictures, labels, kinds) {
     this.canvas = canvas;
     this.store = store;
     this.pictures = pictures;
     this.labels = labels;
+    this.kinds = kinds;
     this.placement = new Placement();
     this.context = context2d(canvas);
     /** The stroke that is being drawn.
@@ -126,7 +129,8 @@ export class View {
       this.shown = { view, t: state.t, path, stage };
     } else if (view === 'render' || view === 'wipe') this.drawStandIn(state, maps);
     if (view === 'wipe') this.drawBefore(state);
-    if (view === 'render' && bitmap) this.drawLabels(maps, overlayAlpha(state));
+    if (showsKinds(state)) this.drawKinds(state);
+    else if (view === 'render' && bitmap) this.drawLabels(maps, overlayAlpha(state));
   }
 
   /** The render of now is not there yet. What this frame was before stays, under the labels as strong as they are
@@ -157,6 +161,15 @@ export class View {
     this.context.imageSmoothingEnabled = false;
     this.context.drawImage(maps.canvas, 0, 0);
     this.context.globalAlpha = 1;
+  }
+
+  /** A tint over what is not film; nothing until it is here.
+   * @param {OpenState} state */
+  drawKinds(state) {
+    const tint = this.kinds.get(kindsPath(state));
+    if (!tint) return;
+    this.context.imageSmoothingEnabled = false;
+    this.context.drawImage(tint, 0, 0);
   }
 
   /** The right part of a wipe: the unedited clip, rendered.

@@ -62,7 +62,7 @@ class Scene:
 
         In footage mode it says what of the frame is film; a look is encoded only where something is not.
         """
-        parts = _shown(edits, t, mode)
+        parts = picturing(edits, t, mode)
         folded = self._folds.at(_shaping(parts, t), t)
         if mode == "footage":
             return folded.keeping.get((self._own, parts), lambda: self._keeping_footage(folded, parts, t))
@@ -70,7 +70,7 @@ class Scene:
 
     def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
         """Frame t under these edits if it was folded a short while ago, or is film. Costs nothing; for any thread."""
-        parts = _shown(edits, t, mode)
+        parts = picturing(edits, t, mode)
         if mode == "footage" and not parts:
             return self.conditioning(edits, t, mode)
         folded = self._folds.known(_shaping(parts, t), t)
@@ -187,7 +187,7 @@ def acting(edits: Edits, t: int) -> Edits:
     return tuple(edit for at, edit in enumerate(edits) if edit.reaches(t) or (edit.is_correction and at < final))
 
 
-def _shown(edits: Edits, t: int, mode: Mode) -> Edits:
+def picturing(edits: Edits, t: int, mode: Mode) -> Edits:
     """The edits that have a part in the picture of frame t.
 
     Where the footage is kept a correction asks for no other picture: those after all other edits are left out.

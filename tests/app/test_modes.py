@@ -11,6 +11,7 @@ import pytest
 from app.workspace import Workspace
 from core.clip.clip import Clip
 from core.clip.native import read_clip, write_clip
+from core.conditioning import Kind
 from core.errors import InputError
 from core.project.storage import ProjectStore
 from tests.app.client import Page, stroke, swap
@@ -72,11 +73,14 @@ def test_the_mode_is_switched_saved_and_no_step_of_the_history(kept: Page, clip:
     kept.rendered()
     before = kept.state()
     change = kept.change("mode", method="PUT", mode="rendered", cursor=0).json()
+    assert change["notice"] == ""
     assert (change["mode"], change["revision"], change["edits"]) == ("rendered", before["revision"] + 1, [])
     assert change["ticket"] is not None and change["can_undo"]
     kept.rendered()
     assert not np.array_equal(pictures(kept)[0][8:], clip.pictures[0][8:])
     again = kept.change("mode", method="PUT", mode="footage", cursor=0).json()
+    # The checkpoint reads no film: what is missing is said again.
+    assert again["notice"] == before["notice"] != ""
     assert [entry["key"] for entry in again["render"]] == [entry["key"] for entry in before["render"]]
     assert kept.change("mode", method="PUT", mode="footage").json()["revision"] == again["revision"]
     undone = kept.change("undo").json()
@@ -145,6 +149,17 @@ def test_a_corrected_label_changes_no_picture_and_is_undone(kept: Page, clip: Cl
     assert kept.state()["label_keys"] == before["label_keys"] and kept.state()["render"] == before["render"]
 
 
+def test_a_correction_leaves_rendered_frames_though_nothing_is_known_of_them_any_more(kept: Page) -> None:
+    """What was folded had to make room meanwhile."""
+    kept.edit(swap())
+    kept.rendered()
+    before = kept.state()["render"]
+    kept.workspace.open(kept.project).scene.scene._folds.forget()
+    change = kept.edit(stroke(corrects=True), cursor=2).json()
+    assert change["render"] == before and change["ticket"] is None
+    assert kept.change("undo", cursor=2).json()["render"] == before
+
+
 @pytest.mark.parametrize("corrects", ["true", 1, None])
 def test_corrects_is_checked(kept: Page, corrects: object) -> None:
     reply = kept.edit(stroke(corrects=corrects))
@@ -196,3 +211,22 @@ def test_only_what_has_surroundings_is_given_others(kept: Page) -> None:
         reply = kept.change("edits/surroundings", method="PUT", ids=ids, **body)
         assert reply.status_code == 422 and said in reply.json()["error"], reply.text
     assert kept.state()["revision"] == 2
+
+
+def test_the_kinds_of_pixels_are_told(kept: Page) -> None:
+    paint = stroke()
+    kept.edit(paint)
+    look = {"kind": "set_style", "id": "look", "frames": [0, 6], "target": {"object": 2001}, "label": 2}
+    revision = kept.edit(look | {"code": [0.5, 0.5, 0.5]}).json()["revision"]
+    reply = kept.get(f"kinds/{revision}/1")
+    kinds = np.frombuffer(reply.content, np.uint8).reshape(16, 32)
+    expected = np.full((16, 32), Kind.FILMED, np.uint8)
+    expected[8:13, 6:14] = Kind.REDRESSED
+    expected[0:7, 17:29] = Kind.MADE_UP
+    np.testing.assert_array_equal(kinds, expected)
+    assert "immutable" in reply.headers["cache-control"]
+    assert (np.frombuffer(kept.get(f"kinds/{revision}/1").content, np.uint8) == kinds.ravel()).all()
+    for path in (f"kinds/{revision - 1}/1", f"kinds/{revision}/6", f"kinds/{revision}/-1", "kinds/x/1"):
+        assert kept.get(path).status_code in (404, 422), path
+    revision = kept.change("mode", method="PUT", mode="rendered").json()["revision"]
+    assert kept.get(f"kinds/{revision}/1").status_code == 404

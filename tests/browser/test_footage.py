@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
+from core.conditioning import Kind
 from tests.browser.editor import Editor, Server
 
 Open = Callable[..., Editor]
@@ -16,6 +18,44 @@ FAR = 24  # pixels from what was changed
 def camera(editor: Editor, t: int) -> np.ndarray:
     """(H, W, 3) uint8: the filmed frame as the page gets it."""
     return editor.decoded(f"camera/{t}")
+
+
+def shown_now(editor: Editor) -> np.ndarray:
+    """(H, W, 3) uint8: the frame as it is shown."""
+    return editor.picture(editor.fresh()["render"][FRAME]["key"])
+
+
+def largest_cars(editor: Editor) -> tuple[int, int]:
+    """The two cars that take most of the frame."""
+    labels, objects = editor.maps(FRAME)
+    things, areas = np.unique(objects[labels == editor.class_id("car")], return_counts=True)
+    second, first = things[areas.argsort()][-2:].tolist()
+    return first, second
+
+
+def middle(mask: np.ndarray) -> tuple[int, int]:
+    """A pixel (x, y) of a mask (H, W), away from its outline where it is wide enough."""
+    rows, columns = np.nonzero(cv2.erode(mask.astype(np.uint8), np.ones((5, 5))) if mask.sum() > 200 else mask)
+    at = len(rows) // 2
+    return int(columns[at]), int(rows[at])
+
+
+def colour_at(editor: Editor, place: tuple[int, int]) -> list[int]:
+    """RGBA on the stage."""
+    return editor.page.evaluate("([x, y]) => __scenebrush.colourAt(x, y)", list(place))
+
+
+def changing(editor: Editor, act: Callable[[], object]) -> None:
+    """Do something that changes the project, and wait until all frames are there."""
+    revision = editor.state("server.revision")
+    act()
+    editor.saved(revision)
+    editor.complete()
+
+
+def take_away(editor: Editor, thing: int) -> None:
+    editor.pick(*middle(editor.maps(FRAME)[1] == thing))
+    changing(editor, lambda: editor.page.get_by_role("button", name="Remove", exact=True).click())
 
 
 def far_from(mask: np.ndarray) -> np.ndarray:
@@ -32,22 +72,93 @@ def test_a_car_is_taken_away_and_far_from_it_the_film_stays(stand_in: Server, op
     assert editor.state("server.ticket") is None
     editor.complete()
     editor.go_to(FRAME)
-    labels, objects = editor.maps(FRAME)
-    cars = np.unique(objects[labels == editor.class_id("car")], return_counts=True)
-    car = int(cars[0][cars[1].argmax()])
+    _, objects = editor.maps(FRAME)
+    car, other = largest_cars(editor)
     filmed = camera(editor, FRAME)
-    np.testing.assert_array_equal(editor.picture(editor.state("server.render")[FRAME]["key"]), filmed)
-    rows, columns = np.nonzero(objects == car)
-    middle = len(rows) // 2
-    editor.pick(int(columns[middle]), int(rows[middle]))
-    revision = editor.state("server.revision")
-    editor.page.get_by_role("button", name="Remove", exact=True).click()
-    editor.saved(revision)
-    editor.complete()
-    shown = editor.picture(editor.fresh()["render"][FRAME]["key"])
+    np.testing.assert_array_equal(shown_now(editor), filmed)
+    take_away(editor, car)
+    shown = shown_now(editor)
     far = far_from(objects == car)
     np.testing.assert_array_equal(shown[far], filmed[far])
     assert (shown[objects == car] != filmed[objects == car]).any(-1).mean() > 0.9
+
+    # Another look for another car changes that one alone.
+    editor.pick(*middle(objects == other))
+    editor.page.locator(".sb-look-cell img[src]").nth(8).wait_for()
+    changing(editor, lambda: editor.page.locator(".sb-look-cell").nth(5).click())
+    redressed = shown_now(editor)
+    elsewhere = objects != other
+    np.testing.assert_array_equal(redressed[elsewhere], shown[elsewhere])
+    assert (redressed != shown).any()
+
+    # A label is corrected, where the car was too: no pixel changes, and no frame has to be rendered.
+    before = editor.state("server.render")
+    editor.tool("k")
+    editor.choose_class("car")
+    column, row = middle(objects == car)
+    editor.stroke((column - 20, row), (column + 20, row + 6))
+    assert editor.state("server.edits")[-1]["title"] == "car, corrected"
+    assert editor.state("server.render") == before and editor.state("rendering") != "running"
+    np.testing.assert_array_equal(shown_now(editor), redressed)
+    labels, now = editor.maps(FRAME)
+    corrected = now >= 1_000_000
+    assert corrected.any() and (labels[corrected] == editor.class_id("car")).all()
+
+
+def test_what_is_not_film_is_tinted(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in, mode="footage")
+    editor.go_to(FRAME)
+    _, objects = editor.maps(FRAME)
+    take_away(editor, largest_cars(editor)[0])
+    editor.focus()
+    editor.page.keyboard.press("Escape")
+    if editor.state("overlayOn"):
+        editor.page.keyboard.press("\\")
+    kinds = np.frombuffer(editor.get(f"kinds/{editor.state('server.revision')}/{FRAME}"), np.uint8)
+    kinds = kinds.reshape(objects.shape)
+    places = [middle(kinds == kind) for kind in (Kind.MADE_UP, Kind.PLATE, Kind.FILMED)]
+    plain = [colour_at(editor, place) for place in places]
+    button = editor.page.get_by_role("button", name="What is film?")
+    button.click()
+    legend = editor.page.get_by_role("button", name="Not film: made up another look from other frames")
+    legend.wait_for()
+    column, row = places[0]
+    editor.until(f"String(__scenebrush.colourAt({column}, {row})) !== '{','.join(map(str, plain[0]))}'")
+    made_up, plate, film = (colour_at(editor, place) for place in places)
+    assert made_up[0] > plain[0][0] and plate[2] > plain[1][2] and film == plain[2]
+    # The key switches it off; where everything is rendered there is nothing to tell.
+    editor.focus()
+    editor.page.keyboard.press("t")
+    button.wait_for()
+    assert [colour_at(editor, place) for place in places] == plain
+    editor.page.get_by_role("radio", name="Render all").click()
+    button.wait_for(state="hidden")
+
+
+def test_surroundings_and_shadow_are_set_with_the_keys(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in, mode="footage")
+    editor.go_to(FRAME)
+    take_away(editor, largest_cars(editor)[0])
+    before = shown_now(editor)
+    page = editor.page
+    page.get_by_role("slider", name="First frame of car").focus()
+    page.keyboard.press("Enter")
+    slider = page.get_by_role("slider", name="Surroundings of car")
+    slider.focus()
+    assert slider.input_value() == "3"
+    changing(editor, lambda: [page.keyboard.press("ArrowRight"), slider.blur()])
+    assert editor.state("server.edits")[0]["edit"]["margin"] == 4
+    assert (shown_now(editor) != before).any()
+    box = page.get_by_role("checkbox", name="take its shadow too")
+    assert box.is_checked()
+    changing(editor, lambda: box.press("Space"))
+    assert editor.state("server.edits")[0]["edit"]["shadow"] is False
+    page.keyboard.press("Escape")
+    for margin, shadow in ((4, True), (3, True)):
+        changing(editor, lambda: page.keyboard.press("Control+z"))
+        edit = editor.state("server.edits")[0]["edit"]
+        assert (edit["margin"], edit["shadow"]) == (margin, shadow)
+    np.testing.assert_array_equal(shown_now(editor), before)
 
 
 def test_the_mode_is_switched_in_the_header(stand_in: Server, open_editor: Open) -> None:

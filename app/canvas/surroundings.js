@@ -1,0 +1,68 @@
+// @ts-check
+// How much around an edit is redone with it, and whether what is taken away takes its shadow along.
+
+import { h, setText, show } from './dom.js';
+
+/** @import { Session } from './session.js' */
+/** @import { Store } from './store.js' */
+/** @import { Edit } from './types' */
+
+const MOST = 40;
+
+/** Fields for the edits of a lane; where everything is rendered, and for looks, there are none. */
+export class Surroundings {
+  /** @param {Session} session
+   * @param {Store} store
+   * @param {string} title of the lane */
+  constructor(session, store, title) {
+    this.session = session;
+    this.store = store;
+    /** @type {string[]} */
+    this.ids = [];
+    this.pixels = h('output', {});
+    this.slider = h('input', {
+      type: 'range',
+      min: 0,
+      max: MOST,
+      ariaLabel: `Surroundings of ${title}, in pixels`,
+      oninput: () => this.say(),
+      onchange: () => this.save({ margin: Number(this.slider.value) }),
+    });
+    this.shadow = h('input', { type: 'checkbox', onchange: () => this.save({ shadow: this.shadow.checked }) });
+    this.shadowRow = h(
+      'label.sb-extend',
+      { title: 'Dark ground around its foot is lit again' },
+      this.shadow,
+      'take its shadow too',
+    );
+    const hint = 'So far around what it changes the film is not kept';
+    const row = h('label.sb-around', { title: hint }, h('span', {}, 'its surroundings too'), this.slider, this.pixels);
+    this.element = h('div.sb-range.sb-surroundings', {}, row, this.shadowRow);
+  }
+
+  /** Show what is saved.
+   * @param {Edit} edit
+   * @param {string[]} ids the edits of the lane */
+  put(edit, ids) {
+    const kept = this.store.open.server.mode === 'footage';
+    const painted = edit.kind === 'paint' && edit.corrects;
+    show(this.element, kept && edit.kind !== 'set_style' && !painted);
+    this.ids = ids;
+    if (edit.kind === 'set_style') return;
+    this.slider.value = String(edit.margin ?? 0);
+    this.say();
+    const removal = edit.kind === 'set_class' && edit.to === 'surroundings';
+    show(this.shadowRow, removal);
+    this.shadow.checked = removal && Boolean(edit.shadow);
+  }
+
+  say() {
+    setText(this.pixels, `${this.slider.value} px`);
+    this.slider.setAttribute('aria-valuetext', `${this.slider.value} pixels`);
+  }
+
+  /** @param {{margin?: number, shadow?: boolean}} wish */
+  async save(wish) {
+    if (this.session.mayEdit()) await this.session.surround(this.ids, wish);
+  }
+}
