@@ -18,6 +18,7 @@ import {
   timeLeft,
 } from '../../../app/canvas/names.js';
 import { frameDue } from '../../../app/canvas/player.js';
+import { kindsPath, showsKinds } from '../../../app/canvas/kinds.js';
 import { initialState, projectState, showsEdits, Store } from '../../../app/canvas/store.js';
 import { chosenMotion, strokeObject } from '../../../app/canvas/strokes.js';
 import { keyName, keyWords } from '../../../app/canvas/keynames.js';
@@ -160,8 +161,21 @@ test('a stroke is written as projects keep it', () => {
       object: null,
       motion: { kind: 'still' },
       over: [3, 11],
+      corrects: false,
     },
   );
+  assert.equal(paintEdit({ ...edit, frame: 3, corrects: true }).corrects, true);
+});
+
+test('what is not film is said of the result alone, where the footage is kept', () => {
+  const seen = (patch, mode = 'footage') => {
+    const state = { ...initialState(), server: { mode, revision: 7 }, kindsOn: true, t: 3, ...patch };
+    return showsKinds(state) && kindsPath(state);
+  };
+  assert.equal(seen({}), 'kinds/7/3');
+  for (const patch of [{ kindsOn: false }, { view: 'camera' }, { comparing: true }, { playing: true }])
+    assert.equal(seen(patch), false);
+  assert.equal(seen({}, 'rendered'), false);
 });
 
 test('a painted thing is a new object unless it is added to the selected one', () => {
