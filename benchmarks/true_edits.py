@@ -59,11 +59,13 @@ class Pair(NamedTuple):
 
     def film(self, t: int) -> np.ndarray:
         """Frame t as filmed, (H, W, 3) uint8."""
-        return filmed(self.filmed)[t]
+        picture: np.ndarray = filmed(self.filmed)[t]
+        return picture
 
     def wanted(self, t: int) -> np.ndarray:
         """Frame t as it would then look, (H, W, 3) uint8."""
-        return filmed(self.true)[t]
+        picture: np.ndarray = filmed(self.true)[t]
+        return picture
 
 
 def ways(pair: Pair, checkpoint: Checkpoint) -> dict[str, Iterator[np.ndarray]]:
@@ -80,21 +82,21 @@ def ways(pair: Pair, checkpoint: Checkpoint) -> dict[str, Iterator[np.ndarray]]:
 
 def scores(pair: Pair, frames: Iterable[np.ndarray]) -> dict[str, str]:
     """Inside what was taken away, around it and farther out, against the true street; and how steady it is inside."""
-    errors = {name: [0.0, 0] for name in Areas._fields}
+    errors, counts = dict.fromkeys(Areas._fields, 0.0), dict.fromkeys(Areas._fields, 0)
     touched, flicker = [], []
     before: np.ndarray | None = None
     for t, picture in enumerate(frames):
         areas, wanted = pair.areas(t), pair.wanted(t)
         for name, area in areas._asdict().items():
             difference = picture[area].astype(np.float64) - wanted[area]
-            errors[name][0] += float(np.square(difference).sum())
-            errors[name][1] += difference.size
+            errors[name] += float(np.square(difference).sum())
+            counts[name] += difference.size
         touched.append((picture != pair.film(t)).any(-1)[areas.farther].mean())
         if before is not None:
             flicker.append(_flicker(pair, t, picture, before, areas.inside))
         before = picture
     return {
-        **{f"PSNR {name}": _decibels(*error) for name, error in errors.items()},
+        **{f"PSNR {name}": _decibels(error, counts[name]) for name, error in errors.items()},
         "farther out, not as filmed": f"{np.mean(touched):.1%}",
         "warping error inside": f"{np.nanmean(flicker):.1f}",
     }

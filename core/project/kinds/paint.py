@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -148,7 +148,7 @@ class Paint(MapEdit):
         return isinstance(other, Paint) and self._common == other._common
 
     @property
-    def _common(self) -> tuple[object, ...]:
+    def _common(self) -> tuple[Hashable, ...]:
         """What strokes of one lane have in common."""
         return self.to, self.object, self.motion, self.over, self.frames, self.corrects, self.margin
 
