@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from tests.core.tiny import LABELS, tiny_checkpoint, tiny_clip
 def place(tmp_path: Path) -> Path:
     """Two clips, two checkpoints and an evaluation network."""
     for name, frames in (("a", 4), ("b", 3)):
-        write_clip(tiny_clip(frames), tmp_path / "clips" / name)
+        write_clip(replace(tiny_clip(frames), name=name), tmp_path / "clips" / name)
     tiny_checkpoint(tmp_path / "one.safetensors")
     tiny_checkpoint(tmp_path / "two.safetensors", seed=1)
     torch.manual_seed(0)

@@ -71,7 +71,7 @@ def test_classes_that_a_form_does_not_know_are_told(tmp_path: Path) -> None:
         "Classes that this form does not know have ids of their own: own car as 35, kiosk as 36.",
         f"3 frames of labels in {tmp_path / 'out'}",
     ]
-    ids = cv2.imread(str(tmp_path / "out/clip_000000_000001_gtFine_instanceIds.png"), cv2.IMREAD_UNCHANGED)
+    ids = cv2.imread(str(tmp_path / "out/wider-street-1_000000_000001_gtFine_instanceIds.png"), cv2.IMREAD_UNCHANGED)
     # Own car, kiosk without number, kiosks 1 and 998, a tree, building 7 and road 1.
     assert ids[0, :28:4].tolist() == [35, 36, 36000, 36997, 21, 11006, 7000]
 
