@@ -72,6 +72,7 @@ class Draft:
     """Label map and object map (H, W), flow (H, W, 2) and its validity (H, W) or None; all may be written to.
 
     frame    what is taken to have been filmed
+    source   labels and objects of the frame that the edit at hand reads; None: it reads none
     removed  what was taken away so far; removed_from: from which clip; shaded: what of it takes its shadow along
     margin   how far around what is changed now nothing is kept of the film (pixels)
     margins  (H, W) uint8: of each pixel that was changed; None: MARGIN
@@ -87,6 +88,7 @@ class Draft:
         self._kinds = {entry.id: entry.kind for entry in clip.label_set}
         self._taken, self._corrected = taken, False
         self.removed, self.removed_from, self.shaded = Removed(), taken, Removed()
+        self.source: tuple[np.ndarray, np.ndarray] | None = None
         self.margin = MARGIN
         self.margins: np.ndarray | None = None
         self._filmed_labels, self._filmed_objects = self.frame.labels, self.frame.objects
@@ -247,6 +249,12 @@ class Draft:
             self._move_as_what_is_behind(self._motion, mask, to)
         self.labels[mask] = to
         self._keep_away(mask)
+
+    def name(self, mask: np.ndarray, to: int) -> None:
+        """What is in `mask` (H, W) was filmed as class `to`: stuff joins its class's stuff, things keep their ids."""
+        self.labels[mask] = to
+        if self._kinds.get(to) != "thing":
+            self.objects[mask] = stuff_object(to)
 
     def remove(self, mask: np.ndarray, target: Target, shadow: bool = True) -> None:
         """`target`, that is `mask` (H, W), is taken away, with its shadow or not: what is behind it comes to light.

@@ -6,17 +6,21 @@ form; what does not fit raises `InputError`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import InputError
+from core.project.kinds.carry import Carry
 from core.project.kinds.duplicate import Duplicate
+from core.project.kinds.join import Join
 from core.project.kinds.move import Move
 from core.project.kinds.paint import SOURCE, Paint
 from core.project.kinds.scale import Scale
 from core.project.kinds.set_class import SURROUNDINGS, SetClass
 from core.project.kinds.set_style import SetStyle
+from core.project.kinds.split import Split
 from core.project.values import (
     ClassTarget,
     Flow,
@@ -35,18 +39,24 @@ from core.project.values import (
     is_new_object,
 )
 
-Edit = Annotated[Paint | SetClass | SetStyle | Duplicate | Move | Scale, Field(discriminator="kind")]
+Edit = Annotated[
+    Paint | SetClass | SetStyle | Duplicate | Move | Scale | Join | Split | Carry, Field(discriminator="kind")
+]
 Edits = tuple[Edit, ...]
+# Each may be made of all carried frames before it.
+_MOST_CARRIED = 100
 _EDIT: TypeAdapter[Edit] = TypeAdapter(Edit)
 
 __all__ = [
     "SOURCE",
     "SURROUNDINGS",
+    "Carry",
     "ClassTarget",
     "Duplicate",
     "Edit",
     "Edits",
     "Flow",
+    "Join",
     "Keyframe",
     "Mask",
     "Motion",
@@ -60,9 +70,11 @@ __all__ = [
     "Scale",
     "SetClass",
     "SetStyle",
+    "Split",
     "Stand",
     "Still",
     "Target",
+    "check_carried",
     "first_problem",
     "is_new_object",
     "parse_edit",
@@ -76,3 +88,10 @@ def parse_edit(data: object) -> Edit:
     except (ValidationError, RecursionError) as error:
         what = first_problem(error) if isinstance(error, ValidationError) else "it is too deep"
         raise InputError(f"This edit is not usable: {what}.", "See the edits format in the README.") from None
+
+
+def check_carried(edits: Iterable[Edit]) -> None:
+    """Raise `InputError` for more carried frames than can be worked out."""
+    if sum(edit.reads is not None for edit in edits) > _MOST_CARRIED:
+        problem = f"There are more than {_MOST_CARRIED} carried frames."
+        raise InputError(problem, "Save the corrected labels as a new clip, and go on with that.")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import read_json, write_json
-from core.project.edits import Edit, parse_edit
+from core.project.edits import Edit, check_carried, parse_edit
 from core.project.mode import Mode, parse_mode
 from core.project.project import MAX_SEED
 
@@ -55,6 +55,7 @@ def edits_document(edits: Sequence[Edit], seed: int, mode: Mode) -> dict[str, ob
 
 def check_edits(edits: Sequence[Edit], clip: Clip) -> None:
     """Raise `InputError` for the first edit that doesn't fit this clip: frames, classes, strokes out of the picture."""
+    check_carried(edits)
     for index, edit in enumerate(edits):
         edit.check(clip, f"Edit {index + 1} ({edit.id})")
 

@@ -84,7 +84,11 @@ class Scene:
 
     def taken(self, edits: Edits) -> Clip:
         """What the clip is taken to be: with all corrections among these edits, and nothing else of them."""
-        return self._folds.taken(_corrections(edits)).clip
+        return self._folds.taken(corrections(edits)).clip
+
+    def correspondence(self, frame: int, t: int) -> np.ndarray:
+        """(H, W) int32: for each pixel of frame t of the clip its pixel of `frame`; -1 where none is known."""
+        return self._strokes.correspondence(frame).at(t)
 
     def prepare(self, edit: Edit) -> None:
         """Take a new edit in: do what must be possible before it is saved. Raises `InputError`."""
@@ -112,13 +116,13 @@ class Scene:
         return self._folds.objects(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
     def _with_looks(self, maps: Maps, parts: Edits) -> Conditioning:
-        return Conditioning(maps, Styles(_codes(maps, parts, self._dress(_corrections(parts)).looks)))
+        return Conditioning(maps, Styles(_codes(maps, parts, self._dress(corrections(parts)).looks)))
 
     def _keeping_footage(self, folded: Folded, parts: Edits, t: int) -> Conditioning:
         maps, pictures = folded.maps, self.clip.pictures
         if pictures is None:
             raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
-        dressed = self._dress(_corrections(parts))
+        dressed = self._dress(corrections(parts))
         shaping = tuple(edit for edit in parts if edit.changes_maps)
         styles = Styles(lambda: _codes(maps, shaping, dressed.looks))
         looks = [edit for edit in parts if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
@@ -181,9 +185,13 @@ def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:
 def acting(edits: Edits, t: int) -> Edits:
     """The edits that have a part in frame t: those that reach it, and corrections before one of these.
 
-    What is behind things, and how they look, comes from other frames too, as they were corrected.
+    What is behind things, and how they look, comes from other frames too, as they were corrected. A correction that
+    reads no other frame looks at none.
     """
-    final = max((at for at, edit in enumerate(edits) if edit.reaches(t) and not edit.is_correction), default=-1)
+    looking = (
+        at for at, edit in enumerate(edits) if edit.reaches(t) and (not edit.is_correction or edit.reads is not None)
+    )
+    final = max(looking, default=-1)
     return tuple(edit for at, edit in enumerate(edits) if edit.reaches(t) or (edit.is_correction and at < final))
 
 
@@ -202,7 +210,8 @@ def _shaping(edits: Edits, t: int) -> Edits:
     return acting(tuple(edit for edit in edits if edit.changes_maps), t)
 
 
-def _corrections(edits: Edits) -> Edits:
+def corrections(edits: Edits) -> Edits:
+    """Those that say what the clip is taken to be."""
     return tuple(edit for edit in edits if edit.is_correction)
 
 

@@ -29,6 +29,8 @@ _KEPT_FILMS = 4
 _BYTES_A_PIXEL = 4
 # Clips as corrections make them; each has label and object maps of its own.
 _KEPT_CORRECTED = 2
+# Maps of frames that corrections carry to others.
+_KEPT_READ_BYTES = 24 << 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Folded:
         return self.maps.nbytes + filmed + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
 
 
+_LabelsObjects = tuple[np.ndarray, np.ndarray]
 FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame
 FoldCache = Cache[FoldKey, Folded]
 
@@ -99,6 +102,9 @@ class Folds:
         self._own_clip = Taken(lambda: clip, clip)
         self.strokes = Strokes(clip, stroke_cache, self._own_clip.behind.surfaces)
         self._corrected: Cache[Edits, Taken] = Cache(_KEPT_CORRECTED)
+        self._read: Cache[tuple[Edits, int], _LabelsObjects] = Cache(
+            _KEPT_READ_BYTES, lambda maps: sum(one.nbytes for one in maps)
+        )
         self._cache = fold_cache() if cache is None else cache
         self._own = object()
         self._seen: Cache[Edits, Mapping[int, Seen]] = Cache(8)
@@ -123,7 +129,7 @@ class Folds:
     def clip_bytes(self) -> int:
         """Bytes of the clip and of what is known of all of it."""
         taken = self._own_clip.nbytes + sum(one.nbytes for one in self._corrected.values())
-        return self.clip.nbytes + self.strokes.sightings_bytes + taken
+        return self.clip.nbytes + self.strokes.sightings_bytes + taken + self._read.used
 
     def forget(self) -> None:
         """Keep nothing any more: the caches may be shared with other clips."""
@@ -167,12 +173,35 @@ class Folds:
                     edit.apply(draft, self.strokes)
         return draft
 
-    def _corrected_maps(self, corrections: Edits, t: int) -> tuple[np.ndarray, np.ndarray]:
+    def _corrected_maps(self, corrections: Edits, t: int) -> _LabelsObjects:
         """Label map (H, W) uint8 and object map (H, W) int32 that the clip is taken to have at frame t."""
+        read: dict[int, _LabelsObjects] = {}
+        for at, frame in _frames_read(corrections, t):
+            before = corrections[:at]
+            # Those that this frame needs in its turn are in `read` already.
+            read[at] = self._read.get((before, frame), lambda b=before, f=frame: self._correct(b, f, read))  # type: ignore[misc]
+        return self._correct(corrections, t, read)
+
+    def _correct(self, corrections: Edits, t: int, read: Mapping[int, _LabelsObjects]) -> _LabelsObjects:
+        """The same, with what corrections read of other frames, by their places."""
         if not any(edit.reaches(t) for edit in corrections):
             return self.clip.labels[t], self.clip.objects[t]
         draft = Draft(self.clip, t, self._own_clip)
-        for edit in corrections:
+        for at, edit in enumerate(corrections):
             if edit.reaches(t):
+                draft.source = read.get(at)
                 edit.apply(draft, self.strokes)
         return draft.labels, draft.objects
+
+
+def _frames_read(corrections: Edits, t: int) -> list[tuple[int, int]]:
+    """What must be known before frame t is corrected, in order: (place of a correction, the frame that it reads)."""
+    wanted = {t}
+    found: list[tuple[int, int]] = []
+    # Backwards: what a correction reads is as those before it say.
+    for at in reversed(range(len(corrections))):
+        frame = corrections[at].reads
+        if frame is not None and any(corrections[at].reaches(one) for one in wanted):
+            found.append((at, frame))
+            wanted.add(frame)
+    return found[::-1]

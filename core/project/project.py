@@ -10,7 +10,7 @@ from typing import Any
 from core.clip.clip import FIRST_NEW_OBJECT
 from core.errors import InputError, reason
 from core.files import parse_json
-from core.project.edits import Edit, Edits, parse_edit
+from core.project.edits import Edit, Edits, check_carried, parse_edit
 from core.project.mode import Mode, parse_mode
 from core.project.values import MAX_OBJECT
 
@@ -75,6 +75,7 @@ class Project:
         parse_mode(self.mode)
         if max(map(len, (self.edits, *self.past, *self.redo))) > _MOST_EDITS:
             raise InputError(f"A project holds at most {_MOST_EDITS} edits.", "Download the clip and start from it.")
+        check_carried(self.edits)
         if len({edit.id for edit in self.edits}) < len(self.edits):
             raise InputError("Two edits of a project have the same id.", _AS_SAVED)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol, cast
+
 import numpy as np
 
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.footage.surfaces import Surfaces
 from core.project.carried import Carried, Carrier
+from core.project.correspondence import Correspondence
 from core.project.motion import carrier, stand_on_ground
 from core.project.order import Order
 from core.project.sightings import Sightings
@@ -16,14 +20,23 @@ from core.project.values import Flow, Keyframe, Motion
 # Without anybody else's share: a stroke of 60 frames of 512x256 takes from 0.1 MB to 60 MB.
 KEPT_BYTES = 128 << 20
 
-# Whose it is, where it was painted, how it moves, and whether it is a thing that may stand.
-StrokeKey = tuple[object, tuple[Keyframe, ...], Motion, bool]
-StrokeCache = Cache[StrokeKey, list[Carrier]]
+
+class Followed(Protocol):
+    """What is followed along a clip."""
+
+    @property
+    def nbytes(self) -> int:
+        """What it keeps so far, nearly."""
+
+
+# Whose it is; of a stroke where it was painted, how it moves, and whether it is a thing that may stand; else a frame.
+StrokeKey = tuple[object, tuple[Keyframe, ...], Motion, bool] | tuple[object, int]
+StrokeCache = Cache[StrokeKey, Sequence[Followed]]
 
 
 def stroke_cache(most_bytes: int = KEPT_BYTES) -> StrokeCache:
     """A cache for the strokes of one clip, or of several that share it. A stroke that fills it alone stays."""
-    return Cache(most_bytes, lambda carriers: min(most_bytes, sum(carrier.nbytes for carrier in carriers)))
+    return Cache(most_bytes, lambda followed: min(most_bytes, sum(one.nbytes for one in followed)))
 
 
 class Strokes:
@@ -64,13 +77,20 @@ class Strokes:
         """
         # Where a mask is carried doesn't depend on the frames in which its edit acts: those may change.
         key = (self._own, keyframes, motion, stands)
-        carriers = self._cache.get(key, lambda: self._carriers(keyframes, motion, stands))
+        carriers = cast(list[Carrier], self._cache.get(key, lambda: self._carriers(keyframes, motion, stands)))
         self._cache.measure(key)  # it was carried further since
         at = sorted(keyframe.frame for keyframe in keyframes)
         middles = [(one + other) // 2 + 1 for one, other in zip(at, at[1:], strict=False)]
         start, stop = frames[0], min(frames[1], len(self._clip))
         borders = [start, *(min(max(middle, start), stop) for middle in middles), stop]
         return Carried(list(zip(carriers, zip(borders, borders[1:], strict=False), strict=True)))
+
+    def correspondence(self, frame: int) -> Correspondence:
+        """Which pixels of other frames show the same points as those of `frame`."""
+        key = (self._own, frame)
+        found = self._cache.get(key, lambda: [Correspondence(self._clip, frame)])
+        self._cache.measure(key)  # it was followed further since
+        return cast(Correspondence, found[0])
 
     def _carriers(self, keyframes: tuple[Keyframe, ...], motion: Motion, stands: bool) -> list[Carrier]:
         clip = self._clip

@@ -37,6 +37,11 @@ class BaseEdit(Value, ABC):
         """Whether it changes what the clip is taken to be, and not what is to be seen."""
         return False
 
+    @property
+    def reads(self) -> int | None:
+        """The frame whose maps, as corrections before it say, it makes others of; None: of no frame."""
+        return None
+
     @field_validator("frames")
     @classmethod
     def _ordered(cls, frames: Span) -> Span:

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip
 from core.conditioning import Maps
-from core.errors import InputError
 from core.footage.courses import Moved
 from core.project.draft import Draft
 from core.project.kinds.base import MapEdit
+from core.project.kinds.checks import check_frame
 from core.project.names import Names
 from core.project.strokes import Strokes
 from core.project.values import ObjectId, ObjectTarget, is_new_object
@@ -53,11 +53,7 @@ class PlacedEdit(ObjectEdit):
 
     def check(self, clip: Clip, name: str = "This edit") -> None:
         super().check(clip, name)
-        if self.frame >= len(clip):
-            raise InputError(
-                f"{name} says where its object is on frame {self.frame}; clip {clip.name!r} has {len(clip)}.",
-                f"Frames count from 0 to {len(clip) - 1}.",
-            )
+        check_frame(self.frame, clip, f"{name} says where its object is on")
 
     def acts(self, t: int, before: Callable[[], Maps], strokes: Strokes) -> bool:
         seen = is_new_object(self.object) or strokes.shows(self.frame, self.object)

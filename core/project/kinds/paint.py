@@ -17,6 +17,7 @@ from core.footage.roles import Role
 from core.project.carried import Carried
 from core.project.draft import Draft
 from core.project.kinds.base import BaseEdit, MapEdit
+from core.project.kinds.checks import check_frame, check_mask
 from core.project.names import Names
 from core.project.strokes import Strokes
 from core.project.values import MAX_CORRECTED, ClassId, Flow, Keyframe, Motion, ObjectId, Region, Stand, is_new_object
@@ -95,28 +96,16 @@ class Paint(MapEdit):
 
     def check(self, clip: Clip, name: str = "This edit") -> None:
         super().check(clip, name)
-        if isinstance(self.motion, Stand) and self.motion.frame >= len(clip):
-            raise InputError(
-                f"{name} has its foot on frame {self.motion.frame}; clip {clip.name!r} has {len(clip)}.",
-                f"Frames count from 0 to {len(clip) - 1}.",
-            )
+        if isinstance(self.motion, Stand):
+            check_frame(self.motion.frame, clip, f"{name} has its foot on")
         for keyframe in self.keyframes:
-            if keyframe.frame >= len(clip):
-                raise InputError(
-                    f"{name} was painted on frame {keyframe.frame}; clip {clip.name!r} has {len(clip)}.",
-                    f"Frames count from 0 to {len(clip) - 1}.",
-                )
+            check_frame(keyframe.frame, clip, f"{name} was painted on")
             if keyframe.mask.empty:
                 raise InputError(
                     f"{name} paints nothing: its mask on frame {keyframe.frame} is empty.",
                     "Paint at least one pixel, or leave the edit out.",
                 )
-            _, _, bottom, right = keyframe.mask.box
-            if bottom > clip.height or right > clip.width:
-                raise InputError(
-                    f"{name} leaves the picture: its box is {keyframe.mask.box}, the clip {clip.width}x{clip.height}.",
-                    "Boxes are top, left, bottom, right in pixels.",
-                )
+            check_mask(keyframe.mask, clip, name)
 
     def prepare(self, strokes: Strokes) -> None:
         """Take the stroke in where it was painted, and carry it nowhere yet."""

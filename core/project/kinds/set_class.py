@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.conditioning import Maps
 from core.project.draft import Draft
@@ -21,13 +21,25 @@ SURROUNDINGS = "surroundings"
 class SetClass(MapEdit):
     """A swap: the target is of class `to` in `frames`; objects keep their ids. 'surroundings' removes it.
 
-    shadow: what is removed takes its shadow along, where the footage is kept.
+    shadow: what is removed takes its shadow along, where the footage is kept. corrects: the target was filmed as that
+    class, and no other picture is asked for; what becomes stuff joins the stuff of its class then.
     """
 
     kind: Literal["set_class"] = "set_class"
     target: Target
     to: ClassId | Literal["surroundings"]
     shadow: Annotated[bool, Field(strict=True)] = True
+    corrects: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.corrects and not isinstance(self.to, int):
+            raise ValueError("corrects says which class it is of; what was filmed is not taken away")
+        return self
+
+    @property
+    def is_correction(self) -> bool:
+        return self.corrects
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -39,14 +51,18 @@ class SetClass(MapEdit):
 
     def title(self, names: Names) -> str:
         target = names.of_target(self.target)
-        return f"{target} → {names.of_class(self.to)}" if isinstance(self.to, int) else f"{target}, removed"
+        if not isinstance(self.to, int):
+            return f"{target}, removed"
+        return f"{target} → {names.of_class(self.to)}{', corrected' if self.corrects else ''}"
 
     def apply(self, draft: Draft, strokes: Strokes) -> None:
         mask = self.target.mask(draft.labels, draft.objects)
-        if isinstance(self.to, int):
-            draft.set_class(mask, self.to)
-        else:
+        if not isinstance(self.to, int):
             draft.remove(mask, self.target, self.shadow)
+        elif self.corrects:
+            draft.name(mask, self.to)
+        else:
+            draft.set_class(mask, self.to)
 
     def with_shadow(self, shadow: bool) -> Self:
         return super().with_shadow(shadow) if isinstance(self.to, int) else self._changed(shadow=shadow)

@@ -9,10 +9,13 @@ import pytest
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.project.edits import (
+    Carry,
     ClassTarget,
     Duplicate,
     Edit,
     Flow,
+    Join,
+    Mask,
     Move,
     ObjectTarget,
     Paint,
@@ -21,6 +24,7 @@ from core.project.edits import (
     Ride,
     Scale,
     SetStyle,
+    Split,
     Stand,
     Still,
 )
@@ -28,7 +32,7 @@ from core.project.edits import parse_edit as parse
 from core.project.fold import Scene
 from core.project.kinds.base import BaseEdit
 from core.project.names import Names
-from tests.core.project.moving import FACADE, clip_of, square
+from tests.core.project.moving import FACADE, PERSON, clip_of, square
 from tests.core.project.test_fold import ALL, BUILDING, CAR, FACADE_BLOCK, NEW, PERSON_BLOCK, ROAD, paint, swap
 
 KINDS: tuple[type[BaseEdit], ...] = get_args(get_args(Edit)[0])
@@ -39,7 +43,17 @@ PLACED: list[Edit] = [
     Move(id="m", frames=ALL, object=NEW, frame=2, by=(3, 1)),
     Scale(id="s", frames=ALL, object=FACADE, by=1.25),
 ]
-EDITS: list[Edit] = [STROKE, swap(ObjectTarget(object=FACADE), ROAD), LOOK, *PLACED]
+SIDES = {"part": Mask.from_array(square(8, 4, 34, 20)), "rest": Mask.from_array(square(8, 20, 34, 40))}
+CORRECTIONS: list[Edit] = [
+    Join(id="j", frames=(1, 4), object=PERSON, other=FACADE, to=12),
+    Split(id="p", frames=ALL, object=FACADE, new=NEW + 1, frame=2, **SIDES),
+    Carry(id="c", frames=(3, 5), frame=4),
+]
+EDITS: list[Edit] = [STROKE, swap(ObjectTarget(object=FACADE), ROAD), LOOK, *PLACED, *CORRECTIONS]
+
+
+def corrected_class() -> Edit:
+    return parse(swap(ObjectTarget(object=FACADE), ROAD).model_dump() | {"corrects": True})
 
 
 class NoLooks:
@@ -81,16 +95,21 @@ def test_an_unknown_kind_is_an_error() -> None:
 
 
 def test_classes_and_home() -> None:
-    assert [edit.classes for edit in EDITS] == [(CAR, BUILDING, 8, 9), (ROAD,), (BUILDING,), (), (), ()]
+    assert [edit.classes for edit in EDITS] == [(CAR, BUILDING, 8, 9), (ROAD,), (BUILDING,), (), (), (), (12,), (), ()]
     assert swap(ClassTarget(label=12), "surroundings").classes == (12,)
-    assert [edit.home for edit in EDITS] == [2, 0, 0, 2, 2, 0]
-    assert [edit.changes_maps for edit in EDITS] == [True, True, False, True, True, True]
+    assert [edit.home for edit in EDITS] == [2, 0, 0, 2, 2, 0, 1, 2, 4]
+    assert [edit.changes_maps for edit in EDITS] == [True, True, False] + 6 * [True]
+    assert [edit.is_correction for edit in EDITS] == 6 * [False] + 3 * [True]
+    assert [edit.reads for edit in EDITS] == 8 * [None] + [4]
 
 
 def test_titles(names: Names, clip: Clip) -> None:
     building = clip.label_set.by_id(BUILDING).name
     said = ["car, painted", f"{building} 1 → road", f"{building} 1 · look", f"{building} 1, duplicated"]
-    assert [edit.title(names) for edit in EDITS] == [*said, "new car 1, moved", f"{building} 1, 1.2 times as large"]
+    placed = ["new car 1, moved", f"{building} 1, 1.2 times as large"]
+    corrected = [f"{building} 1 is object {PERSON}", f"{building} 1, split", "labels of frame 5, carried"]
+    assert [edit.title(names) for edit in EDITS] == [*said, *placed, *corrected]
+    assert corrected_class().title(names) == f"{building} 1 → road, corrected"
     assert swap(ClassTarget(label=CAR), "surroundings").title(names) == "every car, removed"
     assert swap(ObjectTarget(object=NEW + 1), ROAD).title(names) == f"object {NEW + 1} → road"
     assert paint((2, square(0, 0, 6, 20)), to="source").title(names) == "as filmed"
@@ -125,12 +144,14 @@ def test_strokes_of_one_class_object_and_motion_belong_together() -> None:
     others = [{"to": CAR}, {"object": NEW}, {"motion": Flow()}, {"frames": (0, 3)}, {"over": frozenset({1})}]
     assert not any(stroke.model_copy(update=change).continues(stroke) for change in others)
     assert not any(edit.continues(stroke) for edit in EDITS)
+    assert [edit.continues(edit) for edit in CORRECTIONS] == [True, True, False]
 
 
 def test_only_a_stroke_becomes_a_new_object() -> None:
     assert STROKE.with_new_object(NEW).new_objects == {NEW: CAR}
     assert PLACED[0].with_new_object(NEW + 3).new_objects == {NEW + 3: None}
-    for edit in EDITS[1:3] + PLACED[1:]:
+    assert CORRECTIONS[1].with_new_object(NEW + 3).new_objects == {NEW + 3: None}
+    for edit in EDITS[1:3] + PLACED[1:] + CORRECTIONS[::2]:
         with pytest.raises(InputError, match="Only a stroke"):
             edit.with_new_object(NEW)
     with pytest.raises(InputError):
@@ -151,3 +172,11 @@ def test_a_look_of_a_class_remembers_whose_look_it_is() -> None:
     drawn = look.redrawn(lambda target, label, origin: ((0.5, 0.5, 0.5), origin))
     assert drawn.code == (0.5, 0.5, 0.5) and drawn.provenance.object == 14001
     assert STROKE.redrawn(lambda *_: None) is STROKE and look.redrawn(lambda *_: None) is look
+
+
+def test_what_is_no_picture_has_no_surroundings() -> None:
+    for edit in CORRECTIONS:
+        with pytest.raises(InputError, match="changes no picture"):
+            edit.with_margin(3)
+        with pytest.raises(InputError, match="shadow"):
+            edit.with_shadow(False)
