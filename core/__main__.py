@@ -398,6 +398,74 @@ def train_evaluation(
 
 
 @app.command()
+def evaluate(
+    clips: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLIPS",
+            help="A folder of filmed clips, one clip's folder, the name of a shipped clip, or: shipped (all of them).",
+            show_default=False,
+        ),
+    ],
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What to evaluate; may be repeated.", show_default=False),
+    ] = None,
+    nearest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Training clips: also rate a copy of their nearest frames, a floor.", show_default=False
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the first N frames of each clip.", show_default=False)
+    ] = None,
+    like: Annotated[str, typer.Option(metavar="paper", help="The layout of the paper's Table 1.")] = "",
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all figures to this file.", show_default=False)
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with tables, plots and pictures.", show_default=False),
+    ] = None,
+    video_network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=FILE]",
+            help="Also measure videos by i3d=FILE, resnext101=FILE, r3d_18, mc3_18 or r2plus1d_18; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    window: Annotated[int, typer.Option(metavar="N", help="Frames in a window of the video Fréchet distance.")] = 8,
+    stride: Annotated[int, typer.Option(metavar="N", help="A window begins every so many frames.")] = 4,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The evaluation network.  [dim]\\[default: checkpoints/evaluation.safetensors][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Measure renders of clips against what was filmed: as the paper measures, and more."""
+    from core.evaluation.command import Looking, evaluate_files
+    from core.evaluation.video.windows import Windows
+
+    console = Console(stderr=True, highlight=False)
+    evaluate_files(
+        clips,
+        checkpoint or (),
+        Looking(evaluation, video_network or (), Windows(window, stride)),
+        nearest=nearest,
+        frames=frames,
+        like=like,
+        json=json,
+        html=html,
+        say=lambda line: console.print(line, style="dim", markup=False),
+    )
+
+
+@app.command()
 def bench(
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the medians to this file.", show_default=False)

@@ -55,12 +55,17 @@ def read_table(path: Path) -> dict[str, Any]:
     return table
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
-    """A state dict from .pth, .npz or .safetensors. Raises `InputError` when it is not one; nothing in it is run."""
+def read_state(path: Path, within: str | None = None) -> dict[str, Tensor]:
+    """A state dict from .pth, .npz or .safetensors. Raises `InputError` when it is not one; nothing in it is run.
+
+    within: where a .pth holds a table with an entry of this name, that is the state dict.
+    """
     if path.suffix == ".npz":
         return read_arrays(path)
     with _opened(path) as file:
         state = load(file.read()) if path.suffix == ".safetensors" else _read_pth(path, file)
+    if within is not None and isinstance(state, dict) and within in state:
+        state = state[within]
     tensors = _plain(state)
     if tensors is None:
         raise InputError(f"{path} is not a plain list of tensors by name.", _FIX)

@@ -1,0 +1,115 @@
+"""`python -m core evaluate`: checkpoints in; a table, JSON and a page out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from core.assets import clip_folders, default_evaluation_network
+from core.clip.clip import Clip
+from core.clip.native import read_clip
+from core.errors import InputError
+from core.evaluation.evaluate import Eyes, evaluate
+from core.evaluation.evaluation_network import load_evaluation_network
+from core.evaluation.page import write_page
+from core.evaluation.report import Report
+from core.evaluation.structure import lpips_at_hand
+from core.evaluation.subjects import NearestFrame, Rendered, Subject
+from core.evaluation.tables import Grid, as_rich, grids, like_paper
+from core.evaluation.video.frames_in_time import FramesInTime
+from core.evaluation.video.networks import load_video_network, parse_video_network
+from core.evaluation.video.windows import VideoNetwork, Windows
+from core.files import write_json
+from core.headless.render import best_device
+from core.training.dataset import read_clips
+
+_WIDE = 160  # of a table in a file, in characters
+LIKE = ("", "paper")
+
+
+@dataclass(frozen=True)
+class Looking:
+    """With what renders are looked at.
+
+    evaluation  the evaluation network's file; None: the shipped one
+    video       video networks beside our own, NAME or NAME=FILE
+    """
+
+    evaluation: Path | None = None
+    video: Sequence[str] = ()
+    windows: Windows = Windows()
+
+    def open(self, device: str) -> Eyes:
+        """Everything loaded. Raises `InputError` for files that can't be used."""
+        network = load_evaluation_network(self.evaluation or default_evaluation_network(), device)
+        asked = [parse_video_network(text) for text in self.video]
+        networks: list[VideoNetwork] = [FramesInTime(network.hash)]
+        networks += [load_video_network(name, file, device) for name, file in asked]
+        if len({each.name for each in networks}) < len(networks):
+            raise InputError("A video network is named twice.", "Name each once.")
+        return Eyes(network, networks, self.windows, lpips_at_hand(device))
+
+
+def read_clips_of(place: str) -> Iterator[Clip]:
+    """The clips that a person names: a clip's folder, a folder of clips (or of prepared ones), the name of a shipped
+    clip, or "shipped": all of these. Raises `InputError` where it is none of them.
+    """
+    shipped, path = clip_folders(), Path(place)
+    if place == "shipped":
+        yield from map(read_clip, shipped.values())
+    elif (path / "clip.json").is_file():
+        yield read_clip(path)
+    elif place in shipped and not path.exists():
+        yield read_clip(shipped[place])
+    else:
+        yield from read_clips(path)
+
+
+def evaluate_files(
+    clips: str,
+    checkpoints: Sequence[Path],
+    looking: Looking,
+    *,
+    nearest: Path | None,
+    frames: int | None,
+    like: str,
+    json: Path | None,
+    html: Path | None,
+    say: Callable[[str], None],
+) -> Report:
+    """Render, measure, print and write; see `python -m core evaluate --help`. Raises `InputError`."""
+    if like not in LIKE:
+        raise InputError(f"There is no layout {like!r}.", "Give --like paper, or leave it out.")
+    if len({path.resolve() for path in checkpoints}) < len(checkpoints):
+        raise InputError("A checkpoint is named twice.", "Name each once.")
+    eyes = looking.open(best_device())
+    subjects: list[Subject] = [Rendered.load(path) for path in checkpoints]
+    if nearest is not None:
+        say(f"reading the label maps of the training clips below {nearest}")
+        subjects.insert(0, NearestFrame(nearest))
+    if not subjects:
+        raise InputError("There is nothing to evaluate.", "Name a --checkpoint, or --nearest with training clips.")
+    report = evaluate(read_clips_of(clips), subjects, eyes, frames=frames, say=say)
+    show(report, like=like, json=json, html=html)
+    return report
+
+
+def show(report: Report, *, like: str = "", json: Path | None = None, html: Path | None = None) -> None:
+    """Print a report's tables, and write its files."""
+    first: list[Grid] = [like_paper(report)] if like == "paper" else []
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    for name, value in report.facts.items():
+        console.print(f"{name}: {value}", style="dim", markup=False)
+    for grid in first or grids(report):
+        console.print(as_rich(grid))
+    if json is not None:
+        write_json(json, report.to_dict())
+        console.print(f"JSON: {json}", markup=False, soft_wrap=True)
+    if html is not None:
+        write_page(html, report, first)
+        console.print(f"Page: {html}", markup=False, soft_wrap=True)

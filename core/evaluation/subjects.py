@@ -1,0 +1,112 @@
+"""What is evaluated: whatever makes the frames of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from core.checkpoint import Checkpoint, check_label_set, load_checkpoint
+from core.clip.clip import Clip
+from core.errors import InputError
+from core.headless.render import render_clip
+from core.training.dataset import read_clips
+
+# Label maps are compared at this size (height, width).
+_SMALL = (32, 64)
+
+
+class Subject(Protocol):
+    """Something that makes the frames of a clip."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def hash(self) -> str:
+        """Identity; "" where it has none."""
+        ...
+
+    def check(self, clip: Clip) -> None:
+        """Raises `InputError` where it can't make this clip's frames."""
+        ...
+
+    def frames(self, clip: Clip) -> Iterator[np.ndarray]:
+        """(H, W, 3) uint8 each, from the first frame on."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A checkpoint, which renders the clip whole, with the looks that its own frames show."""
+
+    name: str
+    checkpoint: Checkpoint
+
+    @classmethod
+    def load(cls, path: Path, name: str = "") -> Rendered:
+        """Raises `InputError` as `load_checkpoint` does."""
+        return cls(name or str(path), load_checkpoint(path))
+
+    @property
+    def hash(self) -> str:
+        return self.checkpoint.hash
+
+    def check(self, clip: Clip) -> None:
+        check_label_set(self.checkpoint, clip)
+
+    def frames(self, clip: Clip) -> Iterator[np.ndarray]:
+        return render_clip(clip, (), self.checkpoint)
+
+
+class NearestFrame:
+    """Copies, for every frame, the training frame whose label map agrees with it in the most pixels: what a network
+    that only remembers could do. The floor of every table.
+    """
+
+    name = "nearest training frame"
+    hash = ""
+
+    def __init__(self, data: Path) -> None:
+        """data: the training clips. Raises `InputError` where there are none with pictures."""
+        self._data = data
+        maps: list[np.ndarray] = []
+        self._places: list[tuple[int, int]] = []  # clip, frame
+        self._names: dict[int, str] = {}
+        for number, clip in enumerate(read_clips(data)):
+            if clip.pictures is not None:
+                maps += [_small(labels) for labels in clip.labels]
+                self._places += [(number, t) for t in range(len(clip))]
+                self._names |= {entry.id: entry.name for entry in clip.label_set}
+        if not maps:
+            raise InputError(f"No clip below {data} was filmed: there is no frame to copy.", "Name training clips.")
+        self._maps = np.stack(maps)
+
+    def check(self, clip: Clip) -> None:
+        if {entry.id: entry.name for entry in clip.label_set} != self._names:
+            raise InputError(
+                f"Clip {clip.name!r} has another label set than the clips below {self._data}.",
+                "Name training clips of the same label set.",
+            )
+
+    def frames(self, clip: Clip) -> Iterator[np.ndarray]:
+        nearest = [int((self._maps == _small(labels)).sum((1, 2)).argmax()) for labels in clip.labels]
+        wanted = {self._places[index] for index in nearest}
+        found: dict[tuple[int, int], np.ndarray] = {}
+        for number, source in enumerate(read_clips(self._data)):
+            if source.pictures is not None:
+                found |= {(number, t): source.pictures[t].copy() for of, t in wanted if of == number}
+        for index in nearest:
+            picture = found[self._places[index]]
+            if picture.shape[:2] != (clip.height, clip.width):
+                picture = cv2.resize(picture, (clip.width, clip.height), interpolation=cv2.INTER_AREA)
+            yield picture
+
+
+def _small(labels: np.ndarray) -> np.ndarray:
+    found: np.ndarray = cv2.resize(labels, _SMALL[::-1], interpolation=cv2.INTER_NEAREST)
+    return found
