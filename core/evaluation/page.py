@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from core.evaluation.plots import Bar, bars, lines
 from core.evaluation.report import Picture, Report, Thing
@@ -21,7 +20,7 @@ _THINGS = 3
 
 class _Plot(NamedTuple):
     title: str
-    svg: Markup
+    svg: str  # names in it are escaped
     names: list[str]  # of the lines, in order; none where the plot says them
 
 
@@ -51,14 +50,14 @@ def _plots(report: Report) -> list[_Plot]:
             Bar(row.name, row.video[name].value, *row.video[name].interval) for row in report.rows if name in row.video
         ]
         if rows:
-            plots.append(_Plot(f"Video Fréchet distance, {name}", Markup(bars(rows)), []))
+            plots.append(_Plot(f"Video Fréchet distance, {name}", bars(rows), []))
     names = [row.name for row in report.rows]
     for measure, title in (("psnr", "PSNR, dB"), ("warping_error", "Warping error, levels")):
         for clip in report.rows[0].courses if report.rows else ():
             series = {row.name: list(enumerate(row.courses[clip][measure], 1)) for row in report.rows}
             drawn = lines(series, "frame", title)
             if drawn:
-                plots.append(_Plot(f"{title}: {clip}", Markup(drawn), names))
+                plots.append(_Plot(f"{title}: {clip}", drawn, names))
     return plots + _drifts(report)
 
 
@@ -76,7 +75,7 @@ def _drifts(report: Report) -> list[_Plot]:
             one = entries[0][1]
             series = {name: [(t + 1.0, far) for t, far in thing.course] for name, thing in entries}
             title = f"Colour of {one.label} {one.object} over time, Delta E to its first frame: {clip}"
-            plots.append(_Plot(title, Markup(lines(series, "frame", "Delta E")), [name for name, _ in entries]))
+            plots.append(_Plot(title, lines(series, "frame", "Delta E"), [name for name, _ in entries]))
     return plots
 
 
