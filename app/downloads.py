@@ -1,51 +1,103 @@
-"""Downloads: the video, its frames, its label maps, the edits. Always final renders, never a preview."""
+"""Downloads: videos, frames, label maps, the edits. Always final renders, never a preview."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from app.opened import OpenProject
 from core.clip.export import zip_labels, zip_pictures
-from core.clip.video import write_video
+from core.clip.video import DEFAULT_CRF, write_video
+from core.conditioning import Conditioning
 from core.errors import InputError
 from core.files import FULL
+from core.footage.views import OF_KINDS, View, beside, check_view, of_kinds
+from core.project.edits import Edits
 from core.project.edits_file import write_edits
+from core.project.mode import Mode
+
+_TURN_SECONDS = 0.5
+Part = TypeVar("Part")
+
+
+class Stopped(Exception):
+    """Nobody waits for the file any more."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well videos are coded, as the page's menu says it."""
+
+    crf: int
+    title: str
+
+
+# Larger files first.
+QUALITIES = (
+    Quality(4, "Nearly lossless"),
+    Quality(DEFAULT_CRF, "Visually lossless"),
+    Quality(18, "Good"),
+    Quality(26, "Small file"),
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a download is wanted. crf, sound: of videos; step: told after every frame how many are done, of how many,
+    and may raise `Stopped`.
+    """
+
+    crf: int = DEFAULT_CRF
+    sound: bool = True
+    step: Callable[[int, int], None] = lambda done, of: None
 
 
 @dataclass(frozen=True)
 class Form:
-    """A file that can be downloaded: its name, what the page calls it, and how it is written to a path."""
+    """A file that can be downloaded: its name, what the page calls it, and how it is written to a path.
+
+    mode: only in projects of this mode; None: in all.
+    """
 
     file: str
     title: str
     note: str
-    write: Callable[[Path, OpenProject], None]
+    write: Callable[[Path, OpenProject, Wish], None]
+    mode: Mode | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether quality and sound can be chosen."""
+        return self.file.endswith(".mp4")
 
 
-def _write_video(path: Path, opened: OpenProject) -> None:
-    write_video(path, pictures(opened), opened.clip.rate)
+def _write_video(path: Path, opened: OpenProject, wish: Wish, view: View = "result") -> None:
+    check_view(view, opened.project.mode)
+    clip, sound = opened.clip, None if view in OF_KINDS or not wish.sound else opened.clip.sound
+    pictures = _told(view_of(opened, view), len(clip), wish)
+    write_video(path, pictures, clip.rate, crf=wish.crf, colours=clip.colours, sound=sound)
 
 
-def _write_frames(path: Path, opened: OpenProject) -> None:
-    zip_pictures(path, pictures(opened))
+def _write_frames(path: Path, opened: OpenProject, wish: Wish) -> None:
+    zip_pictures(path, _told(view_of(opened, "result"), len(opened.clip), wish))
 
 
-def _write_labels(path: Path, opened: OpenProject) -> None:
+def _write_labels(path: Path, opened: OpenProject, wish: Wish) -> None:
     clip, edits = opened.clip, opened.project.edits
-    maps = [opened.scene.maps(edits, t) for t in range(len(clip))]
+    maps = [opened.scene.maps(edits, t) for t in _told(range(len(clip)), len(clip), wish)]
     labels, objects = [one.labels for one in maps], [one.objects for one in maps]
     zip_labels(path, labels, objects, clip.label_set, clip.rate, clip.credits)
 
 
-def _write_edits(path: Path, opened: OpenProject) -> None:
+def _write_edits(path: Path, opened: OpenProject, _: Wish) -> None:
     """`python -m core render CLIP --edits edits.json` gives the same pixels."""
     write_edits(path, opened.project.edits, opened.project.seed, opened.project.mode)
 
@@ -54,20 +106,25 @@ VIDEO = "video.mp4"
 # All there is to download: the routes and the page's menu are made of this.
 FORMS = (
     Form(VIDEO, "Video", "mp4, H.264, plays in browsers", _write_video),
+    Form("before-after.mp4", "Before and after", "mp4, side by side", partial(_write_video, view="before-after")),
+    Form("mask.mp4", "Mask", "mp4, white where it is not film", partial(_write_video, view="mask"), "footage"),
+    Form("kinds.mp4", "Kinds of pixels", "mp4, as What is film? tints", partial(_write_video, view="kinds"), "footage"),
     Form("frames.zip", "Frames", "a PNG for every frame, counted from 1", _write_frames),
     Form("labels.zip", "Label maps", "16-bit PNG, opens again as a clip", _write_labels),
     Form("edits.json", "Edits", "for the command line: core render --edits", _write_edits),
 )
 
 
-def make(opened: OpenProject, form: Form) -> Path:
-    """Write a download into a file of its own; whoever asked removes it. Raises `InputError` (disk full, ...)."""
+def make(opened: OpenProject, form: Form, wish: Wish | None = None) -> Path:
+    """Write a download into a file of its own; whoever asked removes it. Raises `InputError` (disk full, ...), and
+    `Stopped` when the wish does.
+    """
     with _full_disk_in_words(form.file):
         # A name of its own, then written: the writers replace it when they are done.
         with tempfile.NamedTemporaryFile(prefix="scenebrush-", suffix=Path(form.file).suffix, delete=False) as file:
             path = Path(file.name)
         try:
-            form.write(path, opened)
+            form.write(path, opened, wish or Wish())
         except BaseException:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -88,18 +145,39 @@ def _full_disk_in_words(what: str) -> Iterator[None]:
         raise InputError(problem, "Make room there, then download again.") from cause
 
 
+def view_of(opened: OpenProject, view: View) -> Iterator[np.ndarray]:
+    """What a view shows of the revision of now, frame by frame; what is missing is rendered, and seen by the page."""
+    if view in OF_KINDS:
+        conditionings = opened.conditionings()
+        return of_kinds(view, (conditionings(t) for t in range(len(opened.clip))))
+    after = pictures(opened)
+    return beside(_finals(opened, ()), after) if view == "before-after" else after
+
+
 def pictures(opened: OpenProject) -> Iterator[np.ndarray]:
-    """The final renders of the revision of now, in order; what is missing is rendered, and seen by the page."""
-    project, conditionings = opened.project, opened.conditionings()
-    renderer, worker = opened.engine.renderer, opened.worker
-    chain = worker.call(lambda: renderer.chain(conditionings)).result()
+    """The final renders of the revision of now, in order."""
     frames, _, ticket = opened.board.frames()
     complete = all(frame is not None and frame.stage == "final" for frame in frames)
     if not complete and ticket is None:
-        opened.render(project.revision, 0)
+        opened.render(opened.project.revision, 0)
+    yield from _finals(opened, opened.project.edits)
+
+
+def _finals(opened: OpenProject, edits: Edits) -> Iterator[np.ndarray]:
+    conditionings: Callable[[int], Conditioning] = opened.conditionings(edits)
+    renderer, worker = opened.engine.renderer, opened.worker
+    chain = worker.call(lambda: renderer.chain(conditionings)).result()
     for t in range(len(opened.clip)):
         # One frame a call: edits of others come in between.
         yield worker.call(partial(renderer.final, chain, t)).result().picture
+
+
+def _told(parts: Iterable[Part], count: int, wish: Wish) -> Iterator[Part]:
+    """The same, and how far it is."""
+    wish.step(0, count)
+    for done, part in enumerate(parts, 1):
+        yield part
+        wish.step(done, count)
 
 
 class Turns:
@@ -109,6 +187,12 @@ class Turns:
         self._places = threading.BoundedSemaphore(places)
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        with self._places:
+    def one(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Wait for a turn. Raises `Stopped` when nobody waits for it any more."""
+        while not self._places.acquire(timeout=_TURN_SECONDS):
+            if stopped():
+                raise Stopped
+        try:
             yield
+        finally:
+            self._places.release()

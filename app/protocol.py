@@ -145,6 +145,7 @@ class ClipState(ClipEntry):
     hash: str
     fps: float
     camera: bool  # whether it was filmed: camera/T has pictures
+    sound: bool = False  # whether it has sound: videos get it
 
 
 class ClassState(BaseModel):
@@ -264,11 +265,28 @@ class NewCheckpoint(Message):
 
 
 class DownloadEntry(BaseModel):
-    """A file that can be downloaded, as the page's menu says it."""
+    """A file that can be downloaded, as the page's menu says it. mode: only in projects of this mode; None: in all."""
 
     file: str
     title: str
     note: str
+    mode: Mode | None
+    is_video: bool
+
+
+class QualityEntry(BaseModel):
+    """How well videos are coded, as the page's menu says it."""
+
+    crf: int
+    title: str
+
+
+class DownloadList(BaseModel):
+    """All that can be downloaded; crf: the quality that videos have unless another is chosen."""
+
+    forms: list[DownloadEntry]
+    qualities: list[QualityEntry]
+    crf: int
 
 
 class SeenObject(BaseModel):

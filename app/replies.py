@@ -104,6 +104,7 @@ def _clip_state(clip: Clip) -> ClipState:
         height=clip.height,
         fps=float(clip.rate),
         camera=clip.pictures is not None,
+        sound=clip.sound is not None,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Annotated
 
+import anyio.to_thread
 import cv2
-from fastapi import APIRouter, Path, Query, Response, WebSocket
+from fastapi import APIRouter, Path, Query, Request, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
@@ -20,6 +22,7 @@ from app.protocol import (
     ChangeRequest,
     ClipEntry,
     DownloadEntry,
+    DownloadList,
     FilmedFrames,
     Follows,
     LearningState,
@@ -37,6 +40,7 @@ from app.protocol import (
     ProjectChange,
     ProjectList,
     ProjectState,
+    QualityEntry,
     RemovedEdits,
     SeenObject,
     Standing,
@@ -46,6 +50,7 @@ from app.protocol import (
 )
 from app.workspace import Workspace
 from core.clip.png import encode_png
+from core.clip.video import DEFAULT_CRF, MOST_CRF
 from core.conditioning import STYLE_SIZE
 from core.errors import InputError
 from core.project.edits import Number
@@ -57,6 +62,8 @@ THUMB_HEIGHT = 48
 # A picture's name is its content: it may be kept for ever, by this browser only.
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 _DOWNLOADS_AT_ONCE = 2
+_WATCH_SECONDS = 0.5
+_CLIENT_LEFT = 499  # nobody reads it
 
 # Whatever is asked for: what is not of the right form is not here, as any other id that nobody has.
 Project = str
@@ -284,17 +291,35 @@ def _add_learning(router: APIRouter, workspace: Workspace) -> None:
 def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
     turns = downloads.Turns(_DOWNLOADS_AT_ONCE)
 
-    def route(form: downloads.Form) -> Callable[[str], FileResponse]:
-        def send(project: Project) -> FileResponse:
-            opened = workspace.open(project)
-            with turns.one():
-                path = downloads.make(opened, form)
-            return FileResponse(
-                path,
-                filename=f"{opened.clip.name}-{form.file}",
-                headers={"Cache-Control": "no-store"},
-                background=BackgroundTask(path.unlink, missing_ok=True),
-            )
+    def make(
+        project: str, form: downloads.Form, crf: int, sound: bool, job: str, left: threading.Event
+    ) -> FileResponse:
+        opened = workspace.open(project)
+
+        def step(done: int, total: int) -> None:
+            if left.is_set():
+                raise downloads.Stopped
+            if job:
+                workspace.hub.publish(project, {"type": "download", "job": job, "done": done, "total": total})
+
+        with turns.one(left.is_set):
+            path = downloads.make(opened, form, downloads.Wish(crf, sound, step))
+        return FileResponse(
+            path,
+            filename=f"{opened.clip.name}-{form.file}",
+            headers={"Cache-Control": "no-store"},
+            background=BackgroundTask(path.unlink, missing_ok=True),
+        )
+
+    def route(form: downloads.Form) -> Callable[..., Awaitable[Response]]:
+        async def send(
+            request: Request,
+            project: Project,
+            crf: Annotated[int, Query(ge=1, le=MOST_CRF)] = DEFAULT_CRF,
+            sound: bool = True,
+            job: Annotated[str, Query(max_length=64)] = "",
+        ) -> Response:
+            return await _while_waited_for(request, lambda left: make(project, form, crf, sound, job, left))
 
         return send
 
@@ -302,8 +327,36 @@ def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
         router.add_api_route(f"/projects/{{project}}/{form.file}", route(form), response_model=None)
 
     @router.get("/downloads")
-    def forms() -> list[DownloadEntry]:
-        return [DownloadEntry(file=form.file, title=form.title, note=form.note) for form in downloads.FORMS]
+    def forms() -> DownloadList:
+        return DownloadList(
+            forms=[
+                DownloadEntry(file=form.file, title=form.title, note=form.note, mode=form.mode, is_video=form.is_video)
+                for form in downloads.FORMS
+            ],
+            qualities=[QualityEntry(crf=one.crf, title=one.title) for one in downloads.QUALITIES],
+            crf=DEFAULT_CRF,
+        )
+
+
+async def _while_waited_for(request: Request, make: Callable[[threading.Event], Response]) -> Response:
+    """Make a reply that takes a while, in a thread. `make` is told when whoever asked has left, and then raises
+    `Stopped`.
+    """
+    left = threading.Event()
+
+    async def watch() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(_WATCH_SECONDS)
+        left.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        return await anyio.to_thread.run_sync(make, left)
+    except downloads.Stopped:
+        return Response(status_code=_CLIENT_LEFT)
+    finally:
+        left.set()
+        watching.cancel()
 
 
 def _add_events(router: APIRouter, workspace: Workspace) -> None:

@@ -85,17 +85,40 @@ def render(
             show_default=False,
         ),
     ] = None,
+    view: Annotated[
+        str,
+        typer.Option(
+            metavar="VIEW",
+            help="result; before-after: both, side by side; mask: white where it is not film; "
+            "kinds: in colours, where pixels come from.",
+        ),
+    ] = "result",
+    crf: Annotated[
+        int, typer.Option(metavar="N", help="Quality of the video, 1 (large) to 51 (poor): 12 is visually lossless.")
+    ] = 12,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Whether the video gets the clip's sound.")] = True,
     checkpoint: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
     ] = None,
 ) -> None:
     """Render a clip or a project into a video: the same pixels as the editor's download."""
+    from core.footage.views import parse_view
     from core.headless.command import render_files
     from core.project.mode import parse_mode
 
-    chosen = None if mode is None else parse_mode(mode)
-    render_files(source, out=out, frames=frames, edits=edits, seed=seed, checkpoint=checkpoint, mode=chosen)
+    render_files(
+        source,
+        out=out,
+        frames=frames,
+        edits=edits,
+        seed=seed,
+        checkpoint=checkpoint,
+        mode=None if mode is None else parse_mode(mode),
+        view=parse_view(view),
+        crf=crf,
+        sound=sound,
+    )
 
 
 @app.command(name="import")

@@ -67,6 +67,7 @@ export class Incoming {
     if (event.type === 'refresh') this.onRefresh();
     if (event.type === 'learning') this.store.set({ learning: event.learning });
     if (event.type === 'progress') this.onProgress(event);
+    if (event.type === 'download') this.onDownload(event);
     if (event.type === 'done' || event.type === 'cancelled' || event.type === 'failed') this.onEnd(event, event.type);
   }
 
@@ -139,6 +140,14 @@ export class Incoming {
     if (event.ticket !== this.session.server.ticket) return;
     const progress = { done: event.done, total: event.total, secondsLeft: event.seconds_left };
     this.store.set({ rendering: 'running', progress });
+  }
+
+  /** @param {ServerEvent} event */
+  onDownload({ job, done, total }) {
+    const found = [...this.store.state.downloading.values()].find(({ id }) => id === job);
+    if (!found) return;
+    Object.assign(found, { done, total });
+    this.store.touch('downloading');
   }
 
   /** @param {ServerEvent} event

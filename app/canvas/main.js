@@ -32,17 +32,17 @@ import { Toolbar } from './toolbar.js';
 import { Toolbox } from './tools.js';
 import { picturePath, View } from './view.js';
 
-/** @import { ClipEntry, Commands, DownloadForm, Edit, Frames, OpenState, Pending, ProjectList, ServerState } from './types' */
+/** @import { ClipEntry, Commands, DownloadList, Edit, Frames, OpenState, Pending, ProjectList, ServerState } from './types' */
 
 /** Start the editor.
  * @param {{element: HTMLElement, token: string, api: string, clip: string}} page token: for writes; api: address of the
  *   routes, relative to the page; clip: the clip that the program was started with, "" for any */
 export async function mount({ element, token, api: base, clip }) {
   const server = new Api(new URL(base, document.baseURI).href, token);
-  const [forms] = await Promise.all([server.json('downloads'), stylesheet()]);
+  const [downloads] = await Promise.all([server.json('downloads'), stylesheet()]);
   // Text is measured when menus are placed; without the file the system's font is taken.
   await document.fonts.load('13.5px Inter').catch(() => {});
-  const editor = new Editor(server, forms);
+  const editor = new Editor(server, downloads);
   element.replaceChildren(editor.element);
   editor.view.resize();
   exposeHook(editor);
@@ -73,10 +73,9 @@ function openSession(api, store) {
 /** @implements {Commands} */
 export class Editor {
   /** @param {Api} api
-   * @param {DownloadForm[]} forms what can be downloaded */
-  constructor(api, forms) {
+   * @param {DownloadList} downloads what can be downloaded */
+  constructor(api, downloads) {
     this.api = api;
-    this.forms = forms;
     this.store = new Store();
     this.session = openSession(api, this.store);
     /** Project and revision that the objects were asked for. */
@@ -101,7 +100,7 @@ export class Editor {
     this.classes = new ClassPanel(this.store);
     this.objects = new ObjectPanel(this.session, this.store, this.view);
     this.looks = new LookPanel(api, this.session, this.store, this.objects);
-    this.downloads = new Downloads(api, this.session, this.store, this.forms);
+    this.downloads = new Downloads(api, this.session, this.store, downloads);
     this.projects = new Projects(api, this.session, this, this.store);
     this.learn = new LearnPanel(api, this.session, this.store);
     this.actions = new Actions(makeActions(this), this.store);

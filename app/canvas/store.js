@@ -52,7 +52,7 @@ function tabState() {
     overlayOn: true,
     kindsOn: false,
     online: true,
-    downloading: new Set(),
+    downloading: new Map(),
     message: null,
   };
 }

@@ -15,8 +15,14 @@ export type Box = [number, number, number, number];
 export type Mask = { box: Box; runs: number[] };
 export type ClassEntry = { id: number; name: string; colour: string; kind: 'thing' | 'stuff' | 'void' };
 export type FrameState = { key: string; stage: 'preview' | 'final' };
-/** A file that can be downloaded: its name, what the menu calls it, words beside that. */
-export type DownloadForm = { file: string; title: string; note: string };
+/** A file that can be downloaded: its name, what the menu calls it, words beside that, the mode that it needs. */
+export type DownloadForm = { file: string; title: string; note: string; mode: Mode | null; is_video: boolean };
+/** How well videos are coded. */
+export type VideoQuality = { crf: number; title: string };
+/** All that can be downloaded; crf: the quality of videos unless another is chosen. */
+export type DownloadList = { forms: DownloadForm[]; qualities: VideoQuality[]; crf: number };
+/** A download that is being made. */
+export type Job = { id: string; stop: AbortController; done: number; total: number };
 export type Refusal = { error: string; fix: string };
 export type Motion =
   | { kind: 'flow' }
@@ -59,7 +65,7 @@ export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames
 /** What a lane shows: its edit, or what is common to its edits, which `ids` name. */
 export type Lane = EditEntry & { ids: string[] };
 
-export type Clip = Size & { name: string; frames: number; hash: string; fps: number; camera: boolean };
+export type Clip = Size & { name: string; frames: number; hash: string; fps: number; camera: boolean; sound: boolean };
 export type ServerState = {
   project: string;
   name: string;
@@ -140,6 +146,7 @@ export type ServerEvent = {
   error?: string;
   note?: string;
   learning: Learning;
+  job: string;
 };
 export type EventHandlers = { onEvent: (event: ServerEvent) => void; onOpen: () => void; onLost: () => void };
 
@@ -205,7 +212,7 @@ export type TabState = {
   overlayOn: boolean;
   kindsOn: boolean; // a tint over the result says what is not film
   online: boolean;
-  downloading: Set<string>; // downloads that are being made
+  downloading: Map<string, Job>; // downloads that are being made, by file
   message: Notice | null;
 };
 

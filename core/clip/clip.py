@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
+from core.clip.colours import Colours
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 
@@ -45,6 +47,8 @@ class Clip:
     flow        (N, H, W, 2) float16, or None: frame t -> t-1 in pixels, x then y (backward flow)
     flow_valid  (N, H, W) bool, or None; frame 0 is invalid
     rate        frames per second
+    sound       a file with its sound, or None
+    colours     how its pixels were coded: videos of it are coded in the same way
     made        whether a project's corrections made its maps: objects that they made have ids of edits
     """
 
@@ -58,6 +62,8 @@ class Clip:
     flow_valid: np.ndarray | None = None
     credits: str = field(default="")
     made: bool = False
+    sound: Path | None = None
+    colours: Colours = Colours()
 
     def __post_init__(self) -> None:
         _check_map("labels", self.labels, np.uint8, 3)

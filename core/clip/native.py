@@ -2,7 +2,8 @@
 
 clip.json      frames, width, height, fps; credits where there are any; name where it is not the folder's
 ids/NNNN.png   16-bit grey: class * 1000 + instance; instance 0 is the class's stuff; one id is one object
-frames.mp4     the pictures, where there are any
+frames.mp4     the pictures, where there are any; how they are coded is kept in what is made of them
+sound.m4a      the sound, where there is any; else that of frames.mp4
 flow/NNNN.png  16-bit RGB (KITTI), where there is any: frame NNNN -> NNNN-1, value = pixels * 64 + 32768,
                x then y; the third channel is 1 where the flow is valid; frame 0 is invalid
 label_set.json here or up to two folders above
@@ -20,10 +21,12 @@ from typing import Any
 import numpy as np
 
 from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip, check_size
+from core.clip.colours import Colours
 from core.clip.instances import PER_CLASS, FileIds
 from core.clip.label_set import LabelSet
 from core.clip.png import encode_png, read_png16
-from core.clip.video import VideoReader, write_video
+from core.clip.sound import has_sound, keep_sound
+from core.clip.video import VideoReader, read_colours, write_video
 from core.errors import InputError, one_line
 from core.files import MissingFile, names_in, read_json, replacing_folder, write_json
 
@@ -32,6 +35,7 @@ MAX_BYTES = 2 << 30
 _BYTES_OF_MAPS, _BYTES_OF_PICTURES, _BYTES_OF_FLOW = 5, 3, 5  # a pixel
 _MAX_JSON = 4 << 20
 MAX_NAME = 80
+SOUND_FILE = "sound.m4a"
 _FLOW_ZERO, _FLOW_STEPS = 32768, 64  # KITTI: value = pixels * 64 + 2^15
 
 
@@ -76,7 +80,15 @@ def read_clip(folder: Path) -> Clip:
         flow=flow,
         flow_valid=flow_valid,
         credits=facts.credits,
+        sound=_sound_file(folder),
+        colours=read_colours(folder / "frames.mp4") if has_pictures else Colours(),
     )
+
+
+def _sound_file(folder: Path) -> Path | None:
+    """The file that holds a clip's sound."""
+    places = (folder / SOUND_FILE, folder / "frames.mp4")
+    return next((place for place in places if os.path.exists(place) and has_sound(place)), None)
 
 
 def read_label_set(path: Path) -> LabelSet:
@@ -106,7 +118,9 @@ def write_clip(clip: Clip, folder: Path, *, progress: Callable[[int, int], None]
         write_json(beside / "label_set.json", clip.label_set.to_dict())
         (beside / "ids").mkdir()
         if clip.pictures is not None:
-            write_video(beside / "frames.mp4", clip.pictures, clip.rate)
+            write_video(beside / "frames.mp4", clip.pictures, clip.rate, colours=clip.colours)
+        if clip.sound is not None:
+            keep_sound(clip.sound, beside / SOUND_FILE, 0, len(clip) / clip.rate)
         if clip.flow is not None:
             (beside / "flow").mkdir()
         for index, (labels, objects) in enumerate(zip(clip.labels, clip.objects, strict=True)):

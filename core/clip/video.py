@@ -10,14 +10,15 @@ from types import TracebackType
 
 import av
 import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 
 from core.clip.clip import check_size
+from core.clip.colours import Colours
+from core.clip.sound import Sound
 from core.errors import InputError
 from core.files import open_file, replacing
 
-# Rounds instead of truncating and interpolates chroma: 2 to 5 dB nearer to the picture than the default.
-_CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+# Constant rate factor of H.264, 1 to 51: the default is visually lossless.
+DEFAULT_CRF, MOST_CRF = 12, 51
 _MAX_RATE = 1000
 _MAX_FILE_BYTES = 4 << 30
 # Decoders round sides up to whole blocks, of 128 pixels at most.
@@ -28,9 +29,10 @@ _FORMATS = "mov,matroska,avi,mpegts"
 class VideoReader:
     """`with VideoReader(path) as video: for picture in video: ...`, frame after frame, (H, W, 3) uint8 RGB.
 
-    rate    frames a second
-    height  as the file's header says, before it is turned as the file asks for; known before anything is decoded
+    rate     frames a second
+    height   as the file's header says, before it is turned as the file asks for; known before anything is decoded
     width
+    colours  how its pixels are coded, as its first frame says; known from then on
 
     Raises `InputError` on entering when the file is no video or its sizes are out of bounds, and while it is iterated
     for a frame that cannot be decoded or is of another size than the first.
@@ -40,6 +42,7 @@ class VideoReader:
         self._path = Path(path)
         self._closing = ExitStack()
         self._decoded = 0
+        self.colours = Colours()
 
     def __enter__(self) -> VideoReader:
         path = self._path
@@ -68,6 +71,8 @@ class VideoReader:
                     raise InputError(
                         f"{self._path}: frame {self._decoded} is damaged.", "Copy or export the file again."
                     )
+                if shape is None:
+                    self.colours = Colours.of(frame)
                 picture = _picture(frame)
                 if picture.shape != (shape or picture.shape):
                     problem = f"{self._path} changes its size at frame {self._decoded}."
@@ -119,24 +124,46 @@ def _rate(path: Path, stream: av.VideoStream) -> Fraction:
 
 
 def _picture(frame: av.VideoFrame) -> np.ndarray:
-    # Untagged files are ITU-601, as FFmpeg writes them.
-    source = Colorspace.ITU709 if frame.colorspace == Colorspace.ITU709 else Colorspace.ITU601
-    picture = frame.to_ndarray(format="rgb24", src_colorspace=source, interpolation=_CAREFUL)
+    picture = Colours.of(frame).picture(frame)
     # Telephones film on their side and say so.
     return np.rot90(picture, frame.rotation // 90) if frame.rotation else picture
+
+
+def read_colours(path: Path) -> Colours:
+    """How the pixels of a video are coded. Raises `InputError` as `VideoReader` does."""
+    with VideoReader(path) as video:
+        next(iter(video), None)
+        return video.colours
 
 
 class VideoWriter:
     """`with VideoWriter(path, rate, width, height) as video: video.write(picture)`, frame after frame.
 
-    H.264 in mp4 that browsers play while it loads: yuv420p, BT.709, crf 12. An odd side is padded by repeating
-    its last row or column. The file appears when the block ends well; after an error `path` is as it was.
+    H.264 in mp4 that browsers play while it loads: yuv420p. An odd side is padded by repeating its last row or column.
+    The file appears when the block ends well; after an error `path` is as it was.
     """
 
-    def __init__(self, path: Path, rate: Fraction, width: int, height: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        rate: Fraction,
+        width: int,
+        height: int,
+        *,
+        crf: int = DEFAULT_CRF,
+        colours: Colours | None = None,
+        sound: Path | None = None,
+    ) -> None:
+        """crf: 1 (large) to 51 (poor); colours: how pixels are coded, None: BT.709; sound: a file whose sound it gets,
+        from its beginning for as long as there are frames. Raises `InputError` for a rate or crf that cannot be.
+        """
         if not 0 < rate <= _MAX_RATE:
             raise InputError(f"A video cannot have {rate} frames a second.", f"Choose a rate up to {_MAX_RATE}.")
+        if not 1 <= crf <= MOST_CRF:
+            raise InputError(f"A CRF of {crf} is not possible.", f"Choose 1 (large files) to {MOST_CRF} (poor).")
         self._path, self._rate, self._size = Path(path), Fraction(rate), (height, width)
+        self._crf, self._colours, self._sound_file = crf, colours or Colours(), sound
+        self._sound: Sound | None = None
         self._closing = ExitStack()
         self.frames = 0
 
@@ -147,12 +174,14 @@ class VideoWriter:
             self._container = stack.enter_context(
                 av.open(str(beside), "w", format="mp4", options={"movflags": "+faststart"})
             )
-            stream = self._container.add_stream("libx264", rate=self._rate, options={"crf": "12", "preset": "medium"})
+            options = {"crf": str(self._crf), "preset": "medium"}
+            stream = self._container.add_stream("libx264", rate=self._rate, options=options)
             stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
-            context = stream.codec_context
-            context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
-            context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+            self._colours.tag(stream.codec_context)
             self._stream = stream
+            if self._sound_file is not None:
+                self._sound = stack.enter_context(Sound(self._sound_file))
+                self._sound.add_to(self._container)
             self._closing = stack.pop_all()
         return self
 
@@ -162,17 +191,12 @@ class VideoWriter:
         if picture.shape != (height, width, 3) or picture.dtype != np.uint8:
             raise ValueError(f"a frame of {(height, width, 3)} uint8 was promised, not {picture.shape} {picture.dtype}")
         even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-            dst_color_primaries=ColorPrimaries.BT709,
-            dst_color_trc=ColorTrc.BT709,
-            interpolation=_CAREFUL,
-        )
+        frame = self._colours.frame(even)
         frame.pts, frame.time_base = self.frames, 1 / self._rate
         self._container.mux(self._stream.encode(frame))
         self.frames += 1
+        if self._sound is not None:
+            self._container.mux(list(self._sound.until(self.frames / self._rate)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -187,13 +211,24 @@ class VideoWriter:
             self._container.mux(self._stream.encode(None))
 
 
-def write_video(path: Path, pictures: Iterable[np.ndarray], rate: Fraction) -> None:
-    """Write pictures, (H, W, 3) uint8 RGB of one size, as they come. Raises `InputError` when there are none."""
+def write_video(
+    path: Path,
+    pictures: Iterable[np.ndarray],
+    rate: Fraction,
+    *,
+    crf: int = DEFAULT_CRF,
+    colours: Colours | None = None,
+    sound: Path | None = None,
+) -> None:
+    """Write pictures, (H, W, 3) uint8 RGB of one size, as they come; the rest as for `VideoWriter`. Raises `InputError`
+    when there are none.
+    """
     coming = iter(pictures)
     first = next(coming, None)
     if first is None:
         raise InputError(f"{path}: a video needs at least one frame.")
-    with VideoWriter(path, rate, first.shape[1], first.shape[0]) as video:
+    height, width = first.shape[:2]
+    with VideoWriter(path, rate, width, height, crf=crf, colours=colours, sound=sound) as video:
         video.write(first)
         for picture in coming:
             video.write(picture)

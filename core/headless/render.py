@@ -9,6 +9,8 @@ import torch
 
 from core.checkpoint import Checkpoint, check_label_set
 from core.clip.clip import Clip
+from core.conditioning import Conditioning
+from core.footage.views import OF_KINDS, View, beside, check_view, of_kinds
 from core.project.edits import Edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
@@ -50,24 +52,43 @@ def render_clip(
     seed: int = 0,
     on_frame: Callable[[int], None] = lambda done: None,
     mode: Mode = "rendered",
+    view: View = "result",
 ) -> Iterator[np.ndarray]:
     """Every frame of the edited clip, (H, W, 3) uint8 RGB, in order and as they are rendered.
 
-    on_frame gets how many are done. Raises `InputError` at once when edits, label sets or the mode do not fit.
+    view: what is shown; on_frame gets how many are done. Raises `InputError` at once when edits, label sets, the mode
+    or the view do not fit.
     """
     edits = tuple(edits)
     check_edits(edits, clip)
     check_label_set(checkpoint, clip)
     check_mode(mode, clip)
-    return _render(clip, edits, checkpoint, seed, on_frame, mode)
+    check_view(view, mode)
+    return _render(clip, edits, checkpoint, seed, on_frame, mode, view)
 
 
 def _render(
-    clip: Clip, edits: tuple[Edit, ...], checkpoint: Checkpoint, seed: int, on_frame: Callable[[int], None], mode: Mode
+    clip: Clip,
+    edits: tuple[Edit, ...],
+    checkpoint: Checkpoint,
+    seed: int,
+    on_frame: Callable[[int], None],
+    mode: Mode,
+    view: View,
 ) -> Iterator[np.ndarray]:
-    scene = open_scene(checkpoint, clip, seed)
-    # Nothing is asked for twice: no memory is needed for it.
-    renderer = open_renderer(checkpoint, max_bytes=0)
-    for rendered in renderer.frames(lambda t: scene.conditioning(edits, t, mode), len(clip)):
-        yield rendered.picture
-        on_frame(rendered.t + 1)
+    scene, count = open_scene(checkpoint, clip, seed), len(clip)
+
+    def under(edits: tuple[Edit, ...]) -> Callable[[int], Conditioning]:
+        return lambda t: scene.conditioning(edits, t, mode)
+
+    if view in OF_KINDS:
+        pictures = of_kinds(view, map(under(edits), range(count)))
+    else:
+        # Nothing is asked for twice: no memory is needed for it.
+        renderer = open_renderer(checkpoint, max_bytes=0)
+        pictures = (frame.picture for frame in renderer.frames(under(edits), count))
+        if view == "before-after":
+            pictures = beside((frame.picture for frame in renderer.frames(under(()), count)), pictures)
+    for done, picture in enumerate(pictures, 1):
+        yield picture
+        on_frame(done)

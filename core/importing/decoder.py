@@ -18,6 +18,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from core.clip.native import SOUND_FILE
+from core.clip.sound import keep_sound
 from core.errors import InputError
 from core.importing.facts import Film
 from core.importing.kept import check_room
@@ -74,8 +76,19 @@ def _answer(request: dict[str, Any], film: Film) -> None:
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
                 _tell("progress", done=len(indices), of=len(wanted))
-    _tell("film", **film.facts.to_dict())
+    note = _keep_sound(Path(request["path"]), out, film, int(wanted[0]), len(indices) / rate) if indices else ""
+    _tell("film", **(film.facts.noting(note) if note else film.facts).to_dict())
     _tell("done", indices=indices, rate=str(rate))
+
+
+def _keep_sound(path: Path, out: Path, film: Film, first: int, seconds: Fraction) -> str:
+    """Keep the sound from frame number `first` on. A film without, or whose sound is damaged, is one all the same."""
+    if path.is_dir():
+        return ""
+    try:
+        return keep_sound(path, out / SOUND_FILE, float(film.times[first]), seconds)
+    except InputError as error:
+        return f"{error.problem} The clip has none."
 
 
 def _opened(stack: ExitStack, path: Path, rate: str | None) -> Film:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from core.clip.native import SOUND_FILE
 from core.errors import InputError
 from core.files import read_json, write_json
 from core.importing.decoder import FRAMES_FILE
@@ -42,12 +43,14 @@ class Decoded:
     frames   (N, height, width, 3) uint8 RGB, on the disk
     indices  (N,) which of the film's frames each is
     rate     frames a second
+    sound    a file with its sound, or None
     """
 
     film: FilmFacts
     frames: np.ndarray
     indices: np.ndarray
     rate: Fraction
+    sound: Path | None = None
 
 
 def probe(
@@ -110,7 +113,9 @@ def read_decoded(folder: Path) -> Decoded:
     height, width = facts["size"]
     indices = np.array(facts["indices"], np.intp)
     frames = np.memmap(folder / FRAMES_FILE, np.uint8, "r", shape=(len(indices), height, width, 3))
-    return Decoded(FilmFacts.from_dict(facts["film"]), frames, indices, Fraction(facts["rate"]))
+    sound = folder / SOUND_FILE
+    kept = sound if sound.exists() else None
+    return Decoded(FilmFacts.from_dict(facts["film"]), frames, indices, Fraction(facts["rate"]), kept)
 
 
 def _facts(event: dict[str, Any]) -> FilmFacts:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from core.clip.colours import Colours
+
 
 @dataclass(frozen=True)
 class FilmFacts:
@@ -19,6 +21,7 @@ class FilmFacts:
     frames         how many there are
     seconds        how long it is
     rate           frames a second, of a varying film on average
+    colours        how its pixels are coded
     notes          sentences for the person: what is unusual about it and what becomes of that
     """
 
@@ -29,6 +32,7 @@ class FilmFacts:
     rate: Fraction
     aspect: float = 1.0
     notes: tuple[str, ...] = ()
+    colours: Colours = Colours()
 
     def noting(self, *notes: str) -> FilmFacts:
         """The same with more sentences."""
@@ -42,12 +46,13 @@ class FilmFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return asdict(self) | {"rate": str(self.rate)}
+        return asdict(self) | {"rate": str(self.rate), "colours": self.colours.to_dict()}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FilmFacts:
         """Read what `to_dict` made."""
-        return cls(**data | {"rate": Fraction(data["rate"]), "notes": tuple(data["notes"])})
+        rate, colours = Fraction(data["rate"]), Colours.from_dict(data["colours"])
+        return cls(**data | {"rate": rate, "notes": tuple(data["notes"]), "colours": colours})
 
 
 class Film(Protocol):

@@ -33,7 +33,7 @@ from core.labelling.labeller import Labeller
 
 STAGES = ("unpack", "decode", "motion", "labels", "objects", "write")
 ABOUT_FILE = "import.json"
-_FORMAT = 1
+_FORMAT = 2
 _MAX_EVENTS = 4 << 20
 _OBJECTS, _EVENTS = "objects.npy", "events.json"
 
@@ -185,6 +185,8 @@ class Importing:
             decoded.frames,
             motion.flow,
             motion.valid,
+            sound=decoded.sound,
+            colours=decoded.film.colours,
         )
 
     def _write(self, clip: Clip, labels: Labels, events: list[Event], to: Path, step: OnProgress) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, ColorTrc, Interpolation
+from av.video.reformatter import ColorTrc
 
+from core.clip.colours import BT601, BT709, Colours
 from core.errors import InputError
 from core.files import open_file
 from core.importing.facts import FilmFacts
@@ -26,11 +27,9 @@ _MAX_RATE = 1000
 _ROUNDED = 127
 # Formats that hold their own pictures: no playlists, which name other files and addresses.
 _FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,dv,ivf,yuv4mpegpipe,gif"
-_CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _AGAIN = "Copy or export the file again."
 # Pictures from this height on that do not say how their colours are coded are ITU-709, smaller ones ITU-601.
 _HIGH_DEFINITION = 720
-_UNSPECIFIED = 2  # of AVColorSpace
 _THREADS = 4
 _BUFFER = 1 << 18
 # What begins later than this is not decoded from the file's beginning.
@@ -180,6 +179,7 @@ class VideoFilm:
             rate=self._rate,
             aspect=aspect if 0.1 < aspect < 10 else 1.0,
             notes=tuple(self._notes(first, aspect)),
+            colours=_colours(first),
         )
 
     def _gaps(self, rate: Fraction) -> bool:
@@ -248,16 +248,12 @@ class VideoFilm:
 
     def _picture(self, frame: av.VideoFrame) -> np.ndarray:
         """(H, W, 3) uint8 RGB, upright."""
-        space = Colorspace.ITU601
-        if frame.colorspace == Colorspace.ITU709 or (
-            frame.colorspace == _UNSPECIFIED and frame.height >= _HIGH_DEFINITION
-        ):
-            space = Colorspace.ITU709
+        colours = _colours(frame)
         if _has_alpha(frame):
-            layers = frame.to_ndarray(format="rgba", src_colorspace=space, interpolation=_CAREFUL)
+            layers = colours.picture(frame, "rgba")
             picture: np.ndarray = (layers[..., :3].astype(np.uint16) * layers[..., 3:] // 255).astype(np.uint8)
         else:
-            picture = frame.to_ndarray(format="rgb24", src_colorspace=space, interpolation=_CAREFUL)
+            picture = colours.picture(frame)
         return np.rot90(picture, frame.rotation // 90) if frame.rotation else picture
 
     @contextmanager
@@ -274,6 +270,10 @@ def _prepare(context: av.VideoCodecContext) -> None:
     most = max(2 * (context.height + _ROUNDED) * (context.width + _ROUNDED), 1 << 18)
     context.options = {"err_detect": "explode", "max_pixels": str(most)}
     context.thread_type, context.thread_count = "AUTO", _THREADS
+
+
+def _colours(frame: av.VideoFrame) -> Colours:
+    return Colours.of(frame, BT709 if frame.height >= _HIGH_DEFINITION else BT601)
 
 
 def _has_alpha(frame: av.VideoFrame) -> bool:

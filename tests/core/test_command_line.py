@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from typer.testing import CliRunner, Result
 
 import core.training.command
 from core.__main__ import app
-from core.clip.native import write_clip
+from core.clip.colours import Colours
+from core.clip.native import SOUND_FILE, write_clip
+from core.clip.sound import has_sound
+from core.clip.video import read_colours
 from core.errors import InputError
 from core.headless import command
 from tests.core.tiny import CAR_ID, ROAD, tiny_checkpoint, tiny_clip
+from tests.sounds import write_sounding_film
 from tests.videos import read_video
 
 
@@ -73,6 +78,48 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     for word in ("render", "check-reference", "train", "python -m core"):
         assert word in shown.stdout
     assert shown.stdout.strip().endswith("[]")
+
+
+@pytest.fixture
+def kept(place: Path, tmp_path: Path):
+    """Render an edit in footage mode."""
+    edits = edits_file(tmp_path / "edits.json", SWAP, mode="footage")
+    return lambda *words: render(place, "--edits", edits, *words)
+
+
+def test_before_and_after_side_by_side(kept, tmp_path):
+    assert kept("--frames", tmp_path / "after").exit_code == 0
+    assert kept("--frames", tmp_path / "both", "--view", "before-after").exit_code == 0
+    after, both, filmed = frames_in(tmp_path / "after"), frames_in(tmp_path / "both"), tiny_clip().pictures
+    width = after[0].shape[1]
+    for t, picture in enumerate(both):
+        np.testing.assert_array_equal(picture[:, width:], after[t])
+        assert np.abs(picture[:, :width].astype(int) - filmed[t]).mean() < 12  # it went through H.264
+    assert (both[2][:, :width] != both[2][:, width:]).any()
+    np.testing.assert_array_equal(both[0][:, :width], both[0][:, width:])
+
+
+def test_a_mask_of_what_is_not_film(kept, place, tmp_path):
+    assert kept("--frames", tmp_path / "mask", "--view", "mask", "-o", tmp_path / "mask.mp4").exit_code == 0
+    masks = frames_in(tmp_path / "mask")
+    assert [bool(mask.any()) for mask in masks] == [t in (2, 3) for t in range(len(masks))]
+    assert set(np.unique(masks[2])) == {0, 255} and read_video(tmp_path / "mask.mp4")[0].shape[0] == len(masks)
+    refused(render(place, "--frames", tmp_path / "none", "--view", "mask"), "nothing of it is film", "footage")
+    refused(render(place, "--frames", tmp_path / "none", "--view", "fog"), "no view 'fog'", "before-after")
+
+
+def test_quality_sound_and_rate_of_the_video(place, tmp_path):
+    folder = tmp_path / "clip"
+    write_clip(replace(tiny_clip(), rate=Fraction(30000, 1001), colours=Colours(full=True)), folder)
+    write_sounding_film(folder / SOUND_FILE, "aac", seconds=1)
+    for name, words in {"good": ("--crf", 1), "poor": ("--crf", 51, "--no-sound")}.items():
+        out = tmp_path / f"{name}.mp4"
+        result = run("render", folder, "--checkpoint", place / "tiny.safetensors", "-o", out, *words)
+        assert result.exit_code == 0, result.output
+        assert read_video(out)[1] == Fraction(30000, 1001) and read_colours(out).full
+    assert (tmp_path / "good.mp4").stat().st_size > (tmp_path / "poor.mp4").stat().st_size
+    assert has_sound(tmp_path / "good.mp4") and not has_sound(tmp_path / "poor.mp4")
+    refused(render(place, "-o", tmp_path / "none.mp4", "--crf", 52), "CRF of 52", "51")
 
 
 def test_a_video_and_its_frames_are_the_same_pictures(place, tmp_path):
