@@ -7,8 +7,16 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from core.assets import clip_folders
+from core.clip.native import read_clip
 from core.conditioning import Kind
+from core.evaluation.measures import psnr
+from core.footage.behind import Behind
+from core.footage.plates import Fetched, Plates
+from core.project.draft import Removed
+from core.project.edits import ObjectTarget
 from tests.browser.editor import Editor, Server
+from tests.videos import read_video
 
 Open = Callable[..., Editor]
 FRAME = 20
@@ -38,6 +46,18 @@ def middle(mask: np.ndarray) -> tuple[int, int]:
     rows, columns = np.nonzero(cv2.erode(mask.astype(np.uint8), np.ones((5, 5))) if mask.sum() > 200 else mask)
     at = len(rows) // 2
     return int(columns[at]), int(rows[at])
+
+
+def kinds_of(editor: Editor) -> np.ndarray:
+    """(H, W) uint8: the kind of each pixel of the frame."""
+    found = editor.get(f"kinds/{editor.state('server.revision')}/{FRAME}")
+    return np.frombuffer(found, np.uint8).reshape(editor.size)
+
+
+def plate_behind(thing: int) -> Fetched:
+    """What other frames show of the place of an object of the shipped clip."""
+    clip = read_clip(clip_folders()["avenue"])
+    return Plates(Behind(clip)).at(FRAME, Removed((ObjectTarget(object=thing),)))
 
 
 def colour_at(editor: Editor, place: tuple[int, int]) -> list[int]:
@@ -81,6 +101,9 @@ def test_a_car_is_taken_away_and_far_from_it_the_film_stays(stand_in: Server, op
     far = far_from(objects == car)
     np.testing.assert_array_equal(shown[far], filmed[far])
     assert (shown[objects == car] != filmed[objects == car]).any(-1).mean() > 0.9
+    fetched, kinds = plate_behind(car), kinds_of(editor)
+    behind = (objects == car) & fetched.valid & (kinds == Kind.PLATE)
+    assert behind.sum() > 200 and psnr(shown[behind], fetched.picture[behind]) > 40
 
     # Another look for another car changes that one alone.
     editor.pick(*middle(objects == other))
@@ -104,18 +127,28 @@ def test_a_car_is_taken_away_and_far_from_it_the_film_stays(stand_in: Server, op
     corrected = now >= 1_000_000
     assert corrected.any() and (labels[corrected] == editor.class_id("car")).all()
 
+    # What is downloaded shows the same.
+    video, _ = read_video(editor.download("Video"))
+    assert psnr(video[FRAME], redressed) > 38
+    both, _ = read_video(editor.download("Before and after"))
+    width = filmed.shape[1]
+    assert both.shape == (*video.shape[:2], 2 * width, 3)
+    assert psnr(both[FRAME, :, :width], filmed) > 38 and psnr(both[FRAME, :, width:], redressed) > 38
+    mask, _ = read_video(editor.download("Mask"))
+    middles = [middle(kinds == kind) for kind in (Kind.MADE_UP, Kind.FILMED)]
+    made_up, film = (mask[FRAME, row, column] for column, row in middles)
+    assert made_up.min() > 200 and film.max() < 40
+
 
 def test_what_is_not_film_is_tinted(stand_in: Server, open_editor: Open) -> None:
     editor = open_editor(stand_in, mode="footage")
     editor.go_to(FRAME)
-    _, objects = editor.maps(FRAME)
     take_away(editor, largest_cars(editor)[0])
     editor.focus()
     editor.page.keyboard.press("Escape")
     if editor.state("overlayOn"):
         editor.page.keyboard.press("\\")
-    kinds = np.frombuffer(editor.get(f"kinds/{editor.state('server.revision')}/{FRAME}"), np.uint8)
-    kinds = kinds.reshape(objects.shape)
+    kinds = kinds_of(editor)
     places = [middle(kinds == kind) for kind in (Kind.MADE_UP, Kind.PLATE, Kind.FILMED)]
     plain = [colour_at(editor, place) for place in places]
     button = editor.page.get_by_role("button", name="What is film?")
@@ -133,6 +166,25 @@ def test_what_is_not_film_is_tinted(stand_in: Server, open_editor: Open) -> None
     assert [colour_at(editor, place) for place in places] == plain
     editor.page.get_by_role("radio", name="Render all").click()
     button.wait_for(state="hidden")
+
+
+def test_a_download_is_cancelled_where_it_was_begun(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in, mode="rendered")
+    page = editor.page
+    button = page.get_by_role("button", name="Download")
+    # It never comes.
+    page.route("**/video.mp4?*", lambda route: None)
+    button.click()
+    assert page.get_by_role("menuitem", name="Mask").is_disabled()  # nothing is film
+    page.get_by_role("combobox", name="Quality of videos").select_option("Small file")
+    with page.expect_request("**/video.mp4?*") as asked:
+        page.get_by_role("menuitem", name="Video").click()
+    assert "crf=26" in asked.value.url
+    button.click()
+    page.get_by_role("menuitem", name="Video being made, click to cancel").click()
+    page.get_by_text("Video: cancelled").wait_for()
+    button.click()
+    page.get_by_role("menuitem", name="Video mp4").wait_for()
 
 
 def test_surroundings_and_shadow_are_set_with_the_keys(stand_in: Server, open_editor: Open) -> None:
