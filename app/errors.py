@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from core.errors import InputError, one_line
 from core.files import FULL, NotWritten
@@ -54,6 +55,14 @@ def status_of(error: InputError) -> int:
     if isinstance(cause, OSError) and cause.errno in FULL:
         return 507
     return 500 if isinstance(error, NotWritten) else 422
+
+
+async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI application for every other address below `/api`: without it what is mounted at / would answer."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        raise NotFound(f"There is nothing at {str(scope['path'])[:100]} for {scope['method']}.", "Check the address.")
 
 
 def _input_error(request: Request, error: Exception) -> JSONResponse:

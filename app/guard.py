@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import refusal
-from app.settings import Settings, is_loopback
+from app.settings import Access, is_loopback
 
 TOKEN_HEADER = "x-scenebrush"
 API_PREFIX = "/api/"
@@ -28,9 +28,9 @@ class Guard:
     The origin's host is compared, not its scheme: TLS may end at a proxy. CORS would not cover WebSockets.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
-        self._settings = settings
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -48,12 +48,12 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         # Another name that leads here is another page's way in (DNS rebinding).
-        if self._settings.loopback and not is_loopback(_hostname(host)):
-            return refusal(403, f"This editor is not {host or 'without a host'}.", "Open it by the address it printed.")
+        if self._access.loopback and not is_loopback(_hostname(host)):
+            return refusal(403, f"This server is not {host or 'without a host'}.", "Open it by the address it printed.")
         if not self._same_site(headers, host):
-            return refusal(403, "Another page asked for this.", "Open the editor by its own address.")
+            return refusal(403, "Another page asked for this.", "Open the page by its own address.")
         # Not every browser sends the password with a socket; the token that it shows came with a page that needed it.
-        if self._settings.password and scope["type"] == "http" and not self._knows_password(headers):
+        if self._access.password and scope["type"] == "http" and not self._knows_password(headers):
             response = refusal(401, "A password is needed.", "Any name and the password that was set.")
             response.headers["WWW-Authenticate"] = 'Basic realm="Scenebrush", charset="UTF-8"'
             return response
@@ -65,7 +65,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None:
             # Spaces stand behind a proxy that names the page's own host apart.
-            hosts = {host.lower(), headers.get("x-forwarded-host", "").lower() if self._settings.space else ""}
+            hosts = {host.lower(), headers.get("x-forwarded-host", "").lower() if self._access.space else ""}
             return _netloc(origin) in hosts - {""}
         if headers.get("sec-fetch-site") != "cross-site":
             return True
@@ -80,7 +80,7 @@ class Guard:
             given = base64.b64decode(value, validate=True).partition(b":")[2]
         except (binascii.Error, ValueError):
             return False
-        return secrets.compare_digest(given, self._settings.password.encode())
+        return secrets.compare_digest(given, self._access.password.encode())
 
     def _has_token(self, scope: Scope, headers: Headers) -> bool:
         if not _path(scope).startswith(API_PREFIX):
@@ -91,7 +91,7 @@ class Guard:
             return True
         else:
             given = headers.get(TOKEN_HEADER, "")
-        return secrets.compare_digest(given.encode(), self._settings.token.encode())
+        return secrets.compare_digest(given.encode(), self._access.token.encode())
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = MAX_API_BODY if _path(scope).startswith(API_PREFIX) else MAX_BODY
@@ -117,7 +117,7 @@ class Guard:
                 headers["X-Content-Type-Options"] = "nosniff"
                 # The project's id is in the page's address.
                 headers["Referrer-Policy"] = "no-referrer"
-                if not self._settings.space:
+                if not self._access.space:
                     headers["X-Frame-Options"] = "SAMEORIGIN"
             await send(message)
 

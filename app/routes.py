@@ -13,7 +13,6 @@ import cv2
 from fastapi import APIRouter, Path, Query, Request, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
-from starlette.types import Receive, Scope, Send
 
 from app import downloads, filmed
 from app.errors import NotFound
@@ -93,14 +92,6 @@ def api_routes(workspace: Workspace, token: str) -> APIRouter:
     ):
         add(router, workspace)
     return router
-
-
-async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    """ASGI application for every other address and method below `/api`: without it Gradio would answer them."""
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-    else:
-        raise NotFound(f"There is nothing at {str(scope['path'])[:100]} for {scope['method']}.", "Check the address.")
 
 
 def _add_projects(router: APIRouter, workspace: Workspace) -> None:

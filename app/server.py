@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,16 +15,14 @@ from app.budget import Budget
 from app.engine import Engine, engine_of
 from app.gradio_gate import GradioGate
 from app.guard import Guard
-from app.routes import api_routes, nothing_here
+from app.routes import api_routes
+from app.serving import listen, run
 from app.settings import Settings
 from app.workspace import Workspace, clips_with
 from core.assets import clip_folders
 from core.checkpoint import load_checkpoint
 from core.errors import InputError
 from core.project.storage import ProjectStore
-
-# Tabs hold connections open; on Ctrl-C nobody wants to wait for them.
-GRACE_SECONDS = 2
 
 
 def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
@@ -46,7 +43,7 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
     app = FastAPI(title="Scenebrush", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     errors.install(app)
     app.include_router(api_routes(workspace, settings.token))
-    app.mount("/api", nothing_here)
+    app.mount("/api", errors.nothing_here)
     app.mount(STATIC_ROUTE, static_files())
     page = build_page(settings)
     calls = add_endpoints(page, workspace)
@@ -91,52 +88,15 @@ def open_workspace(settings: Settings) -> Workspace:
     return workspace
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises `InputError` when the port is in use or the address is not ours."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
-        if os.name == "posix":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(128)
-        return listening
-    except OSError as error:
-        problem = f"The editor can't listen on {host}, port {port}: {error.strerror or error}."
-        raise InputError(problem, "Choose another port with --port, or end the program that uses it.") from error
-
-
 def serve(
     settings: Settings,
     open_it: Callable[[Settings], Workspace] = open_workspace,
     say: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. The port is taken first: one that is in use is an error at once."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            say(f"Scenebrush is at {address_of(listening)}  (Ctrl-C ends it)")
-
     with listen(settings.host, settings.port) as listening:
         workspace = open_it(settings)
         try:
-            config = uvicorn.Config(
-                build_app(settings, workspace),
-                log_level="warning",
-                timeout_graceful_shutdown=GRACE_SECONDS,
-                ws_max_size=1 << 16,
-                server_header=False,
-            )
-            Server(config).run(sockets=[listening])
+            run(build_app(settings, workspace), listening, lambda address: say(f"Scenebrush is at {address}"))
         finally:
             workspace.close()
-
-
-def address_of(listening: socket.socket) -> str:
-    """What to type into a browser."""
-    host, port = listening.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):
-        host = "localhost"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -15,13 +15,13 @@ from core.errors import InputError
 
 DEFAULT_PORT = 7860
 DEFAULT_MEMORY = 2.0
+PASSWORD_VARIABLE = "SCENEBRUSH_PASSWORD"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """host and port to listen on; clip: name or folder of the first clip, None for the first that is shipped.
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Where a server listens and whom it lets in.
 
-    memory      gigabytes for all that is kept because it saves work; what was not used for longest leaves
     password    asked for by the browser; "" where only this machine can reach the server
     space       a Hugging Face Space: everybody may come, the page is shown inside another, the disk forgets
     token       what every write has to carry, new at every start
@@ -29,10 +29,6 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    clip: str | None = None
-    checkpoint: Path = field(default_factory=default_checkpoint)
-    projects: Path = Path("projects")
-    memory: float = DEFAULT_MEMORY
     password: str = field(default="", repr=False)
     space: bool = False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -40,18 +36,34 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise InputError(f"Port {self.port} is not one of 0 to 65535.", "Choose another with --port.")
-        if not 0.1 <= self.memory <= 10_000:
-            raise InputError(f"--memory {self.memory:g} is not usable.", "It is in gigabytes, from 0.1 on; 2 is usual.")
         if not (self.loopback or self.password or self.space):
             raise InputError(
-                f"Listening on {self.host} lets others reach this editor, and no password is set.",
-                "Set one in the environment variable SCENEBRUSH_PASSWORD, or leave --host away.",
+                f"Listening on {self.host} lets others reach this page, and no password is set.",
+                f"Set one in the environment variable {PASSWORD_VARIABLE}, or leave --host away.",
             )
 
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Access):
+    """Of the editor. clip: name or folder of the first clip, None for the first that is shipped.
+
+    memory      gigabytes for all that is kept because it saves work; what was not used for longest leaves
+    """
+
+    clip: str | None = None
+    checkpoint: Path = field(default_factory=default_checkpoint)
+    projects: Path = Path("projects")
+    memory: float = DEFAULT_MEMORY
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.1 <= self.memory <= 10_000:
+            raise InputError(f"--memory {self.memory:g} is not usable.", "It is in gigabytes, from 0.1 on; 2 is usual.")
 
     @property
     def notice(self) -> str:
@@ -80,7 +92,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         checkpoint=given.checkpoint,
         projects=given.projects,
         memory=given.memory,
-        password=environment.get("SCENEBRUSH_PASSWORD", ""),
+        password=environment.get(PASSWORD_VARIABLE, ""),
         space=space,
     )
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
-FOLDER = Path(__file__).parent
+from app.page_files import CANVAS, SERVED, PageFiles
+
 # Where the server mounts `static_files()`; the page asks for it relative to its own address.
 STATIC_ROUTE = "/canvas"
-SERVED = (".js", ".css", ".woff2")
 
 # Gradio runs this once the component is in the page. `import()` is the one way to load a module there.
 _ON_LOAD = """
@@ -40,7 +36,7 @@ class LabelCanvas(gr.HTML):
         # The template never changes: a template that is rendered again would wipe the canvas.
         super().__init__(
             value="",
-            html_template=(FOLDER / "template.html").read_text(encoding="utf-8"),
+            html_template=(CANVAS / "template.html").read_text(encoding="utf-8"),
             css_template="",
             js_on_load=_ON_LOAD,
             apply_default_css=False,
@@ -60,24 +56,12 @@ class LabelCanvas(gr.HTML):
 def assets_version() -> str:
     """12 hex digits over the page's files: a new version has a new address, so an old one may be cached for ever."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted(CANVAS.iterdir()):
         if path.suffix in SERVED:
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-class _CanvasFiles(StaticFiles):
-    """Modules, styles and the font of this folder, under any version; nothing else that lies here."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        name = Path(path).name
-        if not name.endswith(SERVED):
-            raise HTTPException(404)
-        response = await super().get_response(name, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-
 def static_files() -> StaticFiles:
     """The ASGI application to mount at `STATIC_ROUTE`."""
-    return _CanvasFiles(directory=FOLDER)
+    return PageFiles(directory=CANVAS)
