@@ -517,6 +517,68 @@ def bench(
     run_bench(json=json, clip=clip, checkpoint=checkpoint, rounds=rounds, published=published, say=say)
 
 
+@app.command()
+def preference(
+    methods: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B [C ...]",
+            help="What is compared: checkpoints, folders of videos called as the clips are, or the word filmed. "
+            "NAME=A gives it a name.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", metavar="STUDY", help="The folder of videos and votes.", show_default=False),
+    ],
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder of clips, or a clip.  [dim]\\[default: the shipped ones; of folders, what they hold][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(metavar="FPS", help="Of folders of pictures.  [dim]\\[default: 12][/dim]", show_default=False),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Pairs for a judge, at most.")] = 40,
+    repeats: Annotated[int, typer.Option(min=0, max=20, metavar="N", help="Hidden repeats for a judge.")] = 2,
+    traps: Annotated[int, typer.Option(min=0, max=20, metavar="N", help="Hidden traps for a judge.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, metavar="N", help="Draws orders and sides.")] = 0,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where the page listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 takes a free one.")] = 7870,
+    serve: Annotated[bool, typer.Option(help="Start the page once the videos are there.")] = True,
+) -> None:
+    """Let people judge: pairs of videos are made, and a page asks which looks more real and which is steadier.
+
+    Interrupted, the same command goes on. Votes: python -m core preference-results STUDY.
+    """
+    from core.importing.shape import parse_rate
+    from core.preference.command import make_files, start_page
+
+    fps = None if rate is None else parse_rate(rate)
+    make_files(methods, out, clips=clips, rate=fps, trials=trials, repeats=repeats, traps=traps, seed=seed)
+    if serve:
+        raise typer.Exit(start_page(out, host, port))
+
+
+@app.command()
+def preference_results(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.", show_default=False)],
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the table.", show_default=False)] = None,
+    votes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write every vote, as CSV.", show_default=False)
+    ] = None,
+) -> None:
+    """What judges prefer so far: wins with 95 % intervals, scores, and who clicked without looking."""
+    from core.preference.command import show_results
+
+    show_results(study, Console(highlight=False), csv, votes)
+
+
 def _say_error(sentence: str) -> None:
     Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
 

@@ -55,7 +55,7 @@ def render_files(
     with ExitStack() as stack:
         video = stack.enter_context(_writer(out, clip, view, crf, sound)) if out else None
         folder = stack.enter_context(replacing_folder(frames)) if frames else None
-        bar = stack.enter_context(_progress(console))
+        bar = stack.enter_context(progress_bar(console))
         title = f"{clip.name} {clip.width}x{clip.height}"
         for index, picture in enumerate(bar.track(pictures, total=len(clip), description=title)):
             if video is not None:
@@ -71,7 +71,8 @@ def _writer(out: Path, clip: Clip, view: View, crf: int, sound: bool) -> VideoWr
     return VideoWriter(out, clip.rate, width, clip.height, crf=crf, colours=clip.colours, sound=heard)
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """What is done, how many of how many, how long it takes."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
