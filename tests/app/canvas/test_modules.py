@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from app.canvas import STATIC_ROUTE, static_files
-from app.canvas.canvas import FOLDER
+from app.page_files import CANVAS
 from core.project.edits import Mask
 
 HERE = Path(__file__).parent
@@ -60,13 +60,13 @@ def test_nothing_else_is_served(files: TestClient, path: str) -> None:
 
 
 def test_every_import_of_a_module_exists() -> None:
-    for module in FOLDER.glob("*.js"):
+    for module in CANVAS.glob("*.js"):
         for line in module.read_text(encoding="utf-8").splitlines():
             if " from './" in line and "@import" not in line:
-                assert (FOLDER / line.split("'./")[1].split("'")[0]).is_file(), f"{module.name}: {line}"
+                assert (CANVAS / line.split("'./")[1].split("'")[0]).is_file(), f"{module.name}: {line}"
 
 
 def test_the_page_asks_for_nothing_outside() -> None:
-    for file in [*FOLDER.glob("*.js"), *FOLDER.glob("*.css"), *FOLDER.glob("*.html")]:
+    for file in [*CANVAS.glob("*.js"), *CANVAS.glob("*.css"), *CANVAS.glob("*.html")]:
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "http://" not in text and "https://" not in text, file.name
