@@ -36,7 +36,8 @@ from core.preference.study import (
 from core.preference.study import Method as StudyMethod
 from core.project.values import first_problem
 
-# Of how the videos are written: another number makes them anew.
+# How videos are written: near to lossless, so that none is known by its encoding. Another number makes them anew.
+_CRF = 12
 _WRITTEN = 1
 
 
@@ -185,7 +186,7 @@ def _check_same(folder: Path, study: Study) -> None:
 
 def _write(place: Path, pictures: Iterator[np.ndarray], facts: Facts, what: str, report: Progress) -> None:
     report(what, 0, facts.frames)
-    with VideoWriter(place, facts.rate, facts.width, facts.height) as video:
+    with VideoWriter(place, facts.rate, facts.width, facts.height, crf=_CRF) as video:
         for picture in pictures:
             video.write(picture)
             report(what, video.frames, facts.frames)
