@@ -12,8 +12,8 @@ from cachetools import LRUCache
 from app.engine import Engine
 from app.scene import SharedScene
 from core.clip.clip import Clip
-from core.clip.native import read_clip
-from core.project.folds import Folds, fold_cache
+from core.clip.opening import open_clip
+from core.project.folds import Folds, film_cache, fold_cache
 from core.project.strokes import stroke_cache
 
 # Scenes of one clip that are kept though no project uses them; a scene is small beside its clip.
@@ -31,14 +31,15 @@ class _OpenClip:
 
 class OpenClips:
     """Clips of together at most `clip_bytes`, the newest whatever its size; what is folded of all takes `fold_bytes`,
-    a quarter of it for strokes as they were carried.
+    a quarter of it for strokes as they were carried, an eighth for films with something changed in them.
 
     closed: called with a clip that left; what still uses it keeps it in memory. For any thread.
     """
 
     def __init__(self, clip_bytes: int, fold_bytes: int, closed: Callable[[Clip], None]) -> None:
         self._clip_bytes, self._closed = clip_bytes, closed
-        self._folded, self._strokes = fold_cache(fold_bytes * 3 // 4), stroke_cache(fold_bytes // 4)
+        self._folded, self._strokes = fold_cache(fold_bytes * 5 // 8), stroke_cache(fold_bytes // 4)
+        self._films = film_cache(fold_bytes // 8)
         self._lock = threading.Lock()
         self._open: OrderedDict[str, _OpenClip] = OrderedDict()
         self._opening: dict[str, threading.Lock] = {}
@@ -47,7 +48,7 @@ class OpenClips:
     def used(self) -> int:
         """Bytes of the open clips and of what is folded."""
         with self._lock:
-            return self._clips_used() + self._folded.used + self._strokes.used
+            return self._clips_used() + self._folded.used + self._strokes.used + self._films.used
 
     def scene(self, place: str, folder: Path, engine: Engine, seed: int) -> SharedScene:
         """The scene of a clip, read from its folder where it is not open under `place`. Raises `InputError`.
@@ -59,8 +60,8 @@ class OpenClips:
         with opening:
             entry = self._known(place)
             if entry is None:
-                clip = read_clip(folder)
-                entry = _OpenClip(clip, Folds(clip, self._folded, self._strokes))
+                clip = open_clip(folder)
+                entry = _OpenClip(clip, Folds(clip, self._folded, self._strokes, self._films))
             scene = entry.scenes.get((engine.hash, seed))
             if scene is None:
                 scene = SharedScene(engine.open_scene(entry.folds, seed), entry.lock)

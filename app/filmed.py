@@ -9,6 +9,7 @@ from app.looks import crop_of, encode_webp
 from app.opened import OpenProject
 from app.protocol import FilmedFrames, Look
 from core.clip.clip import Clip
+from core.clip.frames import Frames
 from core.project.edits import Provenance, is_new_object
 from core.project.names import object_name
 
@@ -53,12 +54,12 @@ def crop(opened: OpenProject, thing: int, t: int) -> bytes:
     return encode_webp(pictures[t][crop_of(clip.objects[t] == thing)])
 
 
-def _filmed(opened: OpenProject) -> tuple[Clip, np.ndarray]:
-    """The clip and its pictures (N, H, W, 3). Raises `NotFound` where it was never filmed."""
+def _filmed(opened: OpenProject) -> tuple[Clip, Frames]:
+    """The clip and its pictures (N, H, W, 3), at the size of its maps. Raises `NotFound` where it was never filmed."""
     clip = opened.taken
-    if clip.pictures is None:
+    if clip.small_pictures is None:
         raise NotFound(_NEVER_FILMED, _INSTEAD)
-    return clip, clip.pictures
+    return clip, clip.small_pictures
 
 
 def _check_seen(clip: Clip, thing: int, t: int) -> None:

@@ -20,6 +20,7 @@ from rich.table import Table
 from core.assets import clip_folders, default_checkpoint
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.clip import Clip
+from core.clip.frames import Frames
 from core.clip.native import read_clip
 from core.errors import InputError
 from core.evaluation.measures import delta_e, lab, psnr
@@ -108,11 +109,11 @@ def summary(whole: tuple[list[float], list[float]], mid: tuple[list[float], list
     return float(np.median(whole[0])), float(np.median(mid[0])), float(np.median(whole[1]))
 
 
-def _filmed(clip: Clip) -> np.ndarray:
-    """The clip's pictures (N, H, W, 3). Raises `InputError` where there are none."""
-    if clip.pictures is None:
+def _filmed(clip: Clip) -> Frames:
+    """The clip's pictures (N, H, W, 3), at the size of its maps. Raises `InputError` where there are none."""
+    if clip.small_pictures is None:
         raise InputError(f"Clip {clip.name!r} was never filmed: there is nothing to compare with.")
-    return clip.pictures
+    return clip.small_pictures
 
 
 def quality(clip: Clip, pictures: list[np.ndarray]) -> float:

@@ -12,7 +12,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from core.clip.frames import ClipPicture, content_key
 from core.clip.pairs import as_pairs, split_pair
+from core.clip.scale import Scale, Size
 
 # The numbers that say how an object looks (Wang et al. 2018, section 3.4: d = 3).
 STYLE_SIZE = 3
@@ -117,54 +119,89 @@ class Kind(IntEnum):
 class Film:
     """What is known of the very frame that is asked for, in the looks that are asked for.
 
-    picture  (H, W, 3) uint8 RGB: what is shown; of no meaning where the kind is MADE_UP
-    kinds    (H, W) uint8, each a `Kind`
+    given  (H, W, 3) uint8 RGB: what is shown, of no meaning where the kind is MADE_UP; or a clip's frame as it is
+    kinds  (H, W) uint8, each a `Kind`; the picture's size, which may be larger than that of the maps
 
     Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
     """
 
-    picture: np.ndarray
+    given: np.ndarray | ClipPicture
     kinds: np.ndarray
 
     def __post_init__(self) -> None:
-        shape = self.picture.shape[:2]
-        _check("a film's picture", self.picture, np.uint8, (*shape, 3), 3)
+        shape = self.given.shape[:2]
+        if isinstance(self.given, np.ndarray):
+            _check("a film's picture", self.given, np.uint8, (*shape, 3), 3)
         _check("a film's kinds", self.kinds, np.uint8, shape, 2)
-        if int(self.kinds.max()) > max(Kind):
+        if not self._broadcast and int(self.kinds.max()) > max(Kind):
             raise ValueError(f"a film has pixels of kind {self.kinds.max()}; the last is {max(Kind)}")
 
     @classmethod
-    def entire(cls, picture: np.ndarray) -> Film:
+    def entire(cls, picture: np.ndarray | ClipPicture) -> Film:
         """A frame of which every pixel is shown as it was filmed."""
         return cls(picture, np.broadcast_to(np.uint8(Kind.FILMED), picture.shape[:2]))
+
+    @property
+    def picture(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        return self.given if isinstance(self.given, np.ndarray) else self.given.pixels
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it keeps."""
+        picture = self.given.nbytes if isinstance(self.given, np.ndarray) else 0
+        return picture + (0 if self._broadcast else self.kinds.nbytes)
 
     @cached_property
     def whole(self) -> bool:
         """Whether nothing is made up: the picture is the frame."""
-        return bool((self.kinds != Kind.MADE_UP).all())
+        return self._broadcast or bool((self.kinds != Kind.MADE_UP).all())
 
     @cached_property
     def key(self) -> str:
         """Identity by content (32 hex digits); of a whole one by its picture alone."""
         if self.whole:
-            return _digest(self.picture.shape, self.picture).hex()[:32]
+            given = self.given
+            return given.key if isinstance(given, ClipPicture) else content_key(given)
         return _digest(self.picture.shape, self.picture, self.kinds).hex()[:32]
+
+    @property
+    def _broadcast(self) -> bool:
+        """Whether all pixels are filmed, said by one number."""
+        return self.kinds.strides == (0, 0) and self.kinds.flat[0] == Kind.FILMED
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Conditioning:
     """One frame's maps, and how what is in them looks. A pair without a style code has zeros.
 
-    film: what is known of the frame, where the footage is kept; None: every pixel is rendered.
+    given  the maps, or what makes them when they are asked for: of a filmed frame they mostly are not
+    film   what is known of the frame, where the footage is kept; None: every pixel is rendered
+    size   height and width of its picture; None: those of the maps
+
+    Raises `ValueError` for a picture that is smaller than the maps, or in another proportion.
     """
 
-    maps: Maps
+    given: Maps | Callable[[], Maps]
     styles: Styles = field(default_factory=Styles)
     film: Film | None = None
+    size: Size | None = None
 
     def __post_init__(self) -> None:
-        if self.film is not None and self.film.kinds.shape != self.maps.labels.shape:
-            raise ValueError(f"a film of {self.film.kinds.shape} is not that of labels {self.maps.labels.shape}")
+        if isinstance(self.given, Maps) and not self.scale.fits:
+            raise ValueError(f"a film or picture of {self.scale.film} is not that of labels {self.scale.maps}")
+
+    @property
+    def maps(self) -> Maps:
+        """What is where, and how it moves."""
+        return self.given if isinstance(self.given, Maps) else self.given()
+
+    @property
+    def scale(self) -> Scale:
+        """From the size of the maps to that of the picture."""
+        height, width = self.labels.shape
+        size = self.film.kinds.shape if self.film is not None else self.size or (height, width)
+        return Scale((height, width), (size[0], size[1]))
 
     @property
     def labels(self) -> np.ndarray:
@@ -217,7 +254,8 @@ class Conditioning:
     def past_key(self) -> str:
         """Identity of all that a later frame may read of this one (32 hex digits)."""
         film = "" if self.film is None else f" film {self.film.key}"
-        digest = self.maps.digest + _codes_in_order(self.styles) + film.encode()
+        size = "" if self.size is None else f" size {self.size}"
+        digest = self.maps.digest + _codes_in_order(self.styles) + film.encode() + size.encode()
         return hashlib.sha256(digest).hexdigest()[:32]
 
     @property

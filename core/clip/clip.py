@@ -11,25 +11,29 @@ from pathlib import Path
 import numpy as np
 
 from core.clip.colours import Colours
+from core.clip.frames import Frames, FramesOnDisk, Reduced
 from core.clip.label_set import LabelSet
+from core.clip.scale import Scale, Size
 from core.errors import InputError
 
 # What is larger is refused before anything is allocated. A frame of 2048x2048 takes 2 GB while it is rendered.
 MAX_SIDE = 4096
 MAX_FRAME_PIXELS = 1 << 22
 MAX_FRAMES = 3000
+# All arrays of a clip that is held in memory whole; what would take more is read as it is needed.
+MAX_BYTES = 2 << 30
+BYTES_OF_MAPS, BYTES_OF_PICTURES, BYTES_OF_FLOW = 5, 3, 5  # a pixel
 # Ids from here on belong to objects that an edit made; a clip's own ids stay below.
 FIRST_NEW_OBJECT = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Frame:
-    """One frame of a clip; views into the clip's arrays."""
+    """One frame of a clip; views into the clip's arrays. Its picture is the clip's alone: it may be larger."""
 
     index: int
     labels: np.ndarray  # (H, W) uint8 class ids
     objects: np.ndarray  # (H, W) int32 object ids
-    picture: np.ndarray | None  # (H, W, 3) uint8 RGB
     flow: np.ndarray | None  # (H, W, 2) float32: this frame -> the one before, pixels, x then y
     flow_valid: np.ndarray | None  # (H, W) bool
 
@@ -39,11 +43,11 @@ class Frame:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Clip:
-    """N frames of one size.
+    """N frames of one size. Its pictures may be larger than its maps, in the same proportion; `scale` says how much.
 
     labels      (N, H, W) uint8    class ids, all of them in `label_set`
     objects     (N, H, W) int32    object ids: one id is one object through the clip; stuff has class * 1000
-    pictures    (N, H, W, 3) uint8 RGB, or None: labels without frames
+    pictures    (N, H', W', 3) uint8 RGB, or None: labels without frames
     flow        (N, H, W, 2) float16, or None: frame t -> t-1 in pixels, x then y (backward flow)
     flow_valid  (N, H, W) bool, or None; frame 0 is invalid
     rate        frames per second
@@ -54,12 +58,12 @@ class Clip:
 
     name: str
     label_set: LabelSet
-    labels: np.ndarray
-    objects: np.ndarray
+    labels: Frames
+    objects: Frames
     rate: Fraction
-    pictures: np.ndarray | None = None
-    flow: np.ndarray | None = None
-    flow_valid: np.ndarray | None = None
+    pictures: Frames | None = None
+    flow: Frames | None = None
+    flow_valid: Frames | None = None
     credits: str = field(default="")
     made: bool = False
     sound: Path | None = None
@@ -75,7 +79,8 @@ class Clip:
         self._same_shape("objects", self.objects, (frames, height, width))
         if self.pictures is not None:
             _check_map("pictures", self.pictures, np.uint8, 4)
-            self._same_shape("pictures", self.pictures, (frames, height, width, 3))
+            self._same_shape("pictures", self.pictures, (frames, *self.pictures.shape[1:3], 3))
+            check_film(f"Clip {self.name!r}", (height, width), self.scale.film)
         if (self.flow is None) != (self.flow_valid is None):
             raise InputError(f"Clip {self.name!r} has flow without validity, or validity without flow.")
         if self.flow is not None and self.flow_valid is not None:
@@ -85,20 +90,23 @@ class Clip:
             self._same_shape("flow_valid", self.flow_valid, (frames, height, width))
         if self.rate <= 0:
             raise InputError(f"Clip {self.name!r} has a rate of {self.rate} frames a second.")
-        unknown = self.label_set.unknown_ids(self.labels)
+        # What is not held in memory whole was checked when it was read.
+        unknown = self.label_set.unknown_ids(self.labels) if isinstance(self.labels, np.ndarray) else []
         if unknown:
             raise InputError(
                 f"Clip {self.name!r} uses class ids that label set {self.label_set.name!r} does not have: "
                 f"{', '.join(map(str, unknown[:8]))}.",
                 "Add them to label_set.json or map them to known classes.",
             )
-        if self.objects.min() < 0 or (self.objects.max() >= FIRST_NEW_OBJECT and not self.made):
+        if isinstance(self.objects, np.ndarray) and (
+            self.objects.min() < 0 or (self.objects.max() >= FIRST_NEW_OBJECT and not self.made)
+        ):
             raise InputError(f"Clip {self.name!r} has object ids outside 0..{FIRST_NEW_OBJECT - 1}.")
-        for array in (self.labels, self.objects, self.pictures, self.flow, self.flow_valid):
-            if array is not None:
+        for array in self._arrays:
+            if isinstance(array, np.ndarray):
                 array.setflags(write=False)
 
-    def _same_shape(self, what: str, array: np.ndarray, wanted: tuple[int, ...]) -> None:
+    def _same_shape(self, what: str, array: Frames, wanted: tuple[int, ...]) -> None:
         if array.shape != wanted:
             raise InputError(f"Clip {self.name!r}: {what} are {array.shape}, the label maps ask for {wanted}.")
 
@@ -112,7 +120,6 @@ class Clip:
             index,
             self.labels[index],
             self.objects[index],
-            None if self.pictures is None else self.pictures[index],
             None if self.flow is None else self.flow[index].astype(np.float32),
             None if self.flow_valid is None else self.flow_valid[index],
         )
@@ -126,26 +133,79 @@ class Clip:
         return int(self.labels.shape[2])
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        arrays = (self.labels, self.objects, self.pictures, self.flow, self.flow_valid)
-        return sum(array.nbytes for array in arrays if array is not None)
+    def scale(self) -> Scale:
+        """From the size of the maps to that of the pictures."""
+        maps = (self.height, self.width)
+        return Scale(maps, maps if self.pictures is None else size_of(self.pictures))
 
-    def corrected(self, labels: np.ndarray, objects: np.ndarray) -> Clip:
+    @cached_property
+    def small_pictures(self) -> Frames | None:
+        """The pictures at the size of the maps."""
+        if self.pictures is None or self.scale.is_one:
+            return self.pictures
+        return Reduced(self.pictures, self.scale.maps)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays that are held in memory."""
+        return sum(array.nbytes for array in self._arrays if array is not None)
+
+    @property
+    def _arrays(self) -> tuple[Frames | None, ...]:
+        return self.labels, self.objects, self.pictures, self.flow, self.flow_valid
+
+    def corrected(self, labels: Frames, objects: Frames) -> Clip:
         """The same pictures and motion with other maps, of the same shapes."""
         return replace(self, labels=labels, objects=objects, made=True)
 
     @cached_property
     def hash(self) -> str:
-        """Identity of the clip: 16 hex digits over label set, maps, pictures and flow."""
+        """Identity of the clip: 16 hex digits over label set, maps, pictures and flow.
+
+        Of what could not be held in memory the files count that it is read from: nobody waits until all is decoded.
+        """
+        by_files = whole_bytes(self) > MAX_BYTES
         digest = hashlib.sha256(f"{self.label_set.hash} {self.labels.shape} {self.rate}".encode())
-        for array in (self.labels, self.objects, self.pictures, self.flow, self.flow_valid):
-            digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
+        for array in self._arrays:
+            if array is None:
+                digest.update(b"-")
+            elif isinstance(array, FramesOnDisk) and by_files:
+                digest.update(array.digest)
+            else:
+                for frame in array:
+                    digest.update(np.ascontiguousarray(frame).data)
         return digest.hexdigest()[:16]
 
     def __repr__(self) -> str:
         has = [what for what in ("pictures", "flow") if getattr(self, what) is not None]
         return f"Clip({self.name!r}, {len(self)} x {self.width}x{self.height}, {float(self.rate):g} fps, {has})"
+
+
+def size_of(pictures: Frames) -> Size:
+    """Height and width of pictures (N, H, W, 3)."""
+    return int(pictures.shape[1]), int(pictures.shape[2])
+
+
+def whole_bytes(clip: Clip) -> int:
+    """Bytes that all arrays of a clip take when they are held in memory."""
+    film = None if clip.pictures is None else size_of(clip.pictures)
+    return bytes_of(len(clip), (clip.height, clip.width), film, clip.flow is not None)
+
+
+def bytes_of(frames: int, maps: Size, film: Size | None, flow: bool) -> int:
+    """Bytes of a clip of so many frames. maps, film: (height, width); None: there are no pictures."""
+    each = maps[0] * maps[1] * (BYTES_OF_MAPS + flow * BYTES_OF_FLOW)
+    return frames * (each + (0 if film is None else film[0] * film[1] * BYTES_OF_PICTURES))
+
+
+def check_film(what: str, maps: Size, film: Size) -> None:
+    """Raise `InputError`, naming `what`, where maps and film of these sizes (height, width) do not go together."""
+    check_size(f"{what}: a picture", film[1], film[0])
+    if not Scale(maps, film).fits:
+        raise InputError(
+            f"{what} has label maps of {maps[1]}x{maps[0]} and pictures of {film[1]}x{film[0]}.",
+            "Pictures are as large as label maps or larger, in the same proportion: export one of them anew.",
+        )
 
 
 def check_size(what: str, width: int, height: int) -> None:
@@ -160,7 +220,8 @@ def check_size(what: str, width: int, height: int) -> None:
         raise InputError(problem, "Scale it down.")
 
 
-def _check_map(what: str, array: np.ndarray, dtype: type, dimensions: int) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != dimensions:
-        found = f"{array.ndim}-D {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+def _check_map(what: str, array: Frames, dtype: type, dimensions: int) -> None:
+    shape = getattr(array, "shape", None)
+    if shape is None or array.dtype != dtype or len(shape) != dimensions:
+        found = type(array).__name__ if shape is None else f"{len(shape)}-D {array.dtype}"
         raise InputError(f"A clip's {what} must be {dimensions}-D {np.dtype(dtype).name}, not {found}.")

@@ -1,6 +1,7 @@
 """The native format of a clip, read and written.
 
-clip.json      frames, width, height, fps; credits where there are any; name where it is not the folder's
+clip.json      frames, width, height (of the label maps), fps; credits where there are any; name where it is not the
+               folder's; film_width, film_height where the pictures are larger than the label maps
 ids/NNNN.png   16-bit grey: class * 1000 + instance; instance 0 is the class's stuff; one id is one object
 frames.mp4     the pictures, where there are any; how they are coded is kept in what is made of them
 sound.m4a      the sound, where there is any; else that of frames.mp4
@@ -20,19 +21,20 @@ from typing import Any
 
 import numpy as np
 
-from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip, check_size
+from core.clip.clip import MAX_BYTES, MAX_FRAMES, MAX_SIDE, Clip, bytes_of, check_film, check_size
 from core.clip.colours import Colours
 from core.clip.instances import PER_CLASS, FileIds
 from core.clip.label_set import LabelSet
 from core.clip.png import encode_png, read_png16
+from core.clip.scale import Size
 from core.clip.sound import has_sound, keep_sound
 from core.clip.video import VideoReader, read_colours, write_video
 from core.errors import InputError, one_line
 from core.files import MissingFile, names_in, read_json, replacing_folder, write_json
 
-# All arrays of a clip together; refused before anything is allocated.
-MAX_BYTES = 2 << 30
-_BYTES_OF_MAPS, _BYTES_OF_PICTURES, _BYTES_OF_FLOW = 5, 3, 5  # a pixel
+# So far apart are pictures of a film from which decoding can begin: any frame of it is decoded at once.
+KEYFRAMES = 12
+_OTHER_VIDEO = "Correct clip.json or export frames.mp4 again."
 _MAX_JSON = 4 << 20
 MAX_NAME = 80
 SOUND_FILE = "sound.m4a"
@@ -41,7 +43,7 @@ _FLOW_ZERO, _FLOW_STEPS = 32768, 64  # KITTI: value = pixels * 64 + 2^15
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What clip.json says."""
+    """What clip.json says. width, height: of the label maps."""
 
     frames: int
     width: int
@@ -49,21 +51,27 @@ class ClipFacts:
     rate: Fraction
     credits: str = ""
     name: str = ""  # "": that of its folder
+    film: Size | None = None  # height and width of the pictures; None: those of the label maps
+
+    @property
+    def film_size(self) -> Size:
+        """Height and width of the pictures, where there are any."""
+        return self.film or (self.height, self.width)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form. A rate that is no whole number is written exactly, as text: "30000/1001"."""
         whole = self.rate.denominator == 1
         fps = self.rate.numerator if whole else str(self.rate)
         facts = {"frames": self.frames, "width": self.width, "height": self.height, "fps": fps}
-        more = {"credits": self.credits, "name": self.name}
+        more: dict[str, Any] = {"credits": self.credits, "name": self.name}
+        if self.film is not None:
+            more |= {"film_width": self.film[1], "film_height": self.film[0]}
         return facts | {key: value for key, value in more.items() if value}
 
 
 def read_clip(folder: Path) -> Clip:
-    """Read a clip folder. Raises `InputError` naming the file that does not fit, and what to do."""
+    """Read a clip folder into memory. Raises `InputError` naming the file that does not fit, and what to do."""
     folder = Path(folder)
-    if not os.path.isdir(folder):
-        raise InputError(f"{folder} is not a folder.", "Choose a clip's folder, with clip.json and ids/ in it.")
     facts = read_facts(folder)
     label_set = read_label_set(label_set_file(folder))
     has_flow, has_pictures = os.path.exists(folder / "flow"), os.path.exists(folder / "frames.mp4")
@@ -80,12 +88,12 @@ def read_clip(folder: Path) -> Clip:
         flow=flow,
         flow_valid=flow_valid,
         credits=facts.credits,
-        sound=_sound_file(folder),
+        sound=sound_file(folder),
         colours=read_colours(folder / "frames.mp4") if has_pictures else Colours(),
     )
 
 
-def _sound_file(folder: Path) -> Path | None:
+def sound_file(folder: Path) -> Path | None:
     """The file that holds a clip's sound."""
     places = (folder / SOUND_FILE, folder / "frames.mp4")
     return next((place for place in places if os.path.exists(place) and has_sound(place)), None)
@@ -112,13 +120,14 @@ def write_clip(clip: Clip, folder: Path, *, progress: Callable[[int, int], None]
     """
     ids = FileIds(zip(clip.labels, clip.objects, strict=True))
     name = "" if clip.name == folder.name else clip.name
-    facts = ClipFacts(len(clip), clip.width, clip.height, clip.rate, clip.credits, name)
+    film = None if clip.scale.is_one else clip.scale.film
+    facts = ClipFacts(len(clip), clip.width, clip.height, clip.rate, clip.credits, name, film)
     with replacing_folder(folder) as beside:
         write_json(beside / "clip.json", facts.to_dict())
         write_json(beside / "label_set.json", clip.label_set.to_dict())
         (beside / "ids").mkdir()
         if clip.pictures is not None:
-            write_video(beside / "frames.mp4", clip.pictures, clip.rate, colours=clip.colours)
+            write_video(beside / "frames.mp4", clip.pictures, clip.rate, colours=clip.colours, keyframes=KEYFRAMES)
         if clip.sound is not None:
             keep_sound(clip.sound, beside / SOUND_FILE, 0, len(clip) / clip.rate)
         if clip.flow is not None:
@@ -143,19 +152,25 @@ def frame_file(index: int) -> str:
 
 def read_facts(folder: Path) -> ClipFacts:
     """What a clip folder's clip.json says, checked. Raises `InputError`."""
+    if not os.path.isdir(folder):
+        raise InputError(f"{folder} is not a folder.", "Choose a clip's folder, with clip.json and ids/ in it.")
     path = folder / "clip.json"
     data = _read_json(path)
     frames = _whole(path, data, "frames", 1, MAX_FRAMES)
     width, height = _whole(path, data, "width", 8, MAX_SIDE), _whole(path, data, "height", 8, MAX_SIDE)
     check_size(f"{path}: a frame", width, height)
+    film = None
+    if "film_width" in data or "film_height" in data:
+        film = _whole(path, data, "film_height", 8, MAX_SIDE), _whole(path, data, "film_width", 8, MAX_SIDE)
+        check_film(f"{path}:", (height, width), film)
     name = one_line(str(data.get("name", "")), MAX_NAME)
-    return ClipFacts(frames, width, height, _read_rate(path, data), str(data.get("credits", "")), name)
+    return ClipFacts(frames, width, height, _read_rate(path, data), str(data.get("credits", "")), name, film)
 
 
 def _check_bytes(folder: Path, facts: ClipFacts, has_pictures: bool, has_flow: bool) -> None:
     """Raises `InputError` when the whole clip would not fit in memory, which its files alone need not show."""
-    each = _BYTES_OF_MAPS + has_pictures * _BYTES_OF_PICTURES + has_flow * _BYTES_OF_FLOW
-    size = facts.frames * facts.height * facts.width * each
+    film = facts.film_size if has_pictures else None
+    size = bytes_of(facts.frames, (facts.height, facts.width), film, has_flow)
     if size > MAX_BYTES:
         raise InputError(
             f"{folder}: {facts.frames} frames of {facts.width}x{facts.height} take {size / 2**30:.1f} GB of memory; "
@@ -229,53 +244,85 @@ def _read_ids(folder: Path, facts: ClipFacts, label_set: LabelSet) -> tuple[np.n
     objects = np.empty((facts.frames, facts.height, facts.width), np.int32)
     labels = np.empty(objects.shape, np.uint8)
     for index, path in enumerate(frame_files(folder, facts.frames)):
-        ids = read_png16(path, facts.height, facts.width, 1)
-        objects[index], labels[index] = ids, ids // PER_CLASS
-        if unknown := label_set.unknown_ids(labels[index]):
-            raise InputError(
-                f"{path} has class {unknown[0]} (an id is class * {PER_CLASS} + instance), which label set "
-                f"{label_set.name!r} does not have.",
-                "Add the class to label_set.json or map it to one that is there.",
-            )
+        labels[index], objects[index] = read_ids(path, facts, label_set)
     return labels, objects
 
 
+def read_ids(path: Path, facts: ClipFacts, label_set: LabelSet) -> tuple[np.ndarray, np.ndarray]:
+    """Label map (H, W) uint8 and object map (H, W) int32 of a frame's file. Raises `InputError`."""
+    ids = read_png16(path, facts.height, facts.width, 1)
+    labels = (ids // PER_CLASS).astype(np.uint8)
+    if unknown := label_set.unknown_ids(labels):
+        raise InputError(
+            f"{path} has class {unknown[0]} (an id is class * {PER_CLASS} + instance), which label set "
+            f"{label_set.name!r} does not have.",
+            "Add the class to label_set.json or map it to one that is there.",
+        )
+    return labels, ids.astype(np.int32)
+
+
 def _read_pictures(path: Path, facts: ClipFacts) -> np.ndarray:
-    fix = "Correct clip.json or export frames.mp4 again."
-    # Odd sides may be padded in the video: yuv420p has none.
-    sizes = {(facts.height, facts.width), (facts.height + facts.height % 2, facts.width + facts.width % 2)}
     found = 0
     with VideoReader(path) as video:
-        # A video may be turned while it is read.
-        if not {(video.height, video.width), (video.width, video.height)} & sizes:
-            raise _other_size(path, video.height, video.width, facts, fix)
-        pictures = np.empty((facts.frames, facts.height, facts.width, 3), np.uint8)
+        check_video(path, video.height, video.width, facts)
+        pictures = np.empty((facts.frames, *facts.film_size, 3), np.uint8)
         for index, picture in enumerate(video):
-            if picture.shape[:2] not in sizes:
-                raise _other_size(path, picture.shape[0], picture.shape[1], facts, fix)
             if index == facts.frames:
-                raise InputError(f"{path} has more frames than the {facts.frames} that clip.json says.", fix)
-            pictures[index] = picture[: facts.height, : facts.width]
+                problem = f"{path} has more frames than the {facts.frames} that clip.json says."
+                raise InputError(problem, _OTHER_VIDEO)
+            pictures[index] = cropped(path, picture, facts)
             found = index + 1
-    if found != facts.frames:
-        raise InputError(f"{path} has {found} frames, clip.json says {facts.frames}.", fix)
+    check_count(path, found, facts)
     return pictures
 
 
-def _other_size(path: Path, height: int, width: int, facts: ClipFacts, fix: str) -> InputError:
-    return InputError(f"{path} is {width}x{height}, clip.json says {facts.width}x{facts.height}.", fix)
+def check_video(path: Path, height: int, width: int, facts: ClipFacts) -> None:
+    """Raise `InputError` for a video of another size than the clip's film. It may be turned while it is read."""
+    if not {(height, width), (width, height)} & _sizes(facts):
+        raise _other_size(path, height, width, facts)
+
+
+def check_count(path: Path, count: int, facts: ClipFacts) -> None:
+    """Raise `InputError` for a video of another number of frames than the clip."""
+    if count != facts.frames:
+        raise InputError(f"{path} has {count} frames, clip.json says {facts.frames}.", _OTHER_VIDEO)
+
+
+def cropped(path: Path, picture: np.ndarray, facts: ClipFacts) -> np.ndarray:
+    """A picture of a clip's video at the clip's size. Raises `InputError` for one of another size."""
+    if picture.shape[:2] not in _sizes(facts):
+        raise _other_size(path, picture.shape[0], picture.shape[1], facts)
+    height, width = facts.film_size
+    return picture[:height, :width]
+
+
+def _sizes(facts: ClipFacts) -> set[Size]:
+    height, width = facts.film_size
+    # Odd sides may be padded in the video: yuv420p has none.
+    return {(height, width), (height + height % 2, width + width % 2)}
+
+
+def _other_size(path: Path, height: int, width: int, facts: ClipFacts) -> InputError:
+    wanted = facts.film_size
+    return InputError(f"{path} is {width}x{height}, clip.json says {wanted[1]}x{wanted[0]}.", _OTHER_VIDEO)
 
 
 def _read_flow(folder: Path, facts: ClipFacts) -> tuple[np.ndarray, np.ndarray]:
     flow = np.empty((facts.frames, facts.height, facts.width, 2), np.float16)
     valid = np.empty(flow.shape[:3], bool)
     for index, path in enumerate(frame_files(folder, facts.frames)):
-        packed = read_png16(path, facts.height, facts.width, 3)
-        flow[index] = (packed[..., :2].astype(np.float32) - _FLOW_ZERO) / _FLOW_STEPS
-        valid[index] = packed[..., 2] > 0
+        flow[index], valid[index] = read_flow(path, index, facts)
+    return flow, valid
+
+
+def read_flow(path: Path, t: int, facts: ClipFacts) -> tuple[np.ndarray, np.ndarray]:
+    """Motion of frame t from its file: (H, W, 2) float16, and (H, W) bool. Raises `InputError`."""
+    packed = read_png16(path, facts.height, facts.width, 3)
+    flow = ((packed[..., :2].astype(np.float32) - _FLOW_ZERO) / _FLOW_STEPS).astype(np.float16)
+    valid: np.ndarray = packed[..., 2] > 0
+    if t == 0:  # nothing is before the first frame
+        valid[:] = False
     flow[~valid] = 0
-    # Nothing is before the first frame.
-    flow[0], valid[0] = 0, False
     return flow, valid
 
 

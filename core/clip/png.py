@@ -33,9 +33,8 @@ def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray
 
     The header is held against what is asked for before anything is unpacked. Raises `InputError` naming the file.
     """
-    # Twice the pixels: no PNG of them is larger.
-    data = read_file(path, 4 * height * width * channels + 65536)
-    _check_header(path, data, height, width, channels)
+    data = read_file(path, most_bytes(height, width, channels))
+    check_png16(path, data, height, width, channels)
     sound = sound_png(data, height, 2 * width * channels)
     picture = None if sound is None else cv2.imdecode(np.frombuffer(sound, np.uint8), cv2.IMREAD_UNCHANGED)
     wanted = (height, width) if channels == 1 else (height, width, channels)
@@ -44,7 +43,13 @@ def read_png16(path: Path, height: int, width: int, channels: int) -> np.ndarray
     return picture if channels == 1 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
-def _check_header(path: Path, data: bytes, height: int, width: int, channels: int) -> None:
+def most_bytes(height: int, width: int, channels: int) -> int:
+    """More than any PNG of 16 bits a channel takes: twice its pixels."""
+    return 4 * height * width * channels + 65536
+
+
+def check_png16(path: Path, data: bytes, height: int, width: int, channels: int) -> None:
+    """Raise `InputError` for what does not begin as a 16-bit PNG of this size. No pixel is looked at."""
     if len(data) < 33 or data[:8] != _SIGNATURE or data[12:16] != b"IHDR":
         raise InputError(f"{path} is not a PNG, or is damaged.", "Copy or export it again.")
     found_width, found_height, depth, colour = struct.unpack(">IIBB", data[16:26])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -20,10 +22,17 @@ from core.files import open_file, replacing
 # Constant rate factor of H.264, 1 to 51: the default is visually lossless.
 DEFAULT_CRF, MOST_CRF = 12, 51
 _MAX_RATE = 1000
-_MAX_FILE_BYTES = 4 << 30
+MAX_FILE_BYTES = 4 << 30
 # Decoders round sides up to whole blocks, of 128 pixels at most.
 _ROUNDED = 127
 _FORMATS = "mov,matroska,avi,mpegts"
+
+
+class Packet(NamedTuple):
+    """One packet of a video: when its frame is shown, in the stream's units, and whether decoding can begin there."""
+
+    pts: int | None
+    is_keyframe: bool
 
 
 class VideoReader:
@@ -47,7 +56,7 @@ class VideoReader:
     def __enter__(self) -> VideoReader:
         path = self._path
         with ExitStack() as stack:
-            file = stack.enter_context(open_file(path, _MAX_FILE_BYTES))
+            file = stack.enter_context(open_file(path, MAX_FILE_BYTES))
             with self._decoding():
                 # By its content alone: no other file or address that a playlist may name is opened.
                 container = stack.enter_context(av.open(file, "r", options={"format_whitelist": _FORMATS}))
@@ -81,12 +90,34 @@ class VideoReader:
                 self._decoded += 1
                 yield picture
 
-    def _frames(self) -> Iterator[av.VideoFrame]:
-        """Decoded frames. Raises `InputError` at the end when a packet gave none."""
+    def index(self) -> list[Packet]:
+        """All packets, in the order of the file. Decodes nothing; to be called before anything is decoded."""
+        with self._decoding():
+            packets = (packet for packet in self._container.demux(self._stream) if packet.size > 0)
+            return [Packet(packet.pts, packet.is_keyframe) for packet in packets if not packet.is_discard]
+
+    def pictures_from(self, pts: int | None) -> Iterator[tuple[int | None, Callable[[], np.ndarray]]]:
+        """Frames from a keyframe shown at `pts` on, None: from the first on: each with its time, and its picture made
+        when that is called. Ends what was iterated before.
+        """
+        with self._decoding():
+            self._container.seek(0 if pts is None else pts, stream=self._stream)
+            self._be_careful()
+            for frame in self._container.decode(self._stream):
+                if frame.is_corrupt:
+                    raise InputError(f"{self._path}: a frame is damaged.", "Copy or export the file again.")
+                yield frame.pts, partial(_picture, frame)
+
+    def _be_careful(self) -> None:
         # Coded sizes are rounded up, and must not grow on the way.
         most = (self.height + _ROUNDED) * (self.width + _ROUNDED)
-        self._stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(most)}
-        self._stream.thread_type = "AUTO"
+        if not self._stream.codec_context.is_open:
+            self._stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(most)}
+            self._stream.thread_type = "AUTO"
+
+    def _frames(self) -> Iterator[av.VideoFrame]:
+        """Decoded frames. Raises `InputError` at the end when a packet gave none."""
+        self._be_careful()
         packets = frames = 0
         for packet in self._container.demux(self._stream):
             # The last packet is empty and fetches what the decoder still holds; it swallows errors of that.
@@ -153,16 +184,19 @@ class VideoWriter:
         crf: int = DEFAULT_CRF,
         colours: Colours | None = None,
         sound: Path | None = None,
+        keyframes: int | None = None,
     ) -> None:
         """crf: 1 (large) to 51 (poor); colours: how pixels are coded, None: BT.709; sound: a file whose sound it gets,
-        from its beginning for as long as there are frames. Raises `InputError` for a rate or crf that cannot be.
+        from its beginning for as long as there are frames; keyframes: how far apart frames are from which decoding can
+        begin, at most, None: as the encoder likes. Raises `InputError` for a rate or crf that cannot be.
         """
         if not 0 < rate <= _MAX_RATE:
             raise InputError(f"A video cannot have {rate} frames a second.", f"Choose a rate up to {_MAX_RATE}.")
         if not 1 <= crf <= MOST_CRF:
             raise InputError(f"A CRF of {crf} is not possible.", f"Choose 1 (large files) to {MOST_CRF} (poor).")
         self._path, self._rate, self._size = Path(path), Fraction(rate), (height, width)
-        self._crf, self._colours, self._sound_file = crf, colours or Colours(), sound
+        self._colours, self._sound_file = colours or Colours(), sound
+        self._options = {"crf": str(crf), "preset": "medium"} | ({} if keyframes is None else {"g": str(keyframes)})
         self._sound: Sound | None = None
         self._closing = ExitStack()
         self.frames = 0
@@ -174,8 +208,7 @@ class VideoWriter:
             self._container = stack.enter_context(
                 av.open(str(beside), "w", format="mp4", options={"movflags": "+faststart"})
             )
-            options = {"crf": str(self._crf), "preset": "medium"}
-            stream = self._container.add_stream("libx264", rate=self._rate, options=options)
+            stream = self._container.add_stream("libx264", rate=self._rate, options=self._options)
             stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
             self._colours.tag(stream.codec_context)
             self._stream = stream
@@ -219,6 +252,7 @@ def write_video(
     crf: int = DEFAULT_CRF,
     colours: Colours | None = None,
     sound: Path | None = None,
+    keyframes: int | None = None,
 ) -> None:
     """Write pictures, (H, W, 3) uint8 RGB of one size, as they come; the rest as for `VideoWriter`. Raises `InputError`
     when there are none.
@@ -228,7 +262,7 @@ def write_video(
     if first is None:
         raise InputError(f"{path}: a video needs at least one frame.")
     height, width = first.shape[:2]
-    with VideoWriter(path, rate, width, height, crf=crf, colours=colours, sound=sound) as video:
+    with VideoWriter(path, rate, width, height, crf=crf, colours=colours, sound=sound, keyframes=keyframes) as video:
         video.write(first)
         for picture in coming:
             video.write(picture)

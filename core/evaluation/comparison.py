@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.clip.clip import Clip
+from core.clip.frames import Frames
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.evaluation.agreement import Agreement
@@ -161,11 +162,11 @@ def overall(clips: Sequence[Compared]) -> Measures:
     return mean._replace(**_agreements(mine, theirs))
 
 
-def filmed(clip: Clip) -> np.ndarray:
-    """The clip's pictures (N, H, W, 3) uint8. Raises `InputError` where there are none."""
-    if clip.pictures is None:
+def filmed(clip: Clip) -> Frames:
+    """The clip's pictures (N, H, W, 3) uint8, at the size of its maps. Raises `InputError` where there are none."""
+    if clip.small_pictures is None:
         raise InputError(f"Clip {clip.name!r} was never filmed: there is nothing to compare with.", "Leave it out.")
-    return clip.pictures
+    return clip.small_pictures
 
 
 def _agreements(mine: Agreement, theirs: Agreement) -> dict[str, float]:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
+from core.clip.frames import whole
 from core.errors import InputError
 from core.evaluation.comparison import Compared, Comparison, filmed, overall
 from core.evaluation.evaluation_network import EvaluationNetwork, Reading
@@ -192,7 +193,8 @@ def _things(clip: Clip, comparison: Comparison) -> list[Thing]:
     """The things whose colour can be followed."""
     colours = comparison.colours
     names = {entry.id: entry.name for entry in clip.label_set}
-    labels = {thing: int(clip.labels[clip.objects == thing][0]) for thing in colours.drifts}
+    all_labels, objects = whole(clip.labels), whole(clip.objects)
+    labels = {thing: int(all_labels[objects == thing][0]) for thing in colours.drifts}
     return [
         Thing(
             clip=clip.name,

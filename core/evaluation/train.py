@@ -83,7 +83,8 @@ def reads(network: EvaluationNetwork, folder: Path) -> list[str]:
     together = Agreement(network.label_set)
     for clip in read_clips(folder):
         network.check(clip)
-        for picture, labels in zip(clip.pictures if clip.pictures is not None else (), clip.labels, strict=False):
+        pictures = () if clip.small_pictures is None else clip.small_pictures
+        for picture, labels in zip(pictures, clip.labels, strict=False):
             together.add(labels, network.read(picture).labels)
     line = f"reads the frames below {folder}: mIoU {together.miou:.3f}, pixels right {together.accuracy:.3f}"
     return [line, *(f"  {name} {iou:.2f}" for name, iou in together.ious.items())]

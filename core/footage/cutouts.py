@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from core.clip.scale import Box, Scale
 from core.conditioning import Film, Kind
-from core.footage.placing import Box, Place, brought
+from core.footage.placing import Place, brought
 
 # Filmed borders mix an object with what was behind it: it fades in over about so many pixels from its own outline.
 _RIM = 1.0
@@ -35,6 +36,20 @@ class Pasted:
     box: Box
     seen: np.ndarray
     labels: np.ndarray
+
+    def at(self, scale: Scale) -> Pasted:
+        """The same in the pixels of a film that is larger than its maps."""
+        if scale.is_one:
+            return self
+        return replace(
+            self,
+            source=scale.box(self.source),
+            filmed=scale.part(self.filmed, self.source),
+            place=self.place.at(scale),
+            box=scale.box(self.box),
+            seen=scale.part(self.seen, self.box),
+            labels=scale.part(self.labels, self.box),
+        )
 
     @property
     def nbytes(self) -> int:

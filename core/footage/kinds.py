@@ -8,7 +8,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from core.clip.frames import ClipPicture
 from core.clip.pairs import as_pairs
+from core.clip.scale import Scale
 from core.conditioning import Film, Kind, Maps, StyleKey
 
 # Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept, unless an edit says
@@ -17,14 +19,14 @@ MARGIN, MOST_MARGIN = 3, 40
 
 
 class Plate(NamedTuple):
-    """Filmed pixels of other frames: what is seen where something was taken away."""
+    """Filmed pixels of other frames: what is seen where something was taken away. Of the film's size."""
 
     picture: np.ndarray  # (H, W, 3) uint8 RGB
     valid: np.ndarray  # (H, W) bool: where there are any
 
 
 def film_of(
-    picture: np.ndarray,
+    picture: np.ndarray | ClipPicture,
     filmed: Maps,
     maps: Maps,
     restyled: Collection[StyleKey] = (),
@@ -34,23 +36,26 @@ def film_of(
     """What is known of an edited frame.
 
     picture, filmed: the frame as it was filmed, (H, W, 3) uint8, and its maps; in the picture `restyled` have their
-    other looks already. maps: as they are edited. away: (H, W) bool, what is not kept; None: what is changed, and
-    MARGIN pixels around it.
+    other looks already. maps: as they are edited. away: (H, W) bool, what is not kept of the picture; None: what is
+    changed, and MARGIN pixels of the maps around it.
     """
+    height, width = maps.labels.shape
+    scale = Scale((height, width), (picture.shape[0], picture.shape[1]))
     if away is None:
-        away = not_kept(differing(filmed, maps))
+        away = scale.enlarged(not_kept(differing(filmed, maps)))
     if not away.any() and not restyled:
         return Film.entire(picture)
     kinds = np.full(away.shape, Kind.FILMED, np.uint8)
     if restyled:
         pairs = as_pairs(maps.objects, maps.labels)
         wanted = as_pairs(*(np.array(part) for part in zip(*restyled, strict=True)))
-        kinds[np.isin(pairs, wanted)] = Kind.REDRESSED
+        kinds[scale.enlarged(np.isin(pairs, wanted))] = Kind.REDRESSED
     kinds[away] = Kind.MADE_UP
     if plate is not None:
         fetched = away & plate.valid
         kinds[fetched] = Kind.PLATE
-        picture = np.where(fetched[..., None], plate.picture, picture)
+        pixels = picture if isinstance(picture, np.ndarray) else picture.pixels
+        picture = np.where(fetched[..., None], plate.picture, pixels)
     return Film(picture, kinds)
 
 

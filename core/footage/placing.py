@@ -7,9 +7,9 @@ from typing import NamedTuple, Self, TypeVar
 import cv2
 import numpy as np
 
+from core.clip.scale import Box, Scale
 from core.footage.feet import Foot
 
-Box = tuple[int, int, int, int]  # top, left, bottom, right; half open
 _Number = TypeVar("_Number", float, np.ndarray)
 
 
@@ -29,6 +29,12 @@ class Place(NamedTuple):
     def then(self, other: Place) -> Place:
         """This and after it another."""
         return Place(self.size * other.size, other.size * self.x + other.x, other.size * self.y + other.y)
+
+    def at(self, scale: Scale) -> Place:
+        """The same way in the pixels of a film that is larger than its maps: pixels have their middles elsewhere."""
+        x, y = scale.to_film(self.x, self.y)
+        left, top = scale.to_film(0.0, 0.0)
+        return Place(self.size, x - self.size * left, y - self.size * top)
 
     @property
     def back(self) -> Place:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from core.cache import Cache
+from core.clip.frames import Frames
 from core.footage.behind import Behind
 from core.footage.paths import Ways
 from core.footage.planes import apply_each
@@ -43,7 +44,7 @@ _ROW = 1 << 12
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """What other frames show of a hole and around it.
+    """What other frames show of a hole and around it, at the size of the film.
 
     picture   (H, W, 3) uint8 RGB; black where there is nothing
     valid     (H, W) bool: where there is something
@@ -70,14 +71,14 @@ class _Pixels:
 class Plates:
     """Plates of a clip's frames: a function of the clip and what was taken away. For one thread at a time.
 
-    pictures: the clip's.
+    Where they come from is found by label and object maps; the pixels are those of the film, which may be larger.
     """
 
     def __init__(self, behind: Behind, most_bytes: int = KEPT_BYTES) -> None:
         """behind: of a clip with pictures. Raises `ValueError` for one without."""
         if behind.clip.pictures is None:
             raise ValueError(f"clip {behind.clip.name!r} has no pictures")
-        self._behind, self.pictures = behind, behind.clip.pictures
+        self._behind, self._pictures, self._scale = behind, behind.clip.pictures, behind.clip.scale
         self._found: Cache[tuple[int, Gone, bytes], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
         self._no_source: Cache[tuple[int, Gone], _Mask] = Cache(_NO_SOURCE_BYTES, lambda mask: mask.part.nbytes)
 
@@ -89,32 +90,33 @@ class Plates:
     def at(self, t: int, gone: Gone, around: np.ndarray | None = None) -> Fetched:
         """What other frames show of frame t where that shows what is taken away, its border, and what is `around`.
 
-        around: (H, W) bool. Fetched once, and kept.
+        around: (H, W) bool, of the film. Fetched once, and kept.
         """
         clip = self._behind.clip
         hole = gone.pixels(clip.labels[t], clip.objects[t])
-        area = _grown(hole, BORDER)
+        area = self._scale.enlarged(_grown(hole, BORDER))
         if around is not None:
             area |= around
         key = (t, gone, hashlib.sha256(np.packbits(area).data).digest())
         found = self._found.get(key, lambda: self._fetch(t, gone, hole, area))
-        picture, distance = np.zeros((*hole.shape, 3), np.uint8), np.zeros(hole.shape, np.uint8)
+        picture, distance = np.zeros((*area.shape, 3), np.uint8), np.zeros(area.shape, np.uint8)
         picture[area], distance[area] = found.colours, found.distance
         return Fetched(picture, distance > 0, distance)
 
     def _fetch(self, t: int, gone: Gone, hole: np.ndarray, area: np.ndarray) -> _Pixels:
         surfaces, hidden = self._behind.surfaces, self._behind.at(t, gone)
         rows, columns = (places.astype(np.float32) for places in np.nonzero(area))
+        columns, rows = self._scale.to_maps(columns, rows)
         shown = surfaces.keys(self._behind.clip.labels[t], self._behind.clip.objects[t])
         shown[hole] = surfaces.keys(hidden.labels, hidden.objects)
-        wanted, which = np.unique(shown[area], return_inverse=True)
+        wanted, which = np.unique(self._scale.enlarged(shown)[area], return_inverse=True)
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
-        lit = _Lit(self._behind, self.pictures, t, hole, wanted)
+        lit = _Lit(self._behind, self._pictures, t, hole, wanted)
         for other, planes in self._behind.paths.ways(t, AWAY):
             here = ways[1 if other > t else -1]
             free = np.flatnonzero(here.distance == 0)
             if free.size:
-                source = _Source(self._behind, self.pictures, other, planes, self._unusable(other, gone))
+                source = _Source(self._behind, self._pictures, other, planes, self._unusable(other, gone))
                 colours, good = source.colours(wanted, which[free], columns[free], rows[free])
                 at, which_good = free[good], which[free[good]]
                 colours *= lit.gains(np.unique(which_good), source)[which_good]
@@ -163,8 +165,9 @@ class _Mask(NamedTuple):
 class _Source:
     """A frame that plates are taken from, and the ways of surfaces from the frame at hand to it."""
 
-    def __init__(self, behind: Behind, pictures: np.ndarray, t: int, ways: Ways, unusable: _Mask) -> None:
+    def __init__(self, behind: Behind, pictures: Frames, t: int, ways: Ways, unusable: _Mask) -> None:
         self.t, self._surfaces, self._ways, self._picture = t, behind.surfaces, ways, pictures[t]
+        self._scale = behind.clip.scale
         self._labels, self._objects = behind.clip.labels[t], behind.clip.objects[t]
         self._unusable = unusable.whole(self._labels.shape)
 
@@ -185,7 +188,7 @@ class _Source:
             inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         good, x, y = known[inside], x[inside], y[inside]
         own = self._all_around(keys[which[good]], x, y)
-        return sample(self._picture, x[own], y[own]), good[own]
+        return sample(self._picture, *self._scale.to_film(x[own], y[own])), good[own]
 
     def _all_around(self, keys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """(n,) bool: whether the four neighbours of places x, y (n,) show surfaces `keys` (n,) and are usable."""
@@ -210,12 +213,12 @@ class _Lit:
     wanted: (k,) keys of the surfaces that are asked for, by their numbers.
     """
 
-    def __init__(self, behind: Behind, pictures: np.ndarray, t: int, hole: np.ndarray, wanted: np.ndarray) -> None:
+    def __init__(self, behind: Behind, pictures: Frames, t: int, hole: np.ndarray, wanted: np.ndarray) -> None:
         clip, roles = behind.clip, behind.surfaces.roles
         near = _grown(hole, _AROUND) & ~_grown(hole, BORDER) & ~shade(hole, clip.labels[t], roles, _SHADE, _SHADE_SHARE)
         keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
-        colours = pictures[t][near].astype(np.float32)
         rows, columns = (places.astype(np.float32) for places in np.nonzero(near))
+        colours = sample(pictures[t], *clip.scale.to_film(columns, rows))
         # Surfaces of which enough is seen, one after the other, and of each some pixels.
         parts = {key: at for key in np.unique(keys).tolist() if (at := np.flatnonzero(keys == key)).size >= _LEAST}
         some = [at[:: max(1, at.size // _COMPARED)] for at in parts.values()]
@@ -267,9 +270,10 @@ class _Lit:
 
 
 def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n, 3) float32: a picture (H, W, 3) uint8 between its pixels, at places x, y (n,) within it."""
+    """(n, 3) float32: a picture (H, W, 3) uint8 between its pixels, at places x, y (n,) within it or at its edge."""
     if not x.size:
         return np.zeros((0, 3), np.float32)
+    x, y = x.clip(0, picture.shape[1] - 1), y.clip(0, picture.shape[0] - 1)
     box = _around(x, y)
     rows = -(-x.size // _ROW)
     at = np.zeros((2, rows * _ROW), np.float32)

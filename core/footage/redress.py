@@ -15,6 +15,7 @@ import numpy as np
 
 from core.clip.clip import Clip
 from core.clip.pairs import split_pair
+from core.clip.scale import Scale
 from core.conditioning import Code, Maps, StyleKey
 
 # Colours are 0..1 here. How much dearer grey is than the object's own colour: without it a white car would have no
@@ -50,9 +51,11 @@ class Redress:
     ) -> np.ndarray:
         """The filmed picture (H, W, 3) uint8 with the looks `new` in place of `old`; other pixels as they were.
 
-        old, new: codes of the same pairs of `maps`. What was never filmed stays.
+        old, new: codes of the same pairs of `maps`. What was never filmed stays. The picture may be larger than maps.
         """
         made = picture.copy()
+        height, width = maps.labels.shape
+        scale = Scale((height, width), (picture.shape[0], picture.shape[1]))
         starts, numbers, which = maps.runs
         lengths = np.diff(starts, append=maps.labels.size)
         for index, number in enumerate(numbers.tolist()):
@@ -60,7 +63,7 @@ class Redress:
             body = self._bodies.get(pair)
             if body is None or pair not in new or new[pair] == old[pair]:
                 continue
-            mask = np.repeat(which == index, lengths).reshape(maps.labels.shape)
+            mask = scale.enlarged(np.repeat(which == index, lengths).reshape(maps.labels.shape))
             change = np.subtract(new[pair], old[pair]) @ self._colours
             made[mask] = _recoloured(picture[mask], body, change)
         return made
@@ -83,9 +86,9 @@ def _shares(pixels: np.ndarray, colour: np.ndarray) -> np.ndarray:
 
 def _sums(clip: Clip) -> dict[StyleKey, np.ndarray]:
     """Of every (object, class) over all frames, (8,): pixels, their colours, weights, and weighted colours."""
-    assert clip.pictures is not None
+    assert clip.small_pictures is not None
     sums: dict[StyleKey, np.ndarray] = {}
-    for labels, objects, picture in zip(clip.labels, clip.objects, clip.pictures, strict=True):
+    for labels, objects, picture in zip(clip.labels, clip.objects, clip.small_pictures, strict=True):
         starts, numbers, which = Maps(labels, objects).runs
         colours = picture.reshape(-1, 3) / np.float32(255)
         coloured = ((colours - colours.mean(1, keepdims=True)) ** 2).sum(1, keepdims=True) + _COLOURED**2

@@ -9,8 +9,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from core.clip.clip import MAX_FRAMES, MAX_SIDE, check_size
-from core.clip.native import MAX_BYTES
+from core.clip.clip import MAX_BYTES, MAX_FRAMES, MAX_SIDE, check_size
 from core.errors import InputError
 
 Fit = Literal["crop", "pad"]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.clip.scale import Box
 from core.footage.courses import Course
 from core.footage.cutouts import Pasted
 from core.footage.nearest import nearest
-from core.footage.placing import Box, Place, brought
+from core.footage.placing import Place, brought
 from core.project.walk import as_source
 
 _HALF = 128

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,14 +10,15 @@ import numpy as np
 
 from core.cache import Cache
 from core.clip.clip import Clip
+from core.clip.frames import ClipPicture, Frames
 from core.clip.pairs import split_pair
-from core.conditioning import Code, Conditioning, Kind, Maps, StyleKey, Styles
+from core.conditioning import Code, Conditioning, Film, Kind, Maps, StyleKey, Styles
 from core.footage.cutouts import paste
 from core.footage.kinds import film_of
 from core.footage.redress import Redress
 from core.project.corrected_looks import CorrectedLooks, Encode, LooksLike
 from core.project.edits import Edit, Edits
-from core.project.folds import Folded, Folds, Footing, Seen
+from core.project.folds import Folds, Footing, Seen
 from core.project.keeping import unkept
 from core.project.mode import Mode
 from core.project.taken import Taken
@@ -46,6 +47,7 @@ class Scene:
         self.looks, self.encode = looks, encode
         self._folds = Folds(clip) if folds is None else folds
         self._strokes = self._folds.strokes
+        self._filmed: Cache[int, Conditioning] = Cache(len(clip))
         self._dressed: Cache[Edits, _Dressed] = Cache(_KEPT_DRESSED)
         self._own = object()
 
@@ -63,9 +65,11 @@ class Scene:
         In footage mode it says what of the frame is film; a look is encoded only where something is not.
         """
         parts = picturing(edits, t, mode)
-        folded = self._folds.at(_shaping(parts, t), t)
+        if mode == "footage" and not parts:
+            return self._filmed.get(t, lambda: self._as_filmed(t))
         if mode == "footage":
-            return folded.keeping.get((self._own, parts), lambda: self._keeping_footage(folded, parts, t))
+            return self._folds.film(self._own, parts, t, lambda: self._keeping_footage(parts, t))
+        folded = self._folds.at(_shaping(parts, t), t)
         return folded.conditionings.get((self._own, parts), lambda: self._with_looks(folded.maps, parts))
 
     def known(self, edits: Edits, t: int, mode: Mode = "rendered") -> Conditioning | None:
@@ -76,7 +80,9 @@ class Scene:
         folded = self._folds.known(_shaping(parts, t), t)
         if folded is None:
             return None
-        return (folded.keeping if mode == "footage" else folded.conditionings).known((self._own, parts))
+        if mode == "footage":
+            return self._folds.known_film(self._own, parts, t)
+        return folded.conditionings.known((self._own, parts))
 
     def maps(self, edits: Edits, t: int) -> Maps:
         """The maps of frame t under these edits. No look is needed, and none encoded, for that."""
@@ -116,35 +122,49 @@ class Scene:
         return self._folds.objects(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
     def _with_looks(self, maps: Maps, parts: Edits) -> Conditioning:
-        return Conditioning(maps, Styles(_codes(maps, parts, self._dress(corrections(parts)).looks)))
+        styles = Styles(_codes(maps, parts, self._dress(corrections(parts)).looks))
+        return Conditioning(maps, styles, size=None if self.clip.scale.is_one else self.clip.scale.film)
 
-    def _keeping_footage(self, folded: Folded, parts: Edits, t: int) -> Conditioning:
-        maps, pictures = folded.maps, self.clip.pictures
-        if pictures is None:
+    @property
+    def _pictures(self) -> Frames:
+        if self.clip.pictures is None:
             raise ValueError(f"clip {self.clip.name!r} has no pictures to keep")
+        return self.clip.pictures
+
+    def _as_filmed(self, t: int) -> Conditioning:
+        """Frame t as it is: nothing of it is looked at before somebody asks."""
+        maps: Callable[[], Maps] = lambda: self._folds.at((), t).maps  # noqa: E731
+        styles = Styles(lambda: _codes(maps(), (), self._dress(()).looks))
+        return Conditioning(maps, styles, Film.entire(ClipPicture(self._pictures, t)))
+
+    def _keeping_footage(self, parts: Edits, t: int) -> Conditioning:
+        folded = self._folds.at(_shaping(parts, t), t)
+        maps, picture = folded.maps, ClipPicture(self._pictures, t)
         dressed = self._dress(corrections(parts))
         shaping = tuple(edit for edit in parts if edit.changes_maps)
-        styles = Styles(lambda: _codes(maps, shaping, dressed.looks))
+        styles = Styles(lambda: _codes(self.maps(shaping, t), shaping, dressed.looks))
         looks = [edit for edit in parts if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
         filmed = folded.filmed or Maps(self.clip.labels[t], self.clip.objects[t])
         changed, backdrop = unkept(self.clip, t, folded), folded.backdrop or maps
-        picture, restyled, filmed_codes = pictures[t], set[StyleKey](), dict[StyleKey, Code]()
+        shown: np.ndarray | ClipPicture = picture
+        restyled, filmed_codes = set[StyleKey](), dict[StyleKey, Code]()
         if looks:
             filmed_codes, styles = dict(styles.codes), Styles(_codes(maps, parts, dressed.looks))
             restyled = {pair for pair, code in styles.codes.items() if code != filmed_codes[pair]}
-            picture = dressed.redress.picture(picture, backdrop, filmed_codes, styles.codes)
-        film = film_of(picture, filmed, backdrop, restyled, changed.plate, changed.away)
+            shown = dressed.redress.picture(picture.pixels, backdrop, filmed_codes, styles.codes)
+        film = film_of(shown, filmed, backdrop, restyled, changed.plate, changed.away)
         for pasted in folded.pasted:
             other = {pair for pair in restyled if pair[0] == pasted.thing}
-            source = pictures[t]
+            source = picture.pixels
             if other:
                 old, new = (
                     {(pasted.origin, label): codes[thing, label] for thing, label in other}
                     for codes in (filmed_codes, styles.codes)
                 )
                 source = dressed.redress.picture(source, filmed, old, new)
-            film = paste(film, source, pasted, Kind.REDRESSED if other else Kind.PLATE)
-        return Conditioning(maps, styles, film)
+            film = paste(film, source, pasted.at(self.clip.scale), Kind.REDRESSED if other else Kind.PLATE)
+        # The maps have room of their own, and may leave before the film does.
+        return Conditioning(lambda: self._folds.at(_shaping(parts, t), t).maps, styles, film)
 
     def _dress(self, corrections: Edits) -> _Dressed:
         return self._dressed.get(corrections, lambda: _Dressed(self, self._folds.taken(corrections)))

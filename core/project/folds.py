@@ -24,9 +24,10 @@ KEPT_BYTES = 480 << 20
 # Conditionings of one frame's maps that are kept with them, and what one takes for each object: a key and a code.
 _KEPT_LOOKS = 32
 _BYTES_A_LOOK = 250
-# The same of those that keep the footage; each has a kind, and at most a picture of its own, for every pixel.
-_KEPT_FILMS = 4
-_BYTES_A_PIXEL = 4
+# Of those that keep the footage a picture and the kinds of its pixels are kept, without anybody else's share so much:
+# 60 frames of 512x256 take 32 MB.
+KEPT_FILM_BYTES = 96 << 20
+_BYTES_A_FILM = 16 << 10  # besides: looks
 # Clips as corrections make them; each has label and object maps of its own.
 _KEPT_CORRECTED = 2
 # Maps of frames that corrections carry to others.
@@ -54,7 +55,7 @@ class Footing(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """One frame's maps, and conditionings made of them, by scene and edits; `keeping` the footage.
+    """One frame's maps, and conditionings made of them in which all is rendered, by scene and edits.
 
     filmed: what they are to be compared with where labels were corrected, None: the clip's own maps
     removed: what was taken away, from the clip `removed_from`; shaded: what of that takes its shadow along
@@ -72,21 +73,22 @@ class Folded:
     pasted: tuple[Pasted, ...] = ()
     backdrop: Maps | None = None
     conditionings: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_LOOKS))
-    keeping: Cache[tuple[object, Edits], Conditioning] = field(default_factory=lambda: Cache(_KEPT_FILMS))
 
     @property
     def nbytes(self) -> int:
         """What is kept at most."""
-        looks = (_KEPT_LOOKS + _KEPT_FILMS) * _BYTES_A_LOOK * len(self.maps.pairs)
+        looks = _KEPT_LOOKS * _BYTES_A_LOOK * len(self.maps.pairs)
         filmed = sum(one.labels.nbytes + one.objects.nbytes for one in (self.filmed, self.backdrop) if one is not None)
         filmed += 0 if self.margins is None else self.margins.nbytes
         filmed += sum(one.nbytes for one in self.pasted)
-        return self.maps.nbytes + filmed + looks + _KEPT_FILMS * _BYTES_A_PIXEL * self.maps.labels.size
+        return self.maps.nbytes + filmed + looks
 
 
 _LabelsObjects = tuple[np.ndarray, np.ndarray]
 FoldKey = tuple[object, Edits, int]  # whose it is, the edits that change maps, the frame
 FoldCache = Cache[FoldKey, Folded]
+FilmKey = tuple[tuple[object, object], Edits, int]  # whose it is, and for which scene; its edits, the frame
+FilmCache = Cache[FilmKey, Conditioning]
 
 
 def fold_cache(most_bytes: int = KEPT_BYTES) -> FoldCache:
@@ -94,11 +96,29 @@ def fold_cache(most_bytes: int = KEPT_BYTES) -> FoldCache:
     return Cache(most_bytes, lambda folded: folded.nbytes)
 
 
+def film_cache(most_bytes: int = KEPT_FILM_BYTES) -> FilmCache:
+    """A cache for conditionings that keep the footage, of one clip or several."""
+    return Cache(most_bytes, _film_bytes)
+
+
+def _film_bytes(conditioning: Conditioning) -> int:
+    assert conditioning.film is not None
+    return _BYTES_A_FILM + conditioning.film.nbytes
+
+
 class Folds:
     """Maps of a clip's frames under edits. For one thread at a time, `known` for any."""
 
-    def __init__(self, clip: Clip, cache: FoldCache | None = None, stroke_cache: StrokeCache | None = None) -> None:
+    def __init__(
+        self,
+        clip: Clip,
+        cache: FoldCache | None = None,
+        stroke_cache: StrokeCache | None = None,
+        films: FilmCache | None = None,
+    ) -> None:
+        """films: conditionings that keep the footage."""
         self.clip = clip
+        self._films = film_cache() if films is None else films
         self._own_clip = Taken(lambda: clip, clip)
         self.strokes = Strokes(clip, stroke_cache, self._own_clip.behind.surfaces)
         self._corrected: Cache[Edits, Taken] = Cache(_KEPT_CORRECTED)
@@ -112,6 +132,14 @@ class Folds:
     def at(self, shaping: Edits, t: int) -> Folded:
         """Frame t under those edits, all of which reach it and change maps."""
         return self._cache.get((self._own, shaping, t), lambda: self._fold(shaping, t))
+
+    def film(self, scene: object, parts: Edits, t: int, make: Callable[[], Conditioning]) -> Conditioning:
+        """The conditioning of frame t for a scene that keeps the footage, under edits that have a part in it."""
+        return self._films.get(((self._own, scene), parts, t), make)
+
+    def known_film(self, scene: object, parts: Edits, t: int) -> Conditioning | None:
+        """The same if it was made a short while ago. Costs nothing."""
+        return self._films.known(((self._own, scene), parts, t))
 
     def known(self, shaping: Edits, t: int) -> Folded | None:
         """The same if it was folded a short while ago. Costs nothing."""
@@ -135,6 +163,7 @@ class Folds:
         """Keep nothing any more: the caches may be shared with other clips."""
         self.strokes.forget()
         self._cache.forget(lambda key: key[0] is self._own)
+        self._films.forget(lambda key: key[0][0] is self._own)
 
     def taken(self, corrections: Edits) -> Taken:
         """What the clip is taken to be under these edits, all of them corrections."""

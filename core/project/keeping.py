@@ -15,7 +15,7 @@ from core.project.folds import Folded
 
 
 class Unkept(NamedTuple):
-    """away: (H, W) bool, what is not kept; plate: what other frames show, None where nothing was removed."""
+    """away: (H, W) bool, what of the film is not kept; plate: what other frames show, None: nothing was removed."""
 
     away: np.ndarray
     plate: Plate | None = None
@@ -29,7 +29,8 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     """
     filmed = folded.filmed or Maps(clip.labels[t], clip.objects[t])
     maps = folded.backdrop or folded.maps
-    away = not_kept(differing(filmed, maps), folded.margins)
+    scale = clip.scale
+    away = scale.enlarged(not_kept(differing(filmed, maps), folded.margins))
     source = folded.removed_from
     if source is None or source.plates is None or folded.removed == Removed() or not away.any():
         return Unkept(away)
@@ -37,13 +38,14 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     hole = folded.removed.pixels(labels, objects)
     if not hole.any() or hole.all():
         return Unkept(away)
-    picture = source.plates.pictures[t]
-    dark = shadow(picture, labels, folded.shaded.pixels(labels, objects), source.roles)
+    assert source.clip.pictures is not None and source.clip.small_pictures is not None
+    small = source.clip.small_pictures[t]
+    dark = scale.enlarged(shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles))
     hidden = source.behind.at(t, folded.removed)
     behind = labels.copy(), objects.copy()
     behind[0][hole], behind[1][hole] = hidden.labels, hidden.objects
-    shown = (maps.labels == behind[0]) & (maps.objects == behind[1])
+    shown = scale.enlarged((maps.labels == behind[0]) & (maps.objects == behind[1]))
     fetched = source.plates.at(t, folded.removed, (away | dark) & shown)
     valid = fetched.valid & shown
-    away |= dark & (~valid | brighter(fetched.picture, picture, valid))
+    away |= dark & (~valid | brighter(fetched.picture, source.clip.pictures[t], valid))
     return Unkept(away, Plate(fetched.picture, valid))

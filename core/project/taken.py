@@ -7,10 +7,15 @@ from functools import cached_property
 
 import numpy as np
 
+from core.cache import Cache
 from core.clip.clip import Clip
+from core.clip.frames import FrameCache, PackedFrames
 from core.footage.behind import Behind
 from core.footage.plates import Plates
 from core.footage.roles import roles
+
+# Of a large clip's corrected maps so many bytes are unpacked at a time.
+_UNPACKED_BYTES = 32 << 20
 
 
 class Taken:
@@ -51,7 +56,14 @@ class Taken:
 
 def corrected(clip: Clip, maps: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Clip:
     """The clip with other label and object maps: `maps` of a frame, (H, W) uint8 and int32."""
-    labels, objects = np.empty_like(clip.labels), np.empty_like(clip.objects)
+    if not isinstance(clip.labels, np.ndarray):  # it is too large to be held
+        cache: FrameCache = Cache(_UNPACKED_BYTES, lambda frame: frame.nbytes)
+        packed = PackedFrames(cache), PackedFrames(cache)
+        for t in range(len(clip)):
+            for frames, part in zip(packed, maps(t), strict=True):
+                frames.add(part)
+        return clip.corrected(*packed)
+    labels, objects = np.empty(clip.labels.shape, np.uint8), np.empty(clip.objects.shape, np.int32)
     for t in range(len(clip)):
         labels[t], objects[t] = maps(t)
     return clip.corrected(labels, objects)

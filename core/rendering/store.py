@@ -19,6 +19,7 @@ import numpy as np
 from cachetools import LRUCache
 from torch import Tensor
 
+from core.clip.frames import content_key
 from core.clip.png import encode_png
 from core.conditioning import Conditioning
 from core.models.generator import State
@@ -68,13 +69,6 @@ def _film_key(film: Conditioning) -> str:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:32]
-
-
-def picture_key(picture: np.ndarray) -> str:
-    """Identity of a picture by its pixels: 32 hex digits."""
-    digest = hashlib.sha256(repr(picture.shape).encode())
-    digest.update(np.ascontiguousarray(picture).data)
-    return digest.hexdigest()[:32]
 
 
 class Stored(NamedTuple):
@@ -201,7 +195,7 @@ class FrameStore:
             return Usage(self._used, self._max_bytes, self._cached_dropped, self._pictures_dropped)
 
     def _keep(self, picture: np.ndarray) -> str:
-        key = picture_key(picture)
+        key = content_key(picture)
         if self._pictures.get(key) is None:  # asking for it makes it the last to leave
             if picture.flags.writeable or not picture.flags.owndata:  # nobody may change it, nor keep more alive by it
                 picture = picture.copy()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from core.clip.clip import Clip
+from core.clip.frames import Frames
 from core.clip.label_set import LabelSet
 from core.clip.pairs import as_pairs, split_pair
 from core.conditioning import STYLE_SIZE, Code, StyleKey
@@ -71,8 +72,8 @@ class LooksEncoding:
         """Raises `InputError` for an encoder of something else."""
         self._pool: _Pool | None = None
         self._frames: Iterator[int] = iter(())
-        if encoder is not None and clip.pictures is not None:
-            self._pool = _Pool(encoder, clip, clip.pictures)
+        if encoder is not None and clip.small_pictures is not None:
+            self._pool = _Pool(encoder, clip, clip.small_pictures)
             self._frames = iter(range(len(clip)) if frames is None else frames)
 
     def more(self) -> bool:
@@ -96,17 +97,16 @@ class LooksEncoding:
 def encode_look(encoder: Encoder | None, clip: Clip, object_id: int, t: int) -> Code:
     """The look that an object of the clip has on one filmed frame. Raises `InputError` where there is none."""
     instead = "Choose one of the looks that are drawn."
-    if clip.pictures is None:
+    if clip.small_pictures is None:
         raise InputError("This clip has no pictures: it was never filmed.", instead)
     if encoder is None:
         raise InputError("This checkpoint has no encoder: it cannot read looks from pictures.", instead)
     if not 0 <= t < len(clip) or not (clip.objects[t] == object_id).any():
         raise InputError(f"Object {object_id} is not on frame {t} as it was filmed.", "Take a frame where it is seen.")
-    frame = slice(t, t + 1)
     device = next(encoder.parameters()).device
-    features = encoder(_in_range(clip.pictures[frame]).to(device, memory_format=torch.channels_last))
+    features = encoder(_in_range(clip.small_pictures[t][None]).to(device, memory_format=torch.channels_last))
     ids = torch.tensor([object_id], dtype=torch.int64, device=device)
-    objects = torch.from_numpy(clip.objects[frame].astype(np.int64)).to(device)
+    objects = torch.from_numpy(clip.objects[t][None].astype(np.int64)).to(device)
     means, _ = object_means(features, objects, ids)
     return as_code(means[0].tolist())
 
@@ -119,11 +119,11 @@ def fit_mixtures(encoder: Encoder, clips: Iterable[Clip], label_set: LabelSet, s
     codes: dict[int, list[np.ndarray]] = {}
     areas: dict[int, list[float]] = {}
     for clip in clips:
-        if clip.pictures is None:
+        if clip.small_pictures is None:
             continue
         if clip.label_set.ids != label_set.ids:
             raise InputError(f"Clip {clip.name!r} has another label set than {label_set.name!r}.")
-        pool = _Pool(encoder, clip, clip.pictures)
+        pool = _Pool(encoder, clip, clip.small_pictures)
         for t in range(len(clip)):
             pool.add(t)
         for (_, class_id), vector, area in zip(*pool.means(), strict=True):
@@ -145,8 +145,8 @@ class _Pooled(NamedTuple):
 class _Pool:
     """Sum and count of what was encoded, by object and class."""
 
-    def __init__(self, encoder: Encoder, clip: Clip, pictures: np.ndarray) -> None:
-        """pictures: those of the clip. Raises `InputError` for an encoder of something else."""
+    def __init__(self, encoder: Encoder, clip: Clip, pictures: Frames) -> None:
+        """pictures: the clip's, at the size of its maps. Raises `InputError` for an encoder of something else."""
         if encoder.config["out_channels"] != STYLE_SIZE:
             raise InputError(f"This encoder gives {encoder.config['out_channels']} numbers; a look has {STYLE_SIZE}.")
         self._encoder, self._clip, self._pictures = encoder, clip, pictures
@@ -160,7 +160,7 @@ class _Pool:
         pairs = torch.from_numpy(as_pairs(self._clip.objects[t], self._clip.labels[t]))
         # Runs first: sorting every pixel takes longer.
         ids = torch.unique(torch.unique_consecutive(pairs))
-        picture = _in_range(self._pictures[t : t + 1]).to(device, memory_format=torch.channels_last)
+        picture = _in_range(self._pictures[t][None]).to(device, memory_format=torch.channels_last)
         means, areas = object_means(self._encoder(picture), pairs[None].to(device), ids.to(device))
         sums = (means.double() * areas[:, None]).cpu().numpy()
         for pair, total, area in zip(ids.tolist(), sums, areas.tolist(), strict=True):

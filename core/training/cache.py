@@ -27,6 +27,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from core.clip.clip import MAX_FRAMES, MAX_SIDE, Clip
+from core.clip.frames import Frames, whole
 from core.clip.label_set import LabelSet
 from core.errors import InputError, reason
 from core.files import make_folder, parse_json, read_file, read_json, write_atomically, write_json
@@ -139,13 +140,13 @@ def _read_list(path: Path) -> tuple[LabelSet, list[str]]:
 
 
 def _packed(clip: Clip, coding: Coding, quality: int, halve_flow: bool) -> bytes:
-    if clip.pictures is None:
+    if clip.small_pictures is None:
         raise InputError(f"Clip {clip.name!r} has no frames to train on.", "It needs frames.mp4.")
-    pairs = clip.objects.astype(np.int64) * _PER_PAIR + clip.labels
+    pairs = whole(clip.objects).astype(np.int64) * _PER_PAIR + whole(clip.labels)
     table = torch.unique(torch.unique_consecutive(torch.from_numpy(pairs).flatten())).numpy()
     facts = _Facts(len(clip), clip.height, clip.width, str(clip.rate), coding, halve_flow, clip.flow is not None)
     tensors = {
-        "pictures": _encoded(clip.pictures, coding, quality),
+        "pictures": _encoded(clip.small_pictures, coding, quality),
         "pairs": torch.from_numpy(table),
         "maps": _squeezed(np.searchsorted(table, pairs).astype("<u2")),
     }
@@ -213,7 +214,7 @@ def _doubled(array: np.ndarray) -> np.ndarray:
     return array.repeat(2, -1).repeat(2, -2)
 
 
-def _encoded(pictures: np.ndarray, coding: Coding, quality: int) -> torch.Tensor:
+def _encoded(pictures: Frames, coding: Coding, quality: int) -> torch.Tensor:
     images = [Image.fromarray(picture) for picture in pictures]
     options: dict[str, Any] = {"subsampling": "4:4:4", "speed": 6} if coding == "avif" else {"method": 4}
     data = io.BytesIO()

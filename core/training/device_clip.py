@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.clip.clip import FIRST_NEW_OBJECT, Clip
+from core.clip.frames import whole
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 
@@ -50,9 +51,10 @@ class DeviceClip:
     @classmethod
     def of(cls, clip: Clip, rare: np.ndarray, device: torch.device) -> DeviceClip:
         """A clip with pictures. rare: (256,) bool by class id. Raises `InputError` where it has none, or too much."""
-        if clip.pictures is None:
+        if clip.small_pictures is None:
             raise InputError(f"Clip {clip.name!r} has no frames to train on.", "It needs frames.mp4.")
-        ids = distinct(clip.objects)
+        pictures, labels, objects = whole(clip.small_pictures), whole(clip.labels), whole(clip.objects)
+        ids = distinct(objects)
         if len(ids) > _MOST_OBJECTS:
             raise InputError(f"Clip {clip.name!r} has {len(ids)} objects; {_MOST_OBJECTS} are possible.", "Cut it.")
         places = np.zeros(FIRST_NEW_OBJECT, np.int16)
@@ -60,12 +62,12 @@ class DeviceClip:
         return cls(
             clip.name,
             clip.rate,
-            torch.from_numpy(np.ascontiguousarray(clip.pictures.transpose(0, 3, 1, 2))).to(device),
-            torch.from_numpy(clip.labels.copy()).to(device),
-            torch.from_numpy(places[clip.objects]).to(device),
+            torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device),
+            torch.from_numpy(labels.copy()).to(device),
+            torch.from_numpy(places[objects]).to(device),
             torch.from_numpy(whole_flow(clip)).to(device),
             ids,
-            tuple(rare_places(frame, rare, index) for index, frame in enumerate(clip.labels)),
+            tuple(rare_places(frame, rare, index) for index, frame in enumerate(labels)),
         )
 
     def __len__(self) -> int:

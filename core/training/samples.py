@@ -30,14 +30,14 @@ def write_sheet(
 
 
 def _rows(generator: Generator, encoder: Encoder, clip: Clip, count: int) -> list[np.ndarray]:
-    assert clip.pictures is not None
+    assert clip.small_pictures is not None
     state, rows = generator.start(), []
     for t in range(count):
         maps, styles = clip_inputs(clip, t, encoder)
         picture, state = generator.step(maps, styles, state)
         if t in (0, count - 1):
             render = picture[0].permute(1, 2, 0).cpu().numpy()
-            rows.append(np.concatenate([clip.label_set.palette()[clip.labels[t]], clip.pictures[t], render], 1))
+            rows.append(np.concatenate([clip.label_set.palette()[clip.labels[t]], clip.small_pictures[t], render], 1))
     return rows
 
 
@@ -49,8 +49,8 @@ def clip_inputs(clip: Clip, t: int, encoder: Encoder) -> tuple[LabelMaps, torch.
     if frame.flow is not None and frame.flow_valid is not None:
         flow = torch.from_numpy(frame.flow).permute(2, 0, 1)[None].to(device)
         valid = torch.from_numpy(frame.flow_valid.copy())[None, None].to(device)
-    assert frame.picture is not None
-    picture = from_uint8(torch.from_numpy(frame.picture.copy()).to(device).permute(2, 0, 1)[None])
+    assert clip.small_pictures is not None
+    picture = from_uint8(torch.from_numpy(clip.small_pictures[t].copy()).to(device).permute(2, 0, 1)[None])
     with torch.inference_mode():
         styles = instance_pool(encoder(picture), objects)
     return LabelMaps(torch.from_numpy(frame.labels.copy())[None].to(device), objects, flow, valid), styles

@@ -39,11 +39,11 @@ def test_the_key_is_that_of_the_content(conditioning):
     assert again.key == conditioning.key
     flow = np.zeros((2, 3, 2), np.float32)
     others = [
-        replace(conditioning, maps=replace(maps, labels=maps.labels + np.uint8(1))),
-        replace(conditioning, maps=replace(maps, objects=maps.objects + np.int32(1))),
+        replace(conditioning, given=replace(maps, labels=maps.labels + np.uint8(1))),
+        replace(conditioning, given=replace(maps, objects=maps.objects + np.int32(1))),
         conditioning.with_codes({**codes, (7, 2): (0.0, 1.0, 0.1)}),
-        replace(conditioning, maps=replace(maps, flow=flow, flow_valid=np.ones((2, 3), bool))),
-        replace(conditioning, maps=replace(maps, flow=flow + 1, flow_valid=np.ones((2, 3), bool))),
+        replace(conditioning, given=replace(maps, flow=flow, flow_valid=np.ones((2, 3), bool))),
+        replace(conditioning, given=replace(maps, flow=flow + 1, flow_valid=np.ones((2, 3), bool))),
     ]
     keys = {conditioning.key, *(other.key for other in others)}
     assert len(keys) == 6

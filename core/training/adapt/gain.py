@@ -32,8 +32,8 @@ class Nearness:
 
 def nearness(pictures: Iterable[np.ndarray], clip: Clip) -> Nearness:
     """Of rendered pictures, (H, W, 3) uint8, one for each frame of a clip that has film."""
-    assert clip.pictures is not None
-    each = [min(psnr(made, film), _EQUAL) for made, film in zip(pictures, clip.pictures, strict=True)]
+    assert clip.small_pictures is not None
+    each = [min(psnr(made, film), _EQUAL) for made, film in zip(pictures, clip.small_pictures, strict=True)]
     left = held_out(len(clip))
     learnt = [value for t, value in enumerate(each) if t not in left]
     return Nearness(_mean(learnt), _mean([each[t] for t in left]) if left else None)

@@ -178,8 +178,8 @@ class _Samples:
         now = whole_render(generator, self._scene, str(trainer.machine.device))
         self._learnt.rendered(now)
         t = sample_frame(len(clip))
-        assert clip.pictures is not None
-        write_sample(self._path, clip.pictures[t], self._before[t], now[t])
+        assert clip.small_pictures is not None
+        write_sample(self._path, clip.small_pictures[t], self._before[t], now[t])
         self._report.sample(self._path, t, nearness(now, clip))
 
 

@@ -28,7 +28,8 @@ def test_the_tiny_clip_has_exact_motion(camera: int) -> None:
     for index in range(1, len(clip)):
         now, before = clip[index], clip[index - 1]
         source = (columns + now.flow[..., 0].astype(int)).clip(0, clip.width - 1)
-        np.testing.assert_array_equal(before.picture[rows, source][now.flow_valid], now.picture[now.flow_valid])
+        moved = clip.pictures[index - 1][rows, source]
+        np.testing.assert_array_equal(moved[now.flow_valid], clip.pictures[index][now.flow_valid])
         np.testing.assert_array_equal(before.objects[rows, source][now.flow_valid], now.objects[now.flow_valid])
         assert 0 < (~now.flow_valid).sum() < now.flow_valid.size / 4
     assert not clip[0].flow_valid.any()
@@ -61,7 +62,7 @@ def test_frames_are_views_in_range() -> None:
     for index in (-1, 6):
         with pytest.raises(IndexError):
             clip[index]
-    assert still_clip("s\nr")[0].picture is None
+    assert still_clip("s\nr").pictures is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import torch
 
-from core.rendering.store import Chain, FrameStore, picture_key
+from core.clip.frames import content_key
+from core.rendering.store import Chain, FrameStore
 from tests.core.rendering.toy import clip
 
 
@@ -40,7 +41,7 @@ def test_frames_come_back_and_unknown_ones_do_not():
     kept = state(1)
     key = store.put("a", picture(1), kept)
     found = store.get("a")
-    assert found.key == key == picture_key(picture(1))
+    assert found.key == key == content_key(picture(1))
     assert found.state is kept
     np.testing.assert_array_equal(found.picture, picture(1))
     assert store.get("b") is None
