@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 
-from core.cache import Cache
 from core.clip.scale import Size
 
-FrameCache = Cache[tuple[object, int], np.ndarray]  # whose frame it is, and its number
+
+class FrameCache(Protocol):
+    """Where frames are kept that were made last (`core.cache.Cache`), by whose they are and their number."""
+
+    def get(self, key: tuple[object, int], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """What is there, or else is made."""
+        ...
 
 
 class Frames(Protocol):
@@ -177,5 +181,7 @@ def reduced(picture: np.ndarray, size: Size) -> np.ndarray:
     """A picture (H, W, 3) uint8 brought down to a size; itself where it has that."""
     if picture.shape[:2] == size:
         return picture
+    import cv2  # training has no other use for it, and may run where it is not installed
+
     made: np.ndarray = cv2.resize(np.ascontiguousarray(picture), size[::-1], interpolation=cv2.INTER_AREA)
     return made
