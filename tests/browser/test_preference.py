@@ -136,8 +136,8 @@ BROUGHT_BACK = """() => new Promise((resolve) => {
     const start = left.currentTime;
     right.currentTime = start + 0.25;
     const look = () => {
-        if (Math.abs(right.currentTime - left.currentTime) * 12 < 1) resolve(true);
-        else if (left.currentTime < start || left.ended) resolve(false);
+        if (right.ended || left.currentTime < start) resolve(false);
+        else if (Math.abs(right.currentTime - left.currentTime) * 12 < 1) resolve(true);
         else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
