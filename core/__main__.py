@@ -143,7 +143,10 @@ def import_film(
         ),
     ] = None,
     form: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The form of the labels, where it is not recognised.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The form of the labels, where it is not recognised; none: a network is to read them."
+        ),
     ] = None,
     map: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Which of their classes is which of ours: JSON or CSV.")
@@ -156,6 +159,9 @@ def import_film(
     ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Multiples of 16.")] = "512x256",
     fit: Annotated[str, typer.Option(metavar="crop|pad", help="Fill the frame, or show all of the film.")] = "crop",
+    look: Annotated[
+        bool, typer.Option("--look", help="Only say what the film and its labels are; nothing is made.")
+    ] = False,
     name: Annotated[
         str, typer.Option(metavar="TEXT", help="What the clip is called.  [dim]\\[default: its folder][/dim]")
     ] = "",
@@ -164,13 +170,14 @@ def import_film(
     ] = False,
 ) -> None:
     """Make a clip of a film: decoded, labelled, its motion and objects found. Interrupted, the same command goes on."""
-    from core.importing.command import import_files
+    from core.importing.command import import_files, look_at_files
     from core.importing.shape import Shape, parse_fit, parse_rate, parse_size
     from core.importing.stages import Wish
 
     width, height = parse_size(size)
     shape = Shape(width, height, parse_fit(fit), start, stop, None if rate is None else parse_rate(rate))
-    import_files(Wish(source, shape, labels, form, map, name), out, json=json)
+    run = look_at_files if look else import_files
+    run(Wish(source, shape, labels, form, map, name), out, json=json)
 
 
 @app.command()

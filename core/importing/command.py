@@ -16,13 +16,16 @@ from rich.progress import Progress as Bars
 from core.assets import default_label_set
 from core.clip.native import read_label_set
 from core.errors import InputError
+from core.importing.look import look, read_look, told
 from core.importing.progress import Cancelled, JsonLines, Progress
-from core.importing.stages import Imported, Importing, Wish, work_folder
+from core.importing.stages import Importing, Wish, work_folder
 from core.labelling.labeller import Labeller
 from core.labelling.shipped import ShippedLabeller
 
 TITLES = {
     "unpack": "Unpacking",
+    "unpack_labels": "Unpacking labels",
+    "look": "Looking",
     "decode": "Decoding",
     "motion": "Motion",
     "labels": "Labels",
@@ -55,7 +58,12 @@ def import_files(wish: Wish, out: Path, *, json: bool) -> None:
         return ShippedLabeller()
 
     if json:
-        _for_a_program(lambda report, stop: Importing(wish, out, labeller, label_set, report, stop).run())
+
+        def run(report: JsonLines, stop: Callable[[], bool]) -> dict[str, object]:
+            made = Importing(wish, out, labeller, label_set, report, stop).run()
+            return {"folder": str(made.path), "frames": made.frames, "notes": list(made.notes)}
+
+        _for_a_program(run)
         return
     console = Console(stderr=True, highlight=False)
     with _bars(console) as bars:
@@ -70,6 +78,26 @@ def import_files(wish: Wish, out: Path, *, json: bool) -> None:
     console.print(f"{count} in {made.path}", style="green", markup=False, soft_wrap=True)
 
 
+def look_at_files(wish: Wish, out: Path, *, json: bool) -> None:
+    """Say what a film and its labels are, and make nothing of them; what was unpacked of a zip is kept for the import.
+
+    json: for a program, which may stop it by closing its input; small pictures are in the folder that it tells.
+    """
+    label_set = read_label_set(default_label_set())
+    if json:
+
+        def run(report: JsonLines, stop: Callable[[], bool]) -> dict[str, object]:
+            return {"folder": str(look(wish, out, label_set, report, stop))}
+
+        _for_a_program(run)
+        return
+    console = Console(stderr=True, highlight=False)
+    with _bars(console) as bars:
+        found = read_look(look(wish, out, label_set, Words(console, bars), lambda: False))
+    for line in told(found):
+        console.print(line, markup=False, soft_wrap=True)
+
+
 def _bars(console: Console) -> Bars:
     return Bars(
         TextColumn("{task.description}"),
@@ -80,7 +108,8 @@ def _bars(console: Console) -> Bars:
     )
 
 
-def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], Imported]) -> None:
+def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], dict[str, object]]) -> None:
+    """run: does it, and returns what is told of it at the end."""
     left = threading.Event()
 
     def wait_for_the_end() -> None:
@@ -97,11 +126,11 @@ def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], Imported]) -> 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     report = JsonLines(write)
     try:
-        made = run(report, left.is_set)
+        facts = run(report, left.is_set)
     except Cancelled:
         report.tell("cancelled")
         return
     except InputError as error:
         report.tell("failed", error=error.problem, fix=error.fix)
         raise
-    report.tell("done", folder=str(made.path), frames=made.frames, notes=list(made.notes))
+    report.tell("done", **facts)

@@ -1,8 +1,9 @@
 """The process that decodes: `python -m core.importing.decoder`, a request as one line of JSON on standard input.
 
 It answers in lines of JSON: `film`, then `progress`, at the end `done`; or `failed`. Frames go into OUT/frames.rgb, one
-after the other, (height, width, 3) bytes each. What is decoded may be hostile, so it may use only so much memory, time
-and disk; what it may not do elsewhere is left to the system.
+after the other, (height, width, 3) bytes each; where no shape is asked for, small pictures of some moments into OUT.
+What is decoded may be hostile, so it may use only so much memory, time and disk; what it may not do elsewhere is left
+to the system.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ MAX_MEMORY = 4 << 30
 MAX_CPU_SECONDS = 3 * 3600
 # Of a pixel while a clip is made: frame, motion, labels, objects and the clip itself.
 BYTES_ON_DISK = 24
-FRAMES_FILE, POSTER_FILE = "frames.rgb", "poster.png"
-_POSTER_HEIGHT = 180
+FRAMES_FILE = "frames.rgb"
+_THUMB_HEIGHT = 180
+# Where finding a moment takes long, as in files that can only be read from their beginning, fewer are shown.
+_THUMB_SECONDS = 20.0
 # The one who listens takes silence for a hang.
 _REPORT_SECONDS = 0.5
 
@@ -58,9 +61,7 @@ def _answer(request: dict[str, Any], film: Film) -> None:
     _tell("film", **film.facts.to_dict())
     out = Path(request["out"])
     if request["shape"] is None:
-        _, poster = next(film.pictures(np.zeros(1, np.intp)))
-        _write_poster(out / POSTER_FILE, poster)
-        _tell("done")
+        _tell("done", thumbs=_write_thumbs(film, out, int(request["thumbs"])))
         return
     shape = Shape.from_dict(request["shape"])
     wanted, rate = shape.chosen(film.times, film.facts.rate)
@@ -97,10 +98,30 @@ def _opened(stack: ExitStack, path: Path, rate: str | None) -> Film:
     return stack.enter_context(VideoFilm(path))
 
 
-def _write_poster(path: Path, picture: np.ndarray) -> None:
-    width = max(1, round(picture.shape[1] * _POSTER_HEIGHT / picture.shape[0]))
-    small = cv2.resize(np.ascontiguousarray(picture), (width, _POSTER_HEIGHT), interpolation=cv2.INTER_AREA)
-    path.write_bytes(cv2.imencode(".png", small[..., ::-1])[1].tobytes())
+def thumb_file(number: int) -> str:
+    """The name of the small picture of that number."""
+    return f"thumb-{number:02d}.jpg"
+
+
+def _write_thumbs(film: Film, out: Path, count: int) -> list[float]:
+    """Small pictures of up to `count` moments, equally far apart, into `out`; returns their seconds."""
+    began, seconds = time.monotonic(), []
+    wanted = np.unique(np.linspace(0, len(film.times) - 1, count).astype(np.intp))
+    for index in wanted:
+        if seconds and time.monotonic() - began > _THUMB_SECONDS:
+            break
+        try:
+            _, picture = next(film.pictures(np.array([index])))
+        except InputError:
+            if not seconds:
+                raise
+            break  # the film is damaged there; who decodes it says so
+        width = max(1, round(picture.shape[1] * film.facts.aspect * _THUMB_HEIGHT / picture.shape[0]))
+        small = cv2.resize(np.ascontiguousarray(picture), (width, _THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
+        (out / thumb_file(len(seconds))).write_bytes(cv2.imencode(".jpg", small[..., ::-1])[1].tobytes())
+        seconds.append(round(float(film.times[index] - film.times[0]), 3))
+        _tell("progress", done=len(seconds), of=len(wanted))
+    return seconds
 
 
 def _limit(memory: int, seconds: int) -> None:

@@ -58,19 +58,26 @@ def probe(
     folder: Path,
     *,
     rate: Fraction | None = None,
+    thumbs: int = 1,
+    progress: OnProgress = lambda done, of: None,
     stop: Callable[[], bool] = lambda: False,
     command: Sequence[str] = COMMAND,
-) -> FilmFacts:
-    """What a video or a folder of pictures is; a small picture of its first frame goes into `folder`.
+) -> tuple[FilmFacts, tuple[float, ...]]:
+    """What a video or a folder of pictures is, and the seconds of which small pictures are in `folder`.
 
-    rate: of pictures. Raises `InputError`, and `Cancelled` when `stop` says so.
+    rate: of pictures; thumbs: how many small pictures at the most, the first of the first frame; their names are
+    `thumb_file`. Raises `InputError`, and `Cancelled` when `stop` says so.
     """
-    facts = None
-    for event in _events(path, folder, None, rate, stop, command):
+    facts, seconds = None, None
+    for event in _events(path, folder, None, rate, stop, command, thumbs):
         if event["event"] == "film":
             facts = _facts(event)
-    assert facts is not None
-    return facts
+        elif event["event"] == "progress":
+            progress(int(event["done"]), int(event["of"]))
+        elif event["event"] == "done":
+            seconds = tuple(map(float, event["thumbs"]))
+    assert facts is not None and seconds is not None
+    return facts, seconds
 
 
 def decode(
@@ -129,6 +136,7 @@ def _events(
     rate: Fraction | None,
     stop: Callable[[], bool],
     command: Sequence[str],
+    thumbs: int = 0,
 ) -> Iterator[dict[str, Any]]:
     """What the process says, to its `done`. The process is over when this ends, however it ends."""
     request = {
@@ -136,6 +144,7 @@ def _events(
         "out": str(folder.resolve()),
         "shape": None if shape is None else shape.to_dict(),
         "rate": None if rate is None else str(rate),
+        "thumbs": thumbs,
     }
     # Threads of numpy's libraries take address space, which is limited, and have nothing to do here.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -22,6 +22,7 @@ class FilmFacts:
     seconds        how long it is
     rate           frames a second, of a varying film on average
     colours        how its pixels are coded
+    sound          whether it has sound
     notes          sentences for the person: what is unusual about it and what becomes of that
     """
 
@@ -33,6 +34,7 @@ class FilmFacts:
     aspect: float = 1.0
     notes: tuple[str, ...] = ()
     colours: Colours = Colours()
+    sound: bool = False
 
     def noting(self, *notes: str) -> FilmFacts:
         """The same with more sentences."""
@@ -40,9 +42,10 @@ class FilmFacts:
 
     @property
     def sentence(self) -> str:
-        """1280x720, 30 frames a second, 90 frames, 3.0 s"""
+        """1280x720, 30 frames a second, 90 frames, 3.0 s, with sound"""
         one = "1 frame" if self.frames == 1 else f"{self.frames} frames"
-        return f"{self.width}x{self.height}, {float(self.rate):.4g} frames a second, {one}, {self.seconds:.1f} s"
+        heard = ", with sound" if self.sound else ""
+        return f"{self.width}x{self.height}, {float(self.rate):.4g} frames a second, {one}, {self.seconds:.1f} s{heard}"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -14,6 +14,10 @@ from filelock import FileLock, Timeout
 
 from core.errors import InputError
 from core.files import make_folder, replacing_folder
+from core.importing.progress import OnProgress
+
+# Fills an empty folder, and tells how far it is.
+MakeStage = Callable[[Path, OnProgress], None]
 
 
 class Kept:

@@ -16,6 +16,10 @@ _VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".t
 _VIDEOS |= {".3gp", ".gif"}
 
 
+# As a form of labels: none are read.
+NO_LABELS = "none"
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """film: a video file, or a folder of pictures; labels: where they are given; rate: of pictures, where it is said.
@@ -32,10 +36,13 @@ class Source:
 def open_source(path: Path, labels: Path | None = None, form: str | None = None) -> Source:
     """Find the film and the labels. `path` is a video or a folder; labels: a folder or file of their own.
 
-    Raises `InputError` where there is no film, or labels that were asked for are not there.
+    form: of the labels, None: it is recognised, `NO_LABELS`: none are read. Raises `InputError` where there is no film,
+    or labels that were asked for are not there.
     """
     if not path.exists():
         raise InputError(f"{path} is missing.", "Name a video, a folder of frames or a zip of them.")
+    if form == NO_LABELS:
+        return _without_labels(path)
     if labels is not None:
         found = find_labels(labels, form)
         source = found.open()
@@ -56,6 +63,14 @@ def open_source(path: Path, labels: Path | None = None, form: str | None = None)
     if film is None:
         raise InputError(f"{path} has labels but no film.", "Name the film, and the labels with --labels.")
     return Source(film, source, source.rate, (found.sentence,))
+
+
+def _without_labels(path: Path) -> Source:
+    """The film alone. Where labels lie beside it, their layout says where it is."""
+    film = _film(path)
+    if film is None:
+        return Source(open_source(path).film)
+    return Source(film)
 
 
 def _film(path: Path) -> Path | None:

@@ -20,18 +20,18 @@ from core.clip.native import write_clip
 from core.errors import InputError
 from core.files import plain_errors, read_json, write_json
 from core.importing.decoding import Decoded, decode, read_decoded
-from core.importing.kept import Kept, check_room, identity
+from core.importing.kept import Kept, MakeStage, identity
 from core.importing.labels import Labels, label_by_network, label_from_source, read_labels
 from core.importing.motion import Motion, find_motion, read_motion
 from core.importing.objects import Event, Tracker, sentences
 from core.importing.progress import OnProgress, Report, timed
 from core.importing.shape import Shape
 from core.importing.source import Source, open_source
-from core.importing.unpack import content, is_zip, unpack
+from core.importing.unpack import unpacked
 from core.interop.labels.mapping import read_map
 from core.labelling.labeller import Labeller
 
-STAGES = ("unpack", "decode", "motion", "labels", "objects", "write")
+STAGES = ("unpack", "unpack_labels", "decode", "motion", "labels", "objects", "write")
 ABOUT_FILE = "import.json"
 _FORMAT = 2
 _MAX_EVENTS = 4 << 20
@@ -43,7 +43,8 @@ class Wish:
     """What a person asks for.
 
     source  a video, a folder of frames, or a zip of one; with labels or without
-    labels  a folder or file of labels apart from the film; form: its form, where it is not to be recognised
+    labels  a folder, file or zip of labels apart from the film
+    form    of the labels, where it is not to be recognised; "none": none are read, a network is
     map     a file that says which of their classes is which of ours
     name    of the clip; "": that of its folder
     """
@@ -146,16 +147,8 @@ class Importing:
         return Imported(self._out, len(clip), tuple(self._notes))
 
     def _source(self) -> tuple[Source, dict[str, Any]]:
-        """Film and labels; of a zip, after it is unpacked."""
-        wish, path = self._wish, self._wish.source
-        about: dict[str, Any] = {"format": _FORMAT}
-        if is_zip(path):
-            packed = identity(path)
-            path = content(self._stage("unpack", packed, lambda to, step: self._unpack(to, step)))
-        return open_source(path, wish.labels, wish.form), about
-
-    def _unpack(self, to: Path, step: OnProgress) -> None:
-        unpack(self._wish.source, to, step, lambda needed: check_room(to, needed))
+        """Film and labels, and what their results depend on."""
+        return open_wished(self._wish, self._stage), {"format": _FORMAT}
 
     def _decode(self, source: Source, shape: Shape, to: Path, step: OnProgress) -> None:
         decode(source.film, to, shape, progress=step, stop=self._stop)
@@ -207,12 +200,24 @@ class Importing:
                 self._out.rmdir()
             os.rename(made, self._out)
 
-    def _stage(self, stage: str, about: object, make: Callable[[Path, OnProgress], None]) -> Path:
+    def _stage(self, stage: str, about: object, make: MakeStage) -> Path:
         return self._kept.result(stage, about, lambda to: make(to, timed(stage, self._report, self._stop)))
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
         self._report.note(text)
+
+
+def open_wished(wish: Wish, run: Callable[[str, object, MakeStage], Path]) -> Source:
+    """Film and labels of a wish, zips unpacked. run: does a stage where its result is not kept already, and says where
+    that is. Raises `InputError`.
+    """
+    path = unpacked(wish.source, lambda make: run("unpack", identity(wish.source), make))
+    labels = wish.labels
+    if labels is not None:
+        apart = labels
+        labels = unpacked(apart, lambda make: run("unpack_labels", identity(apart), make))
+    return open_source(path, labels, wish.form)
 
 
 def work_folder(out: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import InputError
 from core.files import open_file, plain_errors
+from core.importing.kept import check_room
 from core.importing.progress import OnProgress
 
 MAX_FILE_BYTES = 16 << 30
@@ -94,6 +95,13 @@ def _write(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder:
                 if left < 0:
                     raise InputError(f"{path} holds more than it says: {entry.filename!r}.", _AGAIN)
                 file.write(part)
+
+
+def unpacked(path: Path, folder: Callable[[Callable[[Path, OnProgress], None]], Path]) -> Path:
+    """What is in a zip; a `path` that is none, as it is. folder: has an empty one filled, and says where it is."""
+    if not is_zip(path):
+        return path
+    return content(folder(lambda to, step: unpack(path, to, step, lambda needed: check_room(to, needed))))
 
 
 def content(folder: Path) -> Path:

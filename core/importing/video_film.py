@@ -45,6 +45,7 @@ class _About:
     streams: int
     stated: int  # frames; 0: it does not say
     aspect: float
+    sound: bool
 
 
 class VideoFilm:
@@ -67,6 +68,7 @@ class VideoFilm:
                     streams=len(container.streams.video),
                     stated=stream.frames,
                     aspect=float(stream.sample_aspect_ratio or 1) or 1.0,
+                    sound=bool(container.streams.audio),
                 )
             self.facts = self._read_facts()
             self._closing = stack.pop_all()
@@ -180,6 +182,7 @@ class VideoFilm:
             aspect=aspect if 0.1 < aspect < 10 else 1.0,
             notes=tuple(self._notes(first, aspect)),
             colours=_colours(first),
+            sound=self._about.sound,
         )
 
     def _gaps(self, rate: Fraction) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from core.errors import InputError
 from core.evaluation.measures import psnr
 from core.importing import decoding
+from core.importing.decoder import thumb_file
 from core.importing.decoding import Decoded, decode, probe, read_decoded
 from core.importing.progress import Cancelled
 from core.importing.shape import Shape
@@ -88,19 +89,25 @@ def test_what_was_filmed_on_its_side_is_turned(tmp_path: Path) -> None:
 
 def test_what_is_unusual_is_said(tmp_path: Path) -> None:
     deep = write_film(tmp_path / "a.mov", moving(3, 48, 96), codec="prores_ks", pixels="yuv422p10le")
-    assert "10 bits" in str(probe(deep, tmp_path).notes)
+    assert "10 bits" in str(probe(deep, tmp_path)[0].notes)
     clear = write_film(tmp_path / "b.mov", moving(3, 48, 96), codec="qtrle", pixels="argb")
-    assert "transparent" in str(probe(clear, tmp_path).notes)
+    assert "transparent" in str(probe(clear, tmp_path)[0].notes)
     woven = write_film(tmp_path / "c.mkv", moving(6, 48, 96), interlaced=True, options={"flags": "+ildct"})
-    assert "interlaced" in str(probe(woven, tmp_path).notes)
+    assert "interlaced" in str(probe(woven, tmp_path)[0].notes)
     plain = write_film(tmp_path / "d.mp4", moving(3, 48, 96))
-    assert probe(plain, tmp_path).notes == ()
+    facts, _ = probe(plain, tmp_path)
+    assert facts.notes == () and not facts.sound
+    assert probe(write_film(tmp_path / "e.mp4", moving(3, 48, 96), sound=True), tmp_path)[0].sound
 
 
-def test_a_poster_shows_the_first_frame(tmp_path: Path) -> None:
-    pictures = moving(3, 180, 320)
-    probe(write_film(tmp_path / "a.mp4", pictures), tmp_path)
-    assert psnr(cv2.imread(str(tmp_path / "poster.png"))[..., ::-1], pictures[0]) > 30
+def test_small_pictures_of_some_moments(tmp_path: Path) -> None:
+    pictures = moving(9, 180, 320)
+    _, seconds = probe(write_film(tmp_path / "a.mp4", pictures, rate=10), tmp_path, thumbs=3)
+    assert seconds == (0.0, 0.4, 0.8)
+    for number, index in enumerate((0, 4, 8)):
+        assert psnr(cv2.imread(str(tmp_path / thumb_file(number)))[..., ::-1], pictures[index]) > 27
+    _, seconds = probe(tmp_path / "a.mp4", tmp_path, thumbs=99)
+    assert len(seconds) == 9
 
 
 def test_a_broken_tail_leaves_what_is_before_it(tmp_path: Path) -> None:
