@@ -72,6 +72,14 @@ class OpenClips:
             self._closed(one.clip)
         return scene
 
+    def forget(self, place: str) -> None:
+        """Read the clip anew when it is next asked for."""
+        with self._lock:
+            entry = self._open.pop(place, None)
+            self._opening.pop(place, None)
+        if entry is not None:
+            entry.folds.forget()
+
     def _known(self, place: str) -> _OpenClip | None:
         with self._lock:
             if place in self._open:

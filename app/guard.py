@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import secrets
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,8 +29,10 @@ class Guard:
     The origin's host is compared, not its scheme: TLS may end at a proxy. CORS would not cover WebSockets.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, large: tuple[re.Pattern[str], int] | None = None) -> None:
+        """large: the paths below the API to which larger bodies may be PUT, and how many bytes."""
         self._app = app
+        self._large = large
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,8 +96,16 @@ class Guard:
             given = headers.get(TOKEN_HEADER, "")
         return secrets.compare_digest(given.encode(), self._access.token.encode())
 
+    def _most(self, scope: Scope) -> int:
+        """Bytes of a request's body."""
+        if not _path(scope).startswith(API_PREFIX):
+            return MAX_BODY
+        if self._large is not None and scope["method"] == "PUT" and self._large[0].fullmatch(_path(scope)):
+            return self._large[1]
+        return MAX_API_BODY
+
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = MAX_API_BODY if _path(scope).startswith(API_PREFIX) else MAX_BODY
+        limit = self._most(scope)
         too_large = refusal(413, f"The request is larger than {limit >> 20} MB.", "Send less at a time.")
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdigit() or int(length) > limit:

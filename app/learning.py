@@ -6,33 +6,26 @@ saves then, and goes on when it is asked to.
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from app.errors import NotFound
 from app.learnt import LEARNING
+from app.processes import Event, ReportingProcess
 from app.protocol import LearningState, Nearness
 from core.errors import InputError
-from core.files import make_folder, plain_errors, read_file, read_json, write_json
+from core.files import make_folder, read_file, read_json, write_json
 
 _OUT, _FACTS = "new.safetensors", "learning.json"
 _MOST_FACTS, _MOST_SAMPLE = 1 << 16, 64 << 20
-# The page stays quick: everything else comes first.
-_NICENESS = 10
 # How long the process may take to save when this program ends; its save before stays.
 _SAVING_SECONDS = 8.0
-_ROOT = Path(__file__).resolve().parent.parent
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,10 +53,9 @@ class _Run:
     project: str
     folder: Path
     minutes: float
-    process: subprocess.Popen[str]
+    process: ReportingProcess
     ending: Literal["", "cancelled", "closed"] = ""
     state: LearningState = field(default_factory=lambda: LearningState(stage="running"))
-    last: dict[str, Any] = field(default_factory=dict)
 
 
 class Learning:
@@ -99,9 +91,10 @@ class Learning:
             facts = {"clip": str(wish.clip), "checkpoint": str(wish.checkpoint), "minutes": wish.minutes}
             write_json(place / _FACTS, facts)
             self._ended.pop(project, None)
-            run = self._run = _Run(project, place, wish.minutes, self._started(wish, place))
+            process = ReportingProcess(self._command(wish, place / _OUT), place / "errors.txt")
+            run = self._run = _Run(project, place, wish.minutes, process)
             run.state = LearningState(stage="running", minutes=wish.minutes)
-            threading.Thread(target=self._follow, args=(run,), name="learning", daemon=True).start()
+            process.follow(lambda event: self._heard(run, event), lambda: self._end(run))
             return run.state
 
     def begun(self, folder: Path) -> Wish | None:
@@ -137,8 +130,7 @@ class Learning:
             if run is not None:
                 run.ending, self._run = "cancelled", None
         if run is not None:
-            run.process.kill()  # nothing of it is wanted
-            run.process.wait()
+            run.process.kill()
         self._forget(folder / LEARNING)
         return LearningState()
 
@@ -149,16 +141,8 @@ class Learning:
             run = self._run
             if run is not None:
                 run.ending = run.ending or "closed"
-        if run is None:
-            return
-        assert run.process.stdin is not None
-        with suppress(OSError):
-            run.process.stdin.close()
-        try:
-            run.process.wait(_SAVING_SECONDS)
-        except subprocess.TimeoutExpired:
-            run.process.kill()
-            run.process.wait()
+        if run is not None:
+            run.process.let_end(_SAVING_SECONDS)
 
     def recover(self, project: str, folder: Path) -> None:
         """A checkpoint that was finished while nobody was there to take it is taken now."""
@@ -168,40 +152,13 @@ class Learning:
                 return
         self._take(project, out)
 
-    def _started(self, wish: Wish, place: Path) -> subprocess.Popen[str]:
-        with plain_errors(place), (place / "errors.txt").open("w") as errors:
-            process = subprocess.Popen(
-                self._command(wish, place / _OUT),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                cwd=_ROOT,
-                # Threads that wait must not keep the processor from the page.
-                env={**os.environ, "GOMP_SPINCOUNT": "0"},
-                start_new_session=True,  # Ctrl-C is for this program, which lets it save
-            )
-        if sys.platform != "win32":
-            with suppress(OSError):  # it has ended already
-                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
-        return process
-
-    def _follow(self, run: _Run) -> None:
-        """Read what the process reports, to its end."""
-        assert run.process.stdout is not None
-        for line in run.process.stdout:
-            try:
-                event: dict[str, Any] = json.loads(line)
-                self._heard(run, event)
-                run.last = event
-            except (ValueError, KeyError, TypeError, AttributeError):
-                _LOG.warning("learning said something else: %s", line.strip()[:200])
-        run.process.wait()
+    def _end(self, run: _Run) -> None:
+        """The process is over."""
         out = run.folder / _OUT
         with self._lock:
             if self._run is run:
                 self._run = None
-            done = run.process.returncode == 0 and out.exists() and not run.ending
+            done = run.process.well and out.exists() and not run.ending
             if not done and not run.ending:
                 run.state = self._failure(run)
                 self._ended[run.project] = run.state
@@ -210,7 +167,7 @@ class Learning:
         elif not run.ending:
             self._tell(run.project)
 
-    def _heard(self, run: _Run, event: dict[str, Any]) -> None:
+    def _heard(self, run: _Run, event: Event) -> None:
         kind, now = event["event"], run.state
         if kind == "progress":
             steps = {"step": int(event["step"]), "steps": int(event["steps"])}
@@ -243,11 +200,7 @@ class Learning:
         self._tell(project)
 
     def _failure(self, run: _Run) -> LearningState:
-        if run.last.get("event") == "failed":
-            said = f"{run.last.get('error', '')} {run.last.get('fix', '')}".strip()
-        else:
-            _LOG.error("learning a clip ended with %s; see %s", run.process.returncode, run.folder / "errors.txt")
-            said = "It ended unexpectedly; what was saved stays."
+        said = run.process.failure("what was saved stays")
         return run.state.model_copy(update={"stage": "failed", "error": said})
 
     def _forget(self, place: Path) -> None:

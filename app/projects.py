@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,8 +33,11 @@ _EMPTY_SECONDS = 600
 _LOG = logging.getLogger(__name__)
 
 
-def list_projects(store: ProjectStore, also: str = "", clip: str = "") -> ProjectList:
-    """The projects with something in them, or a name; `also` even if it is empty. clip: `last` is one of this clip.
+def list_projects(
+    store: ProjectStore, also: str = "", clip: str = "", titles: Mapping[str, str] | None = None
+) -> ProjectList:
+    """The projects with something in them, or a name; `also` even if it is empty. clip: `last` is one of this clip;
+    titles: what clips are called whose folders are not called so, by their places.
 
     Files that cannot be read are left out, and the notice says so.
     """
@@ -42,7 +45,7 @@ def list_projects(store: ProjectStore, also: str = "", clip: str = "") -> Projec
     damaged: list[str] = []
     for project in store.ids():
         try:
-            entry = _entry(store, project)
+            entry = _entry(store, project, titles or {})
         except InputError:
             damaged.append(project)
             continue
@@ -102,7 +105,7 @@ def keep_thumb(store: ProjectStore, pictures: FrameStore, opened: OpenProject) -
         _LOG.warning("no picture is kept of project %s: %s", project, error)
 
 
-def _entry(store: ProjectStore, project: str) -> ProjectEntry:
+def _entry(store: ProjectStore, project: str, titles: Mapping[str, str]) -> ProjectEntry:
     """What the list says of a project. Raises `InputError` when its file cannot be read."""
     folder = store.folder / project
     facts = read_json(folder / FILE, MOST_BYTES)
@@ -110,7 +113,7 @@ def _entry(store: ProjectStore, project: str) -> ProjectEntry:
         return ProjectEntry(
             project=project,
             name=str(facts.get("name", ""))[:MAX_NAME],
-            clip=Path(facts["clip"]).name,
+            clip=titles.get(facts["clip"], Path(facts["clip"]).name),
             edits=len(facts["edits"]),
             changed=os.stat(folder / FILE).st_mtime,
             thumb=os.path.isfile(folder / _THUMB),

@@ -135,10 +135,20 @@ class Refusal(BaseModel):
 
 
 class ClipEntry(BaseModel):
+    """name: as routes name it."""
+
     name: str
     frames: int
     width: int
     height: int
+
+
+class ListedClip(ClipEntry):
+    """title: what a person calls it; own: whether it is one of their own, to be renamed and thrown away."""
+
+    title: str
+    seconds: float
+    own: bool = False
 
 
 class ClipState(ClipEntry):

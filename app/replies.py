@@ -17,6 +17,7 @@ from app.protocol import (
     Refusal,
 )
 from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
 from core.project.edits import Edits
 from core.project.project import Project
 
@@ -39,7 +40,7 @@ class Replies:
             read_only=read_only,
             notice=" ".join(filter(None, (notice, self._missing(project)))),
             clip=_clip_state(self._clip),
-            classes=_classes(self._clip),
+            classes=classes_of(self._clip.label_set),
             checkpoint=CheckpointState(
                 name=self._engine.name, hash=self._engine.hash, reads_film=self._engine.renderer.generator.reads_film
             ),
@@ -108,8 +109,9 @@ def _clip_state(clip: Clip) -> ClipState:
     )
 
 
-def _classes(clip: Clip) -> list[ClassState]:
+def classes_of(label_set: LabelSet) -> list[ClassState]:
+    """The classes as the page shows them."""
     return [
         ClassState(id=entry.id, name=entry.name, colour="#{:02x}{:02x}{:02x}".format(*entry.colour), kind=entry.kind)
-        for entry in clip.label_set
+        for entry in label_set
     ]

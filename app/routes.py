@@ -16,15 +16,16 @@ from starlette.background import BackgroundTask
 
 from app import downloads, filmed
 from app.errors import NotFound
+from app.import_routes import add_imports
 from app.looks import MAX_LOOKS, encode_webp
 from app.protocol import (
     ChangeRequest,
-    ClipEntry,
     DownloadEntry,
     DownloadList,
     FilmedFrames,
     Follows,
     LearningState,
+    ListedClip,
     Look,
     LookSheet,
     NewCheckpoint,
@@ -91,12 +92,27 @@ def api_routes(workspace: Workspace, token: str) -> APIRouter:
         _add_events,
     ):
         add(router, workspace)
+    add_imports(router, workspace)
     return router
 
 
 def _add_projects(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/clips")
-    def clips() -> list[ClipEntry]:
+    def clips() -> list[ListedClip]:
+        return workspace.clips()
+
+    @router.get("/clips/{clip}/thumb")
+    def clip_thumb(clip: str) -> Response:
+        return Response(workspace.clip_thumb(clip), media_type="image/webp", headers={"Cache-Control": "no-cache"})
+
+    @router.put("/clips/{clip}/name")
+    def rename_clip(clip: str, request: NewName) -> list[ListedClip]:
+        workspace.rename_clip(clip, request.name)
+        return workspace.clips()
+
+    @router.delete("/clips/{clip}")
+    def discard_clip(clip: str) -> list[ListedClip]:
+        workspace.discard_clip(clip)
         return workspace.clips()
 
     @router.post("/projects")

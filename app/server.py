@@ -18,6 +18,7 @@ from app.guard import Guard
 from app.routes import api_routes
 from app.serving import listen, run
 from app.settings import Settings
+from app.uploads import MAX_PIECE, PIECES
 from app.workspace import Workspace, clips_with
 from core.assets import clip_folders
 from core.checkpoint import load_checkpoint
@@ -62,7 +63,7 @@ def build_app(settings: Settings, workspace: Workspace) -> ASGIApp:
         theme=THEME,
     )
     numbers = {number: str(function.api_name) for number, function in page.fns.items()}
-    return Guard(GradioGate(app, calls, numbers), settings)
+    return Guard(GradioGate(app, calls, numbers), settings, (PIECES, MAX_PIECE))
 
 
 def open_workspace(settings: Settings) -> Workspace:

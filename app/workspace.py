@@ -17,15 +17,20 @@ from app.clips import OpenClips
 from app.engine import Engine
 from app.errors import NotFound
 from app.events import Hub
+from app.import_task import Command as ImportCommand
+from app.import_task import import_command
+from app.imports import Imports
 from app.learning import Command, Learning, Wish, adapt_command
 from app.learnt import Engines, OpenEngine, forget_others, keep_learnt, learnt_hash
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject
+from app.own_clips import OwnClips
+from app.own_clips import thumb as clip_thumb
 from app.projects import forget_empty, keep_thumb, list_projects, thumb
 from app.protocol import (
     ChangeRequest,
-    ClipEntry,
     LearningState,
+    ListedClip,
     NewEdits,
     NewFrames,
     NewMode,
@@ -67,11 +72,13 @@ class Workspace:
         listed: bool = True,
         open_engine: OpenEngine | None = None,
         learn: Command = adapt_command,
+        bring: ImportCommand = import_command,
     ) -> None:
         """budget: its frames are the engine's, the rest is kept here.
 
         notice: one sentence for every tab that opens a project; listed: whether projects are listed.
-        open_engine: an engine of a checkpoint's file, None: there are no others; learn: the command that learns a clip.
+        open_engine: an engine of a checkpoint's file, None: there are no others; learn: the command that learns a clip;
+        bring: the command that imports a film.
         """
         self._listed = listed
         self.engine, self._store, self._clips = engine, store, dict(clips)
@@ -82,6 +89,8 @@ class Workspace:
         self._open: OrderedDict[str, OpenProject] = OrderedDict()
         self._engines = Engines(engine, open_engine or _no_other)
         self._learning = Learning(self._tell_learning, self._take_learnt, learn)
+        self._own = OwnClips(store.folder)
+        self.imports = Imports(store.folder, self._own, store.check_writable, bring, public=not listed)
         self._open_clips = OpenClips(budget.clips, budget.folds, self._let_go)
         self._notice = notice
 
@@ -90,14 +99,36 @@ class Workspace:
         """Bytes of open clips and of what is folded; rendered frames are counted by the engine's store."""
         return self._open_clips.used
 
-    def clips(self) -> list[ClipEntry]:
-        """The clips that a project may be made of."""
-        entries = (_entry(name, folder) for name, folder in self._clips.items())
+    def clips(self) -> list[ListedClip]:
+        """The clips that a project may be made of: those of the program, and those of one's own."""
+        own = self._own.names() if self._listed else []
+        entries = (_entry(name, self._folder(name), name in own) for name in (*self._clips, *own))
         return [entry for entry in entries if entry is not None]
+
+    def clip_thumb(self, name: str) -> bytes:
+        """A small picture of a clip. Raises `NotFound`."""
+        return clip_thumb(self._folder(name))
+
+    def rename_clip(self, name: str, title: str) -> None:
+        """Call a clip of one's own something else. Raises `NotFound`, `ReadOnly`."""
+        folder = self._own_folder(name)
+        self._own.rename(folder, title)
+        self._read_anew(str(folder.resolve()))
+
+    def discard_clip(self, name: str) -> None:
+        """Move a clip of one's own to the trash. Raises `NotFound`, `ReadOnly`; `InputError` while a tab shows it."""
+        folder = self._own_folder(name)
+        place = str(folder.resolve())
+        if any(self.hub.listened(one.project.id) for one in self._projects_of(place)):
+            raise InputError("A project of this clip is open.", "Open another project first.")
+        self._read_anew(place)
+        self._own.discard(folder)
 
     def projects(self, also: str = "", clip: str = "") -> ProjectList:
         """The projects that may be opened, as `list_projects` says."""
-        return list_projects(self._store, also, clip) if self._listed else ProjectList()
+        if not self._listed:
+            return ProjectList()
+        return list_projects(self._store, also, clip, dict(self._own.titles()))
 
     def thumb(self, project_id: str) -> bytes:
         """A small picture of a project. Raises `NotFound` when there is none."""
@@ -112,9 +143,6 @@ class Workspace:
 
     def create(self, clip: str, seed: int = 0, mode: Mode | None = None) -> OpenProject:
         """A new project of a clip; it keeps the footage where there is some. Raises `NotFound`, `InputError`."""
-        if clip not in self._clips:
-            known = ", ".join(self._clips) or "none"
-            raise NotFound(f"There is no clip {clip!r} here.", f"There is: {known}.")
         place = self._place(clip)
         scene = self._scene(place, seed, self.engine)
         forget_empty(self._store, self.hub.listened)
@@ -252,6 +280,7 @@ class Workspace:
     def close(self) -> None:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""
         self._learning.close()
+        self.imports.close()
         self.worker.stop()
         self._store.close()
 
@@ -344,8 +373,40 @@ class Workspace:
 
     def _place(self, name: str) -> str:
         """What a project notes as its clip: a shipped clip's name, else the folder, to be found again."""
-        folder = self._clips[name]
+        folder = self._folder(name)
         return name if clip_folders().get(name) == folder else str(folder.resolve())
+
+    def _folder(self, name: str) -> Path:
+        """Where the clip of this name is. Raises `NotFound`."""
+        folder = self._clips.get(name) or self._own.folder_of(name)
+        if folder is None:
+            known = ", ".join(self._clips) or "none"
+            raise NotFound(f"There is no clip {name!r} here.", f"There is: {known}.")
+        return folder
+
+    def _own_folder(self, name: str) -> Path:
+        """Where a clip of one's own is, to change something there. Raises `NotFound`, `ReadOnly`."""
+        self._store.check_writable()
+        folder = self._own.folder_of(name)
+        if folder is None:
+            raise NotFound("There is no such clip of your own.", "It may have been thrown away already.")
+        return folder
+
+    def _projects_of(self, place: str) -> list[OpenProject]:
+        with self._lock:
+            return [opened for opened in self._open.values() if opened.project.clip == place]
+
+    def _read_anew(self, place: str) -> None:
+        """Close a clip and its projects; they are read again when a tab asks for them, as those that show them do."""
+        closed = [one for one in self._projects_of(place) if self._store.exists(one.project.id)]
+        with self._lock:
+            for one in closed:
+                self._open.pop(one.project.id, None)
+        for one in closed:
+            one.close()
+        self._open_clips.forget(place)
+        for one in closed:
+            self.hub.publish(one.project.id, {"type": "refresh"})
 
     def _scene(self, place: str, seed: int, engine: Engine) -> SharedScene:
         """The scene of a clip by what a project notes."""
@@ -380,11 +441,13 @@ def clips_with(first: str | None, shipped: Mapping[str, Path]) -> dict[str, Path
     return {folder.name: folder} | {name: path for name, path in shipped.items() if name != folder.name}
 
 
-def _entry(name: str, folder: Path) -> ClipEntry | None:
+def _entry(name: str, folder: Path, own: bool) -> ListedClip | None:
     """None: it cannot be read. Who opens it learns why."""
     try:
         facts = read_facts(folder)
     except InputError as error:
         _LOG.warning("clip %s is left out: %s", name, error)
         return None
-    return ClipEntry(name=name, frames=facts.frames, width=facts.width, height=facts.height)
+    size = {"frames": facts.frames, "width": facts.width, "height": facts.height}
+    title, seconds = facts.name or folder.name, float(facts.frames / facts.rate)
+    return ListedClip(name=name, title=title, seconds=seconds, own=own, **size)

@@ -105,7 +105,8 @@ def thumb_file(number: int) -> str:
 
 def _write_thumbs(film: Film, out: Path, count: int) -> list[float]:
     """Small pictures of up to `count` moments, equally far apart, into `out`; returns their seconds."""
-    began, seconds = time.monotonic(), []
+    began = time.monotonic()
+    seconds: list[float] = []
     wanted = np.unique(np.linspace(0, len(film.times) - 1, count).astype(np.intp))
     for index in wanted:
         if seconds and time.monotonic() - began > _THUMB_SECONDS:

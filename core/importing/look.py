@@ -65,18 +65,21 @@ class FoundLabels:
 class Look:
     """What was found.
 
+    pictures  whether the film is a folder of pictures, which have no rate of their own
     thumbs  seconds of which small pictures are in the folder, as `core.importing.decoder.thumb_file` names them
     notes   sentences on the film, and on labels that were looked for in vain
     """
 
     film: FilmFacts
+    pictures: bool
     thumbs: tuple[float, ...]
     labels: FoundLabels | None
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return asdict(self) | {"film": self.film.to_dict() | {"sentence": self.film.sentence}}
+        film = self.film.to_dict() | {"sentence": self.film.sentence, "pictures": self.pictures}
+        return {key: value for key, value in asdict(self).items() if key != "pictures"} | {"film": film}
 
 
 def look(wish: Wish, out: Path, label_set: LabelSet, report: Report, stop: Callable[[], bool]) -> Path:
@@ -106,7 +109,7 @@ def _look(source: Source, label_set: LabelSet, to: Path, step: OnProgress, stop:
     labels = None if source.labels is None else _found(source.labels, source.notes, label_set)
     film, thumbs = probe(source.film, to, rate=source.rate, thumbs=THUMBS, progress=step, stop=stop)
     notes = film.notes + (() if labels else source.notes)
-    write_json(to / _FACTS_FILE, Look(film, thumbs, labels, notes).to_dict())
+    write_json(to / _FACTS_FILE, Look(film, source.film.is_dir(), thumbs, labels, notes).to_dict())
 
 
 def _found(source: LabelSource, notes: tuple[str, ...], label_set: LabelSet) -> FoundLabels:

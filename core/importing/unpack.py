@@ -61,7 +61,7 @@ def _check(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     seen: set[str] = set()
     for entry in entries:
         name = entry.filename
-        if _climbs(name):
+        if climbs(name):
             raise InputError(f"{path} names a place outside of itself: {name!r}.", _AGAIN)
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise InputError(f"{path} holds a link: {name!r}.", _AGAIN)
@@ -72,7 +72,8 @@ def _check(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         seen.add(name.casefold())
 
 
-def _climbs(name: str) -> bool:
+def climbs(name: str) -> bool:
+    """Whether a name from outside is none of a file below the folder that it is put into, on any system."""
     plain, windows = PurePosixPath(name), PureWindowsPath(name)
     odd = any(part in ("..", "") or ":" in part for part in windows.parts)
     return plain.is_absolute() or bool(windows.drive or windows.root) or odd or "\0" in name

@@ -117,7 +117,7 @@ class ProjectStore:
 
     def save(self, project: Project) -> None:
         """Write the project; the file before stays until this one is whole. Raises `InputError`, `ReadOnly`."""
-        self._check_writable()
+        self.check_writable()
         data = project.to_json().encode()
         if len(data) > MOST_BYTES:
             problem = f"The project would be larger than {MOST_BYTES >> 20} MB and could not be opened again."
@@ -135,7 +135,7 @@ class ProjectStore:
 
     def discard(self, project_id: str) -> Path:
         """Move a project's folder to the trash beside the others; returns where it is. Raises `InputError`."""
-        self._check_writable()
+        self.check_writable()
         if not self.exists(project_id):
             raise InputError("There is no such project here.", "It may have been thrown away already.")
         folder, trash = self._file(project_id).parent, self.folder / ".trash"
@@ -149,7 +149,7 @@ class ProjectStore:
 
     def remove(self, project_id: str) -> None:
         """Remove a project for good; what else lies in its folder stays. Raises `InputError`."""
-        self._check_writable()
+        self.check_writable()
         folder = self._file(project_id).parent
         with plain_errors(folder):
             self._file(project_id).unlink(missing_ok=True)
@@ -161,7 +161,8 @@ class ProjectStore:
         self._lock.release()
         self.refusal = self.refusal or ReadOnly("The folder of projects is closed.", "Start the editor again.")
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
+        """Raise `ReadOnly` where this program may not write."""
         if self.refusal is not None:
             raise ReadOnly(self.refusal.problem, self.refusal.fix)
 

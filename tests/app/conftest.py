@@ -15,6 +15,7 @@ from core.clip.native import write_clip
 from core.project.storage import ProjectStore
 from tests.app.client import Page
 from tests.app.stand_in import stand_in_engine
+from tests.app.stand_in_importer import command_with
 from tests.app.stand_in_learner import command
 from tests.core.tiny import LABELS, tiny_clip
 
@@ -45,6 +46,7 @@ def servers(clip_folder: Path) -> Iterator[Start]:
             {"tiny": clip_folder},
             open_engine=lambda file: stand_in_engine(LABELS, 0, file, engine.renderer.store),
             learn=command,
+            bring=command_with(clip_folder),
         )
         app = build_app(Settings(projects=projects, token=TOKEN), workspace)
         running.append(Page(TestClient(app, base_url="http://127.0.0.1:7860"), workspace, TOKEN))

@@ -34,6 +34,7 @@ from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 from core.styles.looks import Looks
 from core.styles.mixtures import Mixture, as_code
+from tests.app.stand_in_importer import command_with
 from tests.app.stand_in_learner import command
 
 
@@ -124,6 +125,7 @@ def open_stand_in(settings: Settings, seconds: float = 0.15) -> Workspace:
         clips,
         open_engine=lambda file: stand_in_engine(label_set, seconds, file, engine.renderer.store),
         learn=command,
+        bring=command_with(next(iter(clips.values()))),
     )
 
 

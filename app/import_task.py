@@ -1,0 +1,58 @@
+"""What a process of an import is to do, and the words that start it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app.import_messages import NewRun, ShapeWish
+from core.importing.shape import Shape, parse_rate
+
+What = Literal["look", "import"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process is to do: look at a film, or make a clip of it, as `wish` says."""
+
+    what: What
+    source: Path
+    out: Path
+    labels: Path | None = None
+    form: str | None = None
+    map: Path | None = None
+    wish: NewRun | None = None
+
+
+Command = Callable[[Task], Sequence[str]]
+
+
+def import_command(task: Task) -> Sequence[str]:
+    """The words of the process that does it."""
+    words = [
+        sys.executable,
+        "-m",
+        "core",
+        "import",
+        str(task.source.resolve()),
+        "-o",
+        str(task.out.resolve()),
+        "--json",
+    ]
+    options: dict[str, object] = {"labels": task.labels, "form": task.form, "map": task.map}
+    if task.what == "look":
+        words.append("--look")
+    if task.wish is not None:
+        wish = task.wish
+        options |= {"size": f"{wish.width}x{wish.height}", "fit": wish.fit, "name": wish.name, "rate": wish.rate}
+        options |= {"start": repr(wish.start), "stop": None if wish.stop is None else repr(wish.stop)}
+    return [*words, *(f"--{name}={value}" for name, value in options.items() if value is not None)]
+
+
+def shape_of(wish: ShapeWish) -> Shape:
+    """Raises `InputError` for what cannot be."""
+    rate = None if wish.rate is None else parse_rate(wish.rate)
+    return Shape(wish.width, wish.height, wish.fit, wish.start, wish.stop, rate)
