@@ -126,4 +126,5 @@ def _coloured(folder: Path, facts: ClipFacts) -> np.ndarray:
     """The labels of the first frame in the colours of their classes."""
     ids = read_png16(folder / "ids" / frame_file(0), facts.height, facts.width, 1)
     palette = read_label_set(label_set_file(folder)).palette()
-    return palette[np.minimum(ids // PER_CLASS, len(palette) - 1)]
+    coloured: np.ndarray = palette[np.minimum(ids // PER_CLASS, len(palette) - 1)]
+    return coloured

@@ -246,6 +246,7 @@ function projectActions(editor) {
     { id: 'steps', title: 'Show the four steps again', run: () => editor.steps.open() },
     ...downloads.actions(),
     ...editor.learn.actions(),
+    ...editor.imports.actions(),
   ];
 }
 

@@ -73,7 +73,7 @@ export class Api {
   /** A token of an earlier start of the server is replaced, and the request made again.
    * @param {string} method
    * @param {string} path
-   * @param {object | undefined} body */
+   * @param {object | undefined} [body] a Blob goes as it is */
   async send(method, path, body) {
     try {
       return await this.sendOnce(method, path, body);
@@ -87,10 +87,12 @@ export class Api {
    * @param {string} path
    * @param {object | undefined} body */
   async sendOnce(method, path, body) {
+    const raw = body instanceof Blob;
+    const type = raw ? 'application/octet-stream' : 'application/json';
     const reply = await this.request(path, {
       method,
-      headers: { 'Content-Type': 'application/json', 'X-Scenebrush': this.token },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { 'Content-Type': type, 'X-Scenebrush': this.token },
+      body: raw ? body : body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await reply.text();
     return text ? JSON.parse(text) : {};

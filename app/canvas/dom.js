@@ -82,3 +82,26 @@ export function rovingKeys(container, columns = 1) {
     if (next?.getAttribute('role') === 'radio') next.click();
   });
 }
+
+/** Radio buttons in a row.
+ * @param {Record<string, string>} words of each, by its name
+ * @param {string} label
+ * @param {(choice: string) => void} choose */
+export function radioGroup(words, label, choose) {
+  const buttons = Object.entries(words).map(([name, title]) =>
+    h('button.sb-view', { type: 'button', role: 'radio', 'data-choice': name, onclick: () => choose(name) }, title),
+  );
+  const group = h('div.sb-views', { role: 'radiogroup', ariaLabel: label }, ...buttons);
+  rovingKeys(group);
+  return group;
+}
+
+/** Mark one of a `radioGroup`.
+ * @param {HTMLElement} group
+ * @param {string} choice */
+export function checkRadio(group, choice) {
+  for (const button of group.querySelectorAll('button')) {
+    mark(button, 'aria-checked', button.dataset.choice === choice);
+    button.tabIndex = button.dataset.choice === choice ? 0 : -1;
+  }
+}

@@ -3,12 +3,14 @@
 
 import { h, rovingKeys, setText, show } from './dom.js';
 import { icon } from './icons.js';
+import { importWords } from './imports.js';
 import { learnWords } from './learn.js';
 import { clipName } from './names.js';
 import { MODES, VIEWS } from './store.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Downloads } from './downloads.js' */
+/** @import { Imports } from './imports.js' */
 /** @import { LearnPanel } from './learn.js' */
 /** @import { Projects } from './projects.js' */
 /** @import { Store } from './store.js' */
@@ -27,8 +29,12 @@ export class Header {
    * @param {Store} store
    * @param {Projects} projects
    * @param {Downloads} downloads
-   * @param {LearnPanel} learn */
-  constructor(actions, store, projects, downloads, learn) {
+   * @param {LearnPanel} learn
+   * @param {Imports} imports */
+  constructor(actions, store, projects, downloads, learn, imports) {
+    this.importWord = h('span');
+    const open = { type: 'button', title: 'Your own clip', hidden: true, onclick: () => imports.open() };
+    this.importButton = h('button.sb-button.sb-import-button', open, icon('film'), this.importWord);
     this.learn = learn;
     this.learnWord = h('small');
     const popover = { ariaHaspopup: 'dialog', ariaExpanded: 'false' };
@@ -46,7 +52,7 @@ export class Header {
     this.element = h(
       'header.sb-header',
       {},
-      h('div.sb-start', {}, logo, h('h1', {}, 'Scenebrush'), this.clip, this.saved),
+      h('div.sb-start', {}, logo, h('h1', {}, 'Scenebrush'), this.clip, this.saved, this.importButton),
       h('div.sb-middle', {}, this.views, this.modes),
       h(
         'div.sb-end',
@@ -97,6 +103,9 @@ export class Header {
   update(state) {
     const { server } = state;
     setText(this.learnWord, learnWords(state.learning));
+    const importing = importWords(state.importing);
+    setText(this.importWord, importing);
+    show(this.importButton, Boolean(importing));
     const title = server.name || clipName(server.clip.name);
     if (this.title !== title) {
       this.title = title;

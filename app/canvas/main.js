@@ -15,6 +15,7 @@ import { labelLoader, pictureLoader } from './frames.js';
 import { Header, Messages } from './header.js';
 import { Help, Steps } from './help.js';
 import { exposeHook } from './hook.js';
+import { Imports } from './imports.js';
 import { kindLoader } from './kinds.js';
 import { Keys } from './keys.js';
 import { LearnPanel } from './learn.js';
@@ -39,7 +40,7 @@ import { picturePath, View } from './view.js';
  *   routes, relative to the page; clip: the clip that the program was started with, "" for any */
 export async function mount({ element, token, api: base, clip }) {
   const server = new Api(new URL(base, document.baseURI).href, token);
-  const [downloads] = await Promise.all([server.json('downloads'), stylesheet()]);
+  const [downloads] = await Promise.all([server.json('downloads'), stylesheet('style.css'), stylesheet('import.css')]);
   // Text is measured when menus are placed; without the file the system's font is taken.
   await document.fonts.load('13.5px Inter').catch(() => {});
   const editor = new Editor(server, downloads);
@@ -49,8 +50,9 @@ export async function mount({ element, token, api: base, clip }) {
   await editor.start(clip);
 }
 
-function stylesheet() {
-  const link = h('link', { rel: 'stylesheet', href: new URL('style.css', import.meta.url).href });
+/** @param {string} file */
+function stylesheet(file) {
+  const link = h('link', { rel: 'stylesheet', href: new URL(file, import.meta.url).href });
   return new Promise((resolve, reject) => {
     link.onload = resolve;
     link.onerror = () => reject(new Error('its styles cannot be loaded'));
@@ -103,11 +105,12 @@ export class Editor {
     this.downloads = new Downloads(api, this.session, this.store, downloads);
     this.projects = new Projects(api, this.session, this, this.store);
     this.learn = new LearnPanel(api, this.session, this.store);
+    this.imports = new Imports(api, this.session, this, this.store);
     this.actions = new Actions(makeActions(this), this.store);
     this.learn.build(this.actions);
     this.downloads.list = this.actions;
     this.help.fill(this.actions);
-    this.header = new Header(this.actions, this.store, this.projects, this.downloads, this.learn);
+    this.header = new Header(this.actions, this.store, this.projects, this.downloads, this.learn, this.imports);
     this.keys = new Keys(this.actions, this.toolbox);
     this.stage = h('section.sb-stage', { ariaLabel: 'Stage' }, this.canvas, this.chips.element, this.steps.element);
     this.element = this.build();
@@ -155,6 +158,7 @@ export class Editor {
   /** What the parts report, once all of them are there. */
   connect() {
     returnFocus(this.element);
+    this.imports.takeDrops(this.element);
     this.view.onPlaced = () => this.chips.place();
     this.toolbox.onHover = (at) => this.chips.follows(at);
     this.session.saving.settle = (entry) => this.settled(entry);
@@ -176,6 +180,8 @@ export class Editor {
       new Timeline(actions, this, this.session, store).element,
       h('aside.sb-panel', { ariaLabel: 'Classes, object and looks' }, ...parts),
       this.help.element,
+      this.imports.element,
+      this.imports.curtain,
     );
   }
 
@@ -227,6 +233,10 @@ export class Editor {
     return this.begin(() => this.session.open(id));
   }
 
+  importFilm() {
+    this.imports.open();
+  }
+
   /** Returns whether it went to the trash.
    * @param {string} id
    * @param {string} title */
@@ -257,6 +267,7 @@ export class Editor {
     this.opened();
     this.goTo(Math.max(0, (Number(wanted.get('frame')) || 1) - 1));
     this.steps.openOnFirstVisit();
+    this.imports.load();
   }
 
   /** @param {string | null} project

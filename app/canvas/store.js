@@ -54,6 +54,7 @@ function tabState() {
     online: true,
     downloading: new Map(),
     message: null,
+    importing: null,
   };
 }
 

@@ -129,7 +129,82 @@ export type ProjectEntry = {
 };
 /** last: the project that was changed last; notice: a sentence about the list. */
 export type ProjectList = { projects: ProjectEntry[]; notice: string; last: string | null };
-export type ClipEntry = Size & { name: string; frames: number };
+export type ClipEntry = Size & { name: string; frames: number; title: string; seconds: number; own: boolean };
+
+// Films on their way to becoming clips (app/import_messages.py)
+
+export type Fit = 'crop' | 'pad';
+/** What the form asks of the import around it. */
+export type ImportAsk = {
+  look: (form: string | null) => void;
+  addLabels: (folder: boolean) => void;
+  leaveLabels: () => void;
+};
+export type ChosenFile = { path: string; file: File };
+export type FilmFacts = Size & {
+  frames: number;
+  seconds: number;
+  rate: string;
+  aspect: number; // width of a pixel over its height
+  pictures: boolean; // a folder of them, without a rate of their own
+  sound: boolean;
+  sentence: string;
+};
+/** A class of theirs; target: what it becomes by itself; share: of the pixels that were looked at. */
+export type FoundClass = {
+  id: number;
+  name: string;
+  colour: number[];
+  target: number;
+  why: 'name' | 'synonym' | 'given' | 'void' | 'unknown';
+  share: number;
+};
+export type FoundLabels = Size & { form: string; sentence: string; frames: number; classes: FoundClass[] };
+export type MappedClass = { source: number; target: number };
+export type ImportWish = Size & {
+  name: string;
+  fit: Fit;
+  start: number;
+  stop: number | null;
+  rate: string | null;
+  labels: 'given' | 'network';
+  classes: MappedClass[];
+};
+export type ImportState = {
+  id: string;
+  stage: 'uploading' | 'unseen' | 'looking' | 'ready' | 'running' | 'paused' | 'failed' | 'done';
+  name: string;
+  files: number[]; // bytes of each that are here
+  size: number;
+  received: number;
+  film: FilmFacts | null;
+  labels: FoundLabels | null;
+  thumbs: number[]; // seconds
+  notes: string[];
+  form: string | null;
+  apart: boolean; // labels were sent apart
+  work: string;
+  done: number;
+  of: number;
+  seconds_left: number | null;
+  told: string[];
+  wish: ImportWish | null;
+  error: string;
+  clip: string;
+};
+export type ImportChoices = {
+  imports: ImportState[];
+  forms: { name: string; title: string }[];
+  classes: ClassEntry[];
+  network: string;
+  domain: string;
+  most_bytes: number;
+  piece: number;
+  free_bytes: number;
+  stages: string[];
+};
+/** Boxes are top, left, bottom, right, in pixels of the film and of a frame. */
+export type Plan = { frames: number; rate: number; source: number[]; inner: number[]; bytes: number; problem: string };
 
 /** What comes over the socket: `type` says which of the other fields are there. */
 export type ServerEvent = {
@@ -214,6 +289,7 @@ export type TabState = {
   online: boolean;
   downloading: Map<string, Job>; // downloads that are being made, by file
   message: Notice | null;
+  importing: ImportState | null; // the film that is shown in the dialog
 };
 
 export type State = ProjectState & TabState;
@@ -262,6 +338,7 @@ export interface Commands {
   openClip(name: string): Promise<void>;
   openProject(id: string): Promise<void>;
   discardProject(id: string, title: string): Promise<boolean>;
+  importFilm(): void;
   thumbUrl(key: string): string;
   zoom(factor: number): void;
 }

@@ -26,7 +26,7 @@ FILM = {
 }  # fmt: skip
 CLASSES = [
     {"id": 7, "name": "road", "colour": [128, 64, 128], "target": 1, "why": "name", "share": 0.5},
-    {"id": 26, "name": "van", "colour": [0, 0, 142], "target": 13, "why": "synonym", "share": 0.3},
+    {"id": 26, "name": "van", "colour": [0, 0, 142], "target": 14, "why": "synonym", "share": 0.3},
     {"id": 99, "name": "zebra", "colour": [250, 250, 250], "target": 0, "why": "unknown", "share": 0.2},
 ]
 LABELS = {
