@@ -93,6 +93,7 @@ export class Imports {
   /** @param {boolean} adopt as of `load` */
   async open(adopt = true) {
     closeMenu();
+    if (this.state?.stage === 'done') return this.takeClip();
     if (!this.element.open) this.element.showModal();
     this.update();
     this.dialog.focusFirst();
@@ -209,9 +210,9 @@ export class Imports {
     const { state } = this;
     if (!state?.clip) return;
     this.store.set({ importing: null });
+    await this.api.send('DELETE', `imports/${state.id}`).catch(() => {});
     await this.commands.openClip(state.clip);
     this.session.say([`${state.wish?.name ?? state.name} is imported.`, ...state.told.slice(-1)].join(' '));
-    await this.api.send('DELETE', `imports/${state.id}`).catch(() => {});
   }
 
   /** @param {ImportState | null} state */

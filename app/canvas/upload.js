@@ -23,9 +23,12 @@ export function chosenFiles(list) {
  * @returns {Promise<ChosenFile[]>} */
 export async function droppedFiles(data) {
   // Asked for at once: the list is empty as soon as the event is over.
-  const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found = await Promise.all(entries.map((entry) => filesOf(entry)));
-  return tidy(found.flat());
+  const items = [...data.items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const found = items.map(({ entry, file }) => {
+    if (entry) return filesOf(entry);
+    return file ? [{ path: file.name, file }] : []; // it is no file of a disk
+  });
+  return tidy((await Promise.all(found)).flat());
 }
 
 /** @param {FileSystemEntry} entry
