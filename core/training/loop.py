@@ -77,8 +77,14 @@ class Trainer:
         self._things = torch.zeros(labels.size, dtype=torch.bool)
         self._things[[entry.id for entry in labels if entry.kind == "thing"]] = True
         self._things = self._things.to(device)
+        self._importance = None if preset.rare_weight == 1 else self._weights_of_classes().to(device)
         # Steps in a row that were not finite, and all of them; and the first of the last row.
         self._skipped = torch.zeros(3, dtype=torch.int64, device=device)
+
+    def _weights_of_classes(self) -> Tensor:
+        weights = torch.ones(self.data.label_set.size)
+        weights[[entry.id for entry in self.data.label_set if entry.name in self.preset.rare]] = self.preset.rare_weight
+        return weights
 
     def segment_as(self, labels: LabelNetwork) -> None:
         """Segmenting discriminators of its width begin with what this label network has learnt of real frames."""
@@ -140,7 +146,7 @@ class Trainer:
         else:
             styles = torch.zeros_like(chunk.pictures)
         rolled = roll(self.trained, chunk, styles, rng, phase.stage, phase.learnt, film)
-        return Rollout(chunk, rolled, self.trained, rng, self.machine, phase.stage)
+        return Rollout(chunk, rolled, self.trained, rng, self.machine, phase.stage, self._importance)
 
     def _total(self, losses: dict[str, Tensor], phase: Phase) -> Tensor:
         weights = dict(phase.weights)

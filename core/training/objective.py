@@ -39,17 +39,18 @@ def measure(rollout: Rollout, wanted: Collection[str], perceptual: PerceptualLos
 
 def picture(rollout: Rollout) -> Tensor:
     """L1."""
-    return F.l1_loss(rollout.fake, rollout.real)
+    return l1_loss(rollout.fake, rollout.real, rollout.weights)
 
 
 def gradient(rollout: Rollout) -> Tensor:
     """L1 of differences between neighbouring pixels."""
-    return gradient_loss(rollout.fake, rollout.real)
+    return gradient_loss(rollout.fake, rollout.real, rollout.weights)
 
 
 def raw(rollout: Rollout) -> Tensor:
     """L1 and gradient of the raw picture: blending must not hide that it is not learnt."""
-    return F.l1_loss(rollout.raw, rollout.real) + gradient_loss(rollout.raw, rollout.real)
+    weights = rollout.weights
+    return l1_loss(rollout.raw, rollout.real, weights) + gradient_loss(rollout.raw, rollout.real, weights)
 
 
 def coarse(rollout: Rollout) -> Tensor | None:
@@ -147,17 +148,23 @@ PERCEPTUAL = ("perceptual", "perceptual_raw")
 def perceived(rollout: Rollout, pictures: Tensor, perceptual: PerceptualLoss) -> Tensor:
     """Distance to the real frames in features."""
     with rollout.machine.autocast():
-        distance: Tensor = perceptual(channels_last(pictures), channels_last(rollout.real))
+        distance: Tensor = perceptual(channels_last(pictures), channels_last(rollout.real), rollout.weights)
         return distance.float()
 
 
-def gradient_loss(fake: Tensor, real: Tensor) -> Tensor:
-    """L1 between differences of neighbouring pixels, across and down.
+def l1_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
+    """L1; weights (B, 1, H, W): how much each pixel counts, with a mean of 1."""
+    return F.l1_loss(fake, real) if weights is None else (weights * (fake - real).abs()).mean()
+
+
+def gradient_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
+    """L1 between differences of neighbouring pixels, across and down; weights as in `l1_loss`.
 
     Where texture is not to be guessed, L1 alone is blind to a fine pattern laid over the right mean; this is not.
     """
-    across = F.l1_loss(fake.diff(dim=3), real.diff(dim=3))
-    return across + F.l1_loss(fake.diff(dim=2), real.diff(dim=2))
+    right, below = (None, None) if weights is None else (weights[..., 1:], weights[..., 1:, :])
+    across = l1_loss(fake.diff(dim=3), real.diff(dim=3), right)
+    return across + l1_loss(fake.diff(dim=2), real.diff(dim=2), below)
 
 
 def _each(rollout: Rollout, term: Callable[[int, Drawn], Tensor | None]) -> Tensor | None:

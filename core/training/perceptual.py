@@ -80,16 +80,22 @@ class PerceptualLoss(nn.Module):
         self.features = features
         self.weights = tuple(weights)
 
-    def per_layer(self, fake: Tensor, real: Tensor) -> list[Tensor]:
-        """L1 distance at each feature map, not weighted."""
+    def per_layer(self, fake: Tensor, real: Tensor, pixels: Tensor | None = None) -> list[Tensor]:
+        """L1 distance at each feature map, not weighted. pixels: (B, 1, H, W), how much each counts; None: alike."""
         fake, real = _narrowed(fake), _narrowed(real)
         with torch.no_grad():
             wanted = self.features(real)
-        return [F.l1_loss(mine, theirs) for mine, theirs in zip(self.features(fake), wanted, strict=True)]
+        return [_distance(mine, theirs, pixels) for mine, theirs in zip(self.features(fake), wanted, strict=True)]
 
-    def forward(self, fake: Tensor, real: Tensor) -> Tensor:
-        terms = self.per_layer(fake, real)
+    def forward(self, fake: Tensor, real: Tensor, pixels: Tensor | None = None) -> Tensor:
+        terms = self.per_layer(fake, real, pixels)
         return torch.stack([weight * term for weight, term in zip(self.weights, terms, strict=True)]).sum()
+
+
+def _distance(mine: Tensor, theirs: Tensor, pixels: Tensor | None) -> Tensor:
+    if pixels is None:
+        return F.l1_loss(mine, theirs)
+    return (F.adaptive_avg_pool2d(pixels, mine.shape[-2:]) * (mine - theirs).abs()).mean()
 
 
 def _narrowed(x: Tensor) -> Tensor:

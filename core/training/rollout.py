@@ -28,6 +28,7 @@ class Rollout:
     rng: StepRng
     machine: Machine
     stage: Stage = Stage()
+    importance: Tensor | None = None  # (classes,) how much a pixel of each class counts; None: all alike
 
     @cached_property
     def frames(self) -> list[tuple[int, Drawn]]:
@@ -63,6 +64,14 @@ class Rollout:
     def objects(self) -> Tensor:
         """(N, H, W)"""
         return torch.cat([self.chunk.objects[t] for t, _ in self.frames])
+
+    @cached_property
+    def weights(self) -> Tensor | None:
+        """(N, 1, H, W) how much each pixel counts, with a mean of 1 in every picture; None: all alike."""
+        if self.importance is None:
+            return None
+        weights = self.importance[self.labels.long()].unsqueeze(1)
+        return weights / weights.mean((1, 2, 3), keepdim=True)
 
     @cached_property
     def shown(self) -> Tensor:
