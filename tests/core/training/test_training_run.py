@@ -52,6 +52,19 @@ def test_the_picture_loss_falls(data):
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
 
 
+def test_rare_classes_count_more_in_every_picture(data):
+    run_of = trainer(data, rare_weight=4.0)
+    phase = run_of.plan.phase(0)
+    rollout = run_of.rollout(phase)
+    assert rollout.weights is not None
+    car = rollout.labels == CAR
+    assert car.any() and not car.all()
+    weights = rollout.weights[:, 0]
+    assert torch.allclose(weights.mean((1, 2)), torch.ones(len(weights)))
+    assert torch.allclose(weights[car].mean(), 4 * weights[~car].mean())
+    assert trainer(data).rollout(phase).weights is None
+
+
 def test_every_phase_reports_its_losses(data):
     run_of = trainer(data)
     alone = run_of.step()
@@ -93,7 +106,7 @@ def test_a_step_that_is_not_finite_changes_no_weights_and_is_named(data):
     run_of.step()
     before = [parameter.clone() for parameter in run_of.averaged.parameters()]
     measured = run_of.perceptual
-    run_of.perceptual = lambda fake, real: measured(fake, real) * torch.nan
+    run_of.perceptual = lambda fake, real, pixels: measured(fake, real) * torch.nan
     weights = [parameter.clone() for parameter in run_of.trained.network.parameters()]
     warned: list[str] = []
     with pytest.raises(InputError, match="From step 2 on, losses are not finite"):
