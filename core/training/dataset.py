@@ -66,7 +66,7 @@ class ChunkDataset:
     """Random chunks from clips of one label set and any sizes; a chunk is a function of its rng.
 
     clips   are read one after the other; those without pictures are left out
-    rare    names of classes: half of the crops are put about one of these
+    rare    names of classes that crops are put about
     device  where the clips are kept and chunks are made
     """
 
@@ -173,14 +173,15 @@ class ChunkDataset:
         crop: tuple[int, int],
         with_places: bool = False,
         flips: bool = True,
+        about_rare: float = 0.5,
     ) -> Chunk:
-        """Draw this process's share of a batch: crops of (height, width), half of them about a rare class; mirrored
+        """Draw this process's share of a batch: crops of (height, width), so many of them about a rare class; mirrored
         half the time where `flips`. Crops begin at even rows and columns.
         """
         fitting = self._fitting(frames, crop)
         if not fitting:
             self.check(frames=frames, crop=crop)
-        cuts = [self._draw(rng, fitting, frames, crop, flips) for _ in range(batch)][machine.share(batch)]
+        cuts = [self._draw(rng, fitting, frames, crop, flips, about_rare) for _ in range(batch)][machine.share(batch)]
         parts = [self._cut(cut, frames, crop) for cut in cuts]
         pictures, labels, objects, flow, other, other_labels, other_objects = (
             torch.stack(column, 1) for column in zip(*parts, strict=True)
@@ -208,14 +209,22 @@ class ChunkDataset:
             if len(device_clip) >= frames and device_clip.height >= height and device_clip.width >= width
         ]
 
-    def _draw(self, rng: StepRng, fitting: Sequence[int], frames: int, crop: tuple[int, int], flips: bool) -> _Cut:
+    def _draw(
+        self,
+        rng: StepRng,
+        fitting: Sequence[int],
+        frames: int,
+        crop: tuple[int, int],
+        flips: bool,
+        about_rare: float,
+    ) -> _Cut:
         index = rng.pick(fitting)
         device_clip, (height, width) = self.device_clips[index], crop
         start = rng.whole(0, len(device_clip) - frames + 1)
         other = min(max(start + rng.whole(-_OTHER, _OTHER + 1), 0), len(device_clip) - 1)
         top, left = rng.whole(0, device_clip.height - height + 1), rng.whole(0, device_clip.width - width + 1)
         rare = device_clip.rare[start]
-        if rng.chance(0.5) and len(rare):
+        if rng.chance(about_rare) and len(rare):
             row, column = rare[rng.whole(0, len(rare))].tolist()
             top = min(max(row - height // 2, 0), device_clip.height - height)
             left = min(max(column - width // 2, 0), device_clip.width - width)

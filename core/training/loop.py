@@ -134,6 +134,7 @@ class Trainer:
             crop=phase.crop,
             with_places=self.trained.reads_places,
             flips=self.preset.flips,
+            about_rare=phase.about_rare,
         )
         film = None
         if self.trained.reads_looks:

@@ -43,6 +43,7 @@ class Phase:
     adversaries  names of the preset's discriminators that take part
     stage   how far coarse-to-fine training is
     learnt  only so many of the last frames keep gradients; None: all that are drawn
+    about_rare  share of the crops that are put about one of the preset's rare classes
     epochs  where not 0, the steps are so many times the clips, in batches
     """
 
@@ -59,6 +60,7 @@ class Phase:
     stage: Stage = Stage()
     learnt: int | None = None
     epochs: int = 0
+    about_rare: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Preset:
     warm_up     steps over which the learning rate grows at first
     decay       share of all steps, at the end, over which the learning rate falls to `floor` of itself
     ema         how much of the averaged weights stays in each step
-    rare        half of the crops are put about one of these classes
+    rare        classes that crops are put about
     rare_weight  so many times as much as others their pixels count where single pixels or features are compared
     recoloured  so many of the things get another colour, so that a look means something
     flips       half of the crops are mirrored
@@ -231,8 +233,8 @@ _PARTS = replace(
     _STREET,
     name="parts",
     phases=(
-        Phase(steps=1500, frames=1, batch=4, crop=(256, 256), film=0.25, learning_rate=1e-2),
-        Phase(steps=300, frames=2, batch=2, crop=(256, 256), film=0.3, learning_rate=1e-2),
+        Phase(steps=2000, frames=1, batch=12, crop=(128, 128), film=0.2, learning_rate=1e-2, about_rare=0.9),
+        Phase(steps=200, frames=2, batch=2, crop=(256, 256), film=0.3, learning_rate=1e-2),
     ),
     rare_weight=4.0,
     decay=1 / 3,
