@@ -16,6 +16,8 @@ from core.training.step_rng import StepRng
 
 # Objects below this many pixels have no colour worth asking for.
 _SEEN = 64
+# Least share that a colour keeps of its least channel, and by how much it makes an object darker or brighter.
+_DARKEST, _DIM, _BRIGHT = 0.25, 0.5, 1.4
 # An object must have this many pixels in the other frame to take its look from there.
 _ENOUGH = 16
 
@@ -23,12 +25,14 @@ _ENOUGH = 16
 def recolour(chunk: Chunk, things: Tensor, rng: StepRng, share: float = 0.5) -> Chunk:
     """Give a share of the things another colour, the same through the chunk and in the other frame.
 
-    things: (classes,) bool. A colour is a gain and an offset per channel; shading stays.
+    things: (classes,) bool. A colour is a gain per channel, as of paint in the same light: what is dark, as wheels,
+    glass and windows are, stays dark. An offset would make it light, and as a code does not say so, the network would
+    draw the mean of both: none of them at all (docs/adr).
     """
     chosen = rng.uniform(chunk.slots, 1) < share
-    gain = torch.where(chosen, 0.4 + 0.5 * rng.uniform(chunk.slots, 3), 1.0)
-    shift = torch.where(chosen, 1.2 * rng.uniform(chunk.slots, 3) - 0.6, 0.0)
-    table = torch.cat([gain, shift], 2)  # (B, slots, 6)
+    hue = _DARKEST + (1 - _DARKEST) * rng.uniform(chunk.slots, 3)
+    brightness = _DIM + (_BRIGHT - _DIM) * rng.uniform(chunk.slots, 1)
+    table = torch.where(chosen, brightness * hue / hue.amax(2, keepdim=True), 1.0)  # (B, slots, 3)
     objects, labels = chunk.other_objects[None], chunk.other_labels[None]
     return replace(
         chunk,
@@ -88,8 +92,7 @@ def _rows(objects: Tensor, slots: int) -> Tensor:
 
 
 def _recoloured(pictures: Tensor, objects: Tensor, labels: Tensor, things: Tensor, table: Tensor) -> Tensor:
-    """Pictures (T, B, 3, h, w) with the gains and offsets of their objects."""
-    changes = torch.stack([spread_slots(table, frame) for frame in objects])
-    gain, shift = changes.split(3, 2)
+    """Pictures (T, B, 3, h, w) in [-1, 1] with the gains of their objects."""
+    gain = torch.stack([spread_slots(table, frame) for frame in objects])
     thing = things[labels.long()].unsqueeze(2)
-    return torch.where(thing, (pictures * gain + shift).clamp(-1, 1), pictures)
+    return torch.where(thing & (gain != 1), ((pictures + 1) * gain - 1).clamp(-1, 1), pictures)

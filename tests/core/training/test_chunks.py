@@ -116,6 +116,13 @@ def test_recolouring_is_one_colour_an_object_through_the_chunk_and_spares_stuff(
             assert torch.allclose(there.mean(0), colours.mean(0), atol=1e-3)
 
 
+def test_glass_and_tyres_stay_dark_in_another_colour(data):
+    cut = chunk(data)
+    dark = replace(cut, pictures=torch.full_like(cut.pictures, -0.98))
+    other = recolour(dark, torch.ones(4, dtype=torch.bool), rng(1), share=1.0)
+    assert (other.pictures != dark.pictures).any() and other.pictures.max() < -0.95
+
+
 def test_codes_come_from_the_other_frame(data):
     cut = chunk(data)
     marked = replace(cut, other_pictures=torch.full_like(cut.other_pictures, 0.5))
