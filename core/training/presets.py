@@ -238,6 +238,7 @@ _PARTS = replace(
     ),
     rare_weight=4.0,
     decay=1 / 3,
+    ema=0.99,  # a short run: what it began with must not stay in the average
 )
 
 # Goes on from weights that `_STREET` ended with: parts and texture, by discriminators that know the classes.
@@ -274,6 +275,7 @@ _SHARP = replace(
     adversaries={"picture": PictureAdversary(norm="none"), "segments": SegmentingAdversary()},
     rare_weight=4.0,
     decay=1 / 3,
+    ema=0.99,
 )
 
 _STREET_GPU = replace(
