@@ -95,7 +95,7 @@ class PerceptualLoss(nn.Module):
 def _distance(mine: Tensor, theirs: Tensor, pixels: Tensor | None) -> Tensor:
     if pixels is None:
         return F.l1_loss(mine, theirs)
-    return (F.adaptive_avg_pool2d(pixels, mine.shape[-2:]) * (mine - theirs).abs()).mean()
+    return (F.adaptive_avg_pool2d(pixels, (mine.shape[-2], mine.shape[-1])) * (mine - theirs).abs()).mean()
 
 
 def _narrowed(x: Tensor) -> Tensor:
