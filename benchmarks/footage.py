@@ -1,6 +1,10 @@
-"""What is behind removed things, against the same street rendered again without them.
+"""Keeping the footage, measured: speed, colours, and what is behind removed things.
 
-    python -m benchmarks.footage PAIRS CLIPS [--every 4] [--out FOLDER]
+    python -m benchmarks.footage [--checkpoint FILE]
+    python -m benchmarks.footage PAIRS CLIPS [--every 4] [--out FOLDER] [--checkpoint FILE]
+
+Without PAIRS: what edits of a shipped clip cost beside the dense roll-out (let nothing else run meanwhile), and what
+redressed cars look like. With them: what is behind removed things, against the same street rendered again without them.
 
 PAIRS holds folders like e202_nocars: the clip w202 again without its cars, with `hidden` in clip.json. CLIPS holds the
 clips themselves. Printed for each pair: the share of uncovered pixels that are labelled as in the true street, and of
@@ -15,6 +19,7 @@ import argparse
 import json
 import re
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
@@ -23,7 +28,14 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.true_edits import Pair, scores, ways
+from benchmarks.redressing import figures as figures_of_redressed
+from benchmarks.redressing import redressed
+from benchmarks.true_edits import Pair, compared, scores, ways
+from core.assets import clip_folders, default_checkpoint
+from core.bench.footage import footage_cases, keep_footage
+from core.bench.machine import machine_name
+from core.bench.rounds import timings
+from core.bench.subject import Subject
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
@@ -31,9 +43,11 @@ from core.evaluation.measures import psnr
 from core.files import replacing
 from core.footage.behind import Behind
 from core.footage.plates import Plates
+from core.headless.render import best_device
 from core.project.draft import Removed
 from core.project.values import ClassTarget
 
+CLIP, FRAMES = "avenue", 60
 DISTANCES = ((1, 1), (2, 3), (4, 8), (9, 99))
 
 
@@ -50,12 +64,19 @@ class Uncovered(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pairs", type=Path)
-    parser.add_argument("clips", type=Path)
+    parser.add_argument("pairs", type=Path, nargs="?")
+    parser.add_argument("clips", type=Path, nargs="?")
+    parser.add_argument("--rounds", type=int, default=3, help="how often speed is measured")
     parser.add_argument("--every", type=int, default=4, help="look at every so many frames")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--checkpoint", type=Path)
     arguments = parser.parse_args()
+    if arguments.pairs is None:
+        checkpoint = load_checkpoint(arguments.checkpoint or default_checkpoint())
+        Console().print(own_table(Subject(checkpoint, read_clip(clip_folders()[CLIP]), FRAMES), arguments.rounds))
+        return
+    if arguments.clips is None:
+        parser.error("CLIPS is missing: the folder of the clips that the pairs are of")
     folders = sorted(path.parent for path in arguments.pairs.glob("*/clip.json"))
     table = Table("", *(folder.name for folder in folders), title="behind what was taken away")
     columns = []
@@ -77,9 +98,24 @@ def main() -> None:
             console.print(pictures_table(folder.name, Pair(*read_pair(folder, arguments.clips)), checkpoint))
 
 
+def own_table(subject: Subject, rounds: int) -> Table:
+    """Speed and colours on a shipped clip."""
+    table = Table("", "", title=f"{subject.clip.name}: the footage kept, {machine_name()}")
+    dense = timings(subject, best_device())["dense"]
+    for case in footage_cases(subject):
+        taken = [(dense(number) * subject.frames, keep_footage(subject, case)) for number in range(rounds + 1)][1:]
+        speed = median(whole / times.seconds for whole, times in taken)
+        first = 1000 * median(times.first_seconds for _, times in taken)
+        table.add_row(f"{case.name}: speed-up over dense, median of {rounds}", f"{speed:.1f}")
+        table.add_row(f"{case.name}: first edited frame", f"{first:.0f} ms")
+    for name, text in figures_of_redressed(list(redressed(subject.clip, subject.scene))).items():
+        table.add_row(f"redressed cars: {name}", text)
+    return table
+
+
 def pictures_table(name: str, pair: Pair, checkpoint: Checkpoint) -> Table:
     """One way to edit a row."""
-    rows = {way: scores(pair, frames) for way, frames in ways(pair, checkpoint).items()}
+    rows = compared({way: scores(pair, frames) for way, frames in ways(pair, checkpoint).items()})
     table = Table("", *rows["true street"], title=f"{name}: pictures of the edit")
     for way, row in rows.items():
         table.add_row(way, *row.values())

@@ -80,10 +80,35 @@ def ways(pair: Pair, checkpoint: Checkpoint) -> dict[str, Iterator[np.ndarray]]:
     }
 
 
-def scores(pair: Pair, frames: Iterable[np.ndarray]) -> dict[str, str]:
+class Scores(NamedTuple):
+    """psnr: of each area against the true street, dB; touched: share of what is farther out that is not as filmed;
+    flicker: warping error inside, in levels.
+    """
+
+    psnr: dict[str, float]
+    touched: float
+    flicker: float
+
+
+def compared(of: dict[str, Scores]) -> dict[str, dict[str, str]]:
+    """A line for each way: its scores, how far it is above inpainting, its flicker beside that of the true street."""
+    inpainted, true = of["inpainting"].psnr["inside"], of["true street"].flicker
+    return {
+        way: {
+            **{f"PSNR {area}": _decibels(value) for area, value in one.psnr.items()},
+            "above inpainting": f"{one.psnr['inside'] - inpainted:+.1f} dB" if np.isfinite(one.psnr["inside"]) else "",
+            "farther out, not as filmed": f"{one.touched:.1%}",
+            "warping error inside": f"{one.flicker:.1f}",
+            "of the true street's": f"{one.flicker / true:.2f}" if true else "",
+        }
+        for way, one in of.items()
+    }
+
+
+def scores(pair: Pair, frames: Iterable[np.ndarray]) -> Scores:
     """Inside what was taken away, around it and farther out, against the true street; and how steady it is inside."""
     errors, counts = dict.fromkeys(Areas._fields, 0.0), dict.fromkeys(Areas._fields, 0)
-    touched, flicker = [], []
+    touched, farther, flicker = 0, 0, []
     before: np.ndarray | None = None
     for t, picture in enumerate(frames):
         areas, wanted = pair.areas(t), pair.wanted(t)
@@ -91,15 +116,13 @@ def scores(pair: Pair, frames: Iterable[np.ndarray]) -> dict[str, str]:
             difference = picture[area].astype(np.float64) - wanted[area]
             errors[name] += float(np.square(difference).sum())
             counts[name] += difference.size
-        touched.append((picture != pair.film(t)).any(-1)[areas.farther].mean())
+        touched += int((picture != pair.film(t)).any(-1)[areas.farther].sum())
+        farther += int(areas.farther.sum())
         if before is not None:
             flicker.append(_flicker(pair, t, picture, before, areas.inside))
         before = picture
-    return {
-        **{f"PSNR {name}": _decibels(error, counts[name]) for name, error in errors.items()},
-        "farther out, not as filmed": f"{np.mean(touched):.1%}",
-        "warping error inside": f"{np.nanmean(flicker):.1f}",
-    }
+    psnr = {name: _psnr(error, counts[name]) for name, error in errors.items()}
+    return Scores(psnr, touched / max(farther, 1), float(np.nanmean(flicker)))
 
 
 def _flicker(pair: Pair, t: int, picture: np.ndarray, before: np.ndarray, inside: np.ndarray) -> float:
@@ -118,5 +141,9 @@ def _inpainted(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return cv2.inpaint(np.ascontiguousarray(picture), away, _INPAINT_RADIUS, cv2.INPAINT_TELEA)
 
 
-def _decibels(error: float, count: int) -> str:
-    return f"{10 * np.log10(255**2 * count / error):.1f} dB" if error else "equal"
+def _psnr(error: float, count: int) -> float:
+    return float(10 * np.log10(255**2 * count / error)) if error else float("inf")
+
+
+def _decibels(value: float) -> str:
+    return f"{value:.1f} dB" if np.isfinite(value) else "equal"

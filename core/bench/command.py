@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.assets import clip_folders, default_checkpoint
+from core.bench.footage import FootageCase, FootageTimes, footage_cases, keep_footage
 from core.bench.machine import machine_name
 from core.bench.published import PublishedSpeed, measure_published
 from core.bench.rounds import EditCase, FollowTimes, cases, follow, timings
@@ -29,6 +30,8 @@ class Figures(NamedTuple):
     timed: dict[str, list[float]]  # see core.bench.rounds.timings
     cases: list[EditCase]
     followed: list[list[FollowTimes]]  # by case, by round
+    footage: list[FootageCase]
+    kept: list[list[FootageTimes]]  # by case of footage, by round
     gmac: float
     bytes_a_frame: float
     published: PublishedSpeed | None
@@ -59,16 +62,21 @@ def measure(subject: Subject, rounds: int, say: Callable[[str], None] = lambda l
     runs = timings(subject, best_device())
     timed: dict[str, list[float]] = {name: [] for name in runs}
     followed: list[list[FollowTimes]] = [[] for _ in of]
+    footage = footage_cases(subject)
+    kept: list[list[FootageTimes]] = [[] for _ in footage]
     for number in range(rounds + 1):
         say(f"round {number} of {rounds}")
         taken = {name: run(number) for name, run in runs.items()}
         rendered = [follow(subject, case) for case in of]
+        edited = [keep_footage(subject, case) for case in footage]
         if number:
             for name, value in taken.items():
                 timed[name].append(value)
             for entries, entry in zip(followed, rendered, strict=True):
                 entries.append(entry)
-    return Figures(timed, of, followed, subject.gmac(), bytes_a_frame, None)
+            for times, one in zip(kept, edited, strict=True):
+                times.append(one)
+    return Figures(timed, of, followed, footage, kept, subject.gmac(), bytes_a_frame, None)
 
 
 def as_json(figures: Figures) -> dict[str, Any]:
@@ -88,6 +96,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
             "speedup": median(_speedups(figures, -1)),
             "psnr_db": median(entry.psnr_db for entry in figures.followed[-1]),
         },
+        "footage": [_kept(figures, index) for index in range(len(figures.footage))],
         "undo_ms": 1000 * timed["undo"],
         "cached_mb_per_frame": figures.bytes_a_frame / 1e6,
     }
@@ -125,6 +134,11 @@ def as_table(figures: Figures, title: str) -> Table:
             "{:.1f}",
             f"{entries[0].work:.0%} of the work, {min(entry.psnr_db for entry in entries):.1f} dB",
         )
+    for index, kept in enumerate(figures.footage):
+        times = figures.kept[index]
+        title, note = f"footage kept, {kept.name}", f"{times[0].made_up:.1%} made up"
+        row(f"{title}, speed-up over dense", _kept_speedups(figures, index), "{:.1f}", note)
+        row(f"{title}, first frame, ms", [1000 * one.first_seconds for one in times], "{:.0f}", high=False)
     row("undo, ms", [1000 * value for value in timed["undo"]], "{:.1f}", high=False)
     table.add_row(
         "kept for a frame, MB", f"{figures.bytes_a_frame / 1e6:.2f}", f"{figures.bytes_a_frame / 1e6:.2f}", ""
@@ -143,6 +157,24 @@ def _speedups(figures: Figures, index: int, *, half: bool = False) -> list[float
     frames = len(figures.cases[index].final) // (2 if half else 1)
     pairs = zip(figures.timed["dense"], figures.followed[index], strict=True)
     return [dense * frames / (entry.half_seconds if half else entry.seconds) for dense, entry in pairs]
+
+
+def _kept_speedups(figures: Figures, index: int) -> list[float]:
+    """Of an edit in footage mode over a dense render of all frames, in the same round."""
+    frames = len(figures.cases[0].final)
+    pairs = zip(figures.timed["dense"], figures.kept[index], strict=True)
+    return [dense * frames / entry.seconds for dense, entry in pairs]
+
+
+def _kept(figures: Figures, index: int) -> dict[str, float | str]:
+    case, times = figures.footage[index], figures.kept[index]
+    return {
+        "edit": case.name,
+        "share": case.share,
+        "made_up": times[0].made_up,
+        "speedup": median(_kept_speedups(figures, index)),
+        "first_edited_frame_ms": 1000 * median(one.first_seconds for one in times),
+    }
 
 
 def _local_edits(figures: Figures, index: int) -> list[dict[str, float]]:

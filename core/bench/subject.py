@@ -15,6 +15,7 @@ from core.models.inputs import to_maps
 from core.models.local.dirty import changed_labels
 from core.project.edits import Edit, Keyframe, Mask, ObjectTarget, Paint, SetStyle
 from core.project.fold import Scene
+from core.project.folds import Seen
 from core.rendering.renderer import Renderer
 
 # Ids from here on are new objects.
@@ -84,10 +85,15 @@ class Subject:
     def another_look(self) -> SetStyle:
         """Another sample of the mixture for the car that is largest in the clip."""
         car = self.clip.label_set.by_name("car").id
-        cars = {thing: seen.area for thing, seen in self.scene.objects(()).items() if seen.label == car}
-        thing = max(cars, key=lambda one: cars[one])
+        thing, _ = self.largest_car()
         code = self.checkpoint.mixtures[car].sample(4, seed=7)[3].code
         return SetStyle(id="look", frames=(0, len(self.clip)), target=ObjectTarget(object=thing), label=car, code=code)
+
+    def largest_car(self) -> tuple[int, Seen]:
+        """The car that is largest in the clip, and where it is seen."""
+        car = self.clip.label_set.by_name("car").id
+        cars = {thing: seen for thing, seen in self.scene.objects(()).items() if seen.label == car}
+        return max(cars.items(), key=lambda one: one[1].area)
 
     def gmac(self) -> float:
         """Multiplications that a frame with history takes, in billions; counted on the plain convolutions."""

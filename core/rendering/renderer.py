@@ -54,6 +54,8 @@ class Renderer:
         self.store = store if store is not None else FrameStore()
         self._hash = generator_hash
         self._device = device
+        # The state after the frame that was rendered last, and the key of that frame's chain: mostly the next follows.
+        self._newest: tuple[str, State] | None = None
 
     def chain(self, conditionings: Conditionings) -> Chain:
         """Chain keys over these conditionings, which may be a chain already."""
@@ -199,6 +201,7 @@ class Renderer:
         # Where a state is wholly given by the last frames there is no need to keep it.
         keeps_states = self.generator.looks_back is None
         for later, rolled in enumerate(roll_out(self.generator, conditionings, state, self._device), last + 1):
+            self._newest = (chain.key(later), rolled.state)
             key = self.store.put(chain.key(later), rolled.picture, rolled.state if keeps_states else None)
             yield RenderedFrame(later, key, rolled.picture, _ms_since(started)), rolled.state
             started = time.perf_counter()
@@ -206,6 +209,8 @@ class Renderer:
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
         """The newest frame before t whose state is at hand; -1 and the start's state where there is none."""
         for earlier in range(t - 1, -1, -1):
+            if self._newest is not None and self._newest[0] == chain.key(earlier):
+                return _Carried(earlier, self._newest[1])
             film = [_filmed(chain(before)) for before in chain.film_before(earlier + 1)]
             if film:
                 return _Carried(earlier, self._state_from(film))

@@ -64,8 +64,12 @@ class Inference:
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
+        maps, styles = self._padded(labels, styles)
+        return maps._replace(places=places(maps.objects[:, ::2, ::2])), styles
+
+    def _padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
+        """The same without places, which take long: they are made where they are needed."""
         maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
-        maps = maps._replace(places=places(maps.objects[:, ::2, ::2]))
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
     def noise(self, size: tuple[int, int]) -> Tensor:
@@ -98,7 +102,7 @@ class Inference:
 
     def after(self, state: LocalState, past: Past) -> LocalState:
         """The state after one more frame that was rendered elsewhere."""
-        maps, styles = self.padded(past.labels, past.styles)
+        maps, styles = self._padded(past.labels, past.styles)
         flow, quarter = self.flow(maps, state)
         return state.followed_by(self.remembered(past.picture.to(self.device), maps, styles, flow, quarter))
 

@@ -32,7 +32,7 @@ def test_every_figure_is_there(figures: Figures):
     result = as_json(figures)
     assert set(result) == {
         "machine", "limit", "reference", "dense", "first_edited_frame_ms", "local_edit", "style_change", "undo_ms",
-        "cached_mb_per_frame",
+        "footage", "cached_mb_per_frame",
     }  # fmt: skip
     assert set(result["limit"]) == {"bf16_tflops", "float32_tflops"}
     assert set(result["reference"]) == {"plain_seconds_per_frame", "ours_seconds_per_frame", "speedup", "psnr_db"}
@@ -41,6 +41,9 @@ def test_every_figure_is_there(figures: Figures):
     for entry in result["local_edit"]:
         assert set(entry) == {"share", "frames", "work", "speedup", "psnr_db"}
     assert [entry["frames"] for entry in result["local_edit"]] == [4, 8] * 4
+    for entry in result["footage"]:
+        assert set(entry) == {"edit", "share", "made_up", "speedup", "first_edited_frame_ms"}
+        assert 0 < entry["made_up"] < 0.9 and entry["speedup"] > 0 and entry["first_edited_frame_ms"] > 0
     numbers = [result["undo_ms"], result["first_edited_frame_ms"], *result["limit"].values(), *result["dense"].values()]
     assert all(np.isfinite(number) and number > 0 for number in numbers)
 
@@ -50,7 +53,7 @@ def test_medians_are_of_ratios_taken_in_the_same_round(figures: Figures):
 
 
 def test_the_table_has_a_line_for_each(figures: Figures):
-    assert as_table(figures, "here").row_count == 2 + 3 + 2 + 1 + len(figures.cases) + 2
+    assert as_table(figures, "here").row_count == 2 + 3 + 2 + 1 + len(figures.cases) + 2 * len(figures.footage) + 2
 
 
 def test_a_stroke_changes_about_as_much_as_it_is_asked_to(subject: Subject):
