@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -119,6 +119,11 @@ class OpenProject:
         with self._lock:
             self._saved.save(replace(self.project, name=" ".join(name.split())))
             return self.state()
+
+    def judge(self, keys: Iterable[str], right: bool) -> None:
+        """Keep that a person calls these doubts right, or no longer does. No revision, no step of the history."""
+        with self._lock:
+            self._saved.save(self.project.judged(keys, right))
 
     def use(
         self,

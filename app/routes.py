@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
 
 from app import downloads, filmed
+from app.correct_routes import add_correcting
 from app.errors import NotFound
 from app.import_routes import add_imports
 from app.looks import MAX_LOOKS, encode_webp
@@ -88,6 +89,7 @@ def api_routes(workspace: Workspace, token: str) -> APIRouter:
         _add_rendering,
         _add_looks,
         _add_learning,
+        add_correcting,
         _add_downloads,
         _add_events,
     ):

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
+import numpy as np
+
 from app.lazy_looks import LazyLooks
 from core.clip.clip import Clip
 from core.conditioning import Conditioning, Maps
@@ -64,6 +66,11 @@ class SharedScene:
         """The maps of frame t alone: no look is encoded for them."""
         with self._lock:
             return self.scene.maps(edits, t)
+
+    def correspondence(self, frame: int, t: int) -> np.ndarray:
+        """(H, W) int32: for each pixel of frame t of the clip its pixel of `frame`; -1 where none is known."""
+        with self._lock:
+            return self.scene.correspondence(frame, t)
 
     def taken(self, edits: Edits) -> Clip:
         """What the clip is taken to be under the corrections among these edits."""

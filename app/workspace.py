@@ -14,6 +14,8 @@ from typing import Literal
 from app.board import Board
 from app.budget import Budget
 from app.clips import OpenClips
+from app.correcting import SavedClip, save_corrected
+from app.doubts import DoubtBook, DoubtList, Verdict
 from app.engine import Engine
 from app.errors import NotFound
 from app.events import Hub
@@ -91,6 +93,7 @@ class Workspace:
         self._learning = Learning(self._tell_learning, self._take_learnt, learn)
         self._own = OwnClips(store.folder)
         self.imports = Imports(store.folder, self._own, store.check_writable, bring, public=not listed)
+        self._doubts = DoubtBook()
         self._open_clips = OpenClips(budget.clips, budget.folds, self._let_go)
         self._notice = notice
 
@@ -277,6 +280,26 @@ class Workspace:
     def redo(self, project_id: str, request: ChangeRequest) -> ProjectChange:
         return self._announced(self.open(project_id).redo(request))
 
+    def doubts(self, project_id: str) -> DoubtList:
+        """What may be wrong with the labels of a project, as far as its clip was looked at."""
+        opened = self.open(project_id)
+        return self._doubts.look(opened, self._folder_of(opened.project))
+
+    def judge(self, project_id: str, verdict: Verdict) -> DoubtList:
+        """Keep that a person calls some doubts right, or no longer does."""
+        self.open(project_id).judge(verdict.keys, verdict.right)
+        self.hub.publish(project_id, {"type": "doubts"})
+        return self.doubts(project_id)
+
+    def save_corrected(self, project_id: str, name: str) -> SavedClip:
+        """Write what a project's clip is taken to be as a new clip; the old one stays. Raises `InputError`."""
+        opened, _ = self._writable(project_id)
+        made = save_corrected(opened, self._folder_of(opened.project), self._store.folder, name)
+        key = f"own:{made.name}"  # no shipped one is called so
+        with self._lock:
+            self._clips[key] = made
+        return SavedClip(clip=key, name=name, frames=len(opened.clip))
+
     def close(self) -> None:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""
         self._learning.close()
@@ -407,6 +430,9 @@ class Workspace:
         self._open_clips.forget(place)
         for one in closed:
             self.hub.publish(one.project.id, {"type": "refresh"})
+
+    def _folder_of(self, project: Project) -> Path:
+        return self._clips.get(project.clip, Path(project.clip))
 
     def _scene(self, place: str, seed: int, engine: Engine) -> SharedScene:
         """The scene of a clip by what a project notes."""

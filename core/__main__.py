@@ -233,13 +233,21 @@ def export_labels(
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A new folder.", show_default=False)],
-    form: Annotated[str, typer.Option(metavar="NAME", help="cityscapes, coco or kitti-step.", show_default=False)],
+    form: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="cityscapes, coco, kitti-step, or clip: a new clip with film.", show_default=False
+        ),
+    ],
+    corrections_only: Annotated[
+        bool, typer.Option("--corrections-only", help="What the film shows: corrections, and no other edit.")
+    ] = False,
 ) -> None:
-    """Write the labels of a clip or project, edits included, as other programs read them."""
+    """Write the labels of a clip or project, edits included, as other programs read them; or a corrected clip."""
     from core.interop.labels.command import export_labels as run
 
     console = Console(highlight=False)
-    run(source, out, form, lambda line: console.print(line, markup=False, soft_wrap=True))
+    run(source, out, form, lambda line: console.print(line, markup=False, soft_wrap=True), corrections_only)
 
 
 @app.command()

@@ -19,9 +19,13 @@ from core.project.storage import read_project
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What is to be rendered. checkpoint_hash: that of the checkpoint it was edited with, "" where nobody knows."""
+    """What is to be rendered. checkpoint_hash: that of the checkpoint it was edited with, "" where nobody knows.
+
+    folder: of the clip
+    """
 
     clip: Clip
+    folder: Path
     edits: tuple[Edit, ...] = ()
     seed: int = 0
     checkpoint_hash: str = ""
@@ -40,11 +44,11 @@ def open_source(place: str | Path) -> Source:
         if "project.json" in names:
             return _open_project(path / "project.json")
         if "clip.json" in names:
-            return Source(read_clip(path))
+            return Source(read_clip(path), path)
     elif path.suffix == ".json" and os.path.exists(path):
         return _open_project(path)
     elif str(place) in shipped:
-        return Source(read_clip(shipped[str(place)]))
+        return Source(read_clip(shipped[str(place)]), shipped[str(place)])
     raise InputError(
         f"{place} is neither a clip nor a project.",
         f"Name a folder with clip.json or project.json in it, or a shipped clip: {', '.join(shipped) or 'none'}.",
@@ -77,4 +81,4 @@ def _open_project(file: Path) -> Source:
         raise InputError(
             f"{file} was made with another clip than {folder} is now.", "Put the clip back as it was, or start anew."
         )
-    return Source(clip, project.edits, project.seed, project.checkpoint_hash, project.mode)
+    return Source(clip, folder, project.edits, project.seed, project.checkpoint_hash, project.mode)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from core.clip.clip import Clip
+from core.clip.confidence import ABOUT_FILE
 from core.clip.label_set import LabelSet
 from core.clip.native import write_clip
 from core.errors import InputError
@@ -32,7 +33,6 @@ from core.interop.labels.mapping import read_map
 from core.labelling.labeller import Labeller
 
 STAGES = ("unpack", "unpack_labels", "decode", "motion", "labels", "objects", "write")
-ABOUT_FILE = "import.json"
 _FORMAT = 2
 _MAX_EVENTS = 4 << 20
 _OBJECTS, _EVENTS = "objects.npy", "events.json"

@@ -51,7 +51,8 @@ class Correspondence:
         step, holds = self._forward(t) if way > 0 else self._back(t)
         target = _pixels(step, holds)
         holds &= self._known[before].ravel()[target] >= 0
-        holds &= ~self._mistaken(t, before, target, holds)
+        films = None if self._clip.pictures is None else (self._clip.pictures[t], self._clip.pictures[before])
+        holds &= ~hidden(self._pairs(t), self._pairs(before), target, holds, films)
         # The pixel's own way on, not a mean: two neighbours may go apart.
         step = step + moved.reshape(-1, 2)[target]
         holds &= _inside(step)
@@ -83,25 +84,34 @@ class Correspondence:
             holds[gaps] = alike
         return step, holds & _inside(step)
 
-    def _mistaken(self, t: int, before: int, target: np.ndarray, holds: np.ndarray) -> np.ndarray:
-        """(H, W) bool: pixels of t whose point is hidden in `before`.
-
-        Both frames show another object there, and either a pixel of the object that is seen in `before` went there, or
-        the film shows something else.
-        """
-        now, then = self._pairs(t), self._pairs(before)
-        other = holds & (now != then.ravel()[target])
-        taken = np.zeros(now.size, bool)
-        taken[target[holds & ~other]] = True
-        hidden = taken[target]
-        if self._clip.pictures is not None:
-            here, there = (cv2.blur(self._clip.pictures[one], (3, 3)).astype(np.int16) for one in (t, before))
-            hidden |= np.abs(here - there.reshape(-1, 3)[target]).mean(-1) > _LIKE
-        found: np.ndarray = other & hidden
-        return found
-
     def _pairs(self, t: int) -> np.ndarray:
         return as_pairs(self._clip.objects[t], self._clip.labels[t])
+
+
+def hidden(
+    now: np.ndarray,
+    then: np.ndarray,
+    target: np.ndarray,
+    holds: np.ndarray,
+    films: tuple[np.ndarray, np.ndarray] | None,
+) -> np.ndarray:
+    """(H, W) bool: pixels of a frame whose point is hidden in another, whatever the motion says.
+
+    Both frames show another object there, and either a pixel of the object that is seen in the other went there, or
+    the film shows something else.
+
+    now, then: objects and classes of both, `as_pairs`; target: the pixel of the other, row * W + column, where it
+    `holds`; films: both pictures (H, W, 3) uint8.
+    """
+    other = holds & (now != then.ravel()[target])
+    taken = np.zeros(now.size, bool)
+    taken[target[holds & ~other]] = True
+    gone = taken[target]
+    if films is not None:
+        here, there = (cv2.blur(film, (3, 3)).astype(np.int16) for film in films)
+        gone |= np.abs(here - there.reshape(-1, 3)[target]).mean(-1) > _LIKE
+    found: np.ndarray = other & gone
+    return found
 
 
 def _places(step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from core.clip.clip import FIRST_NEW_OBJECT
 from core.errors import InputError, reason
 from core.files import parse_json
+from core.project.doubts.doubt import KEY_PATTERN
 from core.project.edits import Edit, Edits, check_carried, parse_edit
 from core.project.mode import Mode, parse_mode
 from core.project.values import MAX_OBJECT
@@ -21,6 +23,7 @@ _MOST_STEPS = 2000
 _MOST_REVISIONS = 2**53 - 1  # the page counts in doubles
 MAX_SEED = 2**31 - 1
 MAX_NAME = 80  # characters
+MOST_RIGHT = 2000
 _AS_SAVED = "Take project.json as it was saved."
 
 
@@ -37,6 +40,7 @@ class Project:
     name         what the person calls it; "" until then
     mode         whether the footage is kept; a view of the project, no step of its history
     looks_hash   encoder and mixtures that its style codes are of; "" where nobody knows
+    right        keys of the doubts that a person has called right, the newest at the end; no step of the history
     """
 
     id: str
@@ -52,6 +56,7 @@ class Project:
     name: str = ""
     mode: Mode = "rendered"
     looks_hash: str = ""
+    right: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, number, least, most in (
@@ -73,6 +78,10 @@ class Project:
             if not isinstance(text, str) or len(text) > longest or not _is_writable(text):
                 raise InputError(f"A project's {name} is no text of at most {longest} characters.", _AS_SAVED)
         parse_mode(self.mode)
+        if len(self.right) > MOST_RIGHT or not all(
+            isinstance(key, str) and re.fullmatch(KEY_PATTERN, key) for key in self.right
+        ):
+            raise InputError(f"A project's right are not the keys of at most {MOST_RIGHT} doubts.", _AS_SAVED)
         if max(map(len, (self.edits, *self.past, *self.redo))) > _MOST_EDITS:
             raise InputError(f"A project holds at most {_MOST_EDITS} edits.", "Download the clip and start from it.")
         check_carried(self.edits)
@@ -121,6 +130,13 @@ class Project:
         """With the footage kept, or with every pixel rendered; not a step of the history."""
         return self if mode == self.mode else self._moved(mode=mode)
 
+    def judged(self, keys: Iterable[str], right: bool) -> Project:
+        """With these doubts called right, or no longer; not a step of the history. The oldest leave where these are
+        too many."""
+        given = dict.fromkeys(keys)
+        others = tuple(key for key in self.right if key not in given)
+        return replace(self, right=(*others, *given)[-MOST_RIGHT:] if right else others)
+
     def mapped(self, change: Callable[[Edit], Edit]) -> Project:
         """With `change` of every edit, those in the history too; not a step of it."""
         # An edit stays one value, however many steps it is in.
@@ -147,8 +163,8 @@ class Project:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing was ever changed, and no name given."""
-        return not (self.revision or self.edits or self.past or self.redo or self.name)
+        """Whether nothing was ever changed or called right, and no name given."""
+        return not (self.revision or self.edits or self.past or self.redo or self.name or self.right)
 
     def to_json(self) -> str:
         """As text, as in project.json."""
@@ -164,6 +180,7 @@ class Project:
             "next_object": self.next_object,
             "name": self.name,
             "mode": self.mode,
+            "right": self.right,
         }
         # Each edit is text already: to write all of them anew takes seconds.
         return (
@@ -198,6 +215,7 @@ class Project:
                 name=data["name"],
                 # Before there were modes everything was rendered.
                 mode=parse_mode(data.get("mode", "rendered")),
+                right=tuple(data.get("right", ())),
                 looks_hash=data.get("looks_hash", ""),  # before clips could be learnt nobody noted it
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

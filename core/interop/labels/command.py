@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from core.clip.relabelled import write_relabelled
 from core.errors import InputError
 from core.files import replacing_folder
 from core.headless.source import Source, open_source
@@ -14,7 +16,7 @@ from core.interop.labels.cityscapes import write_cityscapes
 from core.interop.labels.coco import write_coco
 from core.interop.labels.exported import ExportedLabels
 from core.interop.labels.kitti_step import write_kitti_step
-from core.project.fold import Scene
+from core.project.fold import Scene, corrections
 from core.styles.looks import Looks
 
 WRITERS: dict[str, Callable[[ExportedLabels, Path], list[str]]] = {
@@ -24,13 +26,31 @@ WRITERS: dict[str, Callable[[ExportedLabels, Path], list[str]]] = {
 }
 
 
-def export_labels(place: str, out: Path, form: str, say: Callable[[str], None]) -> None:
+# Our own layout, with film and motion.
+CLIP = "clip"
+
+
+def export_labels(place: str, out: Path, form: str, say: Callable[[str], None], corrections_only: bool = False) -> None:
     """Write the labels of `place` (a clip's folder, a shipped clip, a project with its edits) into a new folder, whole
-    or not at all. Raises `InputError`."""
+    or not at all. Raises `InputError`.
+
+    corrections_only: as the film shows it, without edits that ask for another picture; a clip is always written so.
+    """
     writer = WRITERS.get(form)
+    if writer is None and form != CLIP:
+        forms = ", ".join((*WRITERS, CLIP))
+        raise InputError(f"Labels cannot be written in the form {form!r}.", f"Choose one of {forms}.")
+    source = open_source(place)
+    if writer is None or corrections_only:
+        kept = corrections(source.edits)
+        if len(kept) < len(source.edits):
+            say(f"Edits that are no corrections are left out: {len(source.edits) - len(kept)} of {len(source.edits)}.")
+        source = replace(source, edits=kept)
     if writer is None:
-        raise InputError(f"Labels cannot be written in the form {form!r}.", f"Choose one of {', '.join(WRITERS)}.")
-    exported = exported_labels(open_source(place))
+        write_relabelled(source.folder, Scene(source.clip, Looks({}, {})).taken(source.edits), out)
+        say(f"A clip of {len(source.clip)} frames in {out}; film and motion are copies of those in {source.folder}")
+        return
+    exported = exported_labels(source)
     with replacing_folder(out) as beside:
         sentences = writer(exported, beside)
     for sentence in sentences:
