@@ -58,7 +58,7 @@ class DoubtList(BaseModel):
 
 
 class Verdict(Message):
-    """right: a person says that these doubts are none; else they are to be told again."""
+    """right: a person says that these doubts are none; else they are to be told again, all where none is named."""
 
     keys: Annotated[tuple[DoubtKey, ...], Field(max_length=MOST_RIGHT)] = ()
     right: Annotated[bool, Field(strict=True)]

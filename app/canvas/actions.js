@@ -23,7 +23,7 @@ const GESTURES = /** @type {const} */ ([
   ['Picture', 'Wheel, pinch', 'zoom at the pointer'],
   ['Picture', 'Space + drag', 'move (or middle button, two fingers)'],
 ]);
-const SECTIONS = ['Tools', 'Frames', 'Lanes', 'Picture', 'Project'];
+const SECTIONS = ['Tools', 'Correct', 'Frames', 'Lanes', 'Picture', 'Project'];
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /** All actions of the page.
@@ -32,6 +32,7 @@ const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 export function makeActions(editor) {
   return [
     ...toolActions(editor),
+    ...editor.correct.actions(),
     ...frameActions(editor),
     ...viewActions(editor),
     ...modeActions(editor),
@@ -60,9 +61,9 @@ function toolActions(editor) {
     {
       id: 'correct',
       title: 'Correct labels',
-      hint: 'Correct labels: a stroke says what was filmed there; the picture stays as it is',
-      group: 'Tools',
-      help: 'strokes correct labels: the picture stays',
+      hint: 'Correct labels: strokes and classes say what was filmed there; the picture stays as it is',
+      group: 'Correct',
+      help: 'on, off: strokes and classes correct labels',
       keys: ['k'],
       pressed: (state) => state.correcting,
       // What is corrected is to be seen.

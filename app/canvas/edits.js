@@ -3,8 +3,10 @@
 
 import { randomId } from './api.js';
 
-/** @import { Edit, Frames, Mask, Motion, PaintEdit, Scope, StyleEdit, SwapEdit, Target } from './types' */
+/** @import { CarryEdit, Edit, Frames, JoinEdit, Mask, Motion, PaintEdit, Scope, SplitEdit, StyleEdit, SwapEdit, Target } from './types' */
 
+// What a new object's id is at least; the server gives the next one that is free.
+const FIRST_NEW_OBJECT = 1_000_000;
 const newId = () => `e${randomId().slice(0, 12)}`;
 
 /** A stroke.
@@ -27,10 +29,32 @@ export function paintEdit({ frame, mask, to, object = null, motion, frames, over
 }
 
 /** A swap of an object or of a class; `to` is a class id or 'surroundings'.
- * @param {{target: Target, to: number | 'surroundings', frames: Frames}} swap
+ * @param {{target: Target, to: number | 'surroundings', frames: Frames, corrects?: boolean}} swap corrects: it says what
+ *   was filmed, and asks for no other picture
  * @returns {SwapEdit} */
-export function swapEdit({ target, to, frames }) {
-  return { kind: 'set_class', id: newId(), frames, target, to };
+export function swapEdit({ target, to, frames, corrects = false }) {
+  return { kind: 'set_class', id: newId(), frames, target, to, corrects };
+}
+
+/** Object `other` is `object`, of class `to` where that is said.
+ * @param {{object: number, other: number, to: number | null, frames: Frames}} join
+ * @returns {JoinEdit} */
+export function joinEdit({ object, other, to, frames }) {
+  return { kind: 'join', id: newId(), frames, object, other, to };
+}
+
+/** A part of an object, as it is on a frame, is another one. The server numbers that.
+ * @param {{object: number, frame: number, part: Mask, rest: Mask, frames: Frames}} split
+ * @returns {SplitEdit} */
+export function splitEdit({ object, frame, part, rest, frames }) {
+  return { kind: 'split', id: newId(), frames, object, new: object + FIRST_NEW_OBJECT, frame, part, rest };
+}
+
+/** The labels and objects of a frame are those of others too.
+ * @param {{frame: number, frames: Frames}} carry
+ * @returns {CarryEdit} */
+export function carryEdit({ frame, frames }) {
+  return { kind: 'carry', id: newId(), frames, frame };
 }
 
 /** A look of an object, or of all of a class, while it is of class `label`.
@@ -43,14 +67,14 @@ export function styleEdit({ target, label, code, provenance, frames }) {
 /** The object that an edit is about, or null.
  * @param {Edit} edit */
 export function editObject(edit) {
-  if (edit.kind === 'paint') return edit.object;
-  return 'object' in edit.target ? edit.target.object : null;
+  if ('object' in edit) return edit.object;
+  return 'target' in edit && 'object' in edit.target ? edit.target.object : null;
 }
 
 /** Frames that an edit was painted on.
  * @param {Edit} edit */
 export function paintedFrames(edit) {
-  return edit.kind === 'paint' ? edit.keyframes.map(({ frame }) => frame) : [];
+  return 'keyframes' in edit ? edit.keyframes.map(({ frame }) => frame) : [];
 }
 
 /** Frames of a scope: 'clip', 'range' (as set), 'onward' (from t to the end).

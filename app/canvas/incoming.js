@@ -25,6 +25,8 @@ export class Incoming {
     this.refreshing = false;
     /** @type {{close: () => void} | null} */
     this.events = null;
+    /** Called when another tab has called doubts right. */
+    this.onDoubts = () => {};
   }
 
   /** Another project: nothing of the one before stays. */
@@ -65,6 +67,7 @@ export class Incoming {
     if (event.type === 'lanes') this.onLanes(event);
     if (event.type === 'changed') this.onChanged(event);
     if (event.type === 'refresh') this.onRefresh();
+    if (event.type === 'doubts') this.onDoubts();
     if (event.type === 'learning') this.store.set({ learning: event.learning });
     if (event.type === 'progress') this.onProgress(event);
     if (event.type === 'download') this.onDownload(event);

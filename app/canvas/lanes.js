@@ -202,7 +202,7 @@ function diamond(frame, count) {
  * @param {State} state */
 function editClass(edit, state) {
   if (edit.kind === 'set_style') return classOf(state, edit.label);
-  return typeof edit.to === 'number' ? classOf(state, edit.to) : null;
+  return 'to' in edit && typeof edit.to === 'number' ? classOf(state, edit.to) : null;
 }
 
 /** @param {Edit} edit

@@ -7,7 +7,7 @@ import { Banner } from './banner.js';
 import { Chips } from './chips.js';
 import { ClassPanel } from './classes.js';
 import { rgb } from './codec.js';
-import { h } from './dom.js';
+import { h, show } from './dom.js';
 import { Downloads } from './downloads.js';
 import { editObject, paintedFrames } from './edits.js';
 import { returnFocus } from './focus.js';
@@ -21,6 +21,8 @@ import { Keys } from './keys.js';
 import { LearnPanel } from './learn.js';
 import { LookPanel } from './looks.js';
 import { closeMenu } from './menu.js';
+import { CorrectPanel } from './correct.js';
+import { DoubtPanel } from './doubts.js';
 import { ObjectPanel } from './object.js';
 import { Player } from './player.js';
 import { Projects } from './projects.js';
@@ -106,8 +108,11 @@ export class Editor {
     this.projects = new Projects(api, this.session, this, this.store);
     this.learn = new LearnPanel(api, this.session, this.store);
     this.imports = new Imports(api, this.session, this, this.store);
+    this.doubts = new DoubtPanel(api, this.session, this.store, this);
+    this.correct = new CorrectPanel(api, this.session, this.store, this.objects, this.doubts);
     this.actions = new Actions(makeActions(this), this.store);
     this.learn.build(this.actions);
+    this.correct.build(this.actions);
     this.downloads.list = this.actions;
     this.help.fill(this.actions);
     this.header = new Header(this.actions, this.store, this.projects, this.downloads, this.learn, this.imports);
@@ -161,6 +166,9 @@ export class Editor {
     this.imports.takeDrops(this.element);
     this.view.onPlaced = () => this.chips.place();
     this.toolbox.onHover = (at) => this.chips.follows(at);
+    this.toolbox.onJoin = (object) => this.correct.join(object);
+    this.toolbox.onSplit = (points) => this.correct.splitAlong(points);
+    this.session.incoming.onDoubts = () => this.doubts.lookAgain();
     this.session.saving.settle = (entry) => this.settled(entry);
     this.store.subscribeOpen((state, names) => this.react(state, names));
     new ResizeObserver(() => this.view.resize()).observe(this.stage);
@@ -169,7 +177,7 @@ export class Editor {
   build() {
     const { actions, store } = this;
     this.chips.layer.append(new Messages(store).element);
-    const parts = [this.classes.element, this.objects.element, this.looks.element];
+    const parts = [this.classes.element, this.objects.element, this.looks.element, this.correct.element];
     return h(
       'div.sb',
       { 'data-tool': 'select' },
@@ -214,7 +222,7 @@ export class Editor {
   }
 
   escape() {
-    if (closeMenu() || this.toolbox.abandon()) return;
+    if (closeMenu() || this.toolbox.abandon() || this.correct.stop()) return;
     this.store.set({ picked: null, playing: false });
   }
 
@@ -353,7 +361,8 @@ export class Editor {
   /** @param {OpenState} state
    * @param {Set<string>} names */
   react(state, names) {
-    this.element.dataset.tool = state.tool;
+    this.element.dataset.tool = state.gesture ?? state.tool;
+    show(this.looks.element, !state.correcting);
     this.view.draw();
     if (names.has('t')) {
       if (!state.playing) this.remember();

@@ -198,7 +198,9 @@ export class ObjectPanel {
   swap(to) {
     const picked = this.picked();
     if (!picked || to === picked.label || !this.session.mayEdit()) return;
-    this.session.edit(swapEdit({ target: this.target(picked), to, frames: this.frames() }));
+    const { correcting } = this.store.state;
+    const corrects = correcting && to !== 'surroundings';
+    this.session.edit(swapEdit({ target: this.target(picked), to, frames: this.frames(), corrects }));
   }
 
   /** S: swap what is under the pointer, or what is selected. */

@@ -31,7 +31,7 @@ function together(first, others) {
     ...first,
     ids,
     edit,
-    title: `${first.title} · ${entries.length} strokes`,
+    title: `${first.title} · ${entries.length} ${first.edit.kind === 'paint' ? 'strokes' : 'edits'}`,
     spans: spans.length === entries.length ? union(spans.flat()) : null,
     note: notes.size === 1 ? first.note : '',
   };

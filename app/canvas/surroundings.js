@@ -45,10 +45,10 @@ export class Surroundings {
    * @param {string[]} ids the edits of the lane */
   put(edit, ids) {
     const kept = this.store.open.server.mode === 'footage';
-    const painted = edit.kind === 'paint' && edit.corrects;
-    show(this.element, kept && edit.kind !== 'set_style' && !painted);
+    const corrects = 'corrects' in edit && edit.corrects;
+    show(this.element, kept && 'margin' in edit && !corrects);
     this.ids = ids;
-    if (edit.kind === 'set_style') return;
+    if (!('margin' in edit)) return;
     this.slider.value = String(edit.margin ?? 0);
     this.say();
     const removal = edit.kind === 'set_class' && edit.to === 'surroundings';

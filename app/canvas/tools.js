@@ -2,6 +2,7 @@
 // The tools, and what the pointer does with them on the stage. A gesture becomes one mask; `commit` makes it an edit.
 
 import { encodeMask } from './codec.js';
+import { Joining, Splitting } from './object_gestures.js';
 import { Drawing, Filling, Panning, Picking, Pinching, Selecting, Stroking, Wiping } from './pointer_states.js';
 import { protect } from './raster.js';
 import { effectiveView, showsEdits } from './store.js';
@@ -119,6 +120,10 @@ export class Toolbox {
     this.lastPoint = null;
     /** @type {(at: Point) => void} */
     this.onHover = () => {};
+    /** @type {(object: number) => void} */
+    this.onJoin = () => {};
+    /** @type {(points: Point[]) => void} */
+    this.onSplit = () => {};
     canvas.addEventListener('pointerdown', (event) => this.down(event));
     canvas.addEventListener('pointermove', (event) => this.move(event));
     canvas.addEventListener('pointerup', (event) => this.up(event));
@@ -176,6 +181,8 @@ export class Toolbox {
     if (event.button === 1 || (event.button === 0 && this.spaceHeld)) return new Panning(this, at);
     if (event.button !== 0) return null;
     if (effectiveView(state) === 'wipe' && Math.abs(at[0] - this.view.wipeX()) < 16) return new Wiping(this);
+    if (state.gesture === 'join') return new Joining(this, at);
+    if (state.gesture === 'split') return new Splitting(this, at);
     const tool = toolOf(state);
     if (!tool.paints) return tool.press(this, at, event);
     if (event.altKey) return new Picking(this, at);

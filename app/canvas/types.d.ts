@@ -47,6 +47,7 @@ export type SwapEdit = EditBase & {
   kind: 'set_class';
   target: Target;
   to: number | 'surroundings';
+  corrects?: boolean;
   margin?: number;
   shadow?: boolean; // of a removal: it takes its shadow along
 };
@@ -57,7 +58,18 @@ export type StyleEdit = EditBase & {
   code: number[];
   provenance: unknown;
 };
-export type Edit = PaintEdit | SwapEdit | StyleEdit;
+export type JoinEdit = EditBase & { kind: 'join'; object: number; other: number; to: number | null };
+/** part, rest: only on the way to the server */
+export type SplitEdit = EditBase & {
+  kind: 'split';
+  object: number;
+  new: number;
+  frame: number;
+  part?: Mask;
+  rest?: Mask;
+};
+export type CarryEdit = EditBase & { kind: 'carry'; frame: number };
+export type Edit = PaintEdit | SwapEdit | StyleEdit | JoinEdit | SplitEdit | CarryEdit;
 
 /** An edit as the server lists it, without pixels. lane: id of the first edit of its lane; spans: where it acts, null while it is not known; outdated: of an older revision. */
 export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames[] | null; note: string; outdated?: boolean };
@@ -101,6 +113,25 @@ export type Learning = {
   error: string;
   learnt: boolean; // whether there is a checkpoint that learnt the clip
   used: boolean; // whether it renders the project
+};
+/** A place where labels or objects may be wrong. */
+export type Doubt = {
+  key: string;
+  kind: string;
+  frame: number;
+  object: number | null;
+  other: number | null;
+  box: Box | null;
+  sentence: string;
+};
+/** looked: so many frames were looked at; right: how many doubts were called right. */
+export type DoubtList = {
+  revision: number;
+  frames: number;
+  looked: number;
+  doubts: Doubt[];
+  right: number;
+  note: string;
 };
 /** What was filmed is kept wherever nothing was changed, or every pixel is rendered. */
 export type Mode = 'footage' | 'rendered';
@@ -257,7 +288,10 @@ export type ProjectState = {
   scopeRange: Frames | null; // for the scope 'range'
   everyone: boolean; // swaps act on all objects of the class
   over: Set<number> | null; // class ids that may be painted over; null: all
-  correcting: boolean; // strokes correct labels
+  correcting: boolean; // strokes and classes correct labels
+  gesture: 'join' | 'split' | null; // what the next gesture on the stage does with the selected object
+  doubts: DoubtList | null; // null: not looked for yet
+  doubt: string | null; // key of the doubt that is looked at
   extend: boolean; // painted things join the picked object
   follow: Follow;
   stroke: { title: string; edit: string | null } | null; // what the last stroke follows, and its edit's id

@@ -3,6 +3,7 @@
 
 import { Placement } from './camera.js';
 import { decodeMask, rgb } from './codec.js';
+import { currentDoubt } from './doubts.js';
 import { kindsPath, showsKinds } from './kinds.js';
 import { objectMask, outline } from './raster.js';
 import { classOf, effectiveView, rendered } from './store.js';
@@ -36,6 +37,9 @@ export class View {
     this.pointer = null;
     /** @type {Point[] | null} */
     this.lasso = null;
+    /** The line that splits an object.
+     * @type {Point[] | null} */
+    this.cut = null;
     /** @type {Map<number, {maps: LabelMaps, path: Path2D}>} */
     this.outlines = new Map();
     /** @type {WeakMap<Stroke, HTMLCanvasElement>} */
@@ -55,6 +59,7 @@ export class View {
     this.last = null;
     this.live = null;
     this.lasso = null;
+    this.cut = null;
     this.outlines.clear();
   }
 
@@ -108,7 +113,9 @@ export class View {
     this.drawPictures(state);
     this.drawStrokes(state);
     this.drawOutlines(state);
+    this.drawDoubt(state);
     if (this.lasso) this.drawLasso(this.lasso);
+    if (this.cut) this.drawCut(this.cut);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     if (effectiveView(state) === 'wipe') this.drawWipeHandle();
     if (this.pointer && ['brush', 'eraser'].includes(state.tool)) this.drawRing(state, this.pointer);
@@ -265,6 +272,40 @@ export class View {
     this.context.strokeStyle = YELLOW;
     this.context.lineWidth = 1.5 / this.placement.zoom;
     this.context.stroke(path);
+  }
+
+  /** @param {Point[]} points */
+  drawCut(points) {
+    const path = new Path2D();
+    for (const [x, y] of points) path.lineTo(x, y);
+    for (const [colour, width] of /** @type {const} */ ([
+      ['#0b0c0eb0', 4.5],
+      [YELLOW, 2],
+    ])) {
+      this.context.strokeStyle = colour;
+      this.context.lineWidth = width / this.placement.zoom;
+      this.context.stroke(path);
+    }
+  }
+
+  /** A dashed box around what is doubtful on this frame.
+   * @param {OpenState} state */
+  drawDoubt(state) {
+    const doubt = state.correcting && !state.playing ? currentDoubt(state) : null;
+    if (!doubt?.box || doubt.frame !== state.t) return;
+    const { zoom } = this.placement;
+    const [top, left, bottom, right] = doubt.box;
+    const apart = 5 / zoom;
+    this.context.setLineDash([7 / zoom, 5 / zoom]);
+    for (const [colour, width] of /** @type {const} */ ([
+      ['#0b0c0eb0', 3.5],
+      ['#f5a524', 2],
+    ])) {
+      this.context.strokeStyle = colour;
+      this.context.lineWidth = width / zoom;
+      this.context.strokeRect(left - apart, top - apart, right - left + 2 * apart, bottom - top + 2 * apart);
+    }
+    this.context.setLineDash([]);
   }
 
   /** The brush around the pointer.

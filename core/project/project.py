@@ -131,9 +131,9 @@ class Project:
         return self if mode == self.mode else self._moved(mode=mode)
 
     def judged(self, keys: Iterable[str], right: bool) -> Project:
-        """With these doubts called right, or no longer; not a step of the history. The oldest leave where these are
-        too many."""
-        given = dict.fromkeys(keys)
+        """With these doubts called right, or no longer: all where none is named. Not a step of the history; the oldest
+        leave where these are too many."""
+        given = dict.fromkeys(keys) or (() if right else self.right)
         others = tuple(key for key in self.right if key not in given)
         return replace(self, right=(*others, *given)[-MOST_RIGHT:] if right else others)
 

@@ -120,6 +120,8 @@ def test_doubts_are_told_called_right_and_kept(page: Page, restarted: Any) -> No
     again = restarted(page)
     assert doubts(again)["right"] == 1
     assert [one["key"] for one in judge(again, key, right=False).json()["doubts"]] == [key]
+    judge(again, key, "other")
+    assert judge(again, right=False).json()["right"] == 0 == len(again.workspace.open(again.project).project.right)
     again.change("undo")
     assert doubts(again)["doubts"] == []
 
