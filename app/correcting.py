@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +12,9 @@ from app.opened import OpenProject
 from app.protocol import Message
 from core.clip.native import MAX_NAME
 from core.clip.relabelled import write_relabelled
-from core.errors import InputError, one_line
+from core.errors import InputError
 from core.project.fold import corrections
 from core.project.reach import agreeing
-
-_CLIPS, _LONGEST_FOLDER = "clips", 48
 
 
 class Carried(BaseModel):
@@ -47,25 +44,11 @@ def carried_frames(opened: OpenProject, t: int) -> Carried:
     return Carried(frames=frames)
 
 
-def save_corrected(opened: OpenProject, folder: Path, projects: Path, name: str) -> Path:
-    """Write what the project's clip, which is in `folder`, is taken to be as a new clip beside the projects.
+def save_corrected(opened: OpenProject, folder: Path, out: Path, title: str) -> None:
+    """Write what the project's clip, which is in `folder`, is taken to be as a new clip into `out`.
 
-    Returns its folder. Raises `InputError` where nothing was corrected.
+    Raises `InputError` where nothing was corrected.
     """
-    title = one_line(name, MAX_NAME).strip()
-    if not title:
-        raise InputError("The new clip has no name.", "Give it one.")
     if not corrections(opened.project.edits):
         raise InputError("Nothing was corrected yet.", "Correct labels or objects first (K).")
-    out = _new_folder(projects / _CLIPS, title)
     write_relabelled(folder, opened.taken, out, title)
-    return out
-
-
-def _new_folder(clips: Path, title: str) -> Path:
-    stem = re.sub(r"[^\w]+", "-", title.lower()).strip("-_")[:_LONGEST_FOLDER] or "clip"
-    name, number = stem, 1
-    while (clips / name).exists():
-        number += 1
-        name = f"{stem}-{number}"
-    return clips / name

@@ -26,7 +26,7 @@ from app.learning import Command, Learning, Wish, adapt_command
 from app.learnt import Engines, OpenEngine, forget_others, keep_learnt, learnt_hash
 from app.looks import LookBook, drawn_again
 from app.opened import OpenProject
-from app.own_clips import OwnClips
+from app.own_clips import OWN, OwnClips, checked_title
 from app.own_clips import thumb as clip_thumb
 from app.projects import forget_empty, keep_thumb, list_projects, thumb
 from app.protocol import (
@@ -294,11 +294,10 @@ class Workspace:
     def save_corrected(self, project_id: str, name: str) -> SavedClip:
         """Write what a project's clip is taken to be as a new clip; the old one stays. Raises `InputError`."""
         opened, _ = self._writable(project_id)
-        made = save_corrected(opened, self._folder_of(opened.project), self._store.folder, name)
-        key = f"own:{made.name}"  # no shipped one is called so
-        with self._lock:
-            self._clips[key] = made
-        return SavedClip(clip=key, name=name, frames=len(opened.clip))
+        title = checked_title(name)
+        out = self._own.new_folder(title, frozenset(), secret=not self._listed)
+        save_corrected(opened, self._folder_of(opened.project), out, title)
+        return SavedClip(clip=OWN + out.name, name=name, frames=len(opened.clip))
 
     def close(self) -> None:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""

@@ -175,7 +175,7 @@ export class CorrectPanel {
       return line;
     });
     const title = `What is ${this.name()} too? Click it in the picture, or here`;
-    const content = [h('p.sb-menu-title', {}, title), h('div.sb-scroll', {}, lines(title, ...choices))];
+    const content = [h('p.sb-menu-title', {}, title), h('div.sb-scroll.sb-join', {}, lines(title, ...choices))];
     this.wait('join', `Click what is ${this.name()} too. Esc: leave it.`);
     const onClose = () => {
       if (this.store.state.gesture === 'join') this.stop();
@@ -194,7 +194,8 @@ export class CorrectPanel {
     const seen = new Set(inView.map(({ object }) => object));
     const elsewhere = Object.entries(state.objects).flatMap(([id, { label, frames }]) => {
       const note = `frames ${frameSpan([frames[0], frames[1] + 1])}`;
-      return label === picked?.label && !seen.has(Number(id)) ? [{ object: Number(id), label, note }] : [];
+      const fits = label === picked?.label || (doubt?.object === state.picked && doubt?.other === Number(id));
+      return fits && !seen.has(Number(id)) ? [{ object: Number(id), label, note }] : [];
     });
     const all = [...inView, ...elsewhere].filter(({ object }) => object !== state.picked);
     const first = doubt?.object === state.picked ? all.filter(({ object }) => object === doubt.other) : [];

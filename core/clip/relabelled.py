@@ -1,4 +1,4 @@
-"""A clip's folder written anew with other labels: film and motion are copied as they are, bit for bit."""
+"""A clip's folder written anew with other labels: film, sound and motion are copied as they are, bit for bit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from core.clip.clip import Clip
 from core.clip.confidence import ABOUT_FILE
 from core.clip.instances import FileIds
-from core.clip.native import frame_file, frame_files, read_facts
+from core.clip.native import SOUND_FILE, frame_file, frame_files, read_facts
 from core.clip.png import encode_png
 from core.errors import InputError
 from core.files import plain_errors, replacing_folder, write_json
@@ -39,7 +39,7 @@ def write_relabelled(
     with replacing_folder(out) as beside, plain_errors(out):
         write_json(beside / "clip.json", replace(facts, name="" if name == out.name else name).to_dict())
         write_json(beside / "label_set.json", clip.label_set.to_dict())
-        for file in (_FILM, ABOUT_FILE):
+        for file in (_FILM, SOUND_FILE, ABOUT_FILE):
             if os.path.isfile(folder / file):
                 shutil.copyfile(folder / file, beside / file)
         (beside / _IDS).mkdir()

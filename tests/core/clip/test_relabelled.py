@@ -27,12 +27,16 @@ def folder(tmp_path: Path) -> Path:
 
 def test_labels_are_new_and_all_else_is_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     clip = read_clip(folder)
+    (folder / "sound.m4a").write_bytes(b"as it is")
     labels, objects = clip.labels.copy(), clip.objects.copy()
     labels[2, :3, :5], objects[2, :3, :5] = CAR, NEW
     done: list[int] = []
     write_relabelled(
         folder, clip.corrected(labels, objects), tmp_path / "new", "Corrected", lambda n, of: done.append(n)
     )
+    for place in (folder, tmp_path / "new"):
+        assert (place / "sound.m4a").read_bytes() == b"as it is"
+        (place / "sound.m4a").unlink()
     again = read_clip(tmp_path / "new")
     np.testing.assert_array_equal(again.labels, labels)
     np.testing.assert_array_equal(again.objects, np.where(objects == NEW, CAR_ID + 1, objects))
