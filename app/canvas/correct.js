@@ -178,6 +178,7 @@ export class CorrectPanel {
     const content = [h('p.sb-menu-title', {}, title), h('div.sb-scroll.sb-join', {}, lines(title, ...choices))];
     this.wait('join', `Click what is ${this.name()} too. Esc: leave it.`);
     const onClose = () => {
+      this.store.set({ hover: null });
       if (this.store.state.gesture === 'join') this.stop();
     };
     toggleMenu(this.joinButton, content, { label: 'Join', onClose, keep: stage });
