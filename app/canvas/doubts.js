@@ -62,8 +62,11 @@ export class DoubtPanel {
         /** @type {DoubtList} */
         const doubts = await this.api.json(`projects/${project}/doubts`);
         if (this.of !== of) return;
-        this.store.set({ doubts });
-        if (doubts.looked >= doubts.frames) return;
+        const whole = doubts.looked >= doubts.frames;
+        // What was told stays until all is looked at again: the list does not jump.
+        const told = whole ? doubts.doubts : (this.store.state.doubts?.doubts ?? doubts.doubts);
+        this.store.set({ doubts: { ...doubts, doubts: told } });
+        if (whole) return;
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     } catch (error) {

@@ -51,7 +51,8 @@ class Correspondence:
         step, holds = self._forward(t) if way > 0 else self._back(t)
         target = _pixels(step, holds)
         holds &= self._known[before].ravel()[target] >= 0
-        films = None if self._clip.pictures is None else (self._clip.pictures[t], self._clip.pictures[before])
+        film = self._clip.small_pictures
+        films = None if film is None else (film[t], film[before])
         holds &= ~hidden(self._pairs(t), self._pairs(before), target, holds, films)
         # The pixel's own way on, not a mean: two neighbours may go apart.
         step = step + moved.reshape(-1, 2)[target]
@@ -101,7 +102,7 @@ def hidden(
     the film shows something else.
 
     now, then: objects and classes of both, `as_pairs`; target: the pixel of the other, row * W + column, where it
-    `holds`; films: both pictures (H, W, 3) uint8.
+    `holds`; films: both pictures (H, W, 3) uint8, of the size of the maps.
     """
     other = holds & (now != then.ravel()[target])
     taken = np.zeros(now.size, bool)

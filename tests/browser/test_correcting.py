@@ -70,7 +70,7 @@ def test_labels_are_corrected_and_no_pixel_changes(server: Server, open_editor, 
     assert "building 7" in dialog.get_by_role("menuitem").first.inner_text()
     changing(editor, lambda: keys.press("Enter"))
     assert set(np.unique(editor.maps(2)[1])) == set(np.unique(editor.maps(4)[1]))
-    editor.until("__scenebrush.state.doubts.doubts.length === 0")
+    editor.until("__scenebrush.state.doubts.doubts.length === 0 && __scenebrush.state.doubts.looked === 12")
     assert "Nothing here looks doubtful." in panel.inner_text()
     panel.get_by_role("button", name="1 called right: tell again").click()
     editor.until("__scenebrush.state.doubts.doubts.length === 1")

@@ -46,9 +46,8 @@ class Grid:
         target = np.where(known, y * width + x, 0)
         if before is None:
             return cls(step, labels, objects, target, np.zeros(known.shape, bool))
-        films = None
-        if clip.pictures is not None:
-            films = clip.pictures[t][every, every], clip.pictures[t - 1][every, every]
+        film = clip.small_pictures
+        films = None if film is None else (film[t][every, every], film[t - 1][every, every])
         pairs = as_pairs(objects, labels), as_pairs(before.objects[every, every], before.labels[every, every])
         return cls(step, labels, objects, target, known & ~hidden(*pairs, target, known, films))
 

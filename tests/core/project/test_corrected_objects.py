@@ -99,6 +99,12 @@ def test_what_the_motion_says_to_be_known_though_it_was_hidden_is_not_taken() ->
         assert (seen & (clip.objects[t] == RIGHT)).any()
 
 
+def test_pictures_may_be_larger_than_maps(true: Clip) -> None:
+    assert true.pictures is not None
+    large = replace(true, pictures=np.ascontiguousarray(np.asarray(true.pictures).repeat(2, 1).repeat(2, 2)))
+    np.testing.assert_array_equal(Correspondence(large, 2).at(5), Correspondence(true, 2).at(5))
+
+
 def test_without_motion_nothing_moves(true: Clip) -> None:
     there = Correspondence(replace(true, flow=None, flow_valid=None), 2).at(5)
     np.testing.assert_array_equal(there.ravel(), np.arange(there.size))
