@@ -92,7 +92,7 @@ def test_labels_are_corrected_and_no_pixel_changes(server: Server, open_editor, 
     for t in (2, 6):
         objects = editor.maps(t)[1]
         left = synthetic.FACADE_AT + synthetic.SPEED * t
-        ids = [int(objects[30, left + 3]), int(objects[30, left + 35])]
+        ids = [int(objects[30, left + 3]), int(objects[30, left + 25])]
         assert len(set(ids)) == 2 and OTHER in ids, (t, ids)
     assert "Two objects now" in page.locator(".sb-message").inner_text()
 
