@@ -302,13 +302,15 @@ def train(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost here.")] = False,
     export: Annotated[bool, typer.Option("--export", help="Only write the checkpoint of the last save.")] = False,
 ) -> None:
-    """Train a generator. Interrupted, however hard, the same command goes on from the last save.
+    """Train a generator, or with --preset future what predicts. Interrupted, however hard, the same command goes on.
 
     Started by torchrun, every process makes its share of each batch.
     """
     from core.training.bar import Bar
     from core.training.command import train as run
     from core.training.cost import dry_run as cost
+    from core.training.future.command import train_future
+    from core.training.future.presets import FUTURE_PRESETS
     from core.training.presets import preset as named
     from core.training.processes import machine_of
 
@@ -318,6 +320,22 @@ def train(
         console.print(line, markup=False, soft_wrap=True)
 
     machine = machine_of(device, precision, compiled=compiled, exact=exact)
+    display = Bar(console) if console.is_terminal else None
+    if preset in FUTURE_PRESETS:
+        if dry_run:
+            raise InputError("--dry-run does not know what this preset costs.", "Give --minutes a time instead.")
+        train_future(
+            FUTURE_PRESETS[preset].with_batches(batch),
+            data,
+            out,
+            machine=machine,
+            begin=begin,
+            minutes=minutes,
+            export_only=export,
+            say=say,
+            display=display,
+        )
+        return
     recipe = named(preset).with_batches(batch)
     if dry_run:
         cost(recipe, data, machine=machine, minutes=minutes, say=say)
@@ -332,7 +350,7 @@ def train(
         val=val,
         export_only=export,
         say=say,
-        display=Bar(console) if console.is_terminal else None,
+        display=display,
     )
     if machine.first:
         say(f"Checkpoint: {path}")

@@ -95,7 +95,7 @@ class VideoAdversary:
 AdversaryRecipe = PictureAdversary | VideoAdversary
 
 
-class _Patches:
+class Patches:
     """What both have in common: LSGAN with feature matching on a pair of inputs."""
 
     def __init__(self, channels: int, recipe: AdversaryRecipe, machine: Machine) -> None:
@@ -108,19 +108,21 @@ class _Patches:
             found: Features = self.network(channels_last(inputs), stage.judged)
         return [[layer.float() for layer in layers] for layers in found]
 
-    def _generator_losses(self, fake: Tensor, real: Tensor, stage: Stage) -> dict[str, Tensor]:
+    def patch_losses(self, fake: Tensor, real: Tensor, stage: Stage = Stage()) -> dict[str, Tensor]:
+        """Losses of the generator on inputs of the network (B, C, H, W), by kind."""
         self.network.requires_grad_(False)
         mine = self._features(fake, stage)
         with torch.no_grad():
             wanted = self._features(real, stage)
         return {"gan": lsgan_generator(mine), "features": feature_matching(mine, wanted, weight=1.0)}
 
-    def _own_loss(self, fake: Tensor, real: Tensor, stage: Stage) -> Tensor:
+    def own_patch_loss(self, fake: Tensor, real: Tensor, stage: Stage = Stage()) -> Tensor:
+        """The discriminator's own loss on the same inputs."""
         self.network.requires_grad_(True)
         return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage))
 
 
-class _Picture(_Patches):
+class _Picture(Patches):
     def __init__(self, recipe: PictureAdversary, classes: int, machine: Machine) -> None:
         super().__init__(classes + 1 + 3, recipe, machine)
         self._recipe, self._classes = recipe, classes
@@ -129,7 +131,7 @@ class _Picture(_Patches):
         frames = [self._one(rollout)] if self._recipe.learns_from == "one" else list(range(len(rollout.frames)))
         given, real = self._given(rollout, frames), self._real(rollout, frames)
         judged = [
-            self._generator_losses(torch.cat([given, fake], 1), real, rollout.stage)
+            self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage)
             for fake in self._fakes(rollout, frames)
         ]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
@@ -139,7 +141,7 @@ class _Picture(_Patches):
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(rollout)]
         given, real = self._given(rollout, frames), self._real(rollout, frames)
         lost = [
-            self._own_loss(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
+            self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
         ]
         return torch.stack(lost).sum()
 
@@ -161,18 +163,18 @@ class _Picture(_Patches):
         return torch.cat([self._given(rollout, frames), real], 1)
 
 
-class _Video(_Patches):
+class _Video(Patches):
     def __init__(self, recipe: VideoAdversary, machine: Machine) -> None:
         super().__init__(5 * VIDEO_FRAMES - 2, recipe, machine)
         self._recipe = recipe
 
     def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         pair = self._pair(rollout)
-        return {} if pair is None else self._generator_losses(*pair, rollout.stage)
+        return {} if pair is None else self.patch_losses(*pair, rollout.stage)
 
     def own_loss(self, rollout: Rollout) -> Tensor | None:
         pair = self._pair(rollout)
-        return None if pair is None else self._own_loss(*pair, rollout.stage)
+        return None if pair is None else self.own_patch_loss(*pair, rollout.stage)
 
     def _pair(self, rollout: Rollout) -> tuple[Tensor, Tensor] | None:
         """Fake and real inputs of one window; None where the chunk is too short for any."""

@@ -26,13 +26,10 @@ from core.training.plan import Plan
 from core.training.presets import Phase, Preset
 from core.training.rollout import Rollout
 from core.training.segmenting import Segmenting
+from core.training.skipped import Skipped
 from core.training.state import load_state, save_state
 from core.training.step_rng import StepRng
 from core.training.trained_generator import roll
-
-# So many steps in a row that were not finite end a run.
-_PATIENCE = 20
-
 
 class Trainer:
     """Generator, encoder and discriminators with their optimizers; `step()` after `step()`.
@@ -78,8 +75,7 @@ class Trainer:
         self._things[[entry.id for entry in labels if entry.kind == "thing"]] = True
         self._things = self._things.to(device)
         self._importance = None if preset.rare_weight == 1 else self._weights_of_classes().to(device)
-        # Steps in a row that were not finite, and all of them; and the first of the last row.
-        self._skipped = torch.zeros(3, dtype=torch.int64, device=device)
+        self._skipped = Skipped(device)
 
     def _weights_of_classes(self) -> Tensor:
         weights = torch.ones(self.data.label_set.size)
@@ -117,7 +113,7 @@ class Trainer:
             if lost is not None:
                 finite = finite & self._adversary_optimizers[name].step(lost, self._adversary_rate(name) or rate)
                 losses[f"{name}_d"] = lost
-        self._note(finite)
+        self._skipped.note(finite, self.done + 1)
         self._average()
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
@@ -172,25 +168,9 @@ class Trainer:
         assert isinstance(encoder, Encoder)
         return encoder
 
-    def _note(self, finite: Tensor) -> None:
-        """Count steps that were not finite; on the device, `check` reads it."""
-        row, all_of_them, first = self._skipped.unbind()
-        bad = (~finite).long()
-        first = torch.where((row == 0) & ~finite, self.done + 1, first)
-        self._skipped = torch.stack([(row + 1) * bad, all_of_them + bad, first])
-
     def check(self) -> tuple[int, int]:
-        """How many steps so far were not finite and so left out, and the last such one (or the first of a row).
-
-        Raises `InputError` after `_PATIENCE` of them in a row. Waits for the device.
-        """
-        row, skipped, first = self._skipped.tolist()
-        if row >= _PATIENCE:
-            raise InputError(
-                f"From step {first} on, losses are not finite numbers; training stopped and the last save stays.",
-                "Go on from it with a smaller learning rate, or with --precision float32.",
-            )
-        return skipped, first
+        """How many steps were left out so far, and which; see `Skipped.check`."""
+        return self._skipped.check()
 
     def save(self, path: Path, pace: Pace | None = None) -> None:
         """Everything that resuming needs; `pace` where the run has a time given."""

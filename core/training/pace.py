@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import InputError
-from core.training.plan import Plan
-from core.training.presets import Phase, Preset
+from core.training.plan import Phased, Plan
+from core.training.presets import Phase
 
 # What is kept back for the last save, the looks of every class and the checkpoint: a share, within seconds.
 _KEPT_BACK, _LEAST, _MOST = 0.05, 10.0, 120.0
@@ -25,7 +25,7 @@ _ADVERSARY_COST = 0.4
 class Pace:
     """The time of one run. Times are in seconds of training, over all commands that worked on it."""
 
-    preset: Preset
+    preset: Phased
     budget: float
     used: float = 0.0
     spent: list[float] = field(default_factory=list)  # by phase, on the steps that were measured

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from core.training.presets import Phase, Preset
+from core.training.presets import Phase
 
 # Steps over which a new discriminator gains its weight: it knows nothing at first, and says it loudly.
 _RAMP = 100
+
+
+class Phased(Protocol):
+    """What of a preset says when what is trained, and how fast; see `core.training.presets.Preset`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def phases(self) -> tuple[Phase, ...]: ...
+    @property
+    def warm_up(self) -> int: ...
+    @property
+    def decay(self) -> float: ...
+    @property
+    def floor(self) -> float: ...
 
 
 @dataclass(frozen=True)
 class Plan:
     """A preset with the steps that its phases really have."""
 
-    preset: Preset
+    preset: Phased
     steps: tuple[int, ...]
 
     @classmethod
-    def of(cls, preset: Preset) -> Plan:
+    def of(cls, preset: Phased) -> Plan:
         """As the preset says."""
         return cls(preset, tuple(phase.steps for phase in preset.phases))
 

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
+from core.training.plan import Phased, Plan
 from core.training.presets import Phase
 from core.training.progress import Display, Progress
 
 # Steps between looks at the losses, each of which waits for the device; a processor's steps are long.
 _READ_EVERY = 25
+
+
+class Steps(Protocol):
+    """What is trained, step after step: `core.training.loop.Trainer`, or one of its like."""
+
+    machine: Machine
+    plan: Plan
+    done: int
+
+    @property
+    def preset(self) -> Phased: ...
+
+    def step(self) -> dict[str, Tensor]:
+        """One step; the losses, on the device."""
+        ...
+
+    def check(self) -> tuple[int, int]:
+        """How many steps were left out, and which; see `Skipped.check`."""
+        ...
 
 
 class Meter:
@@ -44,7 +64,7 @@ class Meter:
 
 
 def run(
-    trainer: Trainer,
+    trainer: Steps,
     *,
     save: Callable[[], None],
     displays: Sequence[Display] = (),
@@ -85,7 +105,7 @@ def run(
 class _Reading:
     """What is counted between two looks at the losses. pace: hears how long steps take, and makes the plan."""
 
-    def __init__(self, trainer: Trainer, pace: Pace | None, warn: Callable[[str], None]) -> None:
+    def __init__(self, trainer: Steps, pace: Pace | None, warn: Callable[[str], None]) -> None:
         self._trainer, self._pace, self._warn = trainer, pace, warn
         self._meter = Meter(trainer.machine)
         self._begun = self._last = time.monotonic()

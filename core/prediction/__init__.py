@@ -1,0 +1,1 @@
+"""The future of a clip: maps of frames to come."""

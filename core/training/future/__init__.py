@@ -1,0 +1,1 @@
+"""Training of the network that predicts the maps of frames to come."""
