@@ -390,6 +390,49 @@ def adapt(
 
 
 @app.command()
+def predict(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLIP|PROJECT",
+            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="CLIP", help="The folder of the longer clip.", show_default=False)
+    ],
+    frames: Annotated[int, typer.Option(metavar="N", help="How many frames to come.")] = 10,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="S", help="0 the most likely future, any other number draws one.")
+    ] = 0,
+    futures: Annotated[int, typer.Option(metavar="N", help="So many, each with a seed of its own: CLIP-1, ...")] = 1,
+    network: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/future.safetensors][/dim]", show_default=False),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
+    ] = None,
+) -> None:
+    """Predict how a clip goes on: labels, objects and motion of frames to come, painted where it has pictures."""
+    from core.prediction.command import predict_files
+
+    console = Console(highlight=False)
+    predict_files(
+        source,
+        out,
+        count=frames,
+        seed=seed,
+        futures=futures,
+        network=network,
+        checkpoint=checkpoint,
+        say=lambda line: console.print(line, markup=False, soft_wrap=True),
+    )
+
+
+@app.command()
 def prepare(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of clips.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="CACHE", help="The folder to write.")],

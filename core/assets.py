@@ -25,3 +25,8 @@ def default_evaluation_network() -> Path:
 def default_checkpoint() -> Path:
     """Where the shipped checkpoint is; whoever loads it says when it is missing."""
     return _ROOT / "checkpoints" / "street.safetensors"
+
+
+def default_future() -> Path:
+    """Where the shipped network that predicts is; whoever loads it says when it is missing."""
+    return _ROOT / "checkpoints" / "future.safetensors"

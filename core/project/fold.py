@@ -122,7 +122,7 @@ class Scene:
         return self._folds.objects(shaping, lambda: objects_in(self.maps(shaping, t) for t in range(len(self.clip))))
 
     def _with_looks(self, maps: Maps, parts: Edits) -> Conditioning:
-        styles = Styles(_codes(maps, parts, self._dress(corrections(parts)).looks))
+        styles = Styles(codes_of(maps, parts, self._dress(corrections(parts)).looks))
         return Conditioning(maps, styles, size=None if self.clip.scale.is_one else self.clip.scale.film)
 
     @property
@@ -134,7 +134,7 @@ class Scene:
     def _as_filmed(self, t: int) -> Conditioning:
         """Frame t as it is: nothing of it is looked at before somebody asks."""
         maps: Callable[[], Maps] = lambda: self._folds.at((), t).maps  # noqa: E731
-        styles = Styles(lambda: _codes(maps(), (), self._dress(()).looks))
+        styles = Styles(lambda: codes_of(maps(), (), self._dress(()).looks))
         return Conditioning(maps, styles, Film.entire(ClipPicture(self._pictures, t)))
 
     def _keeping_footage(self, parts: Edits, t: int) -> Conditioning:
@@ -142,14 +142,14 @@ class Scene:
         maps, picture = folded.maps, ClipPicture(self._pictures, t)
         dressed = self._dress(corrections(parts))
         shaping = tuple(edit for edit in parts if edit.changes_maps)
-        styles = Styles(lambda: _codes(self.maps(shaping, t), shaping, dressed.looks))
+        styles = Styles(lambda: codes_of(self.maps(shaping, t), shaping, dressed.looks))
         looks = [edit for edit in parts if not edit.changes_maps and edit.acts(t, lambda: maps, self._strokes)]
         filmed = folded.filmed or Maps(self.clip.labels[t], self.clip.objects[t])
         changed, backdrop = unkept(self.clip, t, folded), folded.backdrop or maps
         shown: np.ndarray | ClipPicture = picture
         restyled, filmed_codes = set[StyleKey](), dict[StyleKey, Code]()
         if looks:
-            filmed_codes, styles = dict(styles.codes), Styles(_codes(maps, parts, dressed.looks))
+            filmed_codes, styles = dict(styles.codes), Styles(codes_of(maps, parts, dressed.looks))
             restyled = {pair for pair, code in styles.codes.items() if code != filmed_codes[pair]}
             shown = dressed.redress.picture(picture.pixels, backdrop, filmed_codes, styles.codes)
         film = film_of(shown, filmed, backdrop, restyled, changed.plate, changed.away)
@@ -235,7 +235,7 @@ def corrections(edits: Edits) -> Edits:
     return tuple(edit for edit in edits if edit.is_correction)
 
 
-def _codes(maps: Maps, parts: Edits, looks: LooksLike) -> dict[StyleKey, Code]:
+def codes_of(maps: Maps, parts: Edits, looks: LooksLike) -> dict[StyleKey, Code]:
     """The code of each (object, class) of a frame under these edits; a copy begins with that of its original."""
     copies = {copy: thing for edit in parts for copy, thing in edit.copies.items()}
     asked = set(maps.pairs)

@@ -1,0 +1,137 @@
+"""Maps of the frames to come of a clip or project, and pictures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from core.clip.clip import MAX_FRAMES, Clip
+from core.clip.instances import stuff_object
+from core.clip.label_set import LabelSet
+from core.conditioning import Conditioning, Maps, Styles
+from core.errors import InputError
+from core.models.generator import Conditionings, LabelMaps
+from core.prediction.objects import FreeIds
+from core.prediction.predictor import Predictor
+from core.project.edits import Edits
+from core.project.fold import Scene, codes_of, picturing
+from core.project.mode import Mode
+
+# What is predicted of what was predicted gets worse; later frames show little that is true.
+MOST_FRAMES = 100
+
+
+def check_count(count: int, clip: Clip) -> None:
+    """Raise `InputError` for more frames than are predicted at once, or than a clip may have."""
+    most = min(MOST_FRAMES, MAX_FRAMES - len(clip))
+    if not 1 <= count <= most:
+        raise InputError(f"{count} frames cannot be predicted.", f"Ask for 1 to {most}.")
+
+
+def check_maps(frames: Sequence[Maps], looks_back: int, label_set: LabelSet, name: str) -> None:
+    """Raise `InputError` for maps (all that may be looked at) that no future can be told from."""
+    if len(frames) < looks_back:
+        raise InputError(
+            f"Clip {name!r} has {len(frames)} frames; a future is told from the last {looks_back}.",
+            "Take a longer clip.",
+        )
+    if frames[-1].flow is None or frames[-1].flow_valid is None or not frames[-1].flow_valid.any():
+        raise InputError(
+            f"Clip {name!r} has no motion at its end, and no pictures to measure it in.",
+            "Add flow/ or frames.mp4 to its folder.",
+        )
+    things = {entry.id for entry in label_set if entry.kind == "thing"}
+    shown = [pair for pair in frames[-1].pairs if pair[1] in things]
+    if shown and all(thing == stuff_object(label) for thing, label in shown):
+        raise InputError(
+            f"Clip {name!r} has no objects: all things of a class are one.",
+            "Give its things ids of their own (class * 1000 + instance), or import it anew.",
+        )
+
+
+def predict(predictor: Predictor, last: Sequence[Maps], free: FreeIds, count: int, seed: int = 0) -> Iterator[Maps]:
+    """The maps of `count` frames to come, as they are made. last: the newest frames of the clip, oldest first."""
+    frames = [to_label_maps(maps) for maps in last[-predictor.looks_back :]]
+    state = predictor.start(frames, free, seed)
+    for _ in range(count):
+        maps, state = predictor.step(state)
+        yield to_arrays(maps)
+
+
+def last_maps(scene: Scene, edits: Edits, looks_back: int) -> list[Maps]:
+    """The newest frames of a clip under these edits, at most `looks_back`; the motion of one without is not valid."""
+    count = len(scene.clip)
+    return [scene.maps(edits, t) for t in range(max(count - looks_back, 0), count)]
+
+
+def free_ids(clip: Clip) -> FreeIds:
+    """Ids that no object of a clip has."""
+    return FreeIds.of(clip.objects)
+
+
+def continued(clip: Clip, maps: Sequence[Maps]) -> Clip:
+    """The clip with more frames. Pictures of these are black until somebody paints them."""
+    flows = [(one.flow, one.flow_valid) for one in maps]
+    pictures = None if clip.pictures is None else _grown(clip.pictures, len(maps))
+    flow, valid = clip.flow, clip.flow_valid
+    if flow is not None and valid is not None:
+        flow = np.concatenate([flow, np.stack([_of(flow_) for flow_, _ in flows]).astype(np.float16)])
+        valid = np.concatenate([valid, np.stack([_of(valid_) for _, valid_ in flows])])
+    return replace(
+        clip,
+        labels=np.concatenate([clip.labels, np.stack([one.labels for one in maps])]),
+        objects=np.concatenate([clip.objects, np.stack([one.objects for one in maps])]),
+        pictures=pictures,
+        flow=flow,
+        flow_valid=valid,
+        made=True,
+    )
+
+
+def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) -> Conditionings:
+    """The frames of a project and, after them, those that were predicted: in the looks of its last frame."""
+    count = len(scene.clip)
+    lasting = tuple(edit for edit in picturing(edits, count - 1, "rendered") if not edit.changes_maps)
+    looks = scene.looks
+
+    def conditioning(t: int) -> Conditioning:
+        if t < count:
+            return scene.conditioning(edits, t, mode)
+        own = maps[t - count]
+        return Conditioning(own, Styles(codes_of(own, lasting, looks)))
+
+    return conditioning
+
+
+def to_label_maps(maps: Maps, device: str = "cpu") -> LabelMaps:
+    """A batch of one. Where there is no motion none is valid."""
+    flow, valid = maps.flow, maps.flow_valid
+    if flow is None or valid is None:
+        flow, valid = np.zeros((*maps.labels.shape, 2), np.float32), np.zeros(maps.labels.shape, bool)
+    parts = maps.labels, maps.objects, flow.astype(np.float32).transpose(2, 0, 1), valid[None]
+    return LabelMaps(*(torch.from_numpy(np.array(part, order="C"))[None].to(device) for part in parts))
+
+
+def to_arrays(maps: LabelMaps) -> Maps:
+    """A batch of one as arrays."""
+    assert maps.flow is not None and maps.flow_valid is not None
+    return Maps(
+        maps.labels[0].cpu().numpy(),
+        maps.objects[0].cpu().numpy(),
+        np.ascontiguousarray(maps.flow[0].permute(1, 2, 0).cpu().numpy()),
+        maps.flow_valid[0, 0].cpu().numpy(),
+    )
+
+
+def _grown(pictures: np.ndarray, by: int) -> np.ndarray:
+    return np.concatenate([pictures, np.zeros((by, *pictures.shape[1:]), pictures.dtype)])
+
+
+def _of(array: np.ndarray | None) -> np.ndarray:
+    assert array is not None
+    return array
+
+
