@@ -83,7 +83,8 @@ def measured(way: Way, clips: list[Clip], looks_back: int, every: int) -> list[f
             made = list(way(clip, t))
             seconds, frames = seconds + time.perf_counter() - began, frames + len(made)
             for ahead, (label, objects) in enumerate(made, 1):
-                identity.add(things(clip, clip.labels[t + ahead], clip.objects[t + ahead]), things(clip, label, objects))
+                true = things(clip, clip.labels[t + ahead], clip.objects[t + ahead])
+                identity.add(true, things(clip, label, objects))
                 if ahead in AHEAD:
                     labels[ahead].add(clip.labels[t + ahead], label)
                     ids[ahead].append(identity.idf1)

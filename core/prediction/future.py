@@ -133,5 +133,3 @@ def _grown(pictures: np.ndarray, by: int) -> np.ndarray:
 def _of(array: np.ndarray | None) -> np.ndarray:
     assert array is not None
     return array
-
-

@@ -65,9 +65,7 @@ def _surfaces(
     """The surfaces of one frame; a clip's first frame has no motion, so it is put behind one."""
     twice = (np.stack([part, part]) for part in (labels, objects, flow.astype(np.float16), valid))
     label, object_, motion, may = twice
-    surfaces = Surfaces(
-        Clip("frame", label_set, label, object_, Fraction(1), flow=motion, flow_valid=may, made=True)
-    )
+    surfaces = Surfaces(Clip("frame", label_set, label, object_, Fraction(1), flow=motion, flow_valid=may, made=True))
     return surfaces, surfaces.step(1)
 
 

@@ -21,7 +21,7 @@ MULTIPLE = 32
 COARSE, FLOW = 4, 8.0
 # What is as near as the picture is high counts so much less (as an exponent) for what is behind it.
 _BEHIND = 6.0
-_KNOWN, _LEVELS = 1e-4, 6
+_KNOWN, _LEAST, _LEVELS = 1e-4, 1e-6, 6
 _LEAST_CHANCE = 1e-3
 # How much the network's nearness counts beside the expected one, which is within 0 and 1.
 _NEARER = 0.1
@@ -119,16 +119,18 @@ def seen(maps: LabelMaps, classes: int) -> Tensor:
 def spread(values: Tensor, weights: Tensor) -> Tensor:
     """Values (B, C, H, W) known where weights (B, 1, H, W) are positive, spread to where they are 0.
 
-    Each pixel takes the weighted mean of the smallest square of a pyramid of averages that knows something.
+    Each pixel takes the weighted mean of the smallest neighbourhood that knows something, in a pyramid of averages.
     """
     levels = [(values * weights, weights)]
     for _ in range(_LEVELS):
         levels.append((F.avg_pool2d(levels[-1][0], 2, ceil_mode=True), F.avg_pool2d(levels[-1][1], 2, ceil_mode=True)))
-    found = levels[-1][0] / levels[-1][1].clamp(min=1e-6)
-    for total, weight in reversed(levels[:-1]):
+    # What is about a square counts too: what is behind something is often seen on one side of it alone.
+    around = [(F.avg_pool2d(total, 3, 1, 1), F.avg_pool2d(weight, 3, 1, 1)) for total, weight in levels[1:]]
+    found = around[-1][0] / around[-1][1].clamp(min=_LEAST)
+    for total, weight in (*reversed(around[:-1]), levels[0]):
         height, width = weight.shape[2:]
         coarse = up(found)[..., :height, :width]
-        found = torch.where(weight > _KNOWN, total / weight.clamp(min=1e-6), coarse)
+        found = torch.where(weight > _KNOWN, total / weight.clamp(min=_LEAST), coarse)
     return found
 
 

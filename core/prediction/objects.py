@@ -41,9 +41,7 @@ class FreeIds:
         instance = self._free[label]
         if instance >= PER_CLASS:
             return None, self
-        return label * PER_CLASS + instance, FreeIds(
-            [one + (place == label) for place, one in enumerate(self._free)]
-        )
+        return label * PER_CLASS + instance, FreeIds([one + (place == label) for place, one in enumerate(self._free)])
 
 
 def assign(

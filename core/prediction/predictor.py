@@ -28,6 +28,8 @@ from core.prediction.objects import NEW, FreeIds, assign
 # Where less than this comes to lie on a pixel it is not all there.
 _COVERED = 0.5
 _NOTHING = 1e-12
+# How much nearer than the ground at its foot what stands is taken to be; and where it is asked what is behind it.
+_IN_FRONT, _STANDS = 0.05, 0.5
 
 
 class State(NamedTuple):
@@ -106,12 +108,15 @@ class Predictor:
         forward = base + added
         if draw is not None and draw.seed:
             forward = forward + self._drawn(draw, scale, pairs, tables[0]).view_as(forward)
-        near = nearness + _means(nearer, pairs, max(map(len, tables)))
+        standing = self._stands(last.labels)
+        near = nearness + _means(nearer, pairs, max(map(len, tables))) + _IN_FRONT * standing
         landing = forward_warp(forward, near)
         weights = landing.sums(last.labels.flatten(1), classes)
         warped = (weights / weights.sum(1, keepdim=True).clamp(min=_NOTHING)).view(-1, classes, height, width)
         coverage = (landing.coverage() / _COVERED).clamp(max=1).view(-1, 1, height, width)
-        there = landing.mean(near.detach().flatten(2)).view_as(coverage)
+        # Behind what stands there is rather the ground than more of it, also at its foot.
+        behind = near.detach() + _STANDS * standing
+        there = landing.mean(behind.flatten(2)).view_as(coverage)
         raw, blend = self.network.fill(*(pad_to_multiple(part, MULTIPLE) for part in (warped, coverage, there)))
         raw, blend = raw[..., :height, :width], blend[..., :height, :width]
         made_up = 1 - (1 - blend) * coverage
@@ -154,6 +159,11 @@ class Predictor:
         return LabelMaps(
             torch.stack(shown).to(device), torch.stack(objects).to(device), torch.where(valid, flow, 0.0), valid
         ), left
+
+    def _stands(self, labels: Tensor) -> Tensor:
+        """(B, 1, H, W) float32: 1 where something stands."""
+        table = torch.from_numpy(roles(self.label_set) == Role.STANDING).to(labels.device)
+        return table[labels.long()].unsqueeze(1).float()
 
     def _expected(self, maps: LabelMaps, index: int) -> tuple[Tensor, Tensor]:
         """(2, H, W) forward motion and (1, H, W) nearness of one sample, as its surfaces go on."""

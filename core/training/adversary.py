@@ -26,6 +26,8 @@ from core.training.trained_generator import Stage
 # Frames that the video discriminator sees at a time (section 3.2).
 VIDEO_FRAMES = 3
 Features = list[list[Tensor]]
+# Of a network that is trained at one size alone.
+WHOLE = Stage()
 
 
 class Adversary(Protocol):
@@ -108,7 +110,7 @@ class Patches:
             found: Features = self.network(channels_last(inputs), stage.judged)
         return [[layer.float() for layer in layers] for layers in found]
 
-    def patch_losses(self, fake: Tensor, real: Tensor, stage: Stage = Stage()) -> dict[str, Tensor]:
+    def patch_losses(self, fake: Tensor, real: Tensor, stage: Stage = WHOLE) -> dict[str, Tensor]:
         """Losses of the generator on inputs of the network (B, C, H, W), by kind."""
         self.network.requires_grad_(False)
         mine = self._features(fake, stage)
@@ -116,7 +118,7 @@ class Patches:
             wanted = self._features(real, stage)
         return {"gan": lsgan_generator(mine), "features": feature_matching(mine, wanted, weight=1.0)}
 
-    def own_patch_loss(self, fake: Tensor, real: Tensor, stage: Stage = Stage()) -> Tensor:
+    def own_patch_loss(self, fake: Tensor, real: Tensor, stage: Stage = WHOLE) -> Tensor:
         """The discriminator's own loss on the same inputs."""
         self.network.requires_grad_(True)
         return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage))
@@ -131,8 +133,7 @@ class _Picture(Patches):
         frames = [self._one(rollout)] if self._recipe.learns_from == "one" else list(range(len(rollout.frames)))
         given, real = self._given(rollout, frames), self._real(rollout, frames)
         judged = [
-            self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage)
-            for fake in self._fakes(rollout, frames)
+            self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
         ]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
 
@@ -141,7 +142,8 @@ class _Picture(Patches):
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(rollout)]
         given, real = self._given(rollout, frames), self._real(rollout, frames)
         lost = [
-            self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
+            self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage)
+            for fake in self._fakes(rollout, frames)
         ]
         return torch.stack(lost).sum()
 

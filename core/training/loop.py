@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch._dynamo.exc import TorchDynamoException
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from core.errors import InputError, reason
+from core.errors import reason
 from core.models.encoder import Encoder
 from core.models.label_network import LabelNetwork
 from core.training.dataset import ChunkDataset
@@ -30,6 +30,7 @@ from core.training.skipped import Skipped
 from core.training.state import load_state, save_state
 from core.training.step_rng import StepRng
 from core.training.trained_generator import roll
+
 
 class Trainer:
     """Generator, encoder and discriminators with their optimizers; `step()` after `step()`.

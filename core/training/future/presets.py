@@ -61,14 +61,14 @@ class FuturePreset:
         return asdict(self)
 
 
-_FIRST = Phase(steps=1200, frames=4, batch=1, crop=(192, 256), learning_rate=1e-2, weights=_WEIGHTS)
+_FIRST = Phase(steps=1200, frames=4, batch=1, crop=(192, 256), learning_rate=2e-3, weights=_WEIGHTS)
 
 _FUTURE = FuturePreset(
     name="future",
     phases=(
         _FIRST,
         replace(_FIRST, steps=300, frames=6),
-        replace(_FIRST, steps=200, frames=6, learning_rate=5e-3, adversaries=("video",), weights=_JUDGED),
+        replace(_FIRST, steps=200, frames=6, learning_rate=1e-3, adversaries=("video",), weights=_JUDGED),
     ),
 )
 

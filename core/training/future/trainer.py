@@ -34,7 +34,6 @@ from core.training.label_training import class_weights
 from core.training.machine import Machine
 from core.training.pace import Pace
 from core.training.plan import Plan
-from core.training.presets import Phase
 from core.training.skipped import Skipped
 from core.training.state import load_state, save_state
 from core.training.step_rng import StepRng
@@ -174,9 +173,7 @@ class FutureTrainer:
 
 def _maps(chunk: Chunk, t: int) -> LabelMaps:
     """A real frame. Its objects are numbered as those of edits are, so that new ones get other ids."""
-    return LabelMaps(
-        chunk.labels[t], chunk.objects[t] + FIRST_NEW_OBJECT, chunk.flow[t], chunk.flow_valid[t]
-    )
+    return LabelMaps(chunk.labels[t], chunk.objects[t] + FIRST_NEW_OBJECT, chunk.flow[t], chunk.flow_valid[t])
 
 
 def _hard(frame: Predicted) -> Tensor:

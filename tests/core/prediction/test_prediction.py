@@ -100,7 +100,9 @@ def test_what_comes_into_sight_is_a_new_object_and_stuff_joins_its_class():
     labels = np.array([[14] * 8 + [1] * 8] * 8, np.uint8)
     source = np.full(labels.shape, NEW)
     source[:, 10:] = 0  # road
-    made, objects, free = assign(labels, source, [(1000, 1), (14007, 14)], np.array([48, 0]), STREET, FreeIds.of(np.array([14007])))
+    made, objects, free = assign(
+        labels, source, [(1000, 1), (14007, 14)], np.array([48, 0]), STREET, FreeIds.of(np.array([14007]))
+    )
     assert (objects[:, :8] == 14008).all() and (objects[:, 8:] == 1000).all()
     assert (made == labels).all()
     assert free.take(14)[0] == 14009
@@ -110,7 +112,9 @@ def test_a_new_part_joins_the_object_of_its_class_that_it_touches():
     labels = np.array([[14] * 6 + [1] * 6] * 6, np.uint8)
     source = np.where(labels == 14, 1, 0)
     source[:, :2] = NEW
-    _, objects, _ = assign(labels, source, [(1000, 1), (14007, 14)], np.array([36, 36]), STREET, FreeIds.of(np.array([14007])))
+    _, objects, _ = assign(
+        labels, source, [(1000, 1), (14007, 14)], np.array([36, 36]), STREET, FreeIds.of(np.array([14007]))
+    )
     assert (objects[:, :6] == 14007).all()
 
 
@@ -228,4 +232,3 @@ def test_nothing_is_left_of_a_prediction_that_was_stopped(files, monkeypatch):
             checkpoint=files / "paint.safetensors",
         )
     assert not (files / "more").exists() and not list(files.glob(".more*"))
-
