@@ -54,7 +54,8 @@ def check_maps(frames: Sequence[Maps], looks_back: int, label_set: LabelSet, nam
 
 def predict(predictor: Predictor, last: Sequence[Maps], free: FreeIds, count: int, seed: int = 0) -> Iterator[Maps]:
     """The maps of `count` frames to come, as they are made. last: the newest frames of the clip, oldest first."""
-    frames = [to_label_maps(maps) for maps in last[-predictor.looks_back :]]
+    device = next(predictor.network.parameters()).device
+    frames = [to_label_maps(maps, device) for maps in last[-predictor.looks_back :]]
     state = predictor.start(frames, free, seed)
     for _ in range(count):
         maps, state = predictor.step(state)
@@ -106,13 +107,14 @@ def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) 
     return conditioning
 
 
-def to_label_maps(maps: Maps, device: str = "cpu") -> LabelMaps:
+def to_label_maps(maps: Maps, device: torch.device | str = "cpu") -> LabelMaps:
     """A batch of one. Where there is no motion none is valid."""
     flow, valid = maps.flow, maps.flow_valid
     if flow is None or valid is None:
         flow, valid = np.zeros((*maps.labels.shape, 2), np.float32), np.zeros(maps.labels.shape, bool)
     parts = maps.labels, maps.objects, flow.astype(np.float32).transpose(2, 0, 1), valid[None]
-    return LabelMaps(*(torch.from_numpy(np.array(part, order="C"))[None].to(device) for part in parts))
+    labels, objects, moved, may = (torch.from_numpy(np.array(part, order="C"))[None].to(device) for part in parts)
+    return LabelMaps(labels, objects, moved, may)
 
 
 def to_arrays(maps: LabelMaps) -> Maps:

@@ -85,7 +85,8 @@ def _onward(planes: np.ndarray) -> np.ndarray:
 def _moved(planes: np.ndarray, which: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """(n, 2): how far places (n,) go with the plane `which` (n,) they are on; 0 for what gets behind the camera."""
     x, y = apply_each(planes, which, columns, rows)
-    return np.nan_to_num(np.stack([x - columns, y - rows], -1), posinf=0.0, neginf=0.0)
+    way: np.ndarray = np.nan_to_num(np.stack([x - columns, y - rows], -1), posinf=0.0, neginf=0.0)
+    return way
 
 
 def _nearness(role: np.ndarray, step: Step, which: np.ndarray, known: np.ndarray) -> np.ndarray:
