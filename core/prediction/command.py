@@ -105,7 +105,8 @@ def open_past(place: str, network: FutureFile, count: int, checkpoint: Path | No
     mode = first_mode(clip) if plain else source.mode
     painted = clip.pictures is not None or bool(source.checkpoint_hash)
     if clip.flow is None and clip.pictures is not None:
-        clip = with_flow(clip)
+        measured = with_flow(replace(clip, pictures=clip.small_pictures))
+        clip = replace(clip, flow=measured.flow, flow_valid=measured.flow_valid)
     if painted:
         loaded = load_checkpoint(checkpoint or default_checkpoint())
         check_label_set(loaded, clip)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from core.clip.clip import MAX_FRAMES, Clip
+from core.clip.clip import MAX_BYTES, MAX_FRAMES, Clip, bytes_of
+from core.clip.frames import Frames, whole
 from core.clip.instances import stuff_object
 from core.clip.label_set import LabelSet
 from core.conditioning import Conditioning, Maps, Styles
@@ -26,7 +27,11 @@ MOST_FRAMES = 100
 
 def check_count(count: int, clip: Clip) -> None:
     """Raise `InputError` for more frames than are predicted at once, or than a clip may have."""
-    most = min(MOST_FRAMES, MAX_FRAMES - len(clip))
+    film = None if clip.pictures is None else clip.scale.film
+    each = bytes_of(1, (clip.height, clip.width), film, True)
+    most = min(MOST_FRAMES, min(MAX_FRAMES, MAX_BYTES // each) - len(clip))
+    if most < 1:
+        raise InputError(f"Clip {clip.name!r} is as long as a clip can be.", "Cut it.")
     if not 1 <= count <= most:
         raise InputError(f"{count} frames cannot be predicted.", f"Ask for 1 to {most}.")
 
@@ -74,18 +79,17 @@ def free_ids(clip: Clip) -> FreeIds:
 
 
 def continued(clip: Clip, maps: Sequence[Maps]) -> Clip:
-    """The clip with more frames. Pictures of these are black until somebody paints them."""
-    flows = [(one.flow, one.flow_valid) for one in maps]
-    pictures = None if clip.pictures is None else _grown(clip.pictures, len(maps))
+    """The clip with more frames, all of it in memory. Pictures of these are black until somebody paints them."""
+    motion = [(one.flow, one.flow_valid) for one in maps if one.flow is not None and one.flow_valid is not None]
     flow, valid = clip.flow, clip.flow_valid
     if flow is not None and valid is not None:
-        flow = np.concatenate([flow, np.stack([_of(flow_) for flow_, _ in flows]).astype(np.float16)])
-        valid = np.concatenate([valid, np.stack([_of(valid_) for _, valid_ in flows])])
+        flow = _longer(flow, [one.astype(np.float16) for one, _ in motion])
+        valid = _longer(valid, [one for _, one in motion])
     return replace(
         clip,
-        labels=np.concatenate([clip.labels, np.stack([one.labels for one in maps])]),
-        objects=np.concatenate([clip.objects, np.stack([one.objects for one in maps])]),
-        pictures=pictures,
+        labels=_longer(clip.labels, [one.labels for one in maps]),
+        objects=_longer(clip.objects, [one.objects for one in maps]),
+        pictures=None if clip.pictures is None else _longer(clip.pictures, len(maps) * [clip.pictures[0] * 0]),
         flow=flow,
         flow_valid=valid,
         made=True,
@@ -94,7 +98,7 @@ def continued(clip: Clip, maps: Sequence[Maps]) -> Clip:
 
 def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) -> Conditionings:
     """The frames of a project and, after them, those that were predicted: in the looks of its last frame."""
-    count = len(scene.clip)
+    count, scale = len(scene.clip), scene.clip.scale
     lasting = tuple(edit for edit in picturing(edits, count - 1, "rendered") if not edit.changes_maps)
     looks = scene.looks
 
@@ -102,7 +106,7 @@ def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) 
         if t < count:
             return scene.conditioning(edits, t, mode)
         own = maps[t - count]
-        return Conditioning(own, Styles(codes_of(own, lasting, looks)))
+        return Conditioning(own, Styles(codes_of(own, lasting, looks)), size=None if scale.is_one else scale.film)
 
     return conditioning
 
@@ -128,10 +132,5 @@ def to_arrays(maps: LabelMaps) -> Maps:
     )
 
 
-def _grown(pictures: np.ndarray, by: int) -> np.ndarray:
-    return np.concatenate([pictures, np.zeros((by, *pictures.shape[1:]), pictures.dtype)])
-
-
-def _of(array: np.ndarray | None) -> np.ndarray:
-    assert array is not None
-    return array
+def _longer(frames: Frames, more: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([whole(frames), np.stack(more)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -27,10 +27,10 @@ class FreeIds:
         self._free = tuple(free)
 
     @classmethod
-    def of(cls, objects: np.ndarray) -> FreeIds:
+    def of(cls, objects: Iterable[np.ndarray]) -> FreeIds:
         """Above all instances in some object maps."""
         free = [1] * 256
-        for number in np.unique(objects).tolist():
+        for number in set().union(*(np.unique(one).tolist() for one in objects)):
             label, instance = divmod(number, PER_CLASS)
             if label < len(free):
                 free[label] = max(free[label], instance + 1)

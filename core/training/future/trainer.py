@@ -100,7 +100,7 @@ class FutureTrainer:
     def _rollout(self, chunk: Chunk) -> list[Predicted]:
         """What is predicted of each frame after the first `looks_back`."""
         frames = [_maps(chunk, t) for t in range(self.preset.looks_back)]
-        free = [FreeIds.of(frames[-1].objects[0].cpu().numpy())] * len(frames[-1].labels)
+        free = [FreeIds([1] * 256)] * len(frames[-1].labels)  # real objects have ids of edits
         rolled = []
         for _ in range(self.preset.looks_back, len(chunk.labels)):
             with self.machine.autocast():
