@@ -59,11 +59,11 @@ def main() -> None:
         "constant motion": moved,
         "predicted": lambda clip, t: predicted(predictor, clip, t, arguments.seed),
     }
-    table = Table("", *(f"{what} at {ahead}" for what in ("mIoU", "IDF1") for ahead in AHEAD), "s / frame")
-    found: dict[str, list[float]] = {}
-    for name, way in ways.items():
-        found[name] = measured(way, clips, predictor.looks_back, arguments.every)
-        table.add_row(name, *(f"{figure:.3f}" for figure in found[name]))
+    found = {name: measured(way, clips, predictor.looks_back, arguments.every) for name, way in ways.items()}
+    table = Table("frames ahead", *found)
+    rows = [f"{what} at {ahead}" for what in ("mIoU", "IDF1") for ahead in AHEAD] + ["seconds a frame"]
+    for row, figures in zip(rows, zip(*found.values(), strict=True), strict=True):
+        table.add_row(row, *(f"{figure:.3f}" for figure in figures))
     Console().print(table)
     if arguments.json:
         write_json(arguments.json, {"network": network.hash, "ahead": AHEAD, "figures": found})
