@@ -270,7 +270,12 @@ def check_reference(
 
 @app.command()
 def train(
-    preset: Annotated[str, typer.Option(metavar="NAME", help="The recipe, for example street, or tiny to try it out.")],
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The recipe, for example street, or tiny to try it out; street:no-looks is a variant."
+        ),
+    ],
     data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Saves, samples, log and, at the end, the checkpoint.")],
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
@@ -311,8 +316,8 @@ def train(
     from core.training.cost import dry_run as cost
     from core.training.future.command import train_future
     from core.training.future.presets import FUTURE_PRESETS
-    from core.training.presets import preset as named
     from core.training.processes import machine_of
+    from core.training.variants import named
 
     console = Console(highlight=False)
 
@@ -560,6 +565,68 @@ def evaluate(
         like=like,
         json=json,
         html=html,
+        say=lambda line: console.print(line, style="dim", markup=False),
+    )
+
+
+@app.command()
+def ablate(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="The recipe whose parts are left out, one by one.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Clips to train on.")],
+    val: Annotated[Path, typer.Option(metavar="DIR", help="Clips to evaluate on; never trained on.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder for each row, and the tables.")],
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            metavar="M",
+            help="Of training for each row.  [dim]\\[default: the preset's steps][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROW", help="Only this row (whole, floor or a variant); may be repeated.", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of every row's training.")] = 1,
+    frames: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Evaluate the first N frames of each clip.", show_default=False),
+    ] = None,
+    video_network: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=FILE]", help="As `evaluate` has it; may be repeated.", show_default=False),
+    ] = None,
+    window: Annotated[int, typer.Option(metavar="N", help="Frames in a window of the video Fréchet distance.")] = 8,
+    stride: Annotated[int, typer.Option(metavar="N", help="A window begins every so many frames.")] = 4,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The evaluation network.  [dim]\\[default: checkpoints/evaluation.safetensors][/dim]",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+) -> None:
+    """Train a preset, baselines and the preset without each of its parts, and evaluate all. Interrupted, the same
+    command goes on.
+    """
+    from core.evaluation.ablate import Ablation, ablate_files
+    from core.evaluation.command import Looking
+    from core.evaluation.video.windows import Windows
+    from core.training.machine import Machine
+
+    console = Console(stderr=True, highlight=False)
+    ablate_files(
+        Ablation(preset, data, val, minutes, seed, frames),
+        out,
+        Looking(evaluation, video_network or (), Windows(window, stride)),
+        only=only or (),
+        machine=Machine.choose(device, precision),
         say=lambda line: console.print(line, style="dim", markup=False),
     )
 

@@ -68,12 +68,11 @@ class NearestFrame:
     that only remembers could do. The floor of every table.
     """
 
-    name = "nearest training frame"
     hash = ""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, name: str = "nearest training frame") -> None:
         """data: the training clips. Raises `InputError` where there are none with pictures."""
-        self._data = data
+        self.name, self._data = name, data
         maps: list[np.ndarray] = []
         self._places: list[tuple[int, int]] = []  # clip, frame
         self._names: dict[int, str] = {}

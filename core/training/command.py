@@ -24,11 +24,12 @@ from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
 from core.training.perceptual import PerceptualLoss, load_vgg19
-from core.training.presets import Preset, preset
+from core.training.presets import Preset
 from core.training.progress import Display, Interrupt, Lines, recorders
 from core.training.runner import run
 from core.training.samples import write_sheet
 from core.training.start import start_from
+from core.training.variants import named
 
 _SAVE_EVERY = 300.0
 # Of a run that is given a time, the label network may have this share.
@@ -62,7 +63,7 @@ def train(
     Ctrl-C saves and stops. Raises `InputError` for unusable clips, an unknown preset, or an `out` of another preset.
     """
     began = time.monotonic()
-    recipe = preset(recipe) if isinstance(recipe, str) else recipe
+    recipe = named(recipe) if isinstance(recipe, str) else recipe
     machine = machine or Machine.choose()
     say = say if machine.first else _silent
     recipe, dataset = read_data(recipe, data, machine, say)

@@ -134,15 +134,15 @@ class Trainer:
             about_rare=phase.about_rare,
         )
         film = None
+        codes = styles = torch.zeros_like(chunk.pictures)
         if self.trained.reads_looks:
             chunk = recolour(filmed, self._things, rng, self.preset.recoloured)
             styles = chunk_styles(self.encoder, chunk)
-            if rng.chance(phase.film):
+        if self.trained.reads_places and rng.chance(phase.film):
+            if self.trained.reads_looks:
                 with torch.no_grad():
                     codes = chunk_styles(self.encoder, filmed)
-                film = film_with_holes(filmed, chunk, codes, rng)
-        else:
-            styles = torch.zeros_like(chunk.pictures)
+            film = film_with_holes(filmed, chunk, codes, rng)
         rolled = roll(self.trained, chunk, styles, rng, phase.stage, phase.learnt, film)
         return Rollout(chunk, rolled, self.trained, rng, self.machine, phase.stage, self._importance)
 

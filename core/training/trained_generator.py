@@ -20,7 +20,7 @@ from core.models.inputs import from_uint8
 from core.models.layers import weights_channels_last
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import to_uint8
-from core.models.local.network import LocalConfig, LocalGenerator, Rendered
+from core.models.local.network import LocalConfig, LocalGenerator, PastUse, Rendered
 from core.training.dataset import Chunk
 from core.training.machine import Machine
 from core.training.step_rng import StepRng
@@ -115,11 +115,14 @@ class TrainedGenerator(Protocol):
 
 @dataclass(frozen=True)
 class LocalRecipe:
-    """Sizes of our own generator."""
+    """Sizes of our own generator, and what it does without, for comparison. looks: whether it reads style codes."""
 
     width: int = 64
     deep_blocks: int = 4
     refresh: float = 0.3
+    past: PastUse = "blended"
+    validity: bool = True
+    looks: bool = True
 
     def multiple(self, stage: Stage) -> int:
         """Four halvings, in every stage."""
@@ -127,9 +130,16 @@ class LocalRecipe:
 
     def build(self, labels: LabelSet, machine: Machine) -> TrainedGenerator:
         """The generator for these classes, on the machine's device, with weights to begin with."""
-        config = LocalConfig(labels.size, width=self.width, deep_blocks=self.deep_blocks, refresh=self.refresh)
+        config = LocalConfig(
+            labels.size,
+            width=self.width,
+            deep_blocks=self.deep_blocks,
+            refresh=self.refresh,
+            past=self.past,
+            validity=self.validity,
+        )
         network = weights_channels_last(LocalGenerator(config).to(machine.device))
-        return TrainedLocal(network, machine)
+        return TrainedLocal(network, machine, looks=self.looks)
 
 
 class GeneratorRecipe(Protocol):
@@ -148,9 +158,10 @@ class TrainedLocal:
     """Our own generator. So many of the longer chunks begin with a frame that is given as their past."""
 
     kind: Kind = "local"
-    reads_looks = reads_places = True
+    reads_places = True
 
-    def __init__(self, network: LocalGenerator, machine: Machine, given: float = 0.5) -> None:
+    def __init__(self, network: LocalGenerator, machine: Machine, given: float = 0.5, *, looks: bool = True) -> None:
+        self.reads_looks = looks
         self._generator, self._machine, self._given = network, machine, given
         self._call: Callable[..., Rendered] = torch.compile(network) if machine.compiled else network
 
@@ -172,7 +183,9 @@ class TrainedLocal:
         self, maps: LabelMaps, styles: Tensor, past: tuple[Remembered, ...] | None, stage: Stage, extra: Extra
     ) -> Drawn:
         with self._machine.autocast():
-            made = self._call(maps, styles, past or (), known=extra.known, noise=extra.noise, coarse=True)
+            made = self._call(
+                self._generator.told(maps), styles, past or (), known=extra.known, noise=extra.noise, coarse=True
+            )
         return Drawn(
             made.final, made.raw, made.weight, made.warped, made.validity, made.estimated_flow, made.coarse, made
         )
@@ -186,6 +199,7 @@ class TrainedLocal:
         rng: StepRng,
         stage: Stage,
     ) -> tuple[Remembered, ...]:
+        maps = self._generator.told(maps)
         if isinstance(picture, Tensor):
             with torch.no_grad(), self._machine.autocast():
                 features = self._generator.encoder(maps, styles).quarter

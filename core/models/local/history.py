@@ -55,8 +55,12 @@ def look_back(
     flow: Tensor,
     past: tuple[Remembered, ...],
     base: Tensor,
+    *,
+    checked: bool = True,
 ) -> History:
     """Warp the past (newest first, at most HISTORY frames) to the frame described by maps, styles and flow.
+
+    checked: False: it is taken to be valid wherever the flow stays in the frame.
 
     base: (B, 3, H, W) float32, the colours that this frame's looks ask for; see `relative`. The past may be larger
     than the frame: what is looked up in it is where the flow leads, counted from its first row and column.
@@ -69,7 +73,7 @@ def look_back(
         if index:
             # Two steps back: this frame's motion, then the motion found where it leads.
             flow = flow + warp(past[index - 1].flow, flow)
-        valid = agrees(maps, styles, frame, flow)
+        valid = agrees(maps, styles, frame, flow) if checked else _in_frame(frame, flow)
         picture = warp(frame.picture, flow)
         if not index:
             warped = picture * valid
@@ -99,6 +103,12 @@ def agrees(maps: LabelMaps, styles: Tensor, frame: Remembered, flow: Tensor) -> 
     for channel in range(styles.shape[1]):
         same &= (_looked_up(frame.styles[:, channel], source) - styles[:, channel]).abs() < _SAME_LOOK
     return same.unsqueeze(1).float()
+
+
+def _in_frame(frame: Remembered, flow: Tensor) -> Tensor:
+    """(B, 1, H, W) float32: 1 where the flow stays in the frame."""
+    height, width = frame.picture.shape[-2:]
+    return sources(flow, (height, width))[1].unsqueeze(1).float()
 
 
 def _about_changes(changed: Tensor) -> Tensor:

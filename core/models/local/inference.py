@@ -70,6 +70,7 @@ class Inference:
     def _padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """The same without places, which take long: they are made where they are needed."""
         maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
+        maps = self.network.told(maps)
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
     def noise(self, size: tuple[int, int]) -> Tensor:

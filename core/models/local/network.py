@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +31,9 @@ from core.models.local.tolerance import Tolerance
 VERSION = 2
 # Planes that the trunk reads: past frames and the film of this one, each with its validity; and noise.
 INPUTS = 4 * (HISTORY + 1) + 1
+# What a frame has of its past. blended: as the paper has it. unmoved: read where it stood, neither moved nor blended.
+# warped: never read, and kept wherever it is valid; none: every frame alone. All but the first are for comparison.
+PastUse = Literal["blended", "unmoved", "warped", "none"]
 # Channels at full size, from which pictures are made there.
 _FULL = 16
 
@@ -48,12 +51,16 @@ class LocalConfig:
     # only copies, and what it dragged along (a shadow, an edit's echo) never leaves; with it that fades.
     refresh: float = 0.3
     tolerance: Tolerance = Tolerance()  # of following an edit
+    past: PastUse = "blended"
+    validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
         if not 1 <= self.classes <= 256:
             raise InputError(f"A generator can't have {self.classes} classes.")
         if not 0 <= self.refresh <= 1:
             raise InputError(f"refresh = {self.refresh} is not a share.")
+        if self.past not in get_args(PastUse) or not isinstance(self.validity, bool):
+            raise InputError(f"past = {str(self.past)[:20]!r} with validity = {str(self.validity)[:20]} is not known.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
             if not 1 <= getattr(self, name) <= 1024:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
@@ -323,12 +330,15 @@ class LocalGenerator(nn.Module):
 
         Flow is estimated where it is not known, and always in training; `past[0]` needs its features then.
         """
+        past = self.used(past)
         estimated = self.flow(features.quarter, past[0].features) if past and self.must_estimate(maps) else None
         flow = known_flow(maps, estimated)
-        history = look_back(maps, styles, flow, past, features.base)
-        channels = self.inputs(maps, history, known, noise)
+        history = look_back(maps, styles, flow, past, features.base, checked=self.config.validity)
+        kept = self.config.past == "warped"
+        read = look_back(maps, styles, flow, (), features.base) if kept else history
+        channels = self.inputs(maps, read, known, noise)
         raw, weight, small = self.raw_picture(features, channels, coarse=coarse)
-        weight = blend_weight(weight, history.validity, self.config.refresh)
+        weight = 1 - history.validity if kept else blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
         if known is not None:
             raw, final = (torch.where(known.kept, known.picture, picture) for picture in (raw, final))
@@ -356,6 +366,19 @@ class LocalGenerator(nn.Module):
         if small is not None:
             small = (small + F.avg_pool2d(features.base, 2)).tanh()
         return (raw + features.base).tanh(), weight, small
+
+    def used(self, past: tuple[Remembered, ...]) -> tuple[Remembered, ...]:
+        """The past that a frame has. What is only kept, never read, is not learnt from: each frame is trained alone."""
+        alone = self.config.past == "none" or (self.config.past == "warped" and self.training)
+        return () if alone else past
+
+    def told(self, maps: LabelMaps) -> LabelMaps:
+        """The maps of whole frames as this network is told them: that nothing moves, where the past is unmoved."""
+        if self.config.past != "unmoved":
+            return maps
+        batch, height, width = maps.labels.shape
+        still = torch.zeros(batch, 2, height, width, device=maps.labels.device)
+        return maps._replace(flow=still, flow_valid=torch.ones_like(still[:, :1], dtype=torch.bool))
 
     def must_estimate(self, maps: LabelMaps) -> bool:
         """Whether the flow branch has anything to say about this frame."""
