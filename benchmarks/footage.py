@@ -10,14 +10,12 @@ PAIRS holds folders like e202_nocars: the clip w202 again without its cars, with
 clips themselves. Printed for each pair: the share of uncovered pixels that are labelled as in the true street, and of
 the right object; how many plates cover, and their PSNR against the true street, also by distance in frames. --out:
 pictures of some frames, side by side: film, labels behind, true labels, plate, true street. --checkpoint: also the
-edit done in several ways, against the true street (benchmarks/true_edits.py).
+edit done in several ways, against the true street (core/evaluation/true_edits.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -30,7 +28,6 @@ from rich.table import Table
 
 from benchmarks.redressing import figures as figures_of_redressed
 from benchmarks.redressing import redressed
-from benchmarks.true_edits import Pair, compared, scores, ways
 from core.assets import clip_folders, default_checkpoint
 from core.bench.footage import footage_cases, keep_footage
 from core.bench.machine import machine_name
@@ -40,12 +37,12 @@ from core.checkpoint import Checkpoint, load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.evaluation.measures import psnr
+from core.evaluation.true_edits import Pair, compared, read_pair, scores, ways
 from core.files import replacing
 from core.footage.behind import Behind
 from core.footage.plates import Plates
 from core.headless.render import best_device
 from core.project.draft import Removed
-from core.project.values import ClassTarget
 
 CLIP, FRAMES = "avenue", 60
 DISTANCES = ((1, 1), (2, 3), (4, 8), (9, 99))
@@ -95,7 +92,7 @@ def main() -> None:
     if arguments.checkpoint is not None:
         checkpoint = load_checkpoint(arguments.checkpoint)
         for folder in folders:
-            console.print(pictures_table(folder.name, Pair(*read_pair(folder, arguments.clips)), checkpoint))
+            console.print(pictures_table(folder.name, read_pair(folder, arguments.clips), checkpoint))
 
 
 def own_table(subject: Subject, rounds: int) -> Table:
@@ -120,17 +117,6 @@ def pictures_table(name: str, pair: Pair, checkpoint: Checkpoint) -> Table:
     for way, row in rows.items():
         table.add_row(way, *row.values())
     return table
-
-
-def read_pair(folder: Path, clips: Path) -> tuple[Clip, Clip, Removed]:
-    """The filmed clip, the true one, and what was taken away."""
-    number = re.match(r"e(\d+)", folder.name)
-    if number is None:
-        raise SystemExit(f"{folder.name} does not begin like e202: which clip is it?")
-    filmed, true = read_clip(clips / f"w{number[1]}"), read_clip(folder)
-    hidden = json.loads((folder / "clip.json").read_text())["hidden"]
-    names = {entry.name: entry.id for entry in filmed.label_set}
-    return filmed, true, Removed(tuple(ClassTarget(label=names[name]) for name in hidden))
 
 
 def uncovered(filmed: Clip, true: Clip, removed: Removed, frames: list[int]) -> Uncovered:

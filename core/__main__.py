@@ -521,6 +521,23 @@ def evaluate(
             metavar="DIR", help="Training clips: also rate a copy of their nearest frames, a floor.", show_default=False
         ),
     ] = None,
+    looks: Annotated[bool, typer.Option("--looks", help="Also: whether style codes do what they say.")] = False,
+    edits: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also: edits against true edits, pairs as e202_nocars of the clip w202 in CLIPS.",
+            show_default=False,
+        ),
+    ] = None,
+    swap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="Also: everything of a class made another, as vegetation=building; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     frames: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N frames of each clip.", show_default=False)
     ] = None,
@@ -552,7 +569,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure renders of clips against what was filmed: as the paper measures, and more."""
-    from core.evaluation.command import Looking, evaluate_files
+    from core.evaluation.command import Also, Looking, evaluate_files
     from core.evaluation.video.windows import Windows
 
     console = Console(stderr=True, highlight=False)
@@ -560,6 +577,7 @@ def evaluate(
         clips,
         checkpoint or (),
         Looking(evaluation, video_network or (), Windows(window, stride)),
+        also=Also(looks, edits, swap or ()),
         nearest=nearest,
         frames=frames,
         like=like,

@@ -16,6 +16,7 @@ from core.evaluation.command import Looking, show
 from core.evaluation.evaluate import Eyes, evaluate
 from core.evaluation.report import Report, Section, keep_report, kept_report
 from core.evaluation.subjects import NearestFrame, Rendered, Subject
+from core.evaluation.turning import turning
 from core.files import make_folder, read_json, write_json
 from core.training.command import train
 from core.training.dataset import read_clips
@@ -100,7 +101,7 @@ def joined(reports: Sequence[Report], recipe: Preset, asked: Ablation) -> Report
     budget = f"{asked.minutes:g} minutes" if asked.minutes is not None else f"{recipe.steps} steps"
     facts = {"training": f"preset {recipe.name}, {budget} for each row, seed {asked.seed}"}
     together = reports[0].model_copy(update={"rows": rows, "facts": {**facts, **reports[0].facts}})
-    return together.model_copy(update={"sections": [_against(together)]})
+    return together.model_copy(update={"sections": [_against(together), turning(together)]})
 
 
 def _against(report: Report) -> Section:

@@ -14,11 +14,15 @@ from core.clip.native import read_clip
 from core.errors import InputError
 from core.evaluation.evaluate import Eyes, evaluate
 from core.evaluation.evaluation_network import load_evaluation_network
+from core.evaluation.looks import LooksTried
 from core.evaluation.page import write_page
-from core.evaluation.report import Report
+from core.evaluation.report import Report, Section
+from core.evaluation.silhouettes import Silhouettes, Swap
 from core.evaluation.structure import lpips_at_hand
 from core.evaluation.subjects import NearestFrame, Rendered, Subject
 from core.evaluation.tables import Grid, as_rich, grids, like_paper
+from core.evaluation.true_edits import edit_section, read_pairs
+from core.evaluation.turning import turning
 from core.evaluation.video.frames_in_time import FramesInTime
 from core.evaluation.video.networks import load_video_network, parse_video_network
 from core.evaluation.video.windows import VideoNetwork, Windows
@@ -68,11 +72,43 @@ def read_clips_of(place: str) -> Iterator[Clip]:
         yield from read_clips(path)
 
 
+@dataclass(frozen=True)
+class Also:
+    """What else is measured of checkpoints, beside their renders of the clips.
+
+    looks  whether style codes do what they say
+    edits  a folder of pairs: edits are compared with the same street as it would then look
+    swaps  OLD=NEW each: everything of a class made another one
+    """
+
+    looks: bool = False
+    edits: Path | None = None
+    swaps: Sequence[str] = ()
+
+    def sections(
+        self, clips: str, subjects: Sequence[Rendered], eyes: Eyes, frames: int | None, say: Callable[[str], None]
+    ) -> list[Section]:
+        """A table of each; reads the clips again. Raises `InputError`."""
+        tried: list[LooksTried | Silhouettes] = [LooksTried(subjects, eyes.network)] if self.looks else []
+        tried += [Silhouettes(subjects, eyes.network, Swap.parse(text)) for text in self.swaps]
+        if tried:
+            for clip in read_clips_of(clips):
+                say(f"{clip.name}: looks and swaps")
+                for each in tried:
+                    each.add(clip, min(frames or len(clip), len(clip)))
+        sections = [each.section() for each in tried]
+        if self.edits is not None:
+            say(f"edits below {self.edits}")
+            sections.append(edit_section(read_pairs(self.edits, Path(clips)), subjects, frames))
+        return sections
+
+
 def evaluate_files(
     clips: str,
     checkpoints: Sequence[Path],
     looking: Looking,
     *,
+    also: Also = Also(),  # noqa: B008
     nearest: Path | None,
     frames: int | None,
     like: str,
@@ -86,13 +122,16 @@ def evaluate_files(
     if len({path.resolve() for path in checkpoints}) < len(checkpoints):
         raise InputError("A checkpoint is named twice.", "Name each once.")
     eyes = looking.open(best_device())
-    subjects: list[Subject] = [Rendered.load(path) for path in checkpoints]
+    rendered = [Rendered.load(path) for path in checkpoints]
+    subjects: list[Subject] = list(rendered)
     if nearest is not None:
         say(f"reading the label maps of the training clips below {nearest}")
         subjects.insert(0, NearestFrame(nearest))
     if not subjects:
         raise InputError("There is nothing to evaluate.", "Name a --checkpoint, or --nearest with training clips.")
     report = evaluate(read_clips_of(clips), subjects, eyes, frames=frames, say=say)
+    sections = [turning(report), *also.sections(clips, rendered, eyes, frames, say)]
+    report = report.model_copy(update={"sections": sections})
     show(report, like=like, json=json, html=html)
     return report
 

@@ -17,6 +17,7 @@ from core.evaluation.evaluation_network import EvaluationNetwork, Reading
 from core.evaluation.features import feature_distance
 from core.evaluation.measures import gradient_energy, psnr, warping_error
 from core.evaluation.structure import PerceptualDistance, ms_ssim, ssim
+from core.evaluation.turning import Errors
 
 
 class Measures(NamedTuple):
@@ -85,6 +86,7 @@ class Comparison:
         self._agreement, self._filmed_agreement = Agreement(clip.label_set), Agreement(clip.label_set)
         self._frames: list[_OfFrame] = []
         self.colours, self._filmed_colours = Colours(clip.label_set), Colours(clip.label_set)
+        self.errors = Errors()
         self._before: _Shown | None = None
 
     def add(self, picture: np.ndarray, seen: Reading) -> Reading:
@@ -96,6 +98,7 @@ class Comparison:
         self._filmed_agreement.add(self._clip.labels[t], seen.labels)
         for colours, shown in ((self.colours, picture), (self._filmed_colours, wanted)):
             colours.add(shown, self._clip.labels[t], self._clip.objects[t])
+        self.errors.add(picture, wanted, self._clip.objects[t])
         warping = filmed_warping = change = float("nan")
         if self._before is not None:
             frame, objects = self._clip[t], self._clip.objects[t - 1]

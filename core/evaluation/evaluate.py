@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
-from core.clip.frames import whole
 from core.errors import InputError
 from core.evaluation.comparison import Compared, Comparison, filmed, overall
 from core.evaluation.evaluation_network import EvaluationNetwork, Reading
@@ -20,6 +19,7 @@ from core.evaluation.frechet import Distance
 from core.evaluation.report import Picture, Report, Row, Thing, number, number_list, numbers
 from core.evaluation.structure import PerceptualDistance
 from core.evaluation.subjects import Subject
+from core.evaluation.turning import VEHICLES, turns
 from core.evaluation.video.frames_in_time import frame_features
 from core.evaluation.video.windows import SlidingWindows, VideoNetwork, Windows
 from core.footage.estimated_flow import with_flow
@@ -175,7 +175,7 @@ def _rate(
         each.compared[clip.name] = comparisons[index].compared()
         courses = comparisons[index].courses
         each.courses[clip.name] = {name: number_list(values) for name, values in courses.items()}
-        each.things += _things(clip, comparisons[index])
+        each.things += _things(clip, length, comparisons[index])
 
 
 def _note(rated: _Rated, windows: SlidingWindows, strip: _Strip, picture: np.ndarray, reading: Reading) -> None:
@@ -189,17 +189,20 @@ def _timed(render: Iterator[np.ndarray]) -> tuple[np.ndarray, float]:
     return next(render), time.perf_counter() - began
 
 
-def _things(clip: Clip, comparison: Comparison) -> list[Thing]:
+def _things(clip: Clip, length: int, comparison: Comparison) -> list[Thing]:
     """The things whose colour can be followed."""
     colours = comparison.colours
     names = {entry.id: entry.name for entry in clip.label_set}
-    all_labels, objects = whole(clip.labels), whole(clip.objects)
-    labels = {thing: int(all_labels[objects == thing][0]) for thing in colours.drifts}
+    first = {thing: colours.course(thing)[0][0] for thing in colours.drifts}
+    labels = {thing: int(clip.labels[t][clip.objects[t] == thing][0]) for thing, t in first.items()}
+    turned = turns(clip, [thing for thing in labels if names[labels[thing]] in VEHICLES], length)
     return [
         Thing(
             clip=clip.name,
             object=thing,
             label=names[labels[thing]],
+            error=comparison.errors.of(thing),
+            turn=number(turned.get(thing, float("nan"))),
             drift=drift,
             course=[(t, round(far, 3)) for t, far in colours.course(thing)],
         )

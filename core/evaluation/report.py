@@ -38,6 +38,8 @@ class Thing(_Value):
     clip: str
     object: int
     label: str
+    error: float  # of its pixels, in levels, mean over frames
+    turn: float | None  # how much it turns, percent a frame; see `core.evaluation.turning`
     drift: float  # Delta E of its colour, from when it is first to when it is last seen
     course: list[tuple[int, float]]  # frame, and Delta E to the first
 

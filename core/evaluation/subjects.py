@@ -97,8 +97,8 @@ class NearestFrame:
         wanted = {self._places[index] for index in nearest}
         found: dict[tuple[int, int], np.ndarray] = {}
         for number, source in enumerate(read_clips(self._data)):
-            if source.pictures is not None:
-                found |= {(number, t): source.pictures[t].copy() for of, t in wanted if of == number}
+            if source.small_pictures is not None:
+                found |= {(number, t): source.small_pictures[t].copy() for of, t in wanted if of == number}
         for index in nearest:
             picture = found[self._places[index]]
             if picture.shape[:2] != (clip.height, clip.width):

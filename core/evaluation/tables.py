@@ -35,7 +35,7 @@ class Grid(NamedTuple):
 def grids(report: Report) -> list[Grid]:
     """Every table of a report."""
     groups = [_group(title, measures, report) for title, measures in GROUPS.items()]
-    return [_distances(report), *groups, *(_section(section) for section in report.sections)]
+    return [_distances(report), *groups, *(section_grid(section) for section in report.sections)]
 
 
 def like_paper(report: Report) -> Grid:
@@ -102,7 +102,8 @@ def _group(title: str, measures: Mapping[str, Measure], report: Report) -> Grid:
     return Grid(title, "", [each.head for each in kept.values()], rows, _sources(list(kept.values())))
 
 
-def _section(section: Section) -> Grid:
+def section_grid(section: Section) -> Grid:
+    """A table that says everything itself."""
     rows = [(str(row[0]), [Cell(_text(value, 2)) for value in row[1:]]) for row in section.rows]
     return Grid(section.title, section.note, section.columns[1:], rows)
 

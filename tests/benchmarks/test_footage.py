@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.redressing import Redressed, figures
-from benchmarks.true_edits import Pair, compared, scores
+from core.evaluation.true_edits import Pair, compared, scores
 from core.project.draft import Removed
 from core.project.edits import ObjectTarget
 from tests.core.tiny import CAR_ID, tiny_clip

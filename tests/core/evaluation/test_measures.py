@@ -61,7 +61,7 @@ def moving_frame(shift: int) -> tuple[np.ndarray, np.ndarray, Frame, np.ndarray]
     picture = np.roll(before, shift, axis=1)
     objects = np.full((12, 20), 7, np.int32)
     flow = np.full((12, 20, 2), (-shift, 0), np.float32)
-    frame = Frame(1, np.zeros((12, 20), np.uint8), objects, picture, flow, np.ones((12, 20), bool))
+    frame = Frame(1, np.zeros((12, 20), np.uint8), objects, flow, np.ones((12, 20), bool))
     return picture, before, frame, objects.copy()
 
 

@@ -1,13 +1,16 @@
 """How pictures of an edit compare with the same street rendered again as it would then look.
 
-Called by `python -m benchmarks.footage`. Compared are footage mode, rendered mode, OpenCV's inpainting frame by frame,
-and the film with nothing done.
+Compared are footage mode, rendered mode, OpenCV's inpainting frame by frame, and the film with nothing done. A pair is
+a folder like e202_nocars: the clip w202 again without its cars, with `hidden` in clip.json.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -15,16 +18,24 @@ import numpy as np
 
 from core.checkpoint import Checkpoint
 from core.clip.clip import Clip
+from core.clip.native import read_clip
+from core.errors import InputError
 from core.evaluation.comparison import filmed
 from core.evaluation.measures import warping_error
+from core.evaluation.report import Section, number
+from core.evaluation.subjects import Rendered
+from core.files import read_json
 from core.footage.kinds import MARGIN
 from core.headless.render import render_clip
 from core.project.draft import Removed
-from core.project.edits import SURROUNDINGS, Edit, SetClass
+from core.project.edits import SURROUNDINGS, ClassTarget, Edit, SetClass
 
 # Around what was taken away: shadows fall here.
 RING = 16
 _INPAINT_RADIUS = 5
+_MOST_BYTES = 2**24
+# Ways that depend on the checkpoint.
+_BY_CHECKPOINT = ("footage mode", "rendered mode")
 
 
 class Areas(NamedTuple):
@@ -122,7 +133,56 @@ def scores(pair: Pair, frames: Iterable[np.ndarray]) -> Scores:
             flicker.append(_flicker(pair, t, picture, before, areas.inside))
         before = picture
     psnr = {name: _psnr(error, counts[name]) for name, error in errors.items()}
-    return Scores(psnr, touched / max(farther, 1), float(np.nanmean(flicker)))
+    known = [value for value in flicker if not np.isnan(value)]
+    return Scores(psnr, touched / max(farther, 1), float(np.mean(known)) if known else float("nan"))
+
+
+def read_pairs(folder: Path, clips: Path) -> Iterator[tuple[str, Pair]]:
+    """Every pair below `folder`, by its name; their clips are in `clips`. Raises `InputError` where there is none, or a
+    clip is missing.
+    """
+    folders = sorted(path.parent for path in folder.glob("*/clip.json"))
+    if not folders:
+        raise InputError(f"There is no pair below {folder}.", "A pair is a folder like e202_nocars, a clip's.")
+    for path in folders:
+        yield path.name, read_pair(path, clips)
+
+
+def read_pair(folder: Path, clips: Path) -> Pair:
+    """The filmed clip, the true one, and what was taken away. Raises `InputError`."""
+    number = re.match(r"e(\d+)", folder.name)
+    if number is None:
+        raise InputError(f"{folder.name} does not say which clip it is of.", "Call it like e202_nocars, for w202.")
+    film, true = read_clip(clips / f"w{number[1]}"), read_clip(folder)
+    hidden = read_json(folder / "clip.json", _MOST_BYTES).get("hidden")
+    if not isinstance(hidden, list) or not hidden or not all(isinstance(name, str) for name in hidden):
+        raise InputError(f"{folder / 'clip.json'} does not say what is hidden.", "It needs a list of classes: hidden.")
+    if len(true) > len(film) or true.labels.shape[1:] != film.labels.shape[1:]:
+        raise InputError(f"{folder.name} and its clip are not of the same frames.", "Render it again.")
+    targets = tuple(ClassTarget(label=film.label_set.by_name(name).id) for name in hidden)
+    return Pair(film, true, Removed(targets))
+
+
+def edit_section(pairs: Iterable[tuple[str, Pair]], subjects: Sequence[Rendered], frames: int | None) -> Section:
+    """A row for each pair and way; `frames`: only the first so many."""
+    rows: list[list[str | float | None]] = []
+    for name, pair in pairs:
+        length = min(frames or len(pair.true), len(pair.true))
+        done: dict[str, Iterator[np.ndarray]] = {}
+        for subject in subjects:
+            for way, pictures in ways(pair, subject.checkpoint).items():
+                done[f"{way}, {subject.name}" if way in _BY_CHECKPOINT else way] = pictures
+        for way, each in done.items():
+            psnr, touched, flicker = scores(pair, islice(each, length))
+            rows.append([f"{name}: {way}", *map(number, (*psnr.values(), touched, flicker))])
+    return Section(
+        title="Edits against true edits",
+        note="The same street rendered again as it would look after the edit. PSNR in dB of what was taken away, of "
+        f"{RING} pixels around it and farther out (- where it is equal); share of pixels farther out that are not as "
+        "filmed; warping error inside, in levels.",
+        columns=["", "inside", "around", "farther out", "not as filmed", "warping error"],
+        rows=rows,
+    )
 
 
 def _flicker(pair: Pair, t: int, picture: np.ndarray, before: np.ndarray, inside: np.ndarray) -> float:

@@ -1,0 +1,121 @@
+"""Manipulations whose shape does not fit: everything of a class made another class, as trees made houses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
+from core.errors import InputError
+from core.evaluation.comparison import filmed
+from core.evaluation.evaluation_network import EvaluationNetwork
+from core.evaluation.frechet import frechet_distance
+from core.evaluation.report import Section, number
+from core.evaluation.subjects import Rendered
+from core.evaluation.video.frames_in_time import frame_features
+from core.headless.render import render_clip
+from core.project.edits import ClassTarget, SetClass
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Everything of the class `old` becomes of the class `new`, by name."""
+
+    old: str
+    new: str
+
+    @classmethod
+    def parse(cls, text: str) -> Swap:
+        """OLD=NEW. Raises `InputError` for another form."""
+        old, found, new = (part.strip() for part in text.partition("="))
+        if not (old and found and new) or old == new:
+            raise InputError(f"{text!r} is no swap of two classes.", "Write it as --swap vegetation=building.")
+        return cls(old, new)
+
+    def ids(self, label_set: LabelSet) -> tuple[int, int]:
+        """Raises `InputError` where a class is not in the label set."""
+        return label_set.by_name(self.old).id, label_set.by_name(self.new).id
+
+
+@dataclass
+class _Read:
+    """Pixels of one subject by what they are read as, and features of the frames."""
+
+    swapped: list[np.ndarray] = field(default_factory=list)  # what swapped pixels are read as
+    before: list[np.ndarray] = field(default_factory=list)  # what the same are read as without the swap
+    fitting: list[np.ndarray] = field(default_factory=list)  # what pixels of the new class are read as without it
+    features: list[np.ndarray] = field(default_factory=list)
+    plain: list[np.ndarray] = field(default_factory=list)
+
+
+class Silhouettes:
+    """What the evaluation network reads in shapes that are not those of their class, beside those that are."""
+
+    def __init__(self, subjects: Sequence[Rendered], network: EvaluationNetwork, swap: Swap) -> None:
+        self._subjects, self._network, self._swap = subjects, network, swap
+        self._ids = swap.ids(network.label_set)
+        self._read: dict[str, _Read] = {subject.name: _Read() for subject in subjects}
+        self._film: list[np.ndarray] = []
+
+    def add(self, clip: Clip, length: int) -> None:
+        """Render the first frames with the swap and without."""
+        old, new = self._ids
+        edit = SetClass(id="swap", frames=(0, len(clip)), target=ClassTarget(label=old), to=new)
+        self._film += [frame_features(self._network.read(picture)) for picture in islice(filmed(clip), length)]
+        for subject in self._subjects:
+            read = self._read[subject.name]
+            pairs = zip(
+                islice(render_clip(clip, (edit,), subject.checkpoint), length),
+                islice(render_clip(clip, (), subject.checkpoint), length),
+                islice(clip.labels, length),
+                strict=True,
+            )
+            for changed, plain, labels in pairs:
+                seen, unchanged = self._network.read(changed), self._network.read(plain)
+                read.swapped.append(seen.labels[labels == old])
+                read.before.append(unchanged.labels[labels == old])
+                read.fitting.append(unchanged.labels[labels == new])
+                read.features.append(frame_features(seen))
+                read.plain.append(frame_features(unchanged))
+
+    def section(self) -> Section:
+        """A row for each subject."""
+        old, new = self._swap.old, self._swap.new
+        return Section(
+            title=f"Shapes that do not fit: all {old} made {new}",
+            note="Share of pixels by what the evaluation network reads in the render. Where "
+            f"{new} has the shape of {old}, beside where {new} has its own; and how far the frames are from the film "
+            "(frame Fréchet).",
+            columns=[
+                "",
+                f"{old} made {new}: read as {new}",
+                f"... still as {old}",
+                f"not swapped: read as {old}",
+                f"{new} in its own shape: read as {new}",
+                "frame Fréchet, swapped",
+                "... not swapped",
+            ],
+            rows=[self._line(subject.name) for subject in self._subjects],
+        )
+
+    def _line(self, name: str) -> list[str | float | None]:
+        read, (old, new) = self._read[name], self._ids
+        shares = (
+            _share(read.swapped, new),
+            _share(read.swapped, old),
+            _share(read.before, old),
+            _share(read.fitting, new),
+        )
+        return [name, *(number(share) for share in shares), self._distance(read.features), self._distance(read.plain)]
+
+    def _distance(self, features: list[np.ndarray]) -> float | None:
+        return frechet_distance(np.stack(features), np.stack(self._film)) if len(features) > 1 else None
+
+
+def _share(read: list[np.ndarray], label: int) -> float:
+    pixels = np.concatenate(read) if read else np.zeros(0, np.uint8)
+    return float((pixels == label).mean()) if len(pixels) else float("nan")
