@@ -62,7 +62,8 @@ def test_every_row_stands_in_the_table(place):
     table = json.loads((place / "out" / "table.json").read_text())
     assert [row["name"] for row in table["rows"]] == list(ROWS)
     assert all(row["video"]["frames in time"]["value"] >= 0 for row in table["rows"])
-    (section,) = table["sections"]
+    section, vehicles = table["sections"]
+    assert vehicles["title"] == "Vehicles that turn"
     assert [line[0] for line in section["rows"]] == list(ROWS) and "%" in section["rows"][2][2]
     assert "no-looks" in (place / "out" / "table.html").read_text()
 
