@@ -14,7 +14,9 @@ from typing import TypeVar
 import numpy as np
 
 from app.opened import OpenProject
+from core.cache import Cache
 from core.clip.export import zip_labels, zip_pictures
+from core.clip.frames import FrameCache, PackedFrames
 from core.clip.video import DEFAULT_CRF, write_video
 from core.conditioning import Conditioning
 from core.errors import InputError
@@ -92,8 +94,13 @@ def _write_frames(path: Path, opened: OpenProject, wish: Wish) -> None:
 
 def _write_labels(path: Path, opened: OpenProject, wish: Wish) -> None:
     clip, edits = opened.clip, opened.project.edits
-    maps = [opened.scene.maps(edits, t) for t in _told(range(len(clip)), len(clip), wish)]
-    labels, objects = [one.labels for one in maps], [one.objects for one in maps]
+    # All maps of a large clip would not fit; they are read twice.
+    cache: FrameCache = Cache(2)
+    labels, objects = PackedFrames(cache), PackedFrames(cache)
+    for t in _told(range(len(clip)), len(clip), wish):
+        maps = opened.scene.maps(edits, t)
+        labels.add(maps.labels)
+        objects.add(maps.objects)
     zip_labels(path, labels, objects, clip.label_set, clip.rate, clip.credits)
 
 

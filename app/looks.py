@@ -65,7 +65,7 @@ class LookBook:
             raise NotFound(f"The clip has no frame {t}.", "Choose one of its frames.")
         opened.clip.label_set.by_id(label)
         full = opened.scene.conditioning(opened.project.edits, t)
-        piece = _piece(full, thing, label)
+        piece = _piece(opened.engine.renderer.at_network_size(full), thing, label)
         now = full.codes.get((thing, label)) or opened.scene.scene.looks.code(thing, label)
         mixture = opened.engine.mixtures.get(label)
         looks = [

@@ -321,7 +321,7 @@ class OpenProject:
         for t, frame in enumerate(self.board.frames()[0]):
             if picturing(before.edits, t, project.mode) != picturing(project.edits, t, project.mode):
                 break
-            if frame is not None and frame.stage == "final" and store.picture(frame.key) is not None:
+            if frame is not None and frame.stage == "final" and store.has(frame.key):
                 keys[t] = frame.key
         return keys
 

@@ -135,12 +135,17 @@ class Refusal(BaseModel):
 
 
 class ClipEntry(BaseModel):
-    """name: as routes name it."""
+    """name: as routes name it.
+
+    width, height: of its label maps; film_width, film_height: of its pictures, which may be larger.
+    """
 
     name: str
     frames: int
     width: int
     height: int
+    film_width: int
+    film_height: int
 
 
 class ListedClip(ClipEntry):

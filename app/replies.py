@@ -103,6 +103,8 @@ def _clip_state(clip: Clip) -> ClipState:
         frames=len(clip),
         width=clip.width,
         height=clip.height,
+        film_width=clip.scale.film[1],
+        film_height=clip.scale.film[0],
         fps=float(clip.rate),
         camera=clip.pictures is not None,
         sound=clip.sound is not None,

@@ -474,5 +474,6 @@ def _entry(name: str, folder: Path, own: bool) -> ListedClip | None:
         _LOG.warning("clip %s is left out: %s", name, error)
         return None
     size = {"frames": facts.frames, "width": facts.width, "height": facts.height}
+    film = {"film_width": facts.film_size[1], "film_height": facts.film_size[0]}
     title, seconds = facts.name or folder.name, float(facts.frames / facts.rate)
-    return ListedClip(name=name, title=title, seconds=seconds, own=own, **size)
+    return ListedClip(name=name, title=title, seconds=seconds, own=own, **size, **film)

@@ -157,7 +157,7 @@ def import_film(
         str | None,
         typer.Option(metavar="FPS", help="Frames a second.  [dim]\\[default: the film's][/dim]", show_default=False),
     ] = None,
-    size: Annotated[str, typer.Option(metavar="WxH", help="Multiples of 16.")] = "512x256",
+    size: Annotated[str, typer.Option(metavar="WxH", help="Multiples of 16; film: its own size.")] = "512x256",
     fit: Annotated[str, typer.Option(metavar="crop|pad", help="Fill the frame, or show all of the film.")] = "crop",
     look: Annotated[
         bool, typer.Option("--look", help="Only say what the film and its labels are; nothing is made.")
@@ -174,8 +174,9 @@ def import_film(
     from core.importing.shape import Shape, parse_fit, parse_rate, parse_size
     from core.importing.stages import Wish
 
-    width, height = parse_size(size)
-    shape = Shape(width, height, parse_fit(fit), start, stop, None if rate is None else parse_rate(rate))
+    width, height = parse_size(size) or (Shape.width, Shape.height)
+    own, frames_a_second = parse_size(size) is None, None if rate is None else parse_rate(rate)
+    shape = Shape(width, height, parse_fit(fit), start, stop, frames_a_second, own)
     run = look_at_files if look else import_files
     run(Wish(source, shape, labels, form, map, name), out, json=json)
 

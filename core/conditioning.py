@@ -121,12 +121,14 @@ class Film:
 
     given  (H, W, 3) uint8 RGB: what is shown, of no meaning where the kind is MADE_UP; or a clip's frame as it is
     kinds  (H, W) uint8, each a `Kind`; the picture's size, which may be larger than that of the maps
+    source the clip's frame, which it is where the kind is FILMED; None: where it comes from is not said
 
     Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
     """
 
     given: np.ndarray | ClipPicture
     kinds: np.ndarray
+    source: ClipPicture | None = None
 
     def __post_init__(self) -> None:
         shape = self.given.shape[:2]
@@ -139,7 +141,8 @@ class Film:
     @classmethod
     def entire(cls, picture: np.ndarray | ClipPicture) -> Film:
         """A frame of which every pixel is shown as it was filmed."""
-        return cls(picture, np.broadcast_to(np.uint8(Kind.FILMED), picture.shape[:2]))
+        filmed = np.broadcast_to(np.uint8(Kind.FILMED), picture.shape[:2])
+        return cls(picture, filmed, picture if isinstance(picture, ClipPicture) else None)
 
     @property
     def picture(self) -> np.ndarray:
@@ -149,8 +152,12 @@ class Film:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that it keeps."""
-        picture = self.given.nbytes if isinstance(self.given, np.ndarray) else 0
-        return picture + (0 if self._broadcast else self.kinds.nbytes)
+        return self.given.nbytes + (0 if self._broadcast else self.kinds.nbytes)
+
+    @property
+    def unchanged(self) -> ClipPicture | None:
+        """The clip's frame, where that is all of it."""
+        return self.given if isinstance(self.given, ClipPicture) and self._broadcast else None
 
     @cached_property
     def whole(self) -> bool:

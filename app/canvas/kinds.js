@@ -7,7 +7,7 @@ import { Loader } from './frames.js';
 import { effectiveView } from './store.js';
 
 /** @import { Api } from './api.js' */
-/** @import { OpenState, Size } from './types' */
+/** @import { Clip, OpenState } from './types' */
 
 // Of the film itself nothing is said. In the order of `Kind` (core/conditioning.py).
 const KINDS = [
@@ -17,16 +17,16 @@ const KINDS = [
 ];
 const ALPHA = 150;
 
-/** Loader of tints, canvases of the picture's size; keys are paths below the project.
+/** Loader of tints, canvases of the film's size; keys are paths below the project.
  * @param {Api} api
  * @param {() => string} project
- * @param {() => Size} clip
+ * @param {() => Clip} clip
  * @param {(key: string) => void} onLoad
  * @returns {Loader<HTMLCanvasElement>} */
 export function kindLoader(api, project, clip, onLoad) {
   /** @param {string} path */
   const load = async (path) => {
-    const { width, height } = clip();
+    const { film_width: width, film_height: height } = clip();
     const reply = await api.request(`projects/${project()}/${path}`);
     const kinds = new Uint8Array(await reply.arrayBuffer());
     return { value: tint(kinds, width, height), size: width * height * 4 };

@@ -121,7 +121,7 @@ export class Projects {
   }
 
   /** @param {ClipEntry} clip */
-  clipLine({ name, title, frames, width, height, seconds }) {
+  clipLine({ name, title, frames, film_width: width, film_height: height, seconds }) {
     const facts = [countOf(frames, 'frame'), `${width} × ${height}`, `${seconds.toFixed(1)} s`];
     const picture = h('img', {
       alt: '',

@@ -77,7 +77,8 @@ export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames
 /** What a lane shows: its edit, or what is common to its edits, which `ids` name. */
 export type Lane = EditEntry & { ids: string[] };
 
-export type Clip = Size & { name: string; frames: number; hash: string; fps: number; camera: boolean; sound: boolean };
+/** Its size is that of its label maps, in which is painted; pictures may be larger. */
+export type Clip = Size & FilmedSize & { name: string; frames: number; hash: string; fps: number; camera: boolean; sound: boolean };
 export type ServerState = {
   project: string;
   name: string;
@@ -160,7 +161,9 @@ export type ProjectEntry = {
 };
 /** last: the project that was changed last; notice: a sentence about the list. */
 export type ProjectList = { projects: ProjectEntry[]; notice: string; last: string | null };
-export type ClipEntry = Size & { name: string; frames: number; title: string; seconds: number; own: boolean };
+export type FilmedSize = { film_width: number; film_height: number };
+export type ClipEntry = Size &
+  FilmedSize & { name: string; frames: number; title: string; seconds: number; own: boolean };
 
 // Films on their way to becoming clips (app/import_messages.py)
 

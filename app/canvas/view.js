@@ -176,7 +176,7 @@ export class View {
     const tint = this.kinds.get(kindsPath(state));
     if (!tint) return;
     this.context.imageSmoothingEnabled = false;
-    this.context.drawImage(tint, 0, 0);
+    this.context.drawImage(tint, 0, 0, this.placement.width, this.placement.height);
   }
 
   /** The right part of a wipe: the unedited clip, rendered.

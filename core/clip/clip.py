@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.clip.colours import Colours
-from core.clip.frames import Frames, FramesOnDisk, Reduced
+from core.clip.frames import Frames, FramesOnDisk, at_size
 from core.clip.label_set import LabelSet
 from core.clip.scale import Scale, Size
 from core.errors import InputError
@@ -141,9 +141,7 @@ class Clip:
     @cached_property
     def small_pictures(self) -> Frames | None:
         """The pictures at the size of the maps."""
-        if self.pictures is None or self.scale.is_one:
-            return self.pictures
-        return Reduced(self.pictures, self.scale.maps)
+        return None if self.pictures is None else at_size(self.pictures, self.scale.maps)
 
     @property
     def nbytes(self) -> int:

@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 
+from core.clip.frames import Frames
 from core.clip.instances import FileIds
 from core.clip.label_set import LabelSet
 from core.clip.native import ClipFacts, frame_file, picture_file
@@ -29,8 +30,8 @@ def zip_pictures(file: Path | BinaryIO, pictures: Iterable[np.ndarray]) -> None:
 
 def zip_labels(
     file: Path | BinaryIO,
-    labels: Sequence[np.ndarray],
-    objects: Sequence[np.ndarray],
+    labels: Sequence[np.ndarray] | Frames,
+    objects: Sequence[np.ndarray] | Frames,
     label_set: LabelSet,
     rate: Fraction,
     credits: str = "",

@@ -64,6 +64,11 @@ class ClipPicture:
         return self._pictures.shape[1:]
 
     @property
+    def nbytes(self) -> int:
+        """It takes no memory of its own."""
+        return 0
+
+    @property
     def pixels(self) -> np.ndarray:
         """(H, W, 3) uint8 RGB."""
         found: np.ndarray = self._pictures[self.t]
@@ -175,6 +180,11 @@ class Reduced(_Lazy):
 
     def _frame(self, t: int) -> np.ndarray:
         return reduced(self._pictures[t], self._size)
+
+
+def at_size(pictures: Frames, size: Size) -> Frames:
+    """Pictures (N, H, W, 3) uint8 brought down to a size; themselves where they have that."""
+    return pictures if tuple(pictures.shape[1:3]) == size else Reduced(pictures, size)
 
 
 def reduced(picture: np.ndarray, size: Size) -> np.ndarray:

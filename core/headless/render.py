@@ -15,6 +15,7 @@ from core.project.edits import Edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
 from core.project.mode import Mode, check_mode
+from core.rendering.network_size import KNOWN_PIXELS
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 from core.styles.looks import Looks, encode_look, encode_looks
@@ -37,7 +38,8 @@ def open_renderer(
     """A renderer of this checkpoint on the best device there is, with a store of `max_bytes`, or one that it shares."""
     device, store = best_device(), FrameStore(max_bytes) if store is None else store
     generator = checkpoint.build_generator(device, precision, cache=store)
-    return Renderer(generator, checkpoint.hash, store, device)
+    known_pixels = KNOWN_PIXELS if checkpoint.kind == "local" else None
+    return Renderer(generator, checkpoint.hash, store, device, known_pixels)
 
 
 def best_device() -> str:

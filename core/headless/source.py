@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.assets import clip_folders
 from core.clip.clip import Clip
-from core.clip.native import read_clip
+from core.clip.opening import open_clip
 from core.errors import InputError
 from core.files import names_in
 from core.project.edits import Edit
@@ -44,11 +44,11 @@ def open_source(place: str | Path) -> Source:
         if "project.json" in names:
             return _open_project(path / "project.json")
         if "clip.json" in names:
-            return Source(read_clip(path), path)
+            return Source(open_clip(path), path)
     elif path.suffix == ".json" and os.path.exists(path):
         return _open_project(path)
     elif str(place) in shipped:
-        return Source(read_clip(shipped[str(place)]), shipped[str(place)])
+        return Source(open_clip(shipped[str(place)]), shipped[str(place)])
     raise InputError(
         f"{place} is neither a clip nor a project.",
         f"Name a folder with clip.json or project.json in it, or a shipped clip: {', '.join(shipped) or 'none'}.",
@@ -76,7 +76,7 @@ def _open_project(file: Path) -> Source:
     except InputError as error:
         raise InputError(f"{file}: {error.problem}", error.fix) from None
     folder = clip_folders().get(project.clip, Path(project.clip))
-    clip = read_clip(folder)
+    clip = open_clip(folder)
     if clip.hash != project.clip_hash:
         raise InputError(
             f"{file} was made with another clip than {folder} is now.", "Put the clip back as it was, or start anew."

@@ -63,7 +63,7 @@ def _answer(request: dict[str, Any], film: Film) -> None:
     if request["shape"] is None:
         _tell("done", thumbs=_write_thumbs(film, out, int(request["thumbs"])))
         return
-    shape = Shape.from_dict(request["shape"])
+    shape = Shape.from_dict(request["shape"]).of(film.facts.width, film.facts.height, film.facts.aspect)
     wanted, rate = shape.chosen(film.times, film.facts.rate)
     place = shape.placement(film.facts.width, film.facts.height, film.facts.aspect)
     check_room(out, len(wanted) * shape.width * shape.height * BYTES_ON_DISK)

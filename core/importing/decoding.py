@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from core.clip.frames import Frames
 from core.clip.native import SOUND_FILE
 from core.errors import InputError
 from core.files import read_json, write_json
@@ -47,7 +48,7 @@ class Decoded:
     """
 
     film: FilmFacts
-    frames: np.ndarray
+    frames: Frames
     indices: np.ndarray
     rate: Fraction
     sound: Path | None = None
@@ -103,6 +104,7 @@ def decode(
         elif event["event"] == "done":
             done = event
     assert facts is not None and done is not None
+    shape = shape.of(facts.width, facts.height, facts.aspect)
     write_json(
         folder / _FACTS_FILE,
         {

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.format import open_memmap
 
+from core.clip.frames import Frames
 from core.footage.estimated_flow import flow_to_before
 from core.importing.progress import OnProgress
 
@@ -26,7 +27,7 @@ class Motion:
     valid: np.ndarray
 
 
-def find_motion(frames: np.ndarray, folder: Path, progress: OnProgress) -> None:
+def find_motion(frames: Frames, folder: Path, progress: OnProgress) -> None:
     """Estimate the motion of frames (N, H, W, 3) uint8 RGB into `folder`, for `read_motion`."""
     flow = open_memmap(folder / _FLOW, "w+", np.float16, (*frames.shape[:3], 2))
     valid = open_memmap(folder / _VALID, "w+", bool, frames.shape[:3])

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 
-from core.clip.clip import MAX_BYTES, MAX_FRAMES, MAX_SIDE, check_size
+from core.clip.clip import MAX_FRAMES, MAX_SIDE, check_size
 from core.errors import InputError
 
 Fit = Literal["crop", "pad"]
 FITS: tuple[Fit, ...] = ("crop", "pad")
 # Networks work on sides that are divisible by this.
 MULTIPLE = 16
-# Bytes of a pixel of a whole clip: maps, picture and flow.
-BYTES_OF_PIXEL = 13
+# Label maps of a larger film are smaller by the smallest whole number that leaves no more pixels: 1280x720 and
+# 1920x1080 are halved.
+MOST_MAP_PIXELS = 600_000
+OWN_SIZE = "film"
 # A film is taken as it comes while its frames are this near to equally far apart, as a share of their distance.
 _STEADY = 0.25
 _LARGEST_RATE = 240
@@ -69,6 +71,7 @@ class Shape:
     fit            crop: the middle of the film fills the frame; pad: all of it is seen, with black around it
     start, stop    seconds of the film, [start, stop); stop None: its end
     rate           frames a second; None: the film's own
+    own            the film's own size, whatever it is, in place of width and height
     """
 
     width: int = 512
@@ -77,9 +80,11 @@ class Shape:
     start: float = 0.0
     stop: float | None = None
     rate: Fraction | None = None
+    own: bool = False
 
     def __post_init__(self) -> None:
-        if self.width % MULTIPLE or self.height % MULTIPLE or min(self.width, self.height) < MULTIPLE:
+        multiples = self.width % MULTIPLE == 0 and self.height % MULTIPLE == 0
+        if not self.own and (not multiples or min(self.width, self.height) < MULTIPLE):
             problem = f"A size of {self.width}x{self.height} is not possible: sides are multiples of {MULTIPLE}."
             near = [max(MULTIPLE, round(side / MULTIPLE) * MULTIPLE) for side in (self.width, self.height)]
             raise InputError(problem, f"Near it is {min(near[0], MAX_SIDE)}x{min(near[1], MAX_SIDE)}.")
@@ -95,6 +100,20 @@ class Shape:
             raise InputError(
                 f"{float(self.rate):g} frames a second are not possible.", f"Choose a rate up to {_LARGEST_RATE}."
             )
+
+    def of(self, width: int, height: int, aspect: float = 1.0) -> Shape:
+        """With the size that a film of this size gives; aspect: width of one of its pixels over its height."""
+        return replace(self, width=round(width * aspect), height=height) if self.own else self
+
+    @property
+    def of_maps(self) -> Shape:
+        """The same for label maps of the film: smaller, where that is large."""
+        divisor = 1
+        while self.width * self.height > MOST_MAP_PIXELS * divisor**2:
+            divisor += 1
+        if divisor == 1:
+            return self
+        return replace(self, width=round(self.width / divisor), height=round(self.height / divisor), own=True)
 
     def chosen(self, times: np.ndarray, rate: Fraction) -> tuple[np.ndarray, Fraction]:
         """Which frames of a film become the clip's, (n,) ascending indices, and how many a second.
@@ -144,6 +163,7 @@ class Shape:
             "start": self.start,
             "stop": self.stop,
             "rate": None if self.rate is None else str(self.rate),
+            "own": self.own,
         }
 
     @classmethod
@@ -152,11 +172,10 @@ class Shape:
         return cls(**data | {"rate": None if data["rate"] is None else Fraction(data["rate"])})
 
     def _check(self, count: int, rate: Fraction) -> None:
-        most = min(MAX_FRAMES, MAX_BYTES // (BYTES_OF_PIXEL * self.width * self.height))
-        if count > most:
+        if count > MAX_FRAMES:
             raise InputError(
-                f"This would be {count} frames of {self.width}x{self.height}; {most} are possible.",
-                f"Stop at second {self.start + most / float(rate):.1f}, or choose a lower rate or a smaller size.",
+                f"This would be {count} frames; {MAX_FRAMES} are possible.",
+                f"Stop at second {self.start + MAX_FRAMES / float(rate):.1f}, or choose a lower rate.",
             )
 
 
@@ -174,11 +193,13 @@ def parse_fit(text: str) -> Fit:
     raise InputError(f"There is no fit {text[:40]!r}.", "Choose crop or pad.")
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """Width and height of a text like 512x256. Raises `InputError`."""
+def parse_size(text: str) -> tuple[int, int] | None:
+    """Width and height of a text like 512x256, None of `film`: the film's own. Raises `InputError`."""
+    if text.lower() == OWN_SIZE:
+        return None
     width, _, height = text.lower().partition("x")
     if not (width.isascii() and width.isdecimal() and height.isascii() and height.isdecimal()) or len(text) > 12:
-        raise InputError(f"{text[:40]!r} is not a size.", "Write it as 512x256.")
+        raise InputError(f"{text[:40]!r} is not a size.", "Write it as 512x256, or film for its own size.")
     return int(width), int(height)
 
 

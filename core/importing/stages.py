@@ -16,6 +16,7 @@ from numpy.lib.format import open_memmap
 
 from core.clip.clip import Clip
 from core.clip.confidence import ABOUT_FILE
+from core.clip.frames import at_size
 from core.clip.label_set import LabelSet
 from core.clip.native import write_clip
 from core.errors import InputError
@@ -110,7 +111,11 @@ class Importing:
         for note in decoded.film.notes:
             self._note(note)
 
-        folder = self._stage("motion", about, lambda to, step: find_motion(decoded.frames, to, step))
+        # Labels and motion of a large film are smaller.
+        shape = shape.of(decoded.film.width, decoded.film.height, decoded.film.aspect).of_maps
+        about = about | {"maps": [shape.width, shape.height]}
+        small = replace(decoded, frames=at_size(decoded.frames, (shape.height, shape.width)))
+        folder = self._stage("motion", about, lambda to, step: find_motion(small.frames, to, step))
         motion = read_motion(folder)
         place = shape.placement(decoded.film.width, decoded.film.height, decoded.film.aspect)
 
@@ -119,7 +124,7 @@ class Importing:
             labeller = self._labeller()
             about = about | {"labeller": labeller.hash}
             folder = self._stage(
-                "labels", about, lambda to, step: label_by_network(decoded, motion, labeller, place, to, step)
+                "labels", about, lambda to, step: label_by_network(small, motion, labeller, place, to, step)
             )
         else:
             given, labels = {} if wish.map is None else read_map(wish.map), source.labels
@@ -128,7 +133,7 @@ class Importing:
             folder = self._stage(
                 "labels",
                 about,
-                lambda to, step: label_from_source(labels, decoded, shape, self._label_set, given, to, step),
+                lambda to, step: label_from_source(labels, small, shape, self._label_set, given, to, step),
             )
         read = read_labels(folder)
         for note in read.notes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -163,6 +163,7 @@ class Scene:
                 )
                 source = dressed.redress.picture(source, filmed, old, new)
             film = paste(film, source, pasted.at(self.clip.scale), Kind.REDRESSED if other else Kind.PLATE)
+        film = replace(film, source=picture)
         # The maps have room of their own, and may leave before the film does.
         return Conditioning(lambda: self._folds.at(_shaping(parts, t), t).maps, styles, film)
 

@@ -9,9 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from core.clip.frames import reduced
 from core.conditioning import Conditioning
 from core.models.generator import Conditionings, Generator, Past, Shown, State
 from core.models.inputs import from_picture, to_maps
+from core.rendering.network_size import at_network_size, brought_up, is_reduced, over_film
+from core.rendering.pixels import Pixels, Whole
 from core.rendering.rollout import render_step, roll_out
 from core.rendering.store import Chain, FrameStore, Stored
 
@@ -24,8 +27,13 @@ class RenderedFrame(NamedTuple):
 
     t: int
     key: str
-    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    kept: Pixels
     ms: float
+
+    @property
+    def picture(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        return self.kept.pixels
 
 
 class _Carried(NamedTuple):
@@ -41,6 +49,8 @@ class Renderer:
     The *final render* of a frame is that of the roll-out from the clip's start, step by step. It is independent of
     the way it was asked for: stored, resumed in the middle or rendered from the start, the pixels are the same.
     A *preview* is quicker, and replaced by the final render.
+
+    Frames that are larger than those which the generator knows are rendered smaller, and brought up (`network_size`).
     """
 
     def __init__(
@@ -49,8 +59,10 @@ class Renderer:
         generator_hash: str,
         store: FrameStore | None = None,
         device: torch.device | str = "cpu",
+        known_pixels: int | None = None,
     ) -> None:
-        self.generator = generator
+        """known_pixels: of the frames that the generator was trained on; None: it knows every size."""
+        self.generator, self._known_pixels = generator, known_pixels
         self.store = store if store is not None else FrameStore()
         self._hash = generator_hash
         self._device = device
@@ -109,35 +121,49 @@ class Renderer:
         """
         started = time.perf_counter()
         chain = self.chain(conditionings)
-        film = chain(t).film
-        if film is not None and film.whole:
-            return RenderedFrame(t, self.store.put_picture(film.picture), film.picture, _ms_since(started))
+        at_hand = self._film(chain, t)
+        if at_hand is not None:
+            return RenderedFrame(t, at_hand.key, at_hand.kept, _ms_since(started))
         history = self._history(chain, t, shown, past_known)
-        picture = self._followed(chain, t, shown(t), history)
+        picture = self._followed(chain, t, shown, history)
         if picture is None:
-            picture = render_step(self.generator, chain(t), self._state_from(history), self._device).picture
-        return RenderedFrame(t, self.store.put_picture(picture), picture, _ms_since(started))
+            small = self.at_network_size(chain(t))
+            picture = render_step(self.generator, small, self._state_from(history), self._device).picture
+        kept = brought_up(picture, chain(t))
+        return RenderedFrame(t, self.store.put_picture(kept), kept, _ms_since(started))
 
     def reference(self, chains: Iterable[Chain], count: int) -> Chain | None:
         """The first of the roll-outs whose `count` frames are all at hand, final or as previews; None also where the
         generator can't follow one.
         """
-        whole = (chain for chain in chains if all(self.shown(chain, t) is not None for t in range(count)))
-        return next(whole, None) if self.generator.follow is not None else None
+        if self.generator.follow is None:
+            return None
+        known = (chain for chain in chains if not self._is_reduced(chain(0)))
+        whole = (chain for chain in known if all(self.shown(chain, t) is not None for t in range(count)))
+        return next(whole, None)
 
     def shown(self, chain: Chain, t: int) -> RenderedFrame | None:
         """The final render of a frame, else its preview by `follow`; None where neither is at hand."""
         stored = self.final_at_hand(chain, t) or self.store.get(_preview_key(chain, t))
-        return None if stored is None else RenderedFrame(t, stored.key, stored.picture, 0.0)
+        return None if stored is None else RenderedFrame(t, stored.key, stored.kept, 0.0)
 
     def final_at_hand(self, chain: Chain, t: int) -> Stored | None:
         """The final render of frame t where it is at hand, as film always is. Renders nothing."""
-        key = chain.key(t)
-        stored = self.store.get(key)
+        return self._film(chain, t) or self.store.get(chain.key(t))
+
+    def _film(self, chain: Chain, t: int) -> Stored | None:
+        """A frame of which nothing is left to render; None for any other."""
         film = chain(t).film
-        if stored is None and film is not None and film.whole:
-            stored = Stored(self.store.put(key, film.picture), film.picture, None)
-        return stored
+        if film is None or not film.whole:
+            return None
+        if film.unchanged is not None:
+            return Stored(self.store.film(film.unchanged), film.unchanged, None)
+        key = chain.key(t)
+        kept = self.store.get(key)
+        if kept is not None:
+            return kept
+        pixels = over_film(film, film.picture)
+        return Stored(self.store.put(key, pixels), pixels, None)
 
     def follow(self, conditionings: Conditionings, reference: Chain, count: int) -> Iterator[RenderedFrame]:
         """Previews of every frame that differs from `reference`, a roll-out that is at hand: only what changed is
@@ -155,16 +181,29 @@ class Renderer:
         started = time.perf_counter()
         for t, picture, _ in self.generator.follow(chain, before, range(start, count)):
             key = self.store.put(_preview_key(chain, t), picture)
-            yield RenderedFrame(t, key, picture, _ms_since(started))
+            yield RenderedFrame(t, key, Whole(picture), _ms_since(started))
             started = time.perf_counter()
 
+    def at_network_size(self, conditioning: Conditioning) -> Conditioning:
+        """A frame as the generator is given it."""
+        return at_network_size(conditioning, self._known_pixels)
+
+    def _is_reduced(self, conditioning: Conditioning) -> bool:
+        return is_reduced(conditioning, self._known_pixels)
+
     def alone(self, conditioning: Conditioning) -> np.ndarray:
-        """(H, W, 3) uint8 of a frame, or a piece of one, without any history; kept nowhere. For crops of looks."""
+        """(H, W, 3) uint8 of a frame, or a piece of one, without any history; kept nowhere. For crops of looks, of
+        frames at the size that the generator knows."""
         return render_step(self.generator, conditioning, self.generator.start(), self._device).picture
 
-    def _followed(self, chain: Chain, t: int, here: Shown | None, history: list[Shown]) -> np.ndarray | None:
+    def _followed(
+        self, chain: Chain, t: int, shown: Callable[[int], Shown | None], history: list[Shown]
+    ) -> np.ndarray | None:
         """Frame t where its picture is at hand but for what changed; None where a step is about as quick."""
-        if self.generator.follow is None or here is None or chain(t).film is not None:
+        if self.generator.follow is None or chain(t).film is not None or self._is_reduced(chain(t)):
+            return None
+        here = shown(t)
+        if here is None:
             return None
         at_hand = {t - age: frame for age, frame in enumerate([here, *reversed(history)])}
         frame = next(self.generator.follow(chain, at_hand.get, range(t, t + 1)), None)
@@ -183,27 +222,29 @@ class Renderer:
 
     def _state_from(self, history: list[Shown]) -> State:
         with torch.inference_mode():
-            past = [
-                Past(*to_maps(entry.conditioning, self._device), from_picture(entry.picture, self._device))
-                for entry in history
-            ]
-            return self.generator.state_from(past)
+            return self.generator.state_from([self._past(entry) for entry in history])
+
+    def _past(self, entry: Shown) -> Past:
+        small = self.at_network_size(entry.conditioning)
+        picture = reduced(entry.picture, small.scale.film)
+        return Past(*to_maps(small, self._device), from_picture(picture, self._device))
 
     def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[RenderedFrame, State | None]]:
         """Frames up to t with the states after them. `carried`: a state at hand whatever the store has dropped."""
         stored = self.final_at_hand(chain, t)
         if stored is not None:
-            yield RenderedFrame(t, stored.key, stored.picture, 0.0), stored.state
+            yield RenderedFrame(t, stored.key, stored.kept, 0.0), stored.state
             return
         last, state = carried if carried is not None and carried.t < t else self._newest_state(chain, t)
         started = time.perf_counter()
-        conditionings = (chain(later) for later in range(last + 1, t + 1))
+        conditionings = (self.at_network_size(chain(later)) for later in range(last + 1, t + 1))
         # Where a state is wholly given by the last frames there is no need to keep it.
-        keeps_states = self.generator.looks_back is None
+        keeps_states = self.generator.looks_back is None or self._is_reduced(chain(t))
         for later, rolled in enumerate(roll_out(self.generator, conditionings, state, self._device), last + 1):
             self._newest = (chain.key(later), rolled.state)
-            key = self.store.put(chain.key(later), rolled.picture, rolled.state if keeps_states else None)
-            yield RenderedFrame(later, key, rolled.picture, _ms_since(started)), rolled.state
+            picture = brought_up(rolled.picture, chain(later))
+            key = self.store.put(chain.key(later), picture, rolled.state if keeps_states else None)
+            yield RenderedFrame(later, key, picture, _ms_since(started)), rolled.state
             started = time.perf_counter()
 
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
@@ -225,9 +266,10 @@ class Renderer:
         return _Carried(-1, self.generator.start())
 
     def _exact_history(self, chain: Chain, t: int) -> list[Shown]:
-        """The final pictures up to t that wholly give the state after t, newest last; none where one is missing."""
+        """The final pictures up to t that wholly give the state after t, newest last; none where one is missing, and
+        where they were brought up."""
         looks_back = self.generator.looks_back
-        if looks_back is None:
+        if looks_back is None or self._is_reduced(chain(t)):
             return []
         history: list[Shown] = []
         for earlier in range(max(t + 1 - looks_back, 0), t + 1):

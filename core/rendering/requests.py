@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.models.generator import Conditionings
+from core.rendering.pixels import Pixels
 from core.rendering.renderer import Renderer
 
 Stage = Literal["preview", "final"]
@@ -23,9 +24,14 @@ class FrameReady:
     revision: int
     t: int
     key: str
-    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    kept: Pixels
     stage: Stage
     ms: float
+
+    @property
+    def picture(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        return self.kept.pixels
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,16 @@ import numpy as np
 from cachetools import LRUCache
 from torch import Tensor
 
-from core.clip.frames import content_key
+from core.clip.frames import ClipPicture, content_key
 from core.clip.png import encode_png
 from core.conditioning import Conditioning
 from core.models.generator import State
+from core.rendering.pixels import Pixels, Whole
 
 # So many filmed frames are the past of the frame that comes after them.
 FILM_PAST = 2
+# Frames as they were filmed that are known by their key: those of several clips.
+_KNOWN_FILMS = 20_000
 
 
 class Chain:
@@ -75,8 +78,13 @@ class Stored(NamedTuple):
     """One frame of a roll-out as it was kept. `state` is None when it was not given, or had to make room."""
 
     key: str  # of the picture
-    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    kept: Pixels
     state: State | None
+
+    @property
+    def picture(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        return self.kept.pixels
 
 
 class Usage(NamedTuple):
@@ -96,7 +104,7 @@ class Usage(NamedTuple):
 
 @dataclass
 class _Picture:
-    pixels: np.ndarray
+    kept: Pixels
     png: bytes | None
     frames: set[str]  # chain keys of the frames that look like this
 
@@ -114,6 +122,7 @@ class FrameStore:
         self._lock = threading.RLock()
         # Least recently used first; how large they may become is seen to in `_make_room`, for all of them together.
         self._pictures: LRUCache[str, _Picture] = LRUCache(math.inf)
+        self._films: LRUCache[str, ClipPicture] = LRUCache(_KNOWN_FILMS)
         self._features: LRUCache[str, tuple[Tensor, ...]] = LRUCache(math.inf)
         self._states: LRUCache[str, State] = LRUCache(math.inf)  # by chain key
         self._frames: dict[str, str] = {}  # chain key -> picture key
@@ -127,9 +136,15 @@ class FrameStore:
             key = self._frames.get(chain_key)
             if key is None:
                 return None
-            return Stored(key, self._pictures[key].pixels, self._states.get(chain_key))
+            return Stored(key, self._pictures[key].kept, self._states.get(chain_key))
 
-    def put(self, chain_key: str, picture: np.ndarray, state: State | None = None) -> str:
+    def film(self, picture: ClipPicture) -> str:
+        """Know a frame as it was filmed by its key, which is returned. It takes no memory and never leaves."""
+        with self._lock:
+            self._films[picture.key] = picture
+        return picture.key
+
+    def put(self, chain_key: str, picture: np.ndarray | Pixels, state: State | None = None) -> str:
         """Keep a frame of a roll-out; returns its picture's key. No state where pictures alone give it again."""
         with self._lock:
             key = self._keep(picture)
@@ -159,7 +174,7 @@ class FrameStore:
             self._count(features)
             self._make_room()
 
-    def put_picture(self, picture: np.ndarray) -> str:
+    def put_picture(self, picture: np.ndarray | Pixels) -> str:
         """Keep a picture that is no frame of a roll-out (a preview, a crop); returns its key."""
         with self._lock:
             key = self._keep(picture)
@@ -169,18 +184,25 @@ class FrameStore:
     def picture(self, key: str) -> np.ndarray | None:
         """(H, W, 3) uint8 of a picture key, or None when it has left."""
         with self._lock:
-            kept = self._pictures.get(key)
-            return None if kept is None else kept.pixels
+            known = self._pictures.get(key)
+            kept = self._films.get(key) if known is None else known.kept
+        return None if kept is None else kept.pixels  # outside the lock: it may have to be read
+
+    def has(self, key: str) -> bool:
+        """Whether a picture is at hand."""
+        with self._lock:
+            return key in self._pictures or key in self._films
 
     def png(self, key: str) -> bytes | None:
-        """A picture as PNG, or None when it has left. Made on first demand, then kept."""
+        """A picture as PNG, or None when it has left. Made on first demand; kept where all its pixels are."""
         with self._lock:
             kept = self._pictures.get(key)
-            if kept is None:
-                return None
-            pixels, data = kept.pixels, kept.png
+        if kept is None or not isinstance(kept.kept, Whole):
+            picture = self.picture(key)
+            return None if picture is None else encode_png(picture)
+        data = kept.png
         if data is None:
-            data = encode_png(pixels)  # outside the lock: others must not wait for it
+            data = encode_png(kept.kept.pixels)  # outside the lock: others must not wait for it
             with self._lock:
                 if self._pictures.get(key) is kept and kept.png is None:
                     kept.png = data
@@ -194,13 +216,18 @@ class FrameStore:
         with self._lock:
             return Usage(self._used, self._max_bytes, self._cached_dropped, self._pictures_dropped)
 
-    def _keep(self, picture: np.ndarray) -> str:
+    def _keep(self, given: np.ndarray | Pixels) -> str:
+        picture = given if isinstance(given, np.ndarray) else given.pixels
         key = content_key(picture)
         if self._pictures.get(key) is None:  # asking for it makes it the last to leave
+            if not isinstance(given, np.ndarray) and not isinstance(given, Whole):
+                self._pictures[key] = _Picture(given, None, set())
+                self._used += given.nbytes
+                return key
             if picture.flags.writeable or not picture.flags.owndata:  # nobody may change it, nor keep more alive by it
                 picture = picture.copy()
                 picture.setflags(write=False)
-            self._pictures[key] = _Picture(picture, None, set())
+            self._pictures[key] = _Picture(Whole(picture), None, set())
             self._used += picture.nbytes
         return key
 
@@ -213,7 +240,7 @@ class FrameStore:
             self._cached_dropped += 1
         while self._used > self._max_bytes and self._pictures:
             _, kept = self._pictures.popitem()
-            self._used -= kept.pixels.nbytes + len(kept.png or b"")
+            self._used -= kept.kept.nbytes + len(kept.png or b"")
             for chain_key in kept.frames:
                 self._frames.pop(chain_key, None)
             self._pictures_dropped += 1

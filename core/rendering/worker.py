@@ -193,8 +193,8 @@ class RenderWorker:
         chain = renderer.chain(request.conditionings)
 
         def ready(rendered: RenderedFrame, stage: Stage) -> FrameReady:
-            t, key, picture, ms = rendered
-            return FrameReady(job.ticket, request.revision, t, key, picture, stage, ms)
+            t, key, kept, ms = rendered
+            return FrameReady(job.ticket, request.revision, t, key, kept, stage, ms)
 
         if request.first is not None:
             yield ready(renderer.preview(request.first, request.cursor, past_known=False), "preview")

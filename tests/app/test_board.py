@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.board import Board
+from core.rendering.pixels import Whole
 from core.rendering.requests import Done, FrameReady, RenderRequest
 
 
@@ -36,7 +37,7 @@ def board(**more) -> tuple[Board, Worker, Hub]:
 
 
 def ready(t: int, stage: str, ms: float) -> FrameReady:
-    return FrameReady(7, 1, t, f"key{t}", np.zeros((1, 1, 3), np.uint8), stage, ms)
+    return FrameReady(7, 1, t, f"key{t}", Whole(np.zeros((1, 1, 3), np.uint8)), stage, ms)
 
 
 def test_that_memory_is_short_is_said_once():
