@@ -25,7 +25,7 @@ from app.uploads import Upload, UploadedFile
 from core.errors import InputError
 from core.files import make_folder, read_file, write_atomically, write_json
 from core.importing.decoder import BYTES_ON_DISK, thumb_file
-from core.importing.look import read_look
+from core.importing.inspecting import read_findings
 from core.importing.source import NO_LABELS
 from core.importing.stages import work_folder
 from core.interop.labels.synonyms import plain
@@ -36,7 +36,7 @@ _MAX_RECORD, _MAX_THUMB = 8 << 20, 4 << 20
 
 
 class Record(BaseModel):
-    """What is kept of an import. out: name of the clip's folder to be; look: the folder with what was found;
+    """What is kept of an import. out: name of the clip's folder to be; findings: the folder with what was found;
     begun: the clip was begun.
     """
 
@@ -45,7 +45,7 @@ class Record(BaseModel):
     files: tuple[NewFile, ...]
     labels: tuple[NewFile, ...] = ()
     form: str | None = None
-    look: str = ""
+    findings: str = ""
     wish: NewRun | None = None
     begun: bool = False
 
@@ -63,9 +63,9 @@ class FilmImport:
             self._uploads.append(Upload(folder / _LABELS, _files(record.labels)))
         self._found: dict[str, Any] | None = None
         with suppress(InputError):
-            self._found = read_look(Path(record.look)) if record.look else None
+            self._found = read_findings(Path(record.findings)) if record.findings else None
         self._process: ReportingProcess | None = None
-        self._what: What = "look"
+        self._what: What = "inspect"
         self._work: dict[str, Any] = {}
         self._told: list[str] = []
         self._error = ""
@@ -85,13 +85,13 @@ class FilmImport:
         if self._clip:
             return "done"
         if self._process is not None:
-            return "looking" if self._what == "look" else "running"
+            return "inspecting" if self._what == "inspect" else "running"
         if not all(upload.complete for upload in self._uploads):
             return "uploading"
         if self._error:
             return "failed"
         if self._found is None:
-            return "unseen"
+            return "uploaded"
         return "paused" if self._record.begun else "ready"
 
     @property
@@ -147,10 +147,10 @@ class FilmImport:
             shutil.rmtree(self.folder / _LABELS, ignore_errors=True)
             self._uploads = [self._uploads[0], *upload]
             self._forget_found()
-            self._keep(labels=files, form=None, look="", begun=False)
+            self._keep(labels=files, form=None, findings="", begun=False)
 
     def begin(self, command: Command, what: What, ended: Callable[[], None], wish: NewRun | None = None) -> None:
-        """Start the process that looks, or makes the clip. ended: called when it is over. Raises `InputError`."""
+        """Start the process that inspects it, or makes the clip. ended: called when it is over. Raises `InputError`."""
         with self.lock:
             task = self._task(what, wish)
             if what == "import":
@@ -165,11 +165,11 @@ class FilmImport:
 
             process.follow(self._heard, over)
 
-    def look_for(self, form: str | None) -> None:
-        """Look for labels of another form from now on."""
+    def take_form(self, form: str | None) -> None:
+        """Read labels as of another form from now on."""
         with self.lock:
             self._forget_found()
-            self._keep(form=form, look="", begun=False)
+            self._keep(form=form, findings="", begun=False)
 
     def end(self, seconds: float) -> None:
         """Let the process end, if there is one; what is finished is kept."""
@@ -185,7 +185,7 @@ class FilmImport:
 
     def thumb(self, number: int) -> bytes:
         """A small picture of the film, JPEG. Raises `InputError`."""
-        return read_file(Path(self._record.look) / thumb_file(number), _MAX_THUMB)
+        return read_file(Path(self._record.findings) / thumb_file(number), _MAX_THUMB)
 
     def plan(self, wish: ShapeWish) -> Plan:
         """What a wish would make. The film's frames are taken to be equally far apart."""
@@ -241,7 +241,7 @@ class FilmImport:
 
     def _film(self) -> dict[str, Any]:
         if self._found is None:
-            raise InputError("This film was not looked at yet.", "Wait for it.")
+            raise InputError("This film was not inspected yet.", "Wait for it.")
         film: dict[str, Any] = self._found["film"]
         return film
 
@@ -264,7 +264,7 @@ class FilmImport:
             self._process, self._work = None, {}
             if not process.well or process.last.get("event") != "done":
                 self._error = self._plainly(process.failure("what is finished is kept"))
-            elif self._what == "look":
+            elif self._what == "inspect":
                 self._take_found(Path(process.last["folder"]))
             else:
                 self._clip = OWN + self.out.name
@@ -272,8 +272,8 @@ class FilmImport:
 
     def _take_found(self, folder: Path) -> None:
         try:
-            self._found = read_look(folder)
-            self._keep(look=str(folder))
+            self._found = read_findings(folder)
+            self._keep(findings=str(folder))
         except InputError as error:
             self._error = str(error)
 

@@ -17,7 +17,7 @@ Rate = Annotated[str, Field(min_length=1, max_length=24)]
 Side = Annotated[int, Field(ge=1, le=100_000)]
 FormName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 # Stages of an import's own life; those of the work on it have names of their own (core/importing).
-Stage = Literal["uploading", "unseen", "looking", "ready", "running", "paused", "failed", "done"]
+Stage = Literal["uploading", "uploaded", "inspecting", "ready", "running", "paused", "failed", "done"]
 
 
 class NewFile(Message):
@@ -31,8 +31,8 @@ class NewFiles(Message):
     files: Annotated[tuple[NewFile, ...], Field(min_length=1, max_length=MAX_FILES)]
 
 
-class NewLook(Message):
-    """Look again. form: of the labels, None: it is recognised, none: they are not read."""
+class NewInspection(Message):
+    """Inspect a film again. form: of the labels, None: it is recognised, none: they are not read."""
 
     form: FormName | None = None
 
@@ -86,10 +86,10 @@ class Plan(BaseModel):
 class ImportState(BaseModel):
     """Where the import of a film is.
 
-    stage     uploading; unseen: it is to be looked at; looking; ready: it may be started; running; paused: it was begun
+    stage     uploading; uploaded: it is to be inspected; inspecting; ready: it may be started; running; paused: it was begun
               and can go on; failed: so too, and `error` says why; done: `clip` is there
     files     how many bytes of each are here; `size` and `received` are of all
-    film, labels, thumbs, notes   what was found, as `core.importing.look.Look` says; None before that
+    film, labels, thumbs, notes   what was found, as `core.importing.inspecting.Findings` says; None before that
     form      of the labels, where a person chose it
     apart     whether the labels were sent apart from the film
     work      stage of the work, how many of its parts are done, and seconds that are left for it

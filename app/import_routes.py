@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.import_messages import FormEntry, ImportList, ImportState, NewFiles, NewLook, NewRun, Plan, ShapeWish
+from app.import_messages import FormEntry, ImportList, ImportState, NewFiles, NewInspection, NewRun, Plan, ShapeWish
 from app.replies import classes_of
 from app.uploads import MAX_PIECE
 from app.workspace import Workspace
@@ -67,9 +67,9 @@ def add_imports(router: APIRouter, workspace: Workspace) -> None:
     def leave_labels(film: Import) -> ImportState:
         return imports.take_labels(film, ())
 
-    @router.post("/imports/{film}/look")
-    def look(film: Import, request: NewLook) -> ImportState:
-        return imports.look(film, request.form)
+    @router.post("/imports/{film}/inspection")
+    def inspect(film: Import, request: NewInspection) -> ImportState:
+        return imports.inspect(film, request.form)
 
     @router.get("/imports/{film}/plan")
     def plan(film: Import, wish: Annotated[ShapeWish, Query()]) -> Plan:

@@ -11,12 +11,12 @@ from typing import Literal
 from app.import_messages import NewRun, ShapeWish
 from core.importing.shape import Shape, parse_rate
 
-What = Literal["look", "import"]
+What = Literal["inspect", "import"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a process is to do: look at a film, or make a clip of it, as `wish` says."""
+    """What a process is to do: inspect a film, or make a clip of it, as `wish` says."""
 
     what: What
     source: Path
@@ -43,8 +43,8 @@ def import_command(task: Task) -> Sequence[str]:
         "--json",
     ]
     options: dict[str, object] = {"labels": task.labels, "form": task.form, "map": task.map}
-    if task.what == "look":
-        words.append("--look")
+    if task.what == "inspect":
+        words.append("--inspect")
     if task.wish is not None:
         wish = task.wish
         options |= {"size": f"{wish.width}x{wish.height}", "fit": wish.fit, "name": wish.name, "rate": wish.rate}

@@ -1,4 +1,4 @@
-"""Films being imported: uploaded, looked at, and made clips of, the work in processes of their own.
+"""Films being imported: uploaded, inspected, and made clips of, the work in processes of their own.
 
 Each has a folder below `.imports` beside the projects until its clip is written.
 """
@@ -100,29 +100,29 @@ class Imports:
             return made.state()
 
     def receive(self, import_id: str, number: int, offset: int, data: bytes) -> ImportState:
-        """Take a piece of a file; after the last one the film is looked at."""
+        """Take a piece of a file; after the last one the film is inspected."""
         one = self._one(import_id)
-        if one.receive(number, offset, data) and one.stage == "unseen":
-            self._begin_look(one)
+        if one.receive(number, offset, data) and one.stage == "uploaded":
+            self._begin_inspection(one)
         return one.state()
 
     def take_labels(self, import_id: str, files: tuple[NewFile, ...]) -> ImportState:
-        """Labels are sent apart from the film; none: without them, and the film is looked at again."""
+        """Labels are sent apart from the film; none: without them, and the film is inspected again."""
         one = self._idle(import_id)
         if files:
             check_room(self._folder, self._checked_size(files, one.size) + _SPARE_BYTES)
         one.take_labels(files)
         if not files:
-            self._begin_look(one)
+            self._begin_inspection(one)
         return one.state()
 
-    def look(self, import_id: str, form: str | None) -> ImportState:
-        """Look at the film again. form: as `core.importing.source.open_source` takes it."""
+    def inspect(self, import_id: str, form: str | None) -> ImportState:
+        """Inspect the film again. form: as `core.importing.source.open_source` takes it."""
         one = self._idle(import_id)
         if one.stage == "uploading":
             raise InputError("This film is not here yet.", "Wait for it.")
-        one.look_for(form)
-        self._begin_look(one)
+        one.take_form(form)
+        self._begin_inspection(one)
         return one.state()
 
     def plan(self, import_id: str, wish: ShapeWish) -> Plan:
@@ -134,13 +134,13 @@ class Imports:
         try:
             return self._one(import_id).thumb(number)
         except InputError as error:
-            raise NotFound("There is no such picture of this film.", "Look at it again.") from error
+            raise NotFound("There is no such picture of this film.", "Inspect it again.") from error
 
     def run(self, import_id: str, wish: NewRun) -> ImportState:
         """Make the clip, or go on with it."""
         one = self._idle(import_id)
         if one.stage not in ("ready", "paused", "failed"):
-            raise InputError("This film was not looked at yet.", "Wait for it.")
+            raise InputError("This film was not inspected yet.", "Wait for it.")
         wish = wish.model_copy(update={"name": checked_title(wish.name)})
         with self._lock:
             if self._running is not None:
@@ -179,9 +179,9 @@ class Imports:
         for one in imports:
             one.end(_CLOSING_SECONDS)
 
-    def _begin_look(self, one: FilmImport) -> None:
+    def _begin_inspection(self, one: FilmImport) -> None:
         if not self._closed:
-            one.begin(self._command, "look", lambda: None)
+            one.begin(self._command, "inspect", lambda: None)
 
     def _over(self, one: FilmImport) -> None:
         with self._lock:
@@ -201,7 +201,7 @@ class Imports:
 
     def _idle(self, import_id: str) -> FilmImport:
         one = self._one(import_id)
-        if one.stage in ("looking", "running", "done"):
+        if one.stage in ("inspecting", "running", "done"):
             raise InputError("This film is being worked on.", "Wait for it, or stop it.")
         return one
 

@@ -159,8 +159,8 @@ def import_film(
     ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Multiples of 16; film: its own size.")] = "512x256",
     fit: Annotated[str, typer.Option(metavar="crop|pad", help="Fill the frame, or show all of the film.")] = "crop",
-    look: Annotated[
-        bool, typer.Option("--look", help="Only say what the film and its labels are; nothing is made.")
+    inspect: Annotated[
+        bool, typer.Option("--inspect", help="Only say what the film and its labels are; nothing is made.")
     ] = False,
     name: Annotated[
         str, typer.Option(metavar="TEXT", help="What the clip is called.  [dim]\\[default: its folder][/dim]")
@@ -170,14 +170,14 @@ def import_film(
     ] = False,
 ) -> None:
     """Make a clip of a film: decoded, labelled, its motion and objects found. Interrupted, the same command goes on."""
-    from core.importing.command import import_files, look_at_files
+    from core.importing.command import import_files, inspect_files
     from core.importing.shape import Shape, parse_fit, parse_rate, parse_size
     from core.importing.stages import Wish
 
     width, height = parse_size(size) or (Shape.width, Shape.height)
     own, frames_a_second = parse_size(size) is None, None if rate is None else parse_rate(rate)
     shape = Shape(width, height, parse_fit(fit), start, stop, frames_a_second, own)
-    run = look_at_files if look else import_files
+    run = inspect_files if inspect else import_files
     run(Wish(source, shape, labels, form, map, name), out, json=json)
 
 

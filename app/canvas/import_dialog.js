@@ -15,7 +15,7 @@ export class ImportDialog {
   /** @param {Imports} imports what is asked for here is done there */
   constructor(imports) {
     this.form = new ImportForm(imports.api, {
-      look: (form) => imports.ask('POST', 'look', { form }),
+      inspect: (form) => imports.ask('POST', 'inspection', { form }),
       addLabels: (folder) => imports.choose(folder, (files) => imports.sendLabels(files)),
       leaveLabels: () => imports.ask('DELETE', 'labels'),
       planned: (possible) => {
@@ -42,7 +42,7 @@ export class ImportDialog {
     this.buttons = {
       discard: button('Discard', () => imports.discard()),
       other: button('Another film', () => imports.put(null)),
-      without: button('Without its labels', () => imports.ask('POST', 'look', { form: 'none' })),
+      without: button('Without its labels', () => imports.ask('POST', 'inspection', { form: 'none' })),
       stop: button('Cancel', () => imports.ask('DELETE', 'run')),
       close: button('Go on editing', close),
       again: button('Try again', () => imports.again(), 'sb-button primary'),
@@ -95,16 +95,16 @@ export class ImportDialog {
     const { buttons } = this;
     const stage = state?.stage ?? 'none';
     const unread = stage === 'failed' && !form;
-    const coming = stage === 'uploading' || stage === 'looking';
-    setText(buttons.discard, coming && (upload || stage === 'looking') ? 'Cancel' : 'Discard');
+    const coming = stage === 'uploading' || stage === 'inspecting';
+    setText(buttons.discard, coming && (upload || stage === 'inspecting') ? 'Cancel' : 'Discard');
     show(buttons.discard, Boolean(state) && stage !== 'running');
     buttons.other.classList.toggle('primary', unread);
     buttons.again.classList.toggle('primary', !unread);
-    show(buttons.other, Boolean(state) && !upload && stage !== 'looking' && stage !== 'running');
+    show(buttons.other, Boolean(state) && !upload && stage !== 'inspecting' && stage !== 'running');
     show(buttons.without, unread && (state?.files.length ?? 0) > 1);
     show(buttons.stop, stage === 'running');
     show(buttons.close, stage === 'running');
-    show(buttons.again, unread || stage === 'unseen' || (stage === 'uploading' && !upload && stopped.length > 0));
+    show(buttons.again, unread || stage === 'uploaded' || (stage === 'uploading' && !upload && stopped.length > 0));
     show(buttons.start, form);
     setText(buttons.start, stage === 'paused' || stage === 'failed' ? 'Go on' : 'Import');
     buttons.start.disabled = !possible;
@@ -128,7 +128,7 @@ export class ImportDialog {
  * @param {boolean} sending */
 function pausedWords(state, sending) {
   if (state?.stage === 'paused') return 'It was stopped. What is finished is kept: it goes on from there.';
-  if (state?.stage === 'unseen') return 'It is here, and was not looked at yet.';
+  if (state?.stage === 'uploaded') return 'It is here, and was not inspected yet.';
   if (state?.stage !== 'uploading' || sending) return '';
   return `Sending ${state.name} was stopped. Choose the same file or folder again to go on, or discard it.`;
 }

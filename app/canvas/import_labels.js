@@ -23,8 +23,8 @@ export class ImportLabels {
       ask.changed();
     });
     this.sentence = h('p', { role: 'status' });
-    const look = () => ask.look(this.forms.value || null);
-    this.forms = h('select.sb-select', { ariaLabel: 'Form of the labels', onchange: look });
+    const read = () => ask.inspect(this.forms.value || null);
+    this.forms = h('select.sb-select', { ariaLabel: 'Form of the labels', onchange: read });
     const button = (/** @type {string} */ text, /** @type {() => void} */ run) =>
       h('button.sb-button', { type: 'button', onclick: run }, text);
     this.leave = button('Leave these labels out', () => ask.leaveLabels());
@@ -49,7 +49,7 @@ export class ImportLabels {
 
   /** @param {ImportState} state
    * @param {ImportChoices} choices
-   * @param {boolean} again whether the same film was looked at again: labels that it has now are meant */
+   * @param {boolean} again whether the same film was inspected again: labels that it has now are meant */
   put(state, choices, again) {
     const { labels, wish } = state;
     this.state = state;

@@ -1,5 +1,5 @@
 // @ts-check
-// How far a film is: on its way here, looked at, or made a clip of, stage by stage.
+// How far a film is: on its way here, inspected, or made a clip of, stage by stage.
 
 import { h, mark, setText, show } from './dom.js';
 import { timeLeft } from './names.js';
@@ -35,9 +35,9 @@ export class ImportProgress {
    * @param {ImportChoices | null} choices */
   update(state, upload, choices) {
     const sending = state?.stage === 'uploading' && Boolean(upload);
-    const looking = state?.stage === 'looking';
+    const inspecting = state?.stage === 'inspecting';
     const running = state?.stage === 'running';
-    show(this.element, sending || looking || running);
+    show(this.element, sending || inspecting || running);
     if (!state) return;
     show(this.stages, running);
     if (sending && upload) {
@@ -45,7 +45,7 @@ export class ImportProgress {
     } else {
       const share = state.of ? state.done / state.of : 0;
       const what =
-        looking && !UNPACKING.has(state.work) ? 'Looking at the film' : (TITLES[state.work] ?? 'Getting ready');
+        inspecting && !UNPACKING.has(state.work) ? 'Inspecting the film' : (TITLES[state.work] ?? 'Getting ready');
       this.put(what, share, running ? workWords(state) : '');
     }
     if (running) this.showStages(state, choices);

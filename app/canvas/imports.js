@@ -1,5 +1,5 @@
 // @ts-check
-// Your own clip: a film is dropped or chosen, sent, looked at, and made a clip of, in a dialog that can be left meanwhile.
+// Your own clip: a film is dropped or chosen, sent, inspected, and made a clip of, in a dialog that can be left meanwhile.
 
 import { ApiError } from './api.js';
 import { h, show } from './dom.js';
@@ -15,7 +15,7 @@ import { chosenFiles, droppedFiles, Upload } from './upload.js';
 const POLL_MS = 400;
 const VIDEOS = 'video/*,.mkv,.avi,.mov,.ts,.mxf,.zip,application/zip,image/*';
 /** Stages in which a process works. */
-export const BUSY = new Set(['looking', 'running']);
+export const BUSY = new Set(['inspecting', 'running']);
 
 export class Imports {
   /** @param {Api} api
@@ -85,7 +85,7 @@ export class Imports {
     if (!choices) return;
     this.choices = choices;
     const now = this.state && choices.imports.find((one) => one.id === this.state?.id);
-    // On a first look: what is under way is shown in the header.
+    // At first: what is under way is shown in the header.
     const other = choices.imports.find(({ stage }) => BUSY.has(stage)) ?? choices.imports[0] ?? null;
     if (!this.upload) this.put(now ?? (adopt ? other : null));
   }
@@ -192,7 +192,7 @@ export class Imports {
       const first = files.length - stopped.length;
       return this.send(stopped, () => this.api.json(`imports/${state.id}`), Math.max(0, first));
     }
-    await this.ask('POST', 'look', { form: state?.form ?? null });
+    await this.ask('POST', 'inspection', { form: state?.form ?? null });
   }
 
   async discard() {

@@ -170,7 +170,7 @@ export type ClipEntry = Size &
 export type Fit = 'crop' | 'pad';
 /** What the form asks of the import around it. */
 export type ImportAsk = {
-  look: (form: string | null) => void;
+  inspect: (form: string | null) => void;
   addLabels: (folder: boolean) => void;
   leaveLabels: () => void;
 };
@@ -184,7 +184,7 @@ export type FilmFacts = Size & {
   sound: boolean;
   sentence: string;
 };
-/** A class of theirs; target: what it becomes by itself; share: of the pixels that were looked at. */
+/** A class of theirs; target: what it becomes by itself; share: of the pixels that were read. */
 export type FoundClass = {
   id: number;
   name: string;
@@ -206,7 +206,7 @@ export type ImportWish = Size & {
 };
 export type ImportState = {
   id: string;
-  stage: 'uploading' | 'unseen' | 'looking' | 'ready' | 'running' | 'paused' | 'failed' | 'done';
+  stage: 'uploading' | 'uploaded' | 'inspecting' | 'ready' | 'running' | 'paused' | 'failed' | 'done';
   name: string;
   files: number[]; // bytes of each that are here
   size: number;

@@ -16,7 +16,7 @@ from rich.progress import Progress as Bars
 from core.assets import default_label_set
 from core.clip.native import read_label_set
 from core.errors import InputError
-from core.importing.look import look, read_look, told
+from core.importing.inspecting import inspect_film, read_findings, told
 from core.importing.progress import Cancelled, JsonLines, Progress
 from core.importing.stages import Importing, Wish, work_folder
 from core.labelling.labeller import Labeller
@@ -25,7 +25,7 @@ from core.labelling.shipped import ShippedLabeller
 TITLES = {
     "unpack": "Unpacking",
     "unpack_labels": "Unpacking labels",
-    "look": "Looking",
+    "inspect": "Inspecting",
     "decode": "Decoding",
     "motion": "Motion",
     "labels": "Labels",
@@ -78,7 +78,7 @@ def import_files(wish: Wish, out: Path, *, json: bool) -> None:
     console.print(f"{count} in {made.path}", style="green", markup=False, soft_wrap=True)
 
 
-def look_at_files(wish: Wish, out: Path, *, json: bool) -> None:
+def inspect_files(wish: Wish, out: Path, *, json: bool) -> None:
     """Say what a film and its labels are, and make nothing of them; what was unpacked of a zip is kept for the import.
 
     json: for a program, which may stop it by closing its input; small pictures are in the folder that it tells.
@@ -87,13 +87,13 @@ def look_at_files(wish: Wish, out: Path, *, json: bool) -> None:
     if json:
 
         def run(report: JsonLines, stop: Callable[[], bool]) -> dict[str, object]:
-            return {"folder": str(look(wish, out, label_set, report, stop))}
+            return {"folder": str(inspect_film(wish, out, label_set, report, stop))}
 
         _for_a_program(run)
         return
     console = Console(stderr=True, highlight=False)
     with _bars(console) as bars:
-        found = read_look(look(wish, out, label_set, Words(console, bars), lambda: False))
+        found = read_findings(inspect_film(wish, out, label_set, Words(console, bars), lambda: False))
     for line in told(found):
         console.print(line, markup=False, soft_wrap=True)
 

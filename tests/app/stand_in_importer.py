@@ -1,4 +1,4 @@
-"""In place of `python -m core import`: looks at nothing, waits until it is let go on, and copies a clip that is there.
+"""In place of `python -m core import`: inspects nothing, waits until it is let go on, and copies a clip that is there.
 
 It ends well as soon as there is a file `go` in the folder of clips, with a failure when there is `fail`, and stops when
 its input ends, as the real one does. A film that begins with "broken" is none; one with "label" in a name has labels.
@@ -67,25 +67,25 @@ def say(event: str, **facts: object) -> None:
     print(json.dumps({"event": event, **facts}), flush=True)
 
 
-def look(task: dict[str, Any]) -> int:
+def inspect(task: dict[str, Any]) -> int:
     source = Path(task["source"])
     files = [source] if source.is_file() else sorted(file for file in source.rglob("*") if file.is_file())
     if files[0].read_bytes().startswith(b"broken"):
         say("failed", error=f"{files[0]} is no video that can be read.", fix="Choose another file.")
         return 2
     labelled = task["labels"] or any("label" in str(file.relative_to(source)) for file in files if file != source)
-    folder = Path(task["work"]) / "look-0"
+    folder = Path(task["work"]) / "inspect-0"
     folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(task["thumbs"]):
         (folder / f"thumb-{number:02d}.jpg").write_bytes(bytes.fromhex(data))
-        say("progress", stage="look", done=number + 1, of=6, seconds_left=0.1)
+        say("progress", stage="inspect", done=number + 1, of=6, seconds_left=0.1)
     found = {
         "film": FILM,
         "thumbs": [0.0, 0.6, 1.2, 1.8, 2.4, 2.97],
         "labels": LABELS if labelled and task["form"] != "none" else None,
         "notes": ["It is interlaced: every frame mixes the lines of two moments."],
     }
-    (folder / "look.json").write_text(json.dumps(found))
+    (folder / "findings.json").write_text(json.dumps(found))
     say("done", folder=str(folder))
     return 0
 
@@ -116,7 +116,7 @@ def bring(task: dict[str, Any]) -> int:
 
 def main(text: str) -> int:
     task = json.loads(text)
-    return (look if task["what"] == "look" else bring)(task)
+    return (inspect if task["what"] == "inspect" else bring)(task)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Films of one's own over HTTP: uploaded in pieces, looked at, made clips of, stopped, gone on with; clips renamed and
+"""Films of one's own over HTTP: uploaded in pieces, inspected, made clips of, stopped, gone on with; clips renamed and
 thrown away."""
 
 from __future__ import annotations
@@ -207,9 +207,9 @@ def test_a_folder_keeps_its_paths_and_its_labels(desk: Desk) -> None:
     desk.call("DELETE", f"imports/{film}/run")
     assert desk.state(film)["wish"]["classes"][0] == {"source": 99, "target": 11}
     # Another form, and none.
-    desk.call("POST", f"imports/{film}/look", json={"form": "none"})
+    desk.call("POST", f"imports/{film}/inspection", json={"form": "none"})
     assert desk.until(film, "ready")["labels"] is None
-    desk.call("POST", f"imports/{film}/look", json={"form": None})
+    desk.call("POST", f"imports/{film}/inspection", json={"form": None})
     assert desk.until(film, "ready", "paused")["labels"] is not None
 
 

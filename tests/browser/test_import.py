@@ -1,4 +1,4 @@
-"""A film of one's own in the page: brought, looked at, made a clip of, cancelled, broken; its clip renamed and gone."""
+"""A film of one's own in the page: brought, inspected, made a clip of, cancelled, broken; its clip renamed and gone."""
 
 from __future__ import annotations
 

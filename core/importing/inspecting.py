@@ -21,7 +21,7 @@ from core.importing.stages import Wish, open_wished, work_folder
 from core.interop.labels.mapping import ClassMap, Row
 from core.interop.labels.source import LabelSource
 
-_FACTS_FILE = "look.json"
+_FACTS_FILE = "findings.json"
 THUMBS = 16
 _MAX_FACTS = 4 << 20
 _FORMAT = 1
@@ -34,7 +34,7 @@ class FoundClass:
     """One class of the labels that were found.
 
     target  the id of ours that it becomes unless said otherwise; why: as `Row` says
-    share   of the pixels of the maps that were looked at
+    share   of the pixels of the maps that were read
     """
 
     id: int
@@ -62,7 +62,7 @@ class FoundLabels:
 
 
 @dataclass(frozen=True)
-class Look:
+class Findings:
     """What was found.
 
     pictures  whether the film is a folder of pictures, which have no rate of their own
@@ -82,8 +82,8 @@ class Look:
         return {key: value for key, value in asdict(self).items() if key != "pictures"} | {"film": film}
 
 
-def look(wish: Wish, out: Path, label_set: LabelSet, report: Report, stop: Callable[[], bool]) -> Path:
-    """Look at what is wished to become the clip `out`; returns a folder with small pictures and what `read_look` reads.
+def inspect_film(wish: Wish, out: Path, label_set: LabelSet, report: Report, stop: Callable[[], bool]) -> Path:
+    """Inspect what is wished to become the clip `out`; returns a folder with small pictures and what `read_findings` reads.
 
     It is kept with the stages of the import. Raises `InputError`, and `Cancelled` when `stop` says so.
     """
@@ -96,20 +96,20 @@ def look(wish: Wish, out: Path, label_set: LabelSet, report: Report, stop: Calla
         source = open_wished(wish, run)
         labels = None if source.labels is None else identity(wish.labels or wish.source)
         about = [_FORMAT, identity(source.film), labels, wish.form, label_set.hash]
-        return run("look", about, lambda to, step: _look(source, label_set, to, step, stop))
+        return run("inspect", about, lambda to, step: _inspect(source, label_set, to, step, stop))
 
 
-def read_look(folder: Path) -> dict[str, Any]:
-    """The JSON form of what `look` found. Raises `InputError`."""
+def read_findings(folder: Path) -> dict[str, Any]:
+    """The JSON form of what `inspect_film` found. Raises `InputError`."""
     found: dict[str, Any] = read_json(folder / _FACTS_FILE, _MAX_FACTS)
     return found
 
 
-def _look(source: Source, label_set: LabelSet, to: Path, step: OnProgress, stop: Callable[[], bool]) -> None:
+def _inspect(source: Source, label_set: LabelSet, to: Path, step: OnProgress, stop: Callable[[], bool]) -> None:
     labels = None if source.labels is None else _found(source.labels, source.notes, label_set)
     film, thumbs = probe(source.film, to, rate=source.rate, thumbs=THUMBS, progress=step, stop=stop)
     notes = film.notes + (() if labels else source.notes)
-    write_json(to / _FACTS_FILE, Look(film, source.film.is_dir(), thumbs, labels, notes).to_dict())
+    write_json(to / _FACTS_FILE, Findings(film, source.film.is_dir(), thumbs, labels, notes).to_dict())
 
 
 def _found(source: LabelSource, notes: tuple[str, ...], label_set: LabelSet) -> FoundLabels:
@@ -135,7 +135,7 @@ def _shares(source: LabelSource) -> dict[int, float]:
 
 
 def told(found: dict[str, Any]) -> list[str]:
-    """Sentences of what `look` found, for a person."""
+    """Sentences of what `inspect_film` found, for a person."""
     lines = [f"Film: {found['film']['sentence']}.", *found["notes"]]
     labels = found["labels"]
     if labels is None:
