@@ -86,8 +86,8 @@ class Plan(BaseModel):
 class ImportState(BaseModel):
     """Where the import of a film is.
 
-    stage     uploading; uploaded: it is to be inspected; inspecting; ready: it may be started; running; paused: it was begun
-              and can go on; failed: so too, and `error` says why; done: `clip` is there
+    stage     uploading; uploaded: it is to be inspected; inspecting; ready: it may be started; running; paused: it was
+              begun and can go on; failed: so too, and `error` says why; done: `clip` is there
     files     how many bytes of each are here; `size` and `received` are of all
     film, labels, thumbs, notes   what was found, as `core.importing.inspecting.Findings` says; None before that
     form      of the labels, where a person chose it

@@ -83,7 +83,7 @@ class Findings:
 
 
 def inspect_film(wish: Wish, out: Path, label_set: LabelSet, report: Report, stop: Callable[[], bool]) -> Path:
-    """Inspect what is wished to become the clip `out`; returns a folder with small pictures and what `read_findings` reads.
+    """Inspect what is wished to become the clip `out`; returns a folder with small pictures and what was found.
 
     It is kept with the stages of the import. Raises `InputError`, and `Cancelled` when `stop` says so.
     """
