@@ -26,13 +26,14 @@ from torch import Tensor, nn
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
-from core.files import MissingFile, read_file, write_atomically
+from core.files import MissingFile, open_file, read_file, write_atomically
 from core.models.cache import FeatureCache
 from core.models.encoder import Encoder
 from core.models.generator import Generator
 from core.models.precision import resolve_precision
+from core.models.segmenter import Segmenter
 from core.styles.mixtures import Mixture
-from core.weights_file import StateDict, check_fit, float_tensors, metadata, stored
+from core.weights_file import MAX_HEADER, StateDict, check_fit, float_tensors, metadata, stored
 
 if TYPE_CHECKING:
     from core.models.local.network import LocalGenerator
@@ -43,6 +44,7 @@ Kind = Literal["local", "published"]
 # Refused before anything is read: no checkpoint of ours comes near these.
 MAX_BYTES = 4 * 2**30
 _META = "scenebrush"
+MOST_DOMAIN = 1000  # characters
 _FIELDS = {"format": int, "kind": str, "name": str, "config": dict, "label_set": dict, "recipe": dict}
 _MIXTURE_KEY = re.compile(r"(\d{1,3})\.(weights|means|covariances)")
 _GET_ANOTHER = "Use a checkpoint that `python -m core train` wrote, or fetch this one again."
@@ -56,6 +58,19 @@ _LIMITS: Mapping[Kind, str] = {
 Network = TypeVar("Network", bound=nn.Module)
 
 
+@dataclass(frozen=True, eq=False)
+class LabelWeights:
+    """A label network (`Segmenter`) that a checkpoint carries; it reads the checkpoint's label set.
+
+    domain  a sentence: which pictures it was made for
+    recipe  how it was trained; for people
+    """
+
+    state: StateDict
+    domain: str
+    recipe: Mapping[str, Any]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Checkpoint:
     """A checked file; networks are built from it on demand.
@@ -64,6 +79,7 @@ class Checkpoint:
     config    sizes of the generator, `encoder` those of the encoder (None: the file has none)
     mixtures  per class id
     recipe    how it was trained; for people
+    label_network  reads labels from films that have none; None: it carries none
     """
 
     name: str
@@ -76,6 +92,7 @@ class Checkpoint:
     recipe: dict[str, Any]
     generator_state: StateDict = field(default_factory=dict)
     encoder_state: StateDict = field(default_factory=dict)
+    label_network: LabelWeights | None = None
 
     @property
     def limits(self) -> str:
@@ -134,6 +151,7 @@ def save_checkpoint(
     label_set: LabelSet,
     mixtures: Mapping[int, Mixture],
     recipe: Mapping[str, Any],
+    label_network: LabelWeights | None = None,
     half: bool = True,
     name: str = "",
 ) -> Checkpoint:
@@ -146,8 +164,16 @@ def save_checkpoint(
         "encoder": None if encoder_config is None else dict(encoder_config),
         "label_set": label_set.to_dict(), "recipe": dict(recipe),
     }  # fmt: skip
+    if label_network is not None:
+        meta["label_network"] = {"domain": label_network.domain, "recipe": dict(label_network.recipe)}
     tensors = {f"generator.{key}": stored(value, half) for key, value in generator_state.items()}
     tensors |= {f"encoder.{key}": stored(value, half) for key, value in encoder_state.items()}
+    if label_network is not None:
+        # Gains, biases and statistics are few, and statistics may be smaller than half precision can say.
+        tensors |= {
+            f"label_network.{key}": stored(value, half and value.dim() > 1)
+            for key, value in label_network.state.items()
+        }
     for class_id, mixture in mixtures.items():
         for part in ("weights", "means", "covariances"):
             tensors[f"mixtures.{class_id}.{part}"] = torch.from_numpy(getattr(mixture, part).copy())
@@ -177,6 +203,18 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file's header is a checkpoint's. Raises `InputError` where there is no such file."""
+    with open_file(path, MAX_BYTES, _GET_ANOTHER) as file:
+        head = file.read(8)
+        head += file.read(min(int.from_bytes(head, "little"), MAX_HEADER))
+    try:
+        metadata(head, _META)
+    except InputError:
+        return False
+    return True
+
+
 def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
     """The checkpoint in `data`. Raises `InputError`, naming `source`."""
     try:
@@ -193,6 +231,7 @@ def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
             recipe=meta["recipe"],
             generator_state=groups["generator"],
             encoder_state=groups["encoder"],
+            label_network=_label_network(meta, groups["label_network"]),
         )
         _check_networks(checkpoint)
     except InputError as error:
@@ -239,13 +278,25 @@ def _checked(meta: Any) -> dict[str, Any]:
 
 def _groups(data: bytes) -> dict[str, dict[str, Tensor]]:
     """Tensors by their first word, the rest as key."""
-    groups: dict[str, dict[str, Tensor]] = {"generator": {}, "encoder": {}, "mixtures": {}}
+    groups: dict[str, dict[str, Tensor]] = {"generator": {}, "encoder": {}, "label_network": {}, "mixtures": {}}
     for key, tensor in float_tensors(data, doubles="mixtures.").items():
         group, _, rest = key.partition(".")
         if group not in groups or not rest:
             raise InputError(f"it has a tensor {key[:80]!r} that belongs nowhere.")
         groups[group][rest] = tensor
     return groups
+
+
+def _label_network(meta: Mapping[str, Any], state: StateDict) -> LabelWeights | None:
+    said = meta.get("label_network")
+    if said is None and not state:
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("recipe"), dict):
+        raise InputError("what it says of its label network is missing, or of the wrong type.")
+    domain = said.get("domain")
+    if not isinstance(domain, str) or len(domain) > MOST_DOMAIN:
+        raise InputError(f"the domain of its label network is no sentence of at most {MOST_DOMAIN} characters.")
+    return LabelWeights(state, domain, said["recipe"])
 
 
 def _mixtures(tensors: StateDict) -> dict[int, Mixture]:
@@ -275,6 +326,9 @@ def _check_networks(checkpoint: Checkpoint) -> None:
             check_fit("encoder", lambda: Encoder(**config), checkpoint.encoder_state)
         elif checkpoint.encoder_state:
             raise InputError("it has weights of an encoder whose sizes it does not say.")
+        if checkpoint.label_network is not None:
+            classes = checkpoint.label_set.size
+            check_fit("label network", lambda: Segmenter(classes), checkpoint.label_network.state)
     name = "label_nc" if checkpoint.kind == "published" else "classes"
     classes = checkpoint.config.get(name, 0)
     if classes < checkpoint.label_set.size:

@@ -19,7 +19,7 @@ from core.models.label_network import LabelNetwork
 from core.models.layers import weights_channels_last
 from core.training.dataset import ChunkDataset, read_clips
 from core.training.export import export
-from core.training.label_training import label_perception, lines, train_label_network
+from core.training.label_training import LabelRecipe, label_perception, train_label_network
 from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
@@ -34,6 +34,7 @@ from core.training.variants import named
 _SAVE_EVERY = 300.0
 # Of a run that is given a time, the label network may have this share.
 _LABEL_SHARE = 0.1
+_LABEL_RATE = 1e-2
 
 
 def train(
@@ -200,13 +201,9 @@ def _label_network(
     network = train_label_network(
         data,
         machine.alone(),
-        steps=recipe.label_steps,
-        batch=4,
-        crop=recipe.label_crop,
-        seed=recipe.seed,
+        LabelRecipe(recipe.label_steps, 4, recipe.label_crop, recipe.seed, _LABEL_RATE, seconds),
         width=recipe.label_width,
-        seconds=seconds,
-        on_step=lines("label network", recipe.label_steps, say),
+        displays=[Lines(say)],
     )
     for parameter in network.parameters():
         machine.mean(parameter.data)  # processes agree on it to the last bit

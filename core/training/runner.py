@@ -38,6 +38,11 @@ class Steps(Protocol):
         ...
 
 
+def steps_between_readings(machine: Machine) -> int:
+    """After how many steps losses are looked at."""
+    return 1 if machine.device.type == "cpu" else _READ_EVERY
+
+
 class Meter:
     """Mean losses, summed up on the device."""
 
@@ -81,7 +86,7 @@ def run(
     and named by `warn`. Raises `InputError`, without saving, when they go on.
     """
     machine = trainer.machine
-    every = read_every or (1 if machine.device.type == "cpu" else _READ_EVERY)
+    every = read_every or steps_between_readings(machine)
     reading = _Reading(trainer, pace, warn)
     saved = time.monotonic()
     asked = stop()

@@ -210,6 +210,7 @@ def _written(trainer: Trainer, begin: Checkpoint, scene: Scene, out: Path, befor
         encoder_state=begin.encoder_state,
         label_set=begin.label_set,
         mixtures=begin.mixtures,
+        label_network=begin.label_network,
         recipe=facts,
         name=begin.name if begin.name.endswith(_for(clip)) else begin.name + _for(clip),
     )

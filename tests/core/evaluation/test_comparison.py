@@ -12,7 +12,7 @@ from core.clip.clip import Clip
 from core.errors import InputError
 from core.evaluation.comparison import Comparison, Measures, overall
 from core.evaluation.evaluation_network import EvaluationNetwork, save_evaluation_network
-from core.evaluation.segmenter import Segmenter
+from core.models.segmenter import Segmenter
 from tests.core.tiny import LABELS, tiny_clip
 
 

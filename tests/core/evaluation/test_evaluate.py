@@ -21,11 +21,11 @@ from core.evaluation.evaluate import Eyes, evaluate
 from core.evaluation.evaluation_network import load_evaluation_network, save_evaluation_network
 from core.evaluation.page import write_page
 from core.evaluation.report import keep_report, kept_report
-from core.evaluation.segmenter import Segmenter
 from core.evaluation.subjects import NearestFrame
 from core.evaluation.tables import grids, like_paper
 from core.evaluation.video.frames_in_time import FramesInTime
 from core.evaluation.video.windows import Windows
+from core.models.segmenter import Segmenter
 from tests.core.tiny import LABELS, tiny_checkpoint, tiny_clip
 
 

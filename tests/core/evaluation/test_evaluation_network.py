@@ -17,8 +17,8 @@ from core.clip.native import write_clip
 from core.errors import InputError
 from core.evaluation.agreement import Agreement
 from core.evaluation.evaluation_network import load_evaluation_network, save_evaluation_network
-from core.evaluation.segmenter import Segmenter
 from core.evaluation.train import train_evaluation
+from core.models.segmenter import Segmenter
 from core.training.machine import Machine
 from tests.core import tiny
 from tests.core.training.clips import LABELS, driving_clip

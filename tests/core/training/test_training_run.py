@@ -19,7 +19,7 @@ from core.training.cache import write_cache
 from core.training.command import train
 from core.training.cost import dry_run
 from core.training.dataset import ChunkDataset
-from core.training.label_training import class_weights, label_perception, train_label_network
+from core.training.label_training import LabelRecipe, class_weights, label_perception, train_label_network
 from core.training.loop import Trainer
 from core.training.machine import Machine
 from core.training.pace import Pace
@@ -192,16 +192,15 @@ def test_the_command_writes_a_checkpoint_that_renders(data, tmp_path):
 
 def test_the_label_network_learns_labels(data):
     right: list[float] = []
-    train_label_network(
-        data,
-        Machine(),
-        steps=160,
-        batch=2,
-        crop=(32, 32),
-        seed=0,
-        width=8,
-        on_step=lambda step, loss, share: right.append(float(share)),
-    )
+
+    class Shares:
+        def show(self, progress: Progress) -> None:
+            right.append(progress.losses["right"])
+
+        def close(self) -> None:
+            pass
+
+    train_label_network(data, Machine(), LabelRecipe(160, 2, (32, 32), 0, 1e-2), width=8, displays=[Shares()])
     assert np.mean(right[-5:]) > 0.9
     weights = class_weights(data)
     assert weights[0] == 0 and weights[CAR] > weights[1]

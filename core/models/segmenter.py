@@ -1,7 +1,7 @@
-"""The evaluation network: reads a picture's labels, so that a render can be asked whether it shows what it should.
+"""A network that reads a picture's labels: the evaluation network, and the one that clips are labelled with.
 
-No generator is trained against it: it has another architecture and another seed than the label network of the
-perceptual loss and the segmenting discriminator. It is trained on real frames of the training clips alone.
+It has another architecture than the network whose features are the perceptual loss and than the segmenting
+discriminator: no generator is trained against it.
 """
 
 from __future__ import annotations
