@@ -151,6 +151,27 @@ def import_film(
     map: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Which of their classes is which of ours: JSON or CSV.")
     ] = None,
+    labeller: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="What reads labels: shipped, torchvision:MODEL, transformers:MODEL or :FOLDER, onnx:FILE, or a file "
+            "of train-labels. Given again: what reads where the one before knows nothing.",
+            show_default=False,
+        ),
+    ] = None,
+    labeller_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A state dict for torchvision:MODEL.", show_default=False)
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What the labeller's classes are called, in order.", show_default=False),
+    ] = None,
+    agree: Annotated[bool, typer.Option("--agree", help="Agree to the licence of weights that are fetched.")] = False,
+    motion: Annotated[
+        str, typer.Option(metavar="NAME", help="dis, or raft:FILE with the weights of torchvision's RAFT.")
+    ] = "dis",
+    device: Annotated[str, typer.Option(metavar="NAME", help="For networks: auto, cpu, cuda or mps.")] = "auto",
     start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the film the clip begins.")] = 0.0,
     stop: Annotated[float | None, typer.Option(metavar="SECONDS", help="Where it ends.", show_default=False)] = None,
     rate: Annotated[
@@ -171,14 +192,28 @@ def import_film(
 ) -> None:
     """Make a clip of a film: decoded, labelled, its motion and objects found. Interrupted, the same command goes on."""
     from core.importing.command import import_files, inspect_files
+    from core.importing.motion import MotionChoice
     from core.importing.shape import Shape, parse_fit, parse_rate, parse_size
     from core.importing.stages import Wish
+    from core.labelling.choice import parse_labellers
 
     width, height = parse_size(size) or (Shape.width, Shape.height)
     own, frames_a_second = parse_size(size) is None, None if rate is None else parse_rate(rate)
-    shape = Shape(width, height, parse_fit(fit), start, stop, frames_a_second, own)
-    run = inspect_files if inspect else import_files
-    run(Wish(source, shape, labels, form, map, name), out, json=json)
+    wish = Wish(
+        source,
+        Shape(width, height, parse_fit(fit), start, stop, frames_a_second, own),
+        labels,
+        form,
+        map,
+        name,
+        parse_labellers(labeller or (), labeller_weights, classes),
+        MotionChoice.parse(motion),
+        device,
+    )
+    if inspect:
+        inspect_files(wish, out, json=json)
+    else:
+        import_files(wish, out, json=json, agreed=agree)
 
 
 @app.command()
@@ -484,22 +519,91 @@ def train_evaluation(
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
 ) -> None:
-    """Train the network that reads labels from renders, to measure them: on real frames, never on renders."""
+    """Train the network that reads labels from renders, to measure them: on real frames, never on renders.
+
+    Interrupted, however hard, the same command goes on from the last save.
+    """
     from core.evaluation.train import train_evaluation as run
+    from core.training.bar import Bar
     from core.training.machine import Machine
+    from core.training.progress import Interrupt
 
     console = Console(highlight=False)
-    machine = Machine.choose(device, precision)
-    run(
-        data,
-        out,
-        machine=machine,
-        steps=steps,
-        begin=begin,
-        minutes=minutes,
-        val=val,
-        say=lambda line: console.print(line, markup=False, soft_wrap=True),
-    )
+    with Interrupt() as interrupt:
+        run(
+            data,
+            out,
+            machine=Machine.choose(device, precision),
+            steps=steps,
+            begin=begin,
+            minutes=minutes,
+            val=val,
+            say=lambda line: console.print(line, markup=False, soft_wrap=True),
+            display=Bar(console) if console.is_terminal else None,
+            stop=interrupt.asked,
+        )
+
+
+@app.command()
+def train_labels(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.safetensors", help="The network.")],
+    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps at the most.")] = 2000,
+    begin: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="shipped|FILE",
+            help="A label network, or a checkpoint with one, whose weights to begin with.",
+            show_default=False,
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.05,
+            metavar="M",
+            help="Only as many steps as fit into this time, all commands on this file together.",
+            show_default=False,
+        ),
+    ] = None,
+    val: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Other clips: says how well their frames are read.", show_default=False),
+    ] = None,
+    domain: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", help="A sentence on the films it is for.  [dim]\\[default: its clips' names][/dim]"
+        ),
+    ] = "",
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+) -> None:
+    """Train the network that reads labels from films, on clips of your own; then: import --labeller FILE.
+
+    Interrupted, however hard, the same command goes on from the last save.
+    """
+    from core.labelling.train import train_labels as run
+    from core.training.bar import Bar
+    from core.training.machine import Machine
+    from core.training.progress import Interrupt
+
+    console = Console(highlight=False)
+    with Interrupt() as interrupt:
+        run(
+            data,
+            out,
+            machine=Machine.choose(device, precision),
+            steps=steps,
+            begin=begin,
+            minutes=minutes,
+            val=val,
+            domain=domain,
+            say=lambda line: console.print(line, markup=False, soft_wrap=True),
+            display=Bar(console) if console.is_terminal else None,
+            stop=interrupt.asked,
+        )
 
 
 @app.command()

@@ -138,7 +138,9 @@ def test_decisions_are_numbered_and_whole() -> None:
         assert not parts, f"{path.name} lacks {parts}"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-label.txt", "requirements-dev.txt", "constraints.txt"]
+)
 def test_requirements_are_exact(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r "))]
     assert lines
@@ -160,7 +162,10 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("roots", "files"),
-    [(("core", "app", "app.py"), ["requirements.txt"]), (("tests",), ["requirements.txt", "requirements-dev.txt"])],
+    [
+        (("core", "app", "app.py"), ["requirements.txt"]),
+        (("tests",), ["requirements.txt", "requirements-label.txt", "requirements-dev.txt"]),
+    ],
 )
 def test_what_is_imported_is_required(roots: tuple[str, ...], files: list[str]) -> None:
     pins = {line.partition("==")[0].lower() for name in files for line in (ROOT / name).read_text().splitlines()}

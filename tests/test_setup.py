@@ -80,7 +80,7 @@ def test_large_downloads_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with requirement files and a .venv whose Python never runs, instead of this checkout."""
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("requirements.txt", "requirements-label.txt", "requirements-dev.txt", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     monkeypatch.setattr(prepare, "ROOT", tmp_path)
     monkeypatch.setattr(prepare, "VENV", tmp_path / ".venv")

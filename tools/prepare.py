@@ -91,7 +91,9 @@ def make_venv() -> None:
 
 def requirement_files(dev: bool) -> list[Path]:
     """Files that decide what is installed."""
-    names = ["requirements.txt", "constraints.txt"] + (["requirements-dev.txt"] if dev else [])
+    names = ["requirements.txt", "constraints.txt"] + (
+        ["requirements-label.txt", "requirements-dev.txt"] if dev else []
+    )
     return [ROOT / name for name in names]
 
 

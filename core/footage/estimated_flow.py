@@ -14,17 +14,25 @@ from core.clip.clip import Clip
 _BACK, _BACK_SHARE = 1.0, 0.05
 
 
-def flow_to_before(now: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+# Where the pixels of a picture are in another, both (H, W, 3) uint8 RGB: (H, W, 2) float32 pixels, x then y.
+Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def dis_flow(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """An `Estimate` by DIS (Kroeger et al. 2016)."""
+    grey = [cv2.cvtColor(np.ascontiguousarray(each), cv2.COLOR_RGB2GRAY) for each in (picture, other)]
+    flow = np.zeros((*grey[0].shape, 2), np.float32)
+    cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(grey[0], grey[1], flow)
+    return flow
+
+
+def flow_to_before(now: np.ndarray, before: np.ndarray, estimate: Estimate = dis_flow) -> tuple[np.ndarray, np.ndarray]:
     """Motion of a picture to the one before it, both (H, W, 3) uint8 RGB.
 
     Returns flow (H, W, 2) float32, pixels, x then y, and (H, W) bool: where following it there and back comes home.
     """
-    grey = [cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY) for picture in (now, before)]
-    found = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    height, width = grey[0].shape
-    back, forth = (np.zeros((height, width, 2), np.float32) for _ in range(2))
-    found.calc(grey[0], grey[1], back)
-    found.calc(grey[1], grey[0], forth)
+    back, forth = estimate(now, before), estimate(before, now)
+    height, width = now.shape[:2]
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     x, y = columns + back[..., 0], rows + back[..., 1]
     returned = back + cv2.remap(forth, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -7,8 +7,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -17,10 +19,13 @@ from core.assets import default_label_set
 from core.clip.native import read_label_set
 from core.errors import InputError
 from core.importing.inspecting import inspect_film, read_findings, told
-from core.importing.progress import Cancelled, JsonLines, Progress
+from core.importing.progress import Cancelled, JsonLines, Progress, Report
 from core.importing.stages import Importing, Wish, work_folder
+from core.interop.labels.mapping import read_map
+from core.labelling.choice import LabellerChoice, open_labellers
 from core.labelling.labeller import Labeller
-from core.labelling.shipped import ShippedLabeller
+from core.labelling.licence import Agree, NotAgreed, Terms
+from core.training.machine import resolve_device
 
 TITLES = {
     "unpack": "Unpacking",
@@ -50,25 +55,31 @@ class Words:
         self._console.print(text, markup=False, soft_wrap=True)
 
 
-def import_files(wish: Wish, out: Path, *, json: bool) -> None:
-    """Make a clip of a film. json: for a program, which may stop it by closing its input. Raises `InputError`."""
-    label_set = read_label_set(default_label_set())
+def import_files(wish: Wish, out: Path, *, json: bool, agreed: bool = False) -> None:
+    """Make a clip of a film.
 
-    def labeller() -> Labeller:
-        return ShippedLabeller()
-
+    json: for a program, which may stop it by closing its input. agreed: to the licence of weights that are fetched;
+    else a person is asked, and a program is told. Raises `InputError`.
+    """
     if json:
 
         def run(report: JsonLines, stop: Callable[[], bool]) -> dict[str, object]:
-            made = Importing(wish, out, labeller, label_set, report, stop).run()
+            made = _importing(wish, out, _shown(report.note, agreed), report, stop).run()
             return {"folder": str(made.path), "frames": made.frames, "notes": list(made.notes)}
 
         _for_a_program(run)
         return
     console = Console(stderr=True, highlight=False)
-    with _bars(console) as bars:
+
+    def agree(terms: Terms) -> bool:
+        console.print(terms.sentence, markup=False, soft_wrap=True)
+        return agreed or (sys.stdin.isatty() and typer.confirm("Do you agree to its licence?", err=True))
+
+    bars = _bars(console)
+    importing = _importing(wish, out, agree, Words(console, bars))
+    with bars:
         try:
-            made = Importing(wish, out, labeller, label_set, Words(console, bars)).run()
+            made = importing.run()
         except KeyboardInterrupt:
             bars.stop()
             if work_folder(out).exists():
@@ -96,6 +107,34 @@ def inspect_files(wish: Wish, out: Path, *, json: bool) -> None:
         found = read_findings(inspect_film(wish, out, label_set, Words(console, bars), lambda: False))
     for line in told(found):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _shown(note: Callable[[str], None], agreed: bool) -> Agree:
+    """What a program agreed to is noted; what it did not agree to is told with the error."""
+
+    def agree(terms: Terms) -> bool:
+        if agreed:
+            note(terms.sentence)
+        return agreed
+
+    return agree
+
+
+def _importing(
+    wish: Wish, out: Path, agree: Agree, report: Report, stop: Callable[[], bool] = lambda: False
+) -> Importing:
+    """The import, its labeller opened where one is named: nobody waits for frames to be asked about a licence then."""
+    label_set = read_label_set(default_label_set())
+
+    def opened() -> Labeller:
+        given = {} if wish.map is None else read_map(wish.map)
+        choices = wish.labeller or (LabellerChoice(),)
+        return open_labellers(choices, label_set, given, agree, resolve_device(wish.device))
+
+    if not wish.labeller:
+        return Importing(wish, out, opened, label_set, report, stop)
+    labeller = opened()
+    return Importing(wish, out, lambda: labeller, label_set, report, stop)
 
 
 def _bars(console: Console) -> Bars:
@@ -130,6 +169,11 @@ def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], dict[str, obje
     except Cancelled:
         report.tell("cancelled")
         return
+    except NotAgreed as error:
+        # A program shows this to the person, and runs the same again with --agree.
+        report.tell("licence", **asdict(error.terms), text=error.terms.sentence)
+        report.tell("failed", error=error.problem, fix=error.fix)
+        raise
     except InputError as error:
         report.tell("failed", error=error.problem, fix=error.fix)
         raise

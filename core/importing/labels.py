@@ -18,6 +18,7 @@ from core.importing.progress import OnProgress
 from core.importing.shape import Placement, Shape
 from core.interop.labels.mapping import ClassMap
 from core.interop.labels.source import LabelSource, SourceFrame
+from core.labelling.instances import whole_instances
 from core.labelling.labeller import Labeller
 from core.labelling.steady import Steady
 
@@ -68,6 +69,7 @@ def label_by_network(
     unused = np.array([label_id not in label_set for label_id in range(label_set.size)])
     instances: np.ndarray | None = None
     confidence, steady = [], Steady()
+    things = tuple(entry.id for entry in label_set if entry.kind == "thing")
     for t, frame in enumerate(frames):
         seen = labeller.read(np.asarray(frame))
         likely = steady.add(seen.probabilities, motion.flow[t], motion.valid[t])
@@ -78,9 +80,15 @@ def label_by_network(
         if seen.instances is not None:
             if instances is None:
                 instances = open_memmap(folder / _INSTANCES, "w+", np.int64, frames.shape[:3])
-            instances[t] = np.where(outside, 0, seen.instances)
+            said = np.where(outside | (seen.probabilities.argmax(0) != labels[t]), 0, seen.instances)
+            instances[t] = whole_instances(labels[t], things, said)
         progress(t + 1, len(frames))
-    _finish(folder, [labels, instances], confidence, [f"Labels by the {labeller.name}. {labeller.domain}"])
+    _finish(
+        folder,
+        [labels, instances],
+        confidence,
+        [f"Labels by the {labeller.name}. {labeller.domain}".rstrip(), *labeller.told()],
+    )
 
 
 def label_from_source(

@@ -24,14 +24,16 @@ from core.files import plain_errors, read_json, write_json
 from core.importing.decoding import Decoded, decode, read_decoded
 from core.importing.kept import Kept, MakeStage, identity
 from core.importing.labels import Labels, label_by_network, label_from_source, read_labels
-from core.importing.motion import Motion, find_motion, read_motion
+from core.importing.motion import Motion, MotionChoice, find_motion, read_motion
 from core.importing.objects import Event, Tracker, sentences
 from core.importing.progress import OnProgress, Report, timed
 from core.importing.shape import Shape
 from core.importing.source import Source, open_source
 from core.importing.unpack import unpacked
 from core.interop.labels.mapping import read_map
+from core.labelling.choice import LabellerChoice
 from core.labelling.labeller import Labeller
+from core.training.machine import resolve_device
 
 STAGES = ("unpack", "unpack_labels", "decode", "motion", "labels", "objects", "write")
 _FORMAT = 2
@@ -48,6 +50,9 @@ class Wish:
     form    of the labels, where it is not to be recognised; "none": none are read, a network is
     map     a file that says which of their classes is which of ours
     name    of the clip; "": that of its folder
+    labeller  what reads labels, the uppermost first; none: the labels that are found, else the shipped network
+    motion  what estimates motion
+    device  for networks: auto, cpu, cuda or mps
     """
 
     source: Path
@@ -56,6 +61,15 @@ class Wish:
     form: str | None = None
     map: Path | None = None
     name: str = ""
+    labeller: tuple[LabellerChoice, ...] = ()
+    motion: MotionChoice = MotionChoice()
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.labeller and (self.labels is not None or self.form is not None):
+            raise InputError(
+                "Labels are given, and a labeller is named.", "Leave --labels and --form out, or --labeller."
+            )
 
 
 @dataclass(frozen=True)
@@ -115,12 +129,16 @@ class Importing:
         shape = shape.of(decoded.film.width, decoded.film.height, decoded.film.aspect).of_maps
         about = about | {"maps": [shape.width, shape.height]}
         small = replace(decoded, frames=at_size(decoded.frames, (shape.height, shape.width)))
-        folder = self._stage("motion", about, lambda to, step: find_motion(small.frames, to, step))
+        estimate, by = wish.motion.open(resolve_device(wish.device))
+        about = about | {"motion": by}
+        folder = self._stage("motion", about, lambda to, step: find_motion(small.frames, to, step, estimate))
         motion = read_motion(folder)
         place = shape.placement(decoded.film.width, decoded.film.height, decoded.film.aspect)
 
         about = about | {"label_set": self._label_set.hash}
-        if source.labels is None:
+        if source.labels is None or wish.labeller:
+            if source.labels is not None:
+                self._note("These labels are not taken: a labeller was named.")
             labeller = self._labeller()
             about = about | {"labeller": labeller.hash}
             folder = self._stage(

@@ -47,3 +47,7 @@ class Labeller(Protocol):
     def read(self, picture: np.ndarray) -> Labelled:
         """Labels of a picture (H, W, 3) uint8 RGB of any size."""
         ...
+
+    def told(self) -> list[str]:
+        """Sentences on what became of the classes that were read so far."""
+        ...

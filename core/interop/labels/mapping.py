@@ -75,13 +75,18 @@ class ClassMap:
         has no number, and things that become stuff or void, has class * 1000. Raises `InputError` when a class has more
         objects than ids.
         """
-        place = np.searchsorted(self._ids, frame.labels)
-        self._pixels += np.bincount(place.ravel(), minlength=len(self._ids))
+        place = self.count(frame.labels)
         labels = self._targets[place]
         numbers = np.zeros_like(place) if frame.objects is None else frame.objects.astype(np.int64)
         pairs, where = np.unique((place.astype(np.int64) << _BITS) | numbers, return_inverse=True)
         objects = np.array([self._object(int(pair)) for pair in pairs], np.int32)
         return labels, objects[where.reshape(labels.shape)]
+
+    def count(self, labels: np.ndarray) -> np.ndarray:
+        """Note how much of each class is in a map of theirs, for `told`. Returns each pixel's place in the map."""
+        place: np.ndarray = np.searchsorted(self._ids, labels)
+        self._pixels += np.bincount(place.ravel(), minlength=len(self._ids))
+        return place
 
     def told(self) -> list[str]:
         """Sentences on what was done with the classes seen so far."""

@@ -1,4 +1,4 @@
-"""What others call the classes of streets: names of Cityscapes, KITTI, COCO, Mapillary, BDD100K and CamVid.
+"""What others call the classes of streets: names of Cityscapes, KITTI, COCO, ADE20K, Mapillary, BDD100K and CamVid.
 
 Only names that mean the same, or a kind of it. What has no counterpart, as animals, is left out.
 """
@@ -15,11 +15,21 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "building": ("house", "buildings", "skyscraper", "bridge", "tunnel", "building other merged", "roof", "archway"),
     "wall": ("wall brick", "wall stone", "wall tile", "wall wood", "wall concrete", "wall other merged"),
     "fence": ("guard rail", "guardrail", "barrier", "railing", "fence merged"),
-    "pole": ("polegroup", "pole group", "utility pole", "street light", "street lamp", "column pole"),
+    "pole": ("polegroup", "pole group", "utility pole", "street light", "street lamp", "column pole")
+    + ("streetlight",),
     "traffic light": ("traffic lights", "trafficlight", "stoplight", "traffic signal"),
-    "traffic sign": ("traffic sign front", "trafficsign", "sign", "signsymbol", "stop sign", "street sign"),
+    "traffic sign": (
+        "traffic sign front",
+        "trafficsign",
+        "sign",
+        "signboard",
+        "signsymbol",
+        "stop sign",
+        "street sign",
+    ),
     "vegetation": ("tree", "trees", "tree merged", "bush", "plant", "plants", "hedge", "nature", "vegetation misc"),
-    "terrain": ("grass", "grass merged", "dirt", "dirt merged", "soil", "sand", "gravel", "rail track", "railroad"),
+    "terrain": ("grass", "grass merged", "dirt", "dirt merged", "soil", "sand", "gravel", "rail track", "railroad")
+    + ("earth", "field"),
     "sky": ("sky other merged", "clouds"),
     "person": ("pedestrian", "people", "human", "man", "woman", "child", "walker"),
     "rider": ("bicyclist", "cyclist", "motorcyclist", "other rider"),
@@ -27,10 +37,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "truck": ("lorry", "trailer", "caravan", "pickup", "pickup truck", "truck bus"),
     "bus": ("coach", "minibus"),
     "train": ("tram", "on rails", "metro"),
-    "motorcycle": ("motorbike", "moped", "scooter", "motorcyclescooter"),
+    "motorcycle": ("motorbike", "moped", "scooter", "minibike", "motorcyclescooter"),
     "bicycle": ("bike", "cycle"),
     "street furniture": ("fire hydrant", "parking meter", "bench", "trash can", "trash bin", "mailbox", "phone booth")
-    + ("bike rack", "billboard", "junction box", "manhole", "bin", "hydrant", "bollard", "traffic cone"),
+    + ("bike rack", "billboard", "junction box", "manhole", "bin", "hydrant", "bollard", "traffic cone", "ashcan"),
 }
 
 

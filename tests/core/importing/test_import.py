@@ -46,6 +46,9 @@ class Brightness:
         found[CAR], found[ROAD] = np.where(bright, 0.9, 0.05), np.where(bright, 0.05, 0.9)
         return Labelled(found)
 
+    def told(self) -> list[str]:
+        return ["Told at the end."]
+
 
 class Heard:
     """A report that remembers."""
@@ -98,6 +101,7 @@ def test_a_film_is_labelled_and_opens(tmp_path: Path) -> None:
     ]
     assert all(one == {CAR * 1000 + 1} for one in cars)
     assert any("brightness" in note and "For tests." in note for note in heard.notes)
+    assert "Told at the end." in heard.notes
     about = json.loads((tmp_path / "own" / "import.json").read_text())
     assert len(about["confidence"]) == 12 and about["source"] == "a.mp4"
 
@@ -214,6 +218,49 @@ def test_the_command_line(tmp_path: Path) -> None:
         assert refused.exit_code == 2 and "Traceback" not in refused.output
     assert run("import", tmp_path / "none.mp4", "-o", tmp_path / "other").exit_code == 2
     assert not (tmp_path / "other").exists()
+
+
+def test_a_named_labeller_is_taken_and_one_that_is_none_told(tmp_path: Path) -> None:
+    street(tmp_path / "there", 3)
+    words = ["import", tmp_path / "there", "--size", "64x32"]
+    result = run(*words, "-o", tmp_path / "own", "--labeller", "shipped")
+    assert result.exit_code == 0, result.output
+    assert "a labeller was named" in result.stderr and "shipped label network" in result.stderr
+    (tmp_path / "bad.onnx").write_bytes(b"none")
+    (tmp_path / "names.txt").write_text("road\nsky\n")
+    for more in (
+        ["--labeller", "magic:x"],
+        ["--labeller", "shipped", "--labels", tmp_path / "there"],
+        ["--labeller", f"onnx:{tmp_path / 'bad.onnx'}", "--classes", tmp_path / "names.txt"],
+        ["--labeller", "torchvision:fcn_resnet50", "--labeller-weights", tmp_path / "bad.onnx"],
+        ["--labeller", tmp_path / "gone.safetensors"],
+        ["--labeller", "shipped", "--classes", tmp_path / "names.txt"],
+        ["--labeller", "shipped", "--device", "abacus"],
+        ["--motion", "magic"],
+        ["--motion", f"raft:{tmp_path / 'bad.onnx'}"],
+    ):
+        refused = run(*words, "-o", tmp_path / "other", *more)
+        assert refused.exit_code == 2 and "Traceback" not in refused.output, more
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_program_is_told_of_a_licence(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mp4", moving(3, 48, 96))
+    words = ["import", path, "-o", tmp_path / "own", "--size", "64x32", "--labeller", "torchvision:fcn_resnet50"]
+    result = subprocess.run(
+        [sys.executable, "-m", "core", *map(str, words), "--json"],
+        cwd=Path(stages.__file__).parents[2],
+        env={**os.environ, "TORCH_HOME": str(tmp_path / "torch")},
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 2 and [event["event"] for event in events] == ["licence", "failed"]
+    assert events[0]["link"].startswith("https://") and "--agree" in events[1]["fix"]
+    # Before anything else was done.
+    assert not work_folder(tmp_path / "own").exists() and not (tmp_path / "torch").exists()
 
 
 def test_for_programs_and_the_end_of_its_input(tmp_path: Path) -> None:
