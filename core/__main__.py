@@ -333,6 +333,12 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Clips for sample pictures; never trained on.", show_default=False),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A label network of train-labels that the checkpoint carries.", show_default=False
+        ),
+    ] = None,
     batch: Annotated[
         int, typer.Option(min=1, max=1024, metavar="N", help="So many times the preset's samples in each step.")
     ] = 1,
@@ -389,6 +395,7 @@ def train(
         begin=begin,
         minutes=minutes,
         val=val,
+        labels=labels,
         export_only=export,
         say=say,
         display=display,

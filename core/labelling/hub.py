@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
-import huggingface_hub
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
 from core.errors import InputError, reason
+from core.labelling.extra import extra
 from core.labelling.licence import Agree, Terms, check_agreed
 
 MAX_BYTES = 8 * 2**30
@@ -27,12 +26,11 @@ def model_folder(name: str, agree: Agree) -> Path:
         return check_folder(Path(name))
     if not _NAME.fullmatch(name) or ".." in name:
         raise InputError(f"There is no folder {name}, and no model is called so.", "Name a folder, or OWNER/MODEL.")
-    try:
-        here = Path(huggingface_hub.snapshot_download(name, allow_patterns=_WANTED, local_files_only=True))
+    hub, errors = extra("huggingface_hub"), extra("huggingface_hub.errors")
+    with suppress(errors.LocalEntryNotFoundError):
+        here = Path(hub.snapshot_download(name, allow_patterns=_WANTED, local_files_only=True))
         if any(here.glob("*.safetensors")):
             return check_folder(here)
-    except LocalEntryNotFoundError:
-        pass
     return check_folder(_fetched(name, agree))
 
 
@@ -54,8 +52,9 @@ def check_folder(folder: Path) -> Path:
 
 def _fetched(name: str, agree: Agree) -> Path:
     """Exactly the revision whose licence was shown."""
+    hub, errors = extra("huggingface_hub"), extra("huggingface_hub.errors")
     try:
-        about = huggingface_hub.model_info(name, files_metadata=True)
+        about = hub.model_info(name, files_metadata=True)
         files = {entry.rfilename: entry.size or 0 for entry in about.siblings or []}
         if not any(file.endswith(".safetensors") for file in files):
             raise InputError(f"The model {name} has no weights as safetensors.", _NO_WEIGHTS)
@@ -65,20 +64,16 @@ def _fetched(name: str, agree: Agree) -> Path:
         if size > MAX_BYTES:
             raise InputError(f"The model {name} is larger than {MAX_BYTES / 2**30:.0f} GB.", "Use a smaller model.")
         check_agreed(Terms(f"The model {name}", _SITE, size, str(licence), f"{_SITE}/{name}"), agree)
-        return Path(huggingface_hub.snapshot_download(name, revision=about.sha, allow_patterns=_WANTED))
+        return Path(hub.snapshot_download(name, revision=about.sha, allow_patterns=_WANTED))
     except InputError:
         raise
-    except HfHubHTTPError as error:
+    except errors.HfHubHTTPError as error:
         raise InputError(
             f"The model {name} cannot be fetched: {reason(error)}.", f"Look at {_SITE}/{name}, or name a folder."
         ) from error
-    except (OfflineModeIsEnabled, OSError, LocalEntryNotFoundError) as error:
-        raise offline(name) from error
-
-
-def offline(name: str) -> InputError:
-    """The error for a model that is not here while there is no internet."""
-    return InputError(
-        f"The model {name} is not on this machine, and the internet cannot be reached.",
-        "Connect once to fetch it, or fetch it elsewhere and name its folder.",
-    )
+    except (*errors.HfHubHTTPError.__bases__, errors.LocalEntryNotFoundError) as error:
+        # OSError, and what the HTTP client raises where there is no connection.
+        raise InputError(
+            f"The model {name} is not on this machine, and the internet cannot be reached.",
+            "Connect once to fetch it, or fetch it elsewhere and name its folder.",
+        ) from error

@@ -40,7 +40,7 @@ class NotAgreed(InputError):
     """Nobody agreed to the terms of some weights; nothing was fetched."""
 
     def __init__(self, terms: Terms) -> None:
-        super().__init__(terms.sentence, "Agree with --agree, or name weights that are here with --labeller-weights.")
+        super().__init__(terms.sentence, "Agree with --agree, or name a file or folder that is here already.")
         self.terms = terms
 
 

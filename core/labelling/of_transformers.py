@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -25,7 +24,7 @@ from core.labelling.torchvision_weights import file_digest
 _AGAIN = "Save it anew with model.save_pretrained(FOLDER) and processor.save_pretrained(FOLDER), or fetch it again."
 # What transformers raises for folders that hold something else, are damaged, or need another package.
 _UNUSABLE: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError)
-_UNUSABLE += (ImportError, SafetensorError, StrictDataclassError, ArithmeticError)
+_UNUSABLE += (ImportError, SafetensorError, ArithmeticError)
 # Where all objects together claim a pixel less than this, something unknown may be there.
 _SURE = 0.5
 # What only a training needs.
@@ -122,7 +121,10 @@ def _shares(scores: Tensor) -> Tensor:
 
 def _model(transformers: Any, folder: Path) -> tuple[Any, bool]:
     """The model with its weights, and whether it finds objects."""
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except extra("huggingface_hub.errors").StrictDataclassError as error:
+        raise InputError(f"The settings of {folder} cannot be used: {reason(error)}.", _AGAIN) from error
     kinds = {
         transformers.AutoModelForUniversalSegmentation: transformers.MODEL_FOR_UNIVERSAL_SEGMENTATION_MAPPING,
         transformers.AutoModelForSemanticSegmentation: transformers.MODEL_FOR_SEMANTIC_SEGMENTATION_MAPPING,

@@ -11,9 +11,11 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from core.checkpoint import load_checkpoint
+from core.checkpoint import LabelWeights, load_checkpoint
 from core.clip.clip import Clip
+from core.clip.label_set import LabelSet
 from core.errors import InputError
+from core.evaluation.trained import LABELS, kept, load_segmenter
 from core.files import make_folder, write_atomically
 from core.models.label_network import LabelNetwork
 from core.models.layers import weights_channels_last
@@ -46,6 +48,7 @@ def train(
     begin: Path | None = None,
     minutes: float | None = None,
     val: Path | None = None,
+    labels: Path | None = None,
     export_only: bool = False,
     say: Callable[[str], None] = print,
     display: Display | None = None,
@@ -57,6 +60,7 @@ def train(
     begin        a checkpoint whose weights a new run begins with; a run that goes on has its own
     minutes      lay the phases out over this time, that of earlier commands on the same `out` included
     val          clips that are not trained on, for the sample pictures
+    labels       a label network that the checkpoint carries, as train-labels wrote it
     export_only  only write the checkpoint of the last save
     display      shows where the run is; None: lines
 
@@ -71,21 +75,22 @@ def train(
     shown = list(read_clips(val)) if val else [_middle(dataset)]
     make_folder(out)
     pace = None if minutes is None else Pace(recipe, 60 * minutes)
-    perceptual = labels = None
+    carried = None if labels is None else _carried(labels, dataset.label_set)
+    perceptual = network = None
     if recipe.perceives and not export_only:
         if recipe.features == "vgg":
             perceptual = PerceptualLoss(load_vgg19().to(machine.device))
         else:
             seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
-            labels = _label_network(recipe, dataset, machine, out, seconds, say)
-            perceptual = label_perception(labels)
+            network = _label_network(recipe, dataset, machine, out, seconds, say)
+            perceptual = label_perception(network)
     trainer = Trainer(recipe, dataset, perceptual, machine)
-    if labels is not None:
-        trainer.segment_as(labels)
+    if network is not None:
+        trainer.segment_as(network)
     state = out / "state.safetensors"
     _begin(trainer, state, pace, begin, export_only, say)
     if export_only:
-        return export(trainer, out, say)
+        return export(trainer, out, say, carried)
     if pace is not None:
         pace.used += time.monotonic() - began
 
@@ -100,7 +105,15 @@ def train(
     if trainer.done < trainer.plan.total:
         say(f"stopped at step {trainer.done}, saved in {out}")
         raise InputError("Training was stopped before its end.", "The same command goes on from here.")
-    return export(trainer, out, say) if machine.first else out / "checkpoint.safetensors"
+    return export(trainer, out, say, carried) if machine.first else out / "checkpoint.safetensors"
+
+
+def _carried(path: Path, label_set: LabelSet) -> LabelWeights:
+    """What a checkpoint keeps of a file of train-labels. Raises `InputError` for another label set."""
+    trained = load_segmenter(path, LABELS)
+    if trained.label_set != label_set:
+        raise InputError(f"{path} reads another label set than these clips have.", "Train one on these clips.")
+    return LabelWeights(kept(trained.network), trained.domain, trained.recipe)
 
 
 def _middle(dataset: ChunkDataset) -> Clip:

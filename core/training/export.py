@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from core.checkpoint import save_checkpoint
+from core.checkpoint import LabelWeights, save_checkpoint
 from core.styles.looks import fit_mixtures
 from core.styles.mixtures import Mixture
 from core.training.loop import Trainer
 
 
-def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> Path:
-    """Fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors."""
+def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print, labels: LabelWeights | None = None) -> Path:
+    """Fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors; labels: carried along."""
     reads_looks = trainer.trained.reads_looks
     mixtures = _mixtures(trainer, say) if reads_looks else {}
     path = out / "checkpoint.safetensors"
@@ -26,6 +26,7 @@ def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print) -> P
         encoder_state=trainer.averaged["encoder"].state_dict() if reads_looks else {},
         label_set=trainer.data.label_set,
         mixtures=mixtures,
+        label_network=labels,
         recipe={
             "preset": trainer.preset.to_dict(),
             "steps": trainer.done,
