@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.clip.clip import Clip
+from core.clip.frames import Frames, whole
 from core.clip.instances import PER_CLASS
 from core.clip.label_set import LabelSet
 from core.evaluation.agreement import Agreement
@@ -53,8 +54,8 @@ class Score:
     def add(self, clip: Clip, labels: np.ndarray, objects: np.ndarray) -> None:
         """labels (N, H, W) uint8 and objects (N, H, W) int32 that were found for a clip."""
         assert clip.flow is not None and clip.flow_valid is not None
-        self.agreement.add(clip.labels, labels)
-        self.changed.append((changing(labels, clip.flow, clip.flow_valid), max(len(clip) - 1, 1)))
+        self.agreement.add(whole(clip.labels), labels)
+        self.changed.append((changing(labels, whole(clip.flow), whole(clip.flow_valid)), max(len(clip) - 1, 1)))
         things = [entry.id for entry in clip.label_set if entry.kind == "thing"]
         cars = [entry.id for entry in clip.label_set if entry.name == "car"]
         both = Identity(), Identity()
@@ -64,12 +65,16 @@ class Score:
         self.identities.append(both)
 
     def figures(self) -> list[float]:
-        """As `ROWS`; IDF1 is the mean over clips."""
+        """As `ROWS`; IDF1 is the mean over the clips that have objects."""
         frames = sum(count for _, count in self.changed)
         change = sum(share * count for share, count in self.changed) / max(frames, 1)
-        idf1 = np.array([[each.idf1 for each in both] for both in self.identities])
-        known = np.where(np.isnan(idf1).all(0), np.nan, np.nanmean(np.nan_to_num(idf1, nan=0), 0))
-        return [self.agreement.miou, self.agreement.accuracy, change, *known.tolist()]
+        idf1 = [_mean([both[index].idf1 for both in self.identities]) for index in (0, 1)]
+        return [self.agreement.miou, self.agreement.accuracy, change, *idf1]
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def main() -> None:
@@ -85,24 +90,24 @@ def main() -> None:
     chosen = parse_labellers(arguments.labeller, arguments.labeller_weights, arguments.classes) or (LabellerChoice(),)
     device = resolve_device(arguments.device)
     estimate, _ = arguments.motion.open(device)
-    console, whole, labeller = Console(), None, None
+    console, together, labeller = Console(), None, None
     for clip in read_clips(arguments.clips):
         clip = part(clip, arguments.frames)
         if clip.pictures is None or clip.flow is None:
             console.print(f"{clip.name} has no pictures or no motion", markup=False)
             continue
-        if labeller is None or whole is None:
+        if labeller is None or together is None:
             # Nothing is fetched here.
             labeller = open_labellers(chosen, clip.label_set, {}, lambda terms: False, device)
-            whole = [Score(clip.label_set) for _ in WAYS]
+            together = [Score(clip.label_set) for _ in WAYS]
         motion = [flow_to_before(clip.pictures[t], clip.pictures[t - 1], estimate) for t in range(1, len(clip))]
         scores = [Score(clip.label_set) for _ in WAYS]
         for index, (labels, objects) in enumerate(ways(clip, labeller, motion)):
-            for score in (scores[index], whole[index]):
+            for score in (scores[index], together[index]):
                 score.add(clip, labels, objects)
         console.print(table(clip.name, scores))
-    if whole is not None and labeller is not None:
-        console.print(table(f"all, {labeller.name}", whole))
+    if together is not None and labeller is not None:
+        console.print(table(f"all, {labeller.name}", together))
 
 
 def ways(
@@ -127,7 +132,7 @@ def ways(
         yield labels, np.stack(objects)
     tracker = Tracker(clip.label_set)
     tracked = [tracker.add(now, *step) for now, step in zip(clip.labels, steps, strict=True)]
-    yield clip.labels, np.stack(tracked)
+    yield whole(clip.labels), np.stack(tracked)
 
 
 def of_classes(objects: np.ndarray, classes: list[int]) -> np.ndarray:
@@ -137,15 +142,16 @@ def of_classes(objects: np.ndarray, classes: list[int]) -> np.ndarray:
 
 
 def part(clip: Clip, frames: int | None) -> Clip:
-    """The first frames of a clip; None: all."""
-    if frames is None or frames >= len(clip):
-        return clip
+    """The first frames of a clip, None: all, in memory; pictures at the size of its maps."""
+    count = min(frames or len(clip), len(clip))
+
+    def taken(each: Frames) -> np.ndarray:
+        return np.stack([each[t] for t in range(count)])
+
     pictures, flow, valid = (
-        None if each is None else each[:frames] for each in (clip.pictures, clip.flow, clip.flow_valid)
+        None if each is None else taken(each) for each in (clip.small_pictures, clip.flow, clip.flow_valid)
     )
-    return Clip(
-        clip.name, clip.label_set, clip.labels[:frames], clip.objects[:frames], clip.rate, pictures, flow, valid
-    )
+    return Clip(clip.name, clip.label_set, taken(clip.labels), taken(clip.objects), clip.rate, pictures, flow, valid)
 
 
 def table(title: str, scores: list[Score]) -> Table:

@@ -31,13 +31,13 @@ from core.models.cache import FeatureCache
 from core.models.encoder import Encoder
 from core.models.generator import Generator
 from core.models.precision import resolve_precision
-from core.models.segmenter import Segmenter
 from core.styles.mixtures import Mixture
 from core.weights_file import MAX_HEADER, StateDict, check_fit, float_tensors, metadata, stored
 
 if TYPE_CHECKING:
     from core.models.local.network import LocalGenerator
     from core.models.published.network import PublishedGenerator
+    from core.models.segmenter import Segmenter
 
 FORMAT = 1
 Kind = Literal["local", "published"]
@@ -327,8 +327,7 @@ def _check_networks(checkpoint: Checkpoint) -> None:
         elif checkpoint.encoder_state:
             raise InputError("it has weights of an encoder whose sizes it does not say.")
         if checkpoint.label_network is not None:
-            classes = checkpoint.label_set.size
-            check_fit("label network", lambda: Segmenter(classes), checkpoint.label_network.state)
+            check_fit("label network", lambda: _segmenter(checkpoint.label_set), checkpoint.label_network.state)
     name = "label_nc" if checkpoint.kind == "published" else "classes"
     classes = checkpoint.config.get(name, 0)
     if classes < checkpoint.label_set.size:
@@ -343,6 +342,12 @@ def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
 
 
 # Only the network that is asked for is imported.
+def _segmenter(label_set: LabelSet) -> Segmenter:
+    from core.models.segmenter import Segmenter
+
+    return Segmenter(label_set.size)
+
+
 def _local(config: dict[str, Any]) -> LocalGenerator:
     from core.models.local.network import LocalConfig, LocalGenerator
 

@@ -15,7 +15,6 @@ from core.checkpoint import LabelWeights, load_checkpoint
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
-from core.evaluation.trained import LABELS, kept, load_segmenter
 from core.files import make_folder, write_atomically
 from core.models.label_network import LabelNetwork
 from core.models.layers import weights_channels_last
@@ -110,6 +109,8 @@ def train(
 
 def _carried(path: Path, label_set: LabelSet) -> LabelWeights:
     """What a checkpoint keeps of a file of train-labels. Raises `InputError` for another label set."""
+    from core.evaluation.trained import LABELS, kept, load_segmenter
+
     trained = load_segmenter(path, LABELS)
     if trained.label_set != label_set:
         raise InputError(f"{path} reads another label set than these clips have.", "Train one on these clips.")

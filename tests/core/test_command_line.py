@@ -203,7 +203,8 @@ def test_train_hands_over_and_tells_where_the_checkpoint_is(tmp_path, monkeypatc
         *("--device", "cpu", "--minutes", "2.5", "--from", "some.safetensors", "--batch", "3"),
     )
     assert result.exit_code == 0, result.output
-    options = {"minutes": 2.5, "begin": Path("some.safetensors"), "val": None, "export_only": False, "display": None}
+    options = {"minutes": 2.5, "begin": Path("some.safetensors"), "val": None, "labels": None}
+    options |= {"export_only": False, "display": None}
     assert asked == [("tiny", 3, tmp_path, tmp_path / "run", "cpu", options)]
     assert "[1/2] a line" in result.stdout and "checkpoint.safetensors" in result.stdout
 

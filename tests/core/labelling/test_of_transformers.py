@@ -8,11 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import huggingface_hub
 import numpy as np
 import pytest
 import torch
-from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 
 from core.errors import InputError
@@ -20,6 +18,8 @@ from core.labelling.licence import NotAgreed, Terms
 from core.labelling.of_transformers import open_transformers
 
 transformers = pytest.importorskip("transformers", reason="the extra of requirements-label.txt is not installed")
+hub = pytest.importorskip("huggingface_hub")
+NOT_HERE = pytest.importorskip("huggingface_hub.errors").LocalEntryNotFoundError
 
 CPU = torch.device("cpu")
 NAMES = {0: "road", 1: "sky", 2: "car", 3: "zebra"}
@@ -198,14 +198,14 @@ def test_a_name_is_fetched_once_somebody_agreed(folders: Path, tmp_path: Path, m
 
     def fetch(name: str, **how: Any) -> str:
         if how.get("local_files_only"):
-            raise LocalEntryNotFoundError("not here")
+            raise NOT_HERE("not here")
         got.append(how)
         return str(folders / "segformer")
 
     files = [SimpleNamespace(rfilename="model.safetensors", size=1000), SimpleNamespace(rfilename="a.bin", size=10**12)]
     about = SimpleNamespace(siblings=files, card_data={"license": "mit"}, sha="abc")
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
-    monkeypatch.setattr(huggingface_hub, "model_info", lambda name, **how: about)
+    monkeypatch.setattr(hub, "snapshot_download", fetch)
+    monkeypatch.setattr(hub, "model_info", lambda name, **how: about)
 
     def answer(terms: Terms) -> bool:
         asked.append(terms)
@@ -221,10 +221,10 @@ def test_a_name_is_fetched_once_somebody_agreed(folders: Path, tmp_path: Path, m
 
 def test_without_the_internet_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(*given: Any, **how: Any) -> Any:
-        raise LocalEntryNotFoundError("no") if how.get("local_files_only") else ConnectionError("no route")
+        raise NOT_HERE("no") if how.get("local_files_only") else ConnectionError("no route")
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
-    monkeypatch.setattr(huggingface_hub, "model_info", offline)
+    monkeypatch.setattr(hub, "snapshot_download", offline)
+    monkeypatch.setattr(hub, "model_info", offline)
     with pytest.raises(InputError, match="internet cannot be reached"):
         open_transformers("owner/model", None, nobody, CPU)
     with pytest.raises(InputError, match="no model is called so"):
