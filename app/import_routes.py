@@ -18,7 +18,7 @@ from core.clip.label_set import LabelSet
 from core.clip.native import read_label_set
 from core.importing.stages import STAGES
 from core.interop.labels.find import FORMS
-from core.labelling.shipped import ShippedLabeller
+from core.labelling.own import SHIPPED, shipped_domain
 
 Import = str
 
@@ -33,8 +33,8 @@ def add_imports(router: APIRouter, workspace: Workspace) -> None:
             imports=imports.unfinished(),
             forms=[FormEntry(name=form.name, title=form.title) for form in FORMS],
             classes=classes_of(_label_set()),
-            network=ShippedLabeller.name,
-            domain=ShippedLabeller.domain,
+            network=SHIPPED,
+            domain=shipped_domain(),
             most_bytes=imports.most_bytes,
             piece=MAX_PIECE,
             free_bytes=imports.free_bytes,

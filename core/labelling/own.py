@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from core.evaluation.trained import EVALUATION, LABELS, TrainedSegmenter, load_s
 from core.interop.labels.classes import as_source
 from core.labelling.foreign import Facts, Seen
 
-_SHIPPED = "shipped label network"
+SHIPPED = "shipped label network"
 # The evaluation network, which labels where the checkpoint carries no label network.
 _EVALUATION_DOMAIN = (
     "It was trained on rendered street scenes, seen from a car: large things (road, sky, buildings, cars, trees) "
@@ -40,7 +41,14 @@ class OwnNetwork:
 def shipped_network(device: str | torch.device = "cpu") -> OwnNetwork:
     """The network of `shipped_segmenter`, as a labeller reads it."""
     trained = shipped_segmenter(device)
-    return OwnNetwork(trained, _SHIPPED, _EVALUATION_DOMAIN)
+    return OwnNetwork(trained, SHIPPED, _EVALUATION_DOMAIN)
+
+
+@cache
+def shipped_domain() -> str:
+    """Which films the shipped network was made for: a sentence. Raises as `shipped_segmenter` does."""
+    carried = load_checkpoint(default_checkpoint()).label_network
+    return (carried.domain if carried else "") or _EVALUATION_DOMAIN
 
 
 def shipped_segmenter(device: str | torch.device = "cpu") -> TrainedSegmenter:
