@@ -20,7 +20,7 @@ from core.clip.native import write_clip
 from core.errors import InputError
 from core.evaluation.ablate import rows_of
 from core.evaluation.evaluation_network import save_evaluation_network
-from core.evaluation.segmenter import Segmenter
+from core.models.segmenter import Segmenter
 from core.training.presets import preset
 from core.training.variants import VARIANTS
 from tests.core.tiny import LABELS, tiny_clip

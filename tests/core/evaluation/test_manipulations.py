@@ -18,10 +18,10 @@ from core.clip.native import write_clip
 from core.errors import InputError
 from core.evaluation.evaluation_network import EvaluationNetwork, Reading, save_evaluation_network
 from core.evaluation.looks import LooksTried
-from core.evaluation.segmenter import Segmenter
 from core.evaluation.silhouettes import Silhouettes, Swap
 from core.evaluation.subjects import Rendered
 from core.evaluation.true_edits import edit_section, read_pairs, scores
+from core.models.segmenter import Segmenter
 from tests.core.tiny import CAR, LABELS, ROAD, SKY, tiny_checkpoint, tiny_clip
 
 
