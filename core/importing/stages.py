@@ -113,6 +113,7 @@ class Importing:
 
     def _made(self) -> Imported:
         wish = self._wish
+        estimate, by = wish.motion.open(resolve_device(wish.device))  # what is wrong with it is said first
         source, about = self._source()
         for note in source.notes:
             self._note(note)
@@ -129,7 +130,6 @@ class Importing:
         shape = shape.of(decoded.film.width, decoded.film.height, decoded.film.aspect).of_maps
         about = about | {"maps": [shape.width, shape.height]}
         small = replace(decoded, frames=at_size(decoded.frames, (shape.height, shape.width)))
-        estimate, by = wish.motion.open(resolve_device(wish.device))
         about = about | {"motion": by}
         folder = self._stage("motion", about, lambda to, step: find_motion(small.frames, to, step, estimate))
         motion = read_motion(folder)
