@@ -191,7 +191,7 @@ class FilmImport:
         """What a wish would make. The film's frames are taken to be equally far apart."""
         film = self._film()
         try:
-            shape = shape_of(wish)
+            shape = shape_of(wish).of(film["width"], film["height"], film["aspect"])
             # Pictures have no rate of their own: the one that is asked for is theirs.
             own = None if not film["pictures"] else shape.rate
             rate = own or Fraction(film["rate"])
@@ -203,6 +203,8 @@ class FilmImport:
         free = shutil.disk_usage(self.folder).free
         return Plan(
             frames=len(wanted),
+            width=shape.width,
+            height=shape.height,
             rate=float(chosen),
             source=place.source,
             inner=place.inner,

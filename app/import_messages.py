@@ -45,7 +45,10 @@ class MappedClass(Message):
 
 
 class ShapeWish(Message):
-    """What becomes of the frames, as `core.importing.shape.Shape` says; rate: a whole number or a fraction, as text."""
+    """What becomes of the frames, as `core.importing.shape.Shape` says.
+
+    own: the film's own size, in place of width and height; rate: a whole number or a fraction, as text
+    """
 
     width: Side
     height: Side
@@ -53,6 +56,7 @@ class ShapeWish(Message):
     start: Seconds = 0.0
     stop: Seconds | None = None
     rate: Rate | None = None
+    own: bool = False
 
 
 class NewRun(ShapeWish):
@@ -76,6 +80,8 @@ class Plan(BaseModel):
     """
 
     frames: int = 0
+    width: int = 0
+    height: int = 0
     rate: float = 0
     source: tuple[int, int, int, int] = (0, 0, 0, 0)
     inner: tuple[int, int, int, int] = (0, 0, 0, 0)

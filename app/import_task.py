@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.import_messages import NewRun, ShapeWish
-from core.importing.shape import Shape, parse_rate
+from core.importing.shape import OWN_SIZE, Shape, parse_rate
 
 What = Literal["inspect", "import"]
 
@@ -47,7 +47,12 @@ def import_command(task: Task) -> Sequence[str]:
         words.append("--inspect")
     if task.wish is not None:
         wish = task.wish
-        options |= {"size": f"{wish.width}x{wish.height}", "fit": wish.fit, "name": wish.name, "rate": wish.rate}
+        options |= {
+            "size": OWN_SIZE if wish.own else f"{wish.width}x{wish.height}",
+            "fit": wish.fit,
+            "name": wish.name,
+            "rate": wish.rate,
+        }
         options |= {"start": repr(wish.start), "stop": None if wish.stop is None else repr(wish.stop)}
     return [*words, *(f"--{name}={value}" for name, value in options.items() if value is not None)]
 
@@ -55,4 +60,4 @@ def import_command(task: Task) -> Sequence[str]:
 def shape_of(wish: ShapeWish) -> Shape:
     """Raises `InputError` for what cannot be."""
     rate = None if wish.rate is None else parse_rate(wish.rate)
-    return Shape(wish.width, wish.height, wish.fit, wish.start, wish.stop, rate)
+    return Shape(wish.width, wish.height, wish.fit, wish.start, wish.stop, rate, wish.own)

@@ -16,7 +16,17 @@ const SIZES = [
 ];
 const PLAN_WAIT_MS = 200;
 /** @type {Plan} */
-const NO_PLAN = { frames: 0, rate: 0, source: [0, 0, 0, 0], inner: [0, 0, 0, 0], bytes: 0, problem: '' };
+const NO_PLAN = {
+  width: 0,
+  height: 0,
+  frames: 0,
+  rate: 0,
+  source: [0, 0, 0, 0],
+  inner: [0, 0, 0, 0],
+  bytes: 0,
+  problem: '',
+};
+const OWN_SIZE = 'film';
 const FITS = { crop: 'Crop', pad: 'Pad' };
 
 export class ImportForm {
@@ -113,7 +123,7 @@ export class ImportForm {
     this.rate.placeholder = rateText(film.rate);
     this.fit = wish?.fit ?? 'crop';
     this.urls = thumbs.map((_, number) => this.api.url(`imports/${id}/thumbs/${number}`));
-    this.fillSizes((film.width * film.aspect) / film.height, wish ? [wish.width, wish.height] : null);
+    this.fillSizes([Math.round(film.width * film.aspect), film.height], wish);
     this.picture.src = this.urls[0] ?? '';
     this.ownRate = this.filmRate();
     this.showTrim(wish?.start ?? 0, wish?.stop ?? null);
@@ -135,21 +145,24 @@ export class ImportForm {
     return (film.pictures && rateNumber(this.rate.value)) || film.frames / film.seconds;
   }
 
-  /** The usual sizes, and those of the film's own shape.
-   * @param {number} aspect
-   * @param {[number, number] | null} now */
-  fillSizes(aspect, now) {
-    const own = SIZES.map(([width, height]) => sizeOfShape(aspect, width * height));
+  /** The usual sizes, those of the film's own shape, and its own size.
+   * @param {[number, number]} film width and height as they are seen
+   * @param {ImportWish | null} wish what was asked for last */
+  fillSizes([filmWidth, filmHeight], wish) {
+    const own = SIZES.map(([width, height]) => sizeOfShape(filmWidth / filmHeight, width * height));
     const all = [...SIZES, ...own.filter(([w, h]) => !SIZES.some(([x, y]) => x === w && y === h))];
     const options = all.map(([width, height], index) => {
       const note = index < SIZES.length ? '' : ', the film’s shape';
       return h('option', { value: `${width}x${height}` }, `${width} × ${height}${note}`);
     });
+    options.push(h('option', { value: OWN_SIZE }, `${filmWidth} × ${filmHeight}, the film’s own size`));
     this.size.replaceChildren(...options, h('option', { value: '' }, 'Another size'));
-    const [width, height] = now ?? SIZES[0] ?? [512, 256];
+    const [first] = SIZES;
+    const { width, height } = wish ?? { width: first?.[0], height: first?.[1] };
     this.width.value = String(width);
     this.height.value = String(height);
-    this.size.value = options.some((one) => one.value === `${width}x${height}`) ? `${width}x${height}` : '';
+    if (wish?.own) this.size.value = OWN_SIZE;
+    else this.size.value = options.some((one) => one.value === `${width}x${height}`) ? `${width}x${height}` : '';
     show(this.sides, !this.size.value);
   }
 
@@ -188,6 +201,7 @@ export class ImportForm {
       start: this.trim.start,
       stop: this.trim.whole ? null : this.trim.stop,
       rate: this.rate.value.trim() || null,
+      own: this.size.value === OWN_SIZE,
       labels: this.labels.source,
       classes: this.labels.classes,
     };
@@ -211,26 +225,26 @@ export class ImportForm {
 
   async askPlan() {
     const { id } = this.state ?? {};
-    const { width, height, fit, start, stop, rate } = this.wish;
+    const { width, height, fit, start, stop, rate, own } = this.wish;
     const query = new URLSearchParams({ width: String(width), height: String(height), fit, start: String(start) });
     if (stop !== null) query.set('stop', String(stop));
     if (rate !== null) query.set('rate', rate);
+    if (own) query.set('own', 'true');
     /** @type {Plan} */
     const plan = await this.api
       .json(`imports/${id}/plan?${query}`)
       .catch((error) => ({ ...NO_PLAN, problem: error.message }));
     if (id !== this.state?.id) return;
     this.words.dataset.problem = String(Boolean(plan.problem));
-    setText(this.words, plan.problem || planWords(plan, width, height));
-    if (!plan.problem) this.showFit(plan, width, height);
+    setText(this.words, plan.problem || planWords(plan));
+    if (!plan.problem) this.showFit(plan);
     this.ask.planned(!plan.problem);
   }
 
   /** The part of the film that is seen, or the film in the frame with black around it.
-   * @param {Plan} plan
-   * @param {number} width
-   * @param {number} height */
-  showFit(plan, width, height) {
+   * @param {Plan} plan */
+  showFit(plan) {
+    const { width, height } = plan;
     const { film } = this.state ?? {};
     if (!film) return;
     const pad = this.fit === 'pad';
@@ -253,10 +267,8 @@ function put(element, [top = 0, left = 0, bottom = 1, right = 1], [height, width
   element.style.height = `${(100 * (bottom - top)) / height}%`;
 }
 
-/** @param {Plan} plan
- * @param {number} width
- * @param {number} height */
-function planWords({ frames, rate, bytes }, width, height) {
+/** @param {Plan} plan */
+function planWords({ frames, rate, bytes, width, height }) {
   const count = frames === 1 ? '1 frame' : `${frames} frames`;
   const megabytes = Math.max(1, Math.round(bytes / 1e6));
   const disk = megabytes < 1000 ? `${megabytes} MB` : `${(megabytes / 1000).toFixed(1)} GB`;

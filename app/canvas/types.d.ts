@@ -201,6 +201,7 @@ export type ImportWish = Size & {
   start: number;
   stop: number | null;
   rate: string | null;
+  own: boolean; // the film's own size, in place of width and height
   labels: 'given' | 'network';
   classes: MappedClass[];
 };
@@ -238,7 +239,14 @@ export type ImportChoices = {
   stages: string[];
 };
 /** Boxes are top, left, bottom, right, in pixels of the film and of a frame. */
-export type Plan = { frames: number; rate: number; source: number[]; inner: number[]; bytes: number; problem: string };
+export type Plan = Size & {
+  frames: number;
+  rate: number;
+  source: number[];
+  inner: number[];
+  bytes: number;
+  problem: string;
+};
 
 /** What comes over the socket: `type` says which of the other fields are there. */
 export type ServerEvent = {

@@ -232,6 +232,8 @@ def test_a_plan_says_what_would_be_made(shared: Desk) -> None:
     assert (plan["frames"], plan["rate"], plan["problem"]) == (15, 10, "") and plan["inner"] == [0, 0, 32, 64]
     padded = shared.call("GET", f"imports/{film}/plan?width=64&height=64&fit=pad").json()
     assert padded["inner"] == [16, 0, 48, 64] and padded["frames"] == 90
+    own = shared.call("GET", f"imports/{film}/plan?width=64&height=64&own=true").json()
+    assert (own["width"], own["height"], own["frames"]) == (96, 48, 90)
     for query, words in (
         ("width=65&height=32", "multiples of 16"),
         ("width=64&height=32&start=9", "ends at second"),

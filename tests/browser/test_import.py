@@ -98,6 +98,8 @@ def test_a_film_is_brought_and_opens_as_a_project(desk: Server, open_editor: Ope
     page.get_by_text("24 frames of 512 × 256, 12 a second").wait_for()
     page.get_by_label("Size", exact=True).select_option("1024x512")
     page.get_by_text("24 frames of 1024 × 512").wait_for()
+    page.get_by_label("Size", exact=True).select_option("film")
+    page.get_by_text("24 frames of 96 × 48").wait_for()
     page.get_by_label("Size", exact=True).select_option("")
     page.get_by_label("Width, pixels").fill("100")
     page.keyboard.press("Tab")
