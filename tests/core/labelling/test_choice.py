@@ -15,6 +15,7 @@ from core.evaluation.trained import LABELS as KIND
 from core.evaluation.trained import save_segmenter
 from core.labelling import own
 from core.labelling.choice import LabellerChoice, open_labellers, parse_labellers
+from core.labelling.extra import extra
 from core.labelling.licence import Terms
 from core.models.segmenter import Segmenter
 from tests.core import tiny
@@ -86,6 +87,12 @@ def test_a_network_of_other_classes_is_mapped(tmp_path: Path) -> None:
     assert found[OURS.by_name("truck").id].max() > 0
     with pytest.raises(InputError, match="no class 'zebra'"):
         open_labellers(choices, OURS, {"zebra": "car"}, nobody, CPU)
+
+
+def test_a_package_that_is_not_installed_is_a_sentence() -> None:
+    with pytest.raises(InputError, match="needs the package no_such_package") as missing:
+        extra("no_such_package.models")
+    assert "requirements-label.txt" in missing.value.fix
 
 
 def test_a_checkpoint_without_a_label_network_is_refused(tmp_path: Path) -> None:

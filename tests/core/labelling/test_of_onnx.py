@@ -19,8 +19,8 @@ onnx = pytest.importorskip("onnx", reason="the extra of requirements-label.txt i
 pytest.importorskip("onnxruntime", reason="the extra of requirements-label.txt is not installed")
 
 CPU = torch.device("cpu")
-# Class 0 is what is dark, class 1 what is red, class 2 what is green: logits are linear in the pixel.
-WEIGHTS = np.array([[-8, -8, -8], [8, 0, 0], [0, 8, 0]], np.float32)[..., None, None]
+# Class 0 is what is dark, class 1 what is red and not blue, class 2 what is green: logits are linear in the pixel.
+WEIGHTS = np.array([[-8, -8, -8], [8, 0, -8], [0, 8, 0]], np.float32)[..., None, None]
 BIAS = np.array([4, 0, 0], np.float32)
 NAMES = ("road", "car", "sky")
 PICTURE = np.zeros((30, 50, 3), np.uint8)
