@@ -258,7 +258,7 @@ def test_a_run_of_a_given_time_ends_with_a_checkpoint_and_keeps_the_time_used(da
     where = {"data": tmp_path / "data", "out": tmp_path / "out", "machine": Machine(), "say": said.append}
     path = train(recipe, minutes=0.1, **where)
     steps = load_checkpoint(path).recipe["steps of each phase"]
-    assert all(1 < count < 1000 for count in steps)
+    assert all(0 < count < 1000 for count in steps)  # a slow machine has time for one
     # The time is used up: the same command goes no step further.
     train(recipe, minutes=0.1, **where)
     assert load_checkpoint(path).recipe["steps of each phase"] == steps
