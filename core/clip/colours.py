@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-# Rounds instead of truncating and interpolates chroma: 2 to 5 dB nearer to the picture than the default.
-_CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+# A decoder is needed where there is a video, not to train from prepared clips.
+if TYPE_CHECKING:
+    import av
+
 # Numbers of ITU-T H.273; 2 says nothing.
 BT709, BT601 = 1, 6
 _UNSPECIFIED = 2
-# Matrices that can be computed; 5 and 6 are the same one.
-_MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-}
+# Matrices that can be computed, by their names in PyAV's `Colorspace`; 5 and 6 are the same one.
+_MATRICES = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020"}
+# Ranges of luma by FFmpeg's numbers.
+_LIMITED, _FULL = 1, 2
+_RANGES = {False: "MPEG", True: "JPEG"}
 _LARGEST = 255
 
 
@@ -52,7 +48,7 @@ class Colours:
     def of(cls, frame: av.VideoFrame, untagged: int = BT601) -> Colours:
         """What a decoded frame says. untagged: the matrix where it says none; FFmpeg writes ITU-601 then."""
         matrix = int(frame.colorspace) if int(frame.colorspace) in _MATRICES else untagged
-        full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+        full = int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj")
         return cls(matrix, full, int(frame.color_primaries), int(frame.color_trc))
 
     def picture(self, frame: av.VideoFrame, layers: str = "rgb24") -> np.ndarray:
@@ -63,31 +59,29 @@ class Colours:
         picture: np.ndarray = frame.to_ndarray(
             format=layers,
             src_colorspace=_MATRICES[self.matrix],
-            src_color_range=self._range,
-            interpolation=_CAREFUL,
+            src_color_range=_RANGES[self.full],
+            interpolation=_careful(),
         )
         frame.color_primaries, frame.color_trc = said
         return picture
 
     def frame(self, picture: np.ndarray, pixels: str = "yuv420p") -> av.VideoFrame:
         """A picture (H, W, 3) uint8 RGB as a frame to encode."""
+        import av
+
         frame: av.VideoFrame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
             format=pixels,
             dst_colorspace=_MATRICES[self.matrix],
-            dst_color_range=self._range,
-            interpolation=_CAREFUL,
+            dst_color_range=_RANGES[self.full],
+            interpolation=_careful(),
         )
         frame.color_primaries, frame.color_trc = self.primaries, self.transfer
         return frame
 
     def tag(self, context: av.VideoCodecContext) -> None:
         """Say so in the file that is written."""
-        context.colorspace, context.color_range = self.matrix, self._range
+        context.colorspace, context.color_range = self.matrix, _FULL if self.full else _LIMITED
         context.color_primaries, context.color_trc = self.primaries, self.transfer
-
-    @property
-    def _range(self) -> ColorRange:
-        return ColorRange.JPEG if self.full else ColorRange.MPEG
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -102,3 +96,10 @@ class Colours:
     def from_dict(cls, data: dict[str, Any]) -> Colours:
         """Read what `to_dict` made."""
         return cls(**data)
+
+
+def _careful() -> int:
+    """Rounds instead of truncating and interpolates chroma: 2 to 5 dB nearer to the picture than the default."""
+    from av.video.reformatter import Interpolation
+
+    return int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
