@@ -25,9 +25,9 @@ from core.training.perceptual import PerceptualLoss
 from core.training.plan import Plan
 from core.training.presets import Phase, Preset
 from core.training.rollout import Rollout
+from core.training.saved_run import load_run, save_run
 from core.training.segmenting import Segmenting
 from core.training.skipped import Skipped
-from core.training.state import load_state, save_state
 from core.training.step_rng import StepRng
 from core.training.trained_generator import roll
 
@@ -175,21 +175,14 @@ class Trainer:
 
     def save(self, path: Path, pace: Pace | None = None) -> None:
         """Everything that resuming needs; `pace` where the run has a time given."""
-        values: dict[str, object] = {"step": self.done, "preset": self.preset.name}
-        if pace is not None:
-            values |= {"plan": list(self.plan.steps), "pace": pace.to_dict()}
-        save_state(path, self._modules(), self._optimizers(), values)
+        save_run(path, self._modules(), self._optimizers(), self.done, self.plan, pace)
 
     def load(self, path: Path, pace: Pace | None = None) -> None:
         """Go on where `save` was. With a pace, time used and plan go on too; without, the plan is the preset's.
 
         Raises `InputError` when the state is of another preset, or damaged.
         """
-        values = load_state(path, self._modules(), self._optimizers(), self.preset.name)
-        if pace is not None and "pace" in values:
-            pace.go_on(values["pace"])
-            self.plan = Plan(self.preset, tuple(int(steps) for steps in values["plan"]))
-        self.done = int(values["step"])
+        self.done, self.plan = load_run(path, self._modules(), self._optimizers(), self.plan, pace)
 
     def _modules(self) -> dict[str, nn.Module]:
         adversaries = {f"adversary_{name}": adversary.network for name, adversary in self.adversaries.items()}

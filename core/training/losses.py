@@ -28,6 +28,11 @@ def masked_l1(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     return F.l1_loss(a * c, b * c)
 
 
+def weighted_l1(a: Tensor, b: Tensor, weights: Tensor | None = None) -> Tensor:
+    """L1; weights (B, 1, h, w): how much each place counts, with a mean of 1. None: all alike."""
+    return F.l1_loss(a, b) if weights is None else masked_l1(a, b, weights)
+
+
 def lsgan_generator(fake: Features) -> Tensor:
     """Sum over scales of mean (D(fake) - 1)^2."""
     return _distance(fake, 1.0)

@@ -39,7 +39,7 @@ def measure(rollout: Rollout, wanted: Collection[str], perceptual: PerceptualLos
 
 def picture(rollout: Rollout) -> Tensor:
     """L1."""
-    return l1_loss(rollout.fake, rollout.real, rollout.weights)
+    return losses.weighted_l1(rollout.fake, rollout.real, rollout.weights)
 
 
 def gradient(rollout: Rollout) -> Tensor:
@@ -50,7 +50,7 @@ def gradient(rollout: Rollout) -> Tensor:
 def raw(rollout: Rollout) -> Tensor:
     """L1 and gradient of the raw picture: blending must not hide that it is not learnt."""
     weights = rollout.weights
-    return l1_loss(rollout.raw, rollout.real, weights) + gradient_loss(rollout.raw, rollout.real, weights)
+    return losses.weighted_l1(rollout.raw, rollout.real, weights) + gradient_loss(rollout.raw, rollout.real, weights)
 
 
 def coarse(rollout: Rollout) -> Tensor | None:
@@ -152,19 +152,14 @@ def perceived(rollout: Rollout, pictures: Tensor, perceptual: PerceptualLoss) ->
         return distance.float()
 
 
-def l1_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
-    """L1; weights (B, 1, H, W): how much each pixel counts, with a mean of 1."""
-    return F.l1_loss(fake, real) if weights is None else (weights * (fake - real).abs()).mean()
-
-
 def gradient_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
-    """L1 between differences of neighbouring pixels, across and down; weights as in `l1_loss`.
+    """L1 between differences of neighbouring pixels, across and down; weights as in `losses.weighted_l1`.
 
     Where texture is not to be guessed, L1 alone is blind to a fine pattern laid over the right mean; this is not.
     """
     right, below = (None, None) if weights is None else (weights[..., 1:], weights[..., 1:, :])
-    across = l1_loss(fake.diff(dim=3), real.diff(dim=3), right)
-    return across + l1_loss(fake.diff(dim=2), real.diff(dim=2), below)
+    across = losses.weighted_l1(fake.diff(dim=3), real.diff(dim=3), right)
+    return across + losses.weighted_l1(fake.diff(dim=2), real.diff(dim=2), below)
 
 
 def _each(rollout: Rollout, term: Callable[[int, Drawn], Tensor | None]) -> Tensor | None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.errors import InputError
+from core.training.losses import weighted_l1
 
 # relu1_1 .. relu5_1, coarse features count most.
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
@@ -93,9 +94,9 @@ class PerceptualLoss(nn.Module):
 
 
 def _distance(mine: Tensor, theirs: Tensor, pixels: Tensor | None) -> Tensor:
-    if pixels is None:
-        return F.l1_loss(mine, theirs)
-    return (F.adaptive_avg_pool2d(pixels, (mine.shape[-2], mine.shape[-1])) * (mine - theirs).abs()).mean()
+    if pixels is not None:
+        pixels = F.adaptive_avg_pool2d(pixels, (mine.shape[-2], mine.shape[-1]))
+    return weighted_l1(mine, theirs, pixels)
 
 
 def _narrowed(x: Tensor) -> Tensor:

@@ -34,8 +34,8 @@ from core.training.label_training import class_weights
 from core.training.machine import Machine
 from core.training.pace import Pace
 from core.training.plan import Plan
+from core.training.saved_run import load_run, save_run
 from core.training.skipped import Skipped
-from core.training.state import load_state, save_state
 from core.training.step_rng import StepRng
 
 # Below this a class is taken to be as likely.
@@ -151,18 +151,11 @@ class FutureTrainer:
 
     def save(self, path: Path, pace: Pace | None = None) -> None:
         """Everything that resuming needs; `pace` where the run has a time given."""
-        values: dict[str, object] = {"step": self.done, "preset": self.preset.name}
-        if pace is not None:
-            values |= {"plan": list(self.plan.steps), "pace": pace.to_dict()}
-        save_state(path, self._modules(), self._optimizers(), values)
+        save_run(path, self._modules(), self._optimizers(), self.done, self.plan, pace)
 
     def load(self, path: Path, pace: Pace | None = None) -> None:
         """Go on where `save` was. Raises `InputError` when the state is of another preset, or damaged."""
-        values = load_state(path, self._modules(), self._optimizers(), self.preset.name)
-        if pace is not None and "pace" in values:
-            pace.go_on(values["pace"])
-            self.plan = Plan(self.preset, tuple(int(steps) for steps in values["plan"]))
-        self.done = int(values["step"])
+        self.done, self.plan = load_run(path, self._modules(), self._optimizers(), self.plan, pace)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {"live": self.network, "averaged": self.averaged, "adversary": self._adversary.network}

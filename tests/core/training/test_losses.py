@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from core.errors import InputError
 from core.models.discriminators import MultiscaleDiscriminator
 from core.training import losses
-from core.training.objective import gradient_loss, l1_loss
+from core.training.objective import gradient_loss
 from core.training.perceptual import PerceptualLoss, VGG19Features, load_vgg19
 
 # Two scales of two layers and a prediction.
@@ -162,8 +162,8 @@ def test_pixels_that_count_more_are_asked_for_more() -> None:
     fake[..., 0, 0] = 1.0
     weights = torch.full((1, 1, 4, 4), 0.8)
     weights[..., 0, 0] = 4.0
-    assert l1_loss(fake, real) == pytest.approx(1 / 16)
-    assert l1_loss(fake, real, weights) == pytest.approx(4 / 16)
+    assert losses.weighted_l1(fake, real) == pytest.approx(1 / 16)
+    assert losses.weighted_l1(fake, real, weights) == pytest.approx(4 / 16)
     # Each difference counts as the pixel on its right, or below: none of these is the one that counts more.
     assert gradient_loss(fake, real, weights) == pytest.approx(0.8 * 2 / 12)
     loss = PerceptualLoss(lambda x: [F.avg_pool2d(x, 2)], [1.0])
