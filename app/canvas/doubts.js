@@ -33,7 +33,7 @@ export class DoubtPanel {
     this.of = '';
     /** @type {DoubtList | null} */
     this.shown = null;
-    this.count = h('span.sb-seed', { role: 'status' });
+    this.count = h('span.sb-doubt-count', { role: 'status' });
     this.list = h('ol.sb-doubts', { ariaLabel: 'Doubtful places' });
     this.note = h('p.sb-empty');
     this.again = h('button.sb-link', { type: 'button', onclick: () => this.tellAgain() }, 'tell all again');
