@@ -8,29 +8,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from app.exit_code import exit_code
 from app.preference.server import serve
 from app.settings import PASSWORD_VARIABLE, Access
-from core.errors import InputError
-from core.files import refused_by_system
 from core.preference.study import DEFAULT_PORT
 
 
 def main() -> int:
-    """Serve until it is ended. 2: something from outside is not usable, and what it is has been said."""
-    try:
-        serve(*read_arguments(sys.argv[1:]))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        refused = refused_by_system(error)
-        if refused is None:
-            raise
-        print(refused, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        pass
-    return 0
+    """Serve the study; see `exit_code`."""
+    return exit_code(lambda: serve(*read_arguments(sys.argv[1:])))
 
 
 def read_arguments(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> tuple[Path, Access]:
