@@ -21,6 +21,7 @@ from core.assets import default_label_set
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.clip.native import read_clip, read_label_set, write_clip
+from core.clip.scale import Scale
 from core.errors import InputError
 from core.importing import stages
 from core.importing.progress import Cancelled, Progress
@@ -278,3 +279,15 @@ def test_for_programs_and_the_end_of_its_input(tmp_path: Path) -> None:
     ended = subprocess.run([*words, "--json"], cwd=root, input="", capture_output=True, text=True, check=False)
     assert json.loads(ended.stdout.splitlines()[-1])["event"] == "cancelled"
     assert not (tmp_path / "own").exists()
+
+
+@pytest.mark.parametrize(("film", "maps"), [((720, 1280), (360, 640)), ((90, 162), (90, 162))])
+def test_a_film_keeps_its_own_size(tmp_path: Path, film: tuple[int, int], maps: tuple[int, int]) -> None:
+    """Labels and motion of a large one have half of it."""
+    pictures = moving(2, *film)
+    path = write_film(tmp_path / "a.mkv", pictures, codec="ffv1", pixels="bgr0")
+    clip = imported(Wish(path, Shape(own=True)), tmp_path / "own")
+    assert clip.scale == Scale(maps, film) and clip.flow.shape == (2, *maps, 2)
+    assert np.abs(clip.pictures[1].astype(int) - pictures[1]).mean() < 3
+    bright = pictures[1].min(-1) > 180
+    assert (clip.scale.enlarged(clip.labels[1] == CAR) != bright).mean() < 0.002  # its outline
