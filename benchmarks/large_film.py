@@ -27,7 +27,7 @@ from core.clip.clip import Clip
 from core.clip.frames import FrameCache, FramesOnDisk
 from core.clip.native import read_clip, write_clip
 from core.clip.opening import open_clip
-from core.clip.scale import Size
+from core.clip.sizes import Size
 from core.clip.video import write_video
 from core.headless.render import open_renderer, open_scene
 from core.project.edits import Edits, Mask, parse_edit

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.clip.frames import ClipPicture, content_key
 from core.clip.pairs import as_pairs, split_pair
-from core.clip.scale import Scale, Size
+from core.clip.sizes import Size, Sizes
 
 # The numbers that say how an object looks (Wang et al. 2018, section 3.4: d = 3).
 STYLE_SIZE = 3
@@ -195,8 +195,8 @@ class Conditioning:
     size: Size | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.given, Maps) and not self.scale.fits:
-            raise ValueError(f"a film or picture of {self.scale.film} is not that of labels {self.scale.maps}")
+        if isinstance(self.given, Maps) and not self.sizes.fits:
+            raise ValueError(f"a film or picture of {self.sizes.film} is not that of labels {self.sizes.maps}")
 
     @property
     def maps(self) -> Maps:
@@ -204,11 +204,11 @@ class Conditioning:
         return self.given if isinstance(self.given, Maps) else self.given()
 
     @property
-    def scale(self) -> Scale:
+    def sizes(self) -> Sizes:
         """From the size of the maps to that of the picture."""
         height, width = self.labels.shape
         size = self.film.kinds.shape if self.film is not None else self.size or (height, width)
-        return Scale((height, width), (size[0], size[1]))
+        return Sizes((height, width), (size[0], size[1]))
 
     @property
     def labels(self) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from core.clip.colours import Colours
 from core.clip.frames import Frames, FramesOnDisk, at_size
 from core.clip.label_set import LabelSet
-from core.clip.scale import Scale, Size
+from core.clip.sizes import Size, Sizes
 from core.errors import InputError
 
 # What is larger is refused before anything is allocated. A frame of 2048x2048 takes 2 GB while it is rendered.
@@ -43,7 +43,7 @@ class Frame:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Clip:
-    """N frames of one size. Its pictures may be larger than its maps, in the same proportion; `scale` says how much.
+    """N frames of one size. Its pictures may be larger than its maps, in the same proportion: `sizes`.
 
     labels      (N, H, W) uint8    class ids, all of them in `label_set`
     objects     (N, H, W) int32    object ids: one id is one object through the clip; stuff has class * 1000
@@ -80,7 +80,7 @@ class Clip:
         if self.pictures is not None:
             _check_map("pictures", self.pictures, np.uint8, 4)
             self._same_shape("pictures", self.pictures, (frames, *self.pictures.shape[1:3], 3))
-            check_film(f"Clip {self.name!r}", (height, width), self.scale.film)
+            check_film(f"Clip {self.name!r}", (height, width), self.sizes.film)
         if (self.flow is None) != (self.flow_valid is None):
             raise InputError(f"Clip {self.name!r} has flow without validity, or validity without flow.")
         if self.flow is not None and self.flow_valid is not None:
@@ -133,15 +133,15 @@ class Clip:
         return int(self.labels.shape[2])
 
     @property
-    def scale(self) -> Scale:
+    def sizes(self) -> Sizes:
         """From the size of the maps to that of the pictures."""
         maps = (self.height, self.width)
-        return Scale(maps, maps if self.pictures is None else size_of(self.pictures))
+        return Sizes(maps, maps if self.pictures is None else size_of(self.pictures))
 
     @cached_property
     def small_pictures(self) -> Frames | None:
         """The pictures at the size of the maps."""
-        return None if self.pictures is None else at_size(self.pictures, self.scale.maps)
+        return None if self.pictures is None else at_size(self.pictures, self.sizes.maps)
 
     @property
     def nbytes(self) -> int:
@@ -199,7 +199,7 @@ def bytes_of(frames: int, maps: Size, film: Size | None, flow: bool) -> int:
 def check_film(what: str, maps: Size, film: Size) -> None:
     """Raise `InputError`, naming `what`, where maps and film of these sizes (height, width) do not go together."""
     check_size(f"{what}: a picture", film[1], film[0])
-    if not Scale(maps, film).fits:
+    if not Sizes(maps, film).fits:
         raise InputError(
             f"{what} has label maps of {maps[1]}x{maps[0]} and pictures of {film[1]}x{film[0]}.",
             "Pictures are as large as label maps or larger, in the same proportion: export one of them anew.",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.clip.scale import Size
+from core.clip.sizes import Size
 
 
 class FrameCache(Protocol):

@@ -26,7 +26,7 @@ from core.clip.colours import Colours
 from core.clip.instances import PER_CLASS, FileIds
 from core.clip.label_set import LabelSet
 from core.clip.png import encode_png, read_png16
-from core.clip.scale import Size
+from core.clip.sizes import Size
 from core.clip.sound import has_sound, keep_sound
 from core.clip.video import VideoReader, read_colours, write_video
 from core.errors import InputError, one_line
@@ -120,7 +120,7 @@ def write_clip(clip: Clip, folder: Path, *, progress: Callable[[int, int], None]
     """
     ids = FileIds(zip(clip.labels, clip.objects, strict=True))
     name = "" if clip.name == folder.name else clip.name
-    film = None if clip.scale.is_one else clip.scale.film
+    film = None if clip.sizes.is_one else clip.sizes.film
     facts = ClipFacts(len(clip), clip.width, clip.height, clip.rate, clip.credits, name, film)
     with replacing_folder(folder) as beside:
         write_json(beside / "clip.json", facts.to_dict())

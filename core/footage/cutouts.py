@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from core.clip.scale import Box, Scale
+from core.clip.sizes import Box, Sizes
 from core.conditioning import Film, Kind
 from core.footage.placing import Place, brought
 
@@ -37,18 +37,18 @@ class Pasted:
     seen: np.ndarray
     labels: np.ndarray
 
-    def at(self, scale: Scale) -> Pasted:
+    def at(self, sizes: Sizes) -> Pasted:
         """The same in the pixels of a film that is larger than its maps."""
-        if scale.is_one:
+        if sizes.is_one:
             return self
         return replace(
             self,
-            source=scale.box(self.source),
-            filmed=scale.part(self.filmed, self.source),
-            place=self.place.at(scale),
-            box=scale.box(self.box),
-            seen=scale.part(self.seen, self.box),
-            labels=scale.part(self.labels, self.box),
+            source=sizes.box(self.source),
+            filmed=sizes.part(self.filmed, self.source),
+            place=self.place.at(sizes),
+            box=sizes.box(self.box),
+            seen=sizes.part(self.seen, self.box),
+            labels=sizes.part(self.labels, self.box),
         )
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.clip.frames import ClipPicture
 from core.clip.pairs import as_pairs
-from core.clip.scale import Scale
+from core.clip.sizes import Sizes
 from core.conditioning import Film, Kind, Maps, StyleKey
 
 # Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept, unless an edit says
@@ -40,16 +40,16 @@ def film_of(
     changed, and MARGIN pixels of the maps around it.
     """
     height, width = maps.labels.shape
-    scale = Scale((height, width), (picture.shape[0], picture.shape[1]))
+    sizes = Sizes((height, width), (picture.shape[0], picture.shape[1]))
     if away is None:
-        away = scale.enlarged(not_kept(differing(filmed, maps)))
+        away = sizes.enlarged(not_kept(differing(filmed, maps)))
     if not away.any() and not restyled:
         return Film.entire(picture)
     kinds = np.full(away.shape, Kind.FILMED, np.uint8)
     if restyled:
         pairs = as_pairs(maps.objects, maps.labels)
         wanted = as_pairs(*(np.array(part) for part in zip(*restyled, strict=True)))
-        kinds[scale.enlarged(np.isin(pairs, wanted))] = Kind.REDRESSED
+        kinds[sizes.enlarged(np.isin(pairs, wanted))] = Kind.REDRESSED
     kinds[away] = Kind.MADE_UP
     if plate is not None:
         fetched = away & plate.valid

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self, TypeVar
 import cv2
 import numpy as np
 
-from core.clip.scale import Box, Scale
+from core.clip.sizes import Box, Sizes
 from core.footage.feet import Foot
 
 _Number = TypeVar("_Number", float, np.ndarray)
@@ -30,10 +30,10 @@ class Place(NamedTuple):
         """This and after it another."""
         return Place(self.size * other.size, other.size * self.x + other.x, other.size * self.y + other.y)
 
-    def at(self, scale: Scale) -> Place:
+    def at(self, sizes: Sizes) -> Place:
         """The same way in the pixels of a film that is larger than its maps: pixels have their middles elsewhere."""
-        x, y = scale.to_film(self.x, self.y)
-        left, top = scale.to_film(0.0, 0.0)
+        x, y = sizes.to_film(self.x, self.y)
+        left, top = sizes.to_film(0.0, 0.0)
         return Place(self.size, x - self.size * left, y - self.size * top)
 
     @property

@@ -78,7 +78,7 @@ class Plates:
         """behind: of a clip with pictures. Raises `ValueError` for one without."""
         if behind.clip.pictures is None:
             raise ValueError(f"clip {behind.clip.name!r} has no pictures")
-        self._behind, self._pictures, self._scale = behind, behind.clip.pictures, behind.clip.scale
+        self._behind, self._pictures, self._sizes = behind, behind.clip.pictures, behind.clip.sizes
         self._found: Cache[tuple[int, Gone, bytes], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
         self._no_source: Cache[tuple[int, Gone], _Mask] = Cache(_NO_SOURCE_BYTES, lambda mask: mask.part.nbytes)
 
@@ -94,7 +94,7 @@ class Plates:
         """
         clip = self._behind.clip
         hole = gone.pixels(clip.labels[t], clip.objects[t])
-        area = self._scale.enlarged(_grown(hole, BORDER))
+        area = self._sizes.enlarged(_grown(hole, BORDER))
         if around is not None:
             area |= around
         key = (t, gone, hashlib.sha256(np.packbits(area).data).digest())
@@ -106,10 +106,10 @@ class Plates:
     def _fetch(self, t: int, gone: Gone, hole: np.ndarray, area: np.ndarray) -> _Pixels:
         surfaces, hidden = self._behind.surfaces, self._behind.at(t, gone)
         rows, columns = (places.astype(np.float32) for places in np.nonzero(area))
-        columns, rows = self._scale.to_maps(columns, rows)
+        columns, rows = self._sizes.to_maps(columns, rows)
         shown = surfaces.keys(self._behind.clip.labels[t], self._behind.clip.objects[t])
         shown[hole] = surfaces.keys(hidden.labels, hidden.objects)
-        wanted, which = np.unique(self._scale.enlarged(shown)[area], return_inverse=True)
+        wanted, which = np.unique(self._sizes.enlarged(shown)[area], return_inverse=True)
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
         lit = _Lit(self._behind, self._pictures, t, hole, wanted)
         for other, planes in self._behind.paths.ways(t, AWAY):
@@ -167,7 +167,7 @@ class _Source:
 
     def __init__(self, behind: Behind, pictures: Frames, t: int, ways: Ways, unusable: _Mask) -> None:
         self.t, self._surfaces, self._ways, self._picture = t, behind.surfaces, ways, pictures[t]
-        self._scale = behind.clip.scale
+        self._sizes = behind.clip.sizes
         self._labels, self._objects = behind.clip.labels[t], behind.clip.objects[t]
         self._unusable = unusable.whole(self._labels.shape)
 
@@ -188,7 +188,7 @@ class _Source:
             inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         good, x, y = known[inside], x[inside], y[inside]
         own = self._all_around(keys[which[good]], x, y)
-        return sample(self._picture, *self._scale.to_film(x[own], y[own])), good[own]
+        return sample(self._picture, *self._sizes.to_film(x[own], y[own])), good[own]
 
     def _all_around(self, keys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """(n,) bool: whether the four neighbours of places x, y (n,) show surfaces `keys` (n,) and are usable."""
@@ -218,7 +218,7 @@ class _Lit:
         near = _grown(hole, _AROUND) & ~_grown(hole, BORDER) & ~shade(hole, clip.labels[t], roles, _SHADE, _SHADE_SHARE)
         keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
         rows, columns = (places.astype(np.float32) for places in np.nonzero(near))
-        colours = sample(pictures[t], *clip.scale.to_film(columns, rows))
+        colours = sample(pictures[t], *clip.sizes.to_film(columns, rows))
         # Surfaces of which enough is seen, one after the other, and of each some pixels.
         parts = {key: at for key in np.unique(keys).tolist() if (at := np.flatnonzero(keys == key)).size >= _LEAST}
         some = [at[:: max(1, at.size // _COMPARED)] for at in parts.values()]

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.clip.clip import Clip
 from core.clip.pairs import split_pair
-from core.clip.scale import Scale
+from core.clip.sizes import Sizes
 from core.conditioning import Code, Maps, StyleKey
 
 # Colours are 0..1 here. How much dearer grey is than the object's own colour: without it a white car would have no
@@ -55,7 +55,7 @@ class Redress:
         """
         made = picture.copy()
         height, width = maps.labels.shape
-        scale = Scale((height, width), (picture.shape[0], picture.shape[1]))
+        sizes = Sizes((height, width), (picture.shape[0], picture.shape[1]))
         starts, numbers, which = maps.runs
         lengths = np.diff(starts, append=maps.labels.size)
         for index, number in enumerate(numbers.tolist()):
@@ -63,7 +63,7 @@ class Redress:
             body = self._bodies.get(pair)
             if body is None or pair not in new or new[pair] == old[pair]:
                 continue
-            mask = scale.enlarged(np.repeat(which == index, lengths).reshape(maps.labels.shape))
+            mask = sizes.enlarged(np.repeat(which == index, lengths).reshape(maps.labels.shape))
             change = np.subtract(new[pair], old[pair]) @ self._colours
             made[mask] = _recoloured(picture[mask], body, change)
         return made

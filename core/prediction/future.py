@@ -27,7 +27,7 @@ MOST_FRAMES = 100
 
 def check_count(count: int, clip: Clip) -> None:
     """Raise `InputError` for more frames than are predicted at once, or than a clip may have."""
-    film = None if clip.pictures is None else clip.scale.film
+    film = None if clip.pictures is None else clip.sizes.film
     each = bytes_of(1, (clip.height, clip.width), film, True)
     most = min(MOST_FRAMES, min(MAX_FRAMES, MAX_BYTES // each) - len(clip))
     if most < 1:
@@ -98,7 +98,7 @@ def continued(clip: Clip, maps: Sequence[Maps]) -> Clip:
 
 def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) -> Conditionings:
     """The frames of a project and, after them, those that were predicted: in the looks of its last frame."""
-    count, scale = len(scene.clip), scene.clip.scale
+    count, sizes = len(scene.clip), scene.clip.sizes
     lasting = tuple(edit for edit in picturing(edits, count - 1, "rendered") if not edit.changes_maps)
     looks = scene.looks
 
@@ -106,7 +106,7 @@ def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) 
         if t < count:
             return scene.conditioning(edits, t, mode)
         own = maps[t - count]
-        return Conditioning(own, Styles(codes_of(own, lasting, looks)), size=None if scale.is_one else scale.film)
+        return Conditioning(own, Styles(codes_of(own, lasting, looks)), size=None if sizes.is_one else sizes.film)
 
     return conditioning
 

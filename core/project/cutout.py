@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.clip.scale import Box
+from core.clip.sizes import Box
 from core.footage.courses import Course
 from core.footage.cutouts import Pasted
 from core.footage.nearest import nearest

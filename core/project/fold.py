@@ -123,7 +123,7 @@ class Scene:
 
     def _with_looks(self, maps: Maps, parts: Edits) -> Conditioning:
         styles = Styles(codes_of(maps, parts, self._dress(corrections(parts)).looks))
-        return Conditioning(maps, styles, size=None if self.clip.scale.is_one else self.clip.scale.film)
+        return Conditioning(maps, styles, size=None if self.clip.sizes.is_one else self.clip.sizes.film)
 
     @property
     def _pictures(self) -> Frames:
@@ -162,7 +162,7 @@ class Scene:
                     for codes in (filmed_codes, styles.codes)
                 )
                 source = dressed.redress.picture(source, filmed, old, new)
-            film = paste(film, source, pasted.at(self.clip.scale), Kind.REDRESSED if other else Kind.PLATE)
+            film = paste(film, source, pasted.at(self.clip.sizes), Kind.REDRESSED if other else Kind.PLATE)
         film = replace(film, source=picture)
         # The maps have room of their own, and may leave before the film does.
         return Conditioning(lambda: self._folds.at(_shaping(parts, t), t).maps, styles, film)

@@ -29,8 +29,8 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     """
     filmed = folded.filmed or Maps(clip.labels[t], clip.objects[t])
     maps = folded.backdrop or folded.maps
-    scale = clip.scale
-    away = scale.enlarged(not_kept(differing(filmed, maps), folded.margins))
+    sizes = clip.sizes
+    away = sizes.enlarged(not_kept(differing(filmed, maps), folded.margins))
     source = folded.removed_from
     if source is None or source.plates is None or folded.removed == Removed() or not away.any():
         return Unkept(away)
@@ -40,11 +40,11 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
         return Unkept(away)
     assert source.clip.pictures is not None and source.clip.small_pictures is not None
     small = source.clip.small_pictures[t]
-    dark = scale.enlarged(shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles))
+    dark = sizes.enlarged(shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles))
     hidden = source.behind.at(t, folded.removed)
     behind = labels.copy(), objects.copy()
     behind[0][hole], behind[1][hole] = hidden.labels, hidden.objects
-    shown = scale.enlarged((maps.labels == behind[0]) & (maps.objects == behind[1]))
+    shown = sizes.enlarged((maps.labels == behind[0]) & (maps.objects == behind[1]))
     fetched = source.plates.at(t, folded.removed, (away | dark) & shown)
     valid = fetched.valid & shown
     away |= dark & (~valid | brighter(fetched.picture, source.clip.pictures[t], valid))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from core.clip.frames import reduced
-from core.clip.scale import Size, sampled
+from core.clip.sizes import Size, sampled
 from core.conditioning import Conditioning, Film, Kind, Maps
 from core.rendering.pixels import Enlarged, OverFilm, Pixels, Whole
 
@@ -33,8 +33,8 @@ def network_size(maps: Size, known_pixels: int | None = KNOWN_PIXELS) -> Size:
 
 def is_reduced(conditioning: Conditioning, known_pixels: int | None = KNOWN_PIXELS) -> bool:
     """Whether a frame is rendered smaller than it is shown."""
-    scale = conditioning.scale
-    return not scale.is_one or network_size(scale.maps, known_pixels) != scale.maps
+    sizes = conditioning.sizes
+    return not sizes.is_one or network_size(sizes.maps, known_pixels) != sizes.maps
 
 
 def at_network_size(conditioning: Conditioning, known_pixels: int | None = KNOWN_PIXELS) -> Conditioning:
@@ -42,7 +42,7 @@ def at_network_size(conditioning: Conditioning, known_pixels: int | None = KNOWN
     if not is_reduced(conditioning, known_pixels):
         return conditioning
     maps, film = conditioning.maps, conditioning.film
-    size = network_size(conditioning.scale.maps, known_pixels)
+    size = network_size(conditioning.sizes.maps, known_pixels)
     small = _reduced_maps(maps, size)
     if film is None:
         return Conditioning(small, conditioning.styles)
@@ -58,7 +58,7 @@ def at_network_size(conditioning: Conditioning, known_pixels: int | None = KNOWN
 
 def brought_up(made: np.ndarray, conditioning: Conditioning) -> Pixels:
     """What the network made (h, w, 3) uint8 at the size of the frame; what is known there stays bit for bit."""
-    size, film = conditioning.scale.film, conditioning.film
+    size, film = conditioning.sizes.film, conditioning.film
     if film is None:
         return Whole(made) if made.shape[:2] == size else Enlarged(made, size)
     picture = made

@@ -226,7 +226,7 @@ class Renderer:
 
     def _past(self, entry: Shown) -> Past:
         small = self.at_network_size(entry.conditioning)
-        picture = reduced(entry.picture, small.scale.film)
+        picture = reduced(entry.picture, small.sizes.film)
         return Past(*to_maps(small, self._device), from_picture(picture, self._device))
 
     def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[RenderedFrame, State | None]]:

@@ -85,6 +85,14 @@ def facade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from serve("tests.app.stand_in", arguments, folder)
 
 
+@pytest.fixture(scope="module")
+def large_film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The stand-in with a film of 1280x640 and label maps of half its size."""
+    folder = tmp_path_factory.mktemp("large")
+    arguments = ["--clip", str(synthetic.write_large(folder)), "--projects", str(folder / "projects"), "--seconds", "0"]
+    yield from serve("tests.app.stand_in", arguments, folder)
+
+
 @pytest.fixture(scope="session")
 def scenebrush(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The program as a user starts it: shipped clip, shipped checkpoint."""

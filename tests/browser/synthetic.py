@@ -49,6 +49,26 @@ def write(folder: Path, *, filmed: bool = False) -> Path:
     return folder / "facade"
 
 
+def write_large(folder: Path, maps: int = 5, film: int = 2) -> Path:
+    """The clip `maps` times as large, with pictures `film` times as large as these: 640x320 in 1280x640."""
+    clip = facade_behind_a_pole()
+    labels, objects, valid, flow = (
+        np.ascontiguousarray(np.asarray(part).repeat(maps, 1).repeat(maps, 2))
+        for part in (clip.labels, clip.objects, clip.flow_valid, clip.flow)
+    )
+    pictures = clip.label_set.palette()[labels].repeat(film, 1).repeat(film, 2)
+    # Every pixel of the film has a colour of its own, so that nothing smaller passes for it.
+    rows, columns = np.mgrid[: pictures.shape[1], : pictures.shape[2]]
+    pictures = np.clip(pictures + ((rows * 3 + columns * 5) % 32)[None, ..., None], 0, 255).astype(np.uint8)
+    write_clip(
+        replace(
+            clip, labels=labels, objects=objects, flow=flow * np.float16(maps), flow_valid=valid, pictures=pictures
+        ),
+        folder / "facade",
+    )
+    return folder / "facade"
+
+
 def carried(mask: np.ndarray, frame: int, t: int) -> np.ndarray:
     """Where a mask painted on the facade at `frame` is seen at t: moved along, behind the pole."""
     moved = np.zeros_like(mask)

@@ -14,7 +14,7 @@ import torch
 from core.clip.clip import Clip
 from core.clip.native import read_clip, write_clip
 from core.clip.opening import open_clip
-from core.clip.scale import Scale
+from core.clip.sizes import Sizes
 from core.clip.video_frames import VideoFrames
 from core.conditioning import Kind
 from core.errors import InputError
@@ -105,7 +105,7 @@ def edits_of(clip: Clip) -> dict[str, Edits]:
 
 def test_what_is_read_as_it_is_needed_is_what_is_held(folder: Path) -> None:
     held, opened = read_clip(folder), open_clip(folder, held=0)
-    assert not isinstance(opened.pictures, np.ndarray) and opened.scale == Scale((360, 640), (720, 1280))
+    assert not isinstance(opened.pictures, np.ndarray) and opened.sizes == Sizes((360, 640), (720, 1280))
     order = [*range(FRAMES), 3, 0, 4, 1]
     for t in order:
         for name in ("labels", "objects", "pictures", "flow", "flow_valid"):
@@ -218,29 +218,29 @@ def test_pictures_are_as_large_as_maps_or_larger_in_proportion(film: tuple[int, 
     clip = replace(large_clip(1), pictures=None)
     pictures = np.zeros((1, *film, 3), np.uint8)
     if fits:
-        assert replace(clip, pictures=pictures).scale.film == film
+        assert replace(clip, pictures=pictures).sizes.film == film
         return
     with pytest.raises(InputError, match="in the same proportion"):
         replace(clip, pictures=pictures)
 
 
-@pytest.mark.parametrize("sizes", [((4, 6), (8, 12)), ((4, 6), (10, 15)), ((5, 7), (5, 7)), ((9, 16), (72, 128))])
-def test_scale(sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+@pytest.mark.parametrize("pair", [((4, 6), (8, 12)), ((4, 6), (10, 15)), ((5, 7), (5, 7)), ((9, 16), (72, 128))])
+def test_sizes_of_maps_and_film(pair: tuple[tuple[int, int], tuple[int, int]]) -> None:
     """Whichever way a pixel of the film is looked up, it lies in the same pixel of the maps."""
-    scale = Scale(*sizes)
-    maps = np.arange(sizes[0][0] * sizes[0][1]).reshape(sizes[0])
-    large = scale.enlarged(maps)
-    rows, columns = np.mgrid[: sizes[1][0], : sizes[1][1]].astype(np.float64)
-    x, y = scale.to_maps(columns, rows)
+    sizes = Sizes(*pair)
+    maps = np.arange(pair[0][0] * pair[0][1]).reshape(pair[0])
+    large = sizes.enlarged(maps)
+    rows, columns = np.mgrid[: pair[1][0], : pair[1][1]].astype(np.float64)
+    x, y = sizes.to_maps(columns, rows)
     np.testing.assert_array_equal(large, maps[np.rint(y).astype(int), np.rint(x).astype(int)])
-    back = scale.to_film(x, y)
+    back = sizes.to_film(x, y)
     np.testing.assert_allclose(back[0], columns)
     box = (1, 2, 4, 5)
-    top, left, bottom, right = scale.box(box)
-    np.testing.assert_array_equal(scale.part(maps[1:4, 2:5], box), large[top:bottom, left:right])
+    top, left, bottom, right = sizes.box(box)
+    np.testing.assert_array_equal(sizes.part(maps[1:4, 2:5], box), large[top:bottom, left:right])
     place = Place.between(Foot(3, 2, 4), Foot(1.5, 3, 6))
-    there = scale.to_film(*place.of(x, y))
-    np.testing.assert_allclose(there, place.at(scale).of(columns, rows))
+    there = sizes.to_film(*place.of(x, y))
+    np.testing.assert_allclose(there, place.at(sizes).of(columns, rows))
 
 
 def test_the_size_that_a_network_is_given() -> None:

@@ -21,7 +21,7 @@ from core.assets import default_label_set
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.clip.native import read_clip, read_label_set, write_clip
-from core.clip.scale import Scale
+from core.clip.sizes import Sizes
 from core.errors import InputError
 from core.importing import stages
 from core.importing.progress import Cancelled, Progress
@@ -214,7 +214,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "rendered street scenes" in result.stderr
     assert read_clip(tmp_path / "own").name == "My street"
-    for words in (["--size", "65x32"], ["--fit", "fill"], ["--rate", "fast"], ["--stop", "0"]):
+    for words in (["--size", "5x32"], ["--fit", "fill"], ["--rate", "fast"], ["--stop", "0"]):
         refused = run("import", path, "-o", tmp_path / "other", *words)
         assert refused.exit_code == 2 and "Traceback" not in refused.output
     assert run("import", tmp_path / "none.mp4", "-o", tmp_path / "other").exit_code == 2
@@ -287,7 +287,7 @@ def test_a_film_keeps_its_own_size(tmp_path: Path, film: tuple[int, int], maps: 
     pictures = moving(2, *film)
     path = write_film(tmp_path / "a.mkv", pictures, codec="ffv1", pixels="bgr0")
     clip = imported(Wish(path, Shape(own=True)), tmp_path / "own")
-    assert clip.scale == Scale(maps, film) and clip.flow.shape == (2, *maps, 2)
+    assert clip.sizes == Sizes(maps, film) and clip.flow.shape == (2, *maps, 2)
     assert np.abs(clip.pictures[1].astype(int) - pictures[1]).mean() < 3
     bright = pictures[1].min(-1) > 180
-    assert (clip.scale.enlarged(clip.labels[1] == CAR) != bright).mean() < 0.002  # its outline
+    assert (clip.sizes.enlarged(clip.labels[1] == CAR) != bright).mean() < 0.002  # its outline

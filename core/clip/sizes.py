@@ -16,7 +16,7 @@ SAME_SHAPE = 0.01
 
 
 @dataclass(frozen=True)
-class Scale:
+class Sizes:
     """maps: the size of label maps; film: that of a picture of the same view, as large or larger."""
 
     maps: Size
