@@ -68,7 +68,7 @@ class FilmImport:
         self._what: What = "inspect"
         self._work: dict[str, Any] = {}
         self._told: list[str] = []
-        self._error = ""
+        self._error, self._licence = "", ""
         self._clip = ""
 
     @classmethod
@@ -118,6 +118,7 @@ class FilmImport:
                 told=self._told,
                 wish=record.wish,
                 error=self._error,
+                licence=self._licence,
                 clip=self._clip,
                 **self._work,
             )
@@ -155,7 +156,7 @@ class FilmImport:
             task = self._task(what, wish)
             if what == "import":
                 self._keep(wish=wish, begun=True)
-            self._error, self._work, self._told, self._what = "", {}, [], what
+            self._error, self._licence, self._work, self._told, self._what = "", "", {}, [], what
             make_folder(self.out.parent)
             process = self._process = ReportingProcess(command(task), self.folder / _ERRORS)
 
@@ -258,6 +259,8 @@ class FilmImport:
                 }
             elif event["event"] == "note":
                 self._told.append(self._plainly(str(event["text"])))
+            elif event["event"] == "licence":
+                self._licence = str(event["text"])
 
     def _over(self, process: ReportingProcess) -> None:
         with self.lock:
@@ -280,7 +283,7 @@ class FilmImport:
             self._error = str(error)
 
     def _forget_found(self) -> None:
-        self._found, self._error, self._told = None, "", []
+        self._found, self._error, self._licence, self._told = None, "", "", []
 
     def _keep(self, **changed: Any) -> None:
         record = self._record.model_copy(update=changed)

@@ -63,11 +63,15 @@ class NewRun(ShapeWish):
     """What is to be made.
 
     labels    given: those that were found; network: they are read by `labeller`
+    labeller  as `--labeller` says it, several with commas between; "": the shipped one
+    agree     to the licence of weights that are fetched for it
     classes   where their classes go, as far as it is not where they would go by themselves
     """
 
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
     labels: Literal["given", "network"] = "network"
+    labeller: Annotated[str, Field(max_length=300)] = ""
+    agree: bool = False
     classes: Annotated[tuple[MappedClass, ...], Field(max_length=4096)] = ()
 
 
@@ -100,6 +104,7 @@ class ImportState(BaseModel):
     apart     whether the labels were sent apart from the film
     work      stage of the work, how many of its parts are done, and seconds that are left for it
     told      sentences of the work
+    licence   what is to be agreed to before it goes on, "" where nothing is
     wish      what was asked for last
     """
 
@@ -120,6 +125,7 @@ class ImportState(BaseModel):
     of: int = 0
     seconds_left: float | None = None
     told: list[str] = []
+    licence: str = ""
     wish: NewRun | None = None
     error: str = ""
     clip: str = ""

@@ -54,7 +54,15 @@ def import_command(task: Task) -> Sequence[str]:
             "rate": wish.rate,
         }
         options |= {"start": repr(wish.start), "stop": None if wish.stop is None else repr(wish.stop)}
+        if wish.labels == "network":
+            words += [f"--labeller={name}" for name in labellers_of(wish)]
+            words += ["--agree"] if wish.agree else []
     return [*words, *(f"--{name}={value}" for name, value in options.items() if value is not None)]
+
+
+def labellers_of(wish: NewRun) -> list[str]:
+    """The labellers that are named, the uppermost first."""
+    return [name for part in wish.labeller.split(",") if (name := part.strip())]
 
 
 def shape_of(wish: ShapeWish) -> Shape:

@@ -16,11 +16,12 @@ from pathlib import Path, PurePosixPath
 from app.errors import NotFound
 from app.film_import import FilmImport, Record
 from app.import_messages import ImportState, NewFile, NewFiles, NewRun, Plan, ShapeWish
-from app.import_task import Command, import_command
+from app.import_task import Command, import_command, labellers_of
 from app.own_clips import OwnClips, checked_title
 from core.errors import InputError
 from core.files import make_folder, names_in
 from core.importing.kept import check_room
+from core.labelling.choice import parse_labellers
 
 MOST_BYTES = 16 << 30
 # A place where everybody may come.
@@ -142,6 +143,9 @@ class Imports:
         if one.stage not in ("ready", "paused", "failed"):
             raise InputError("This film was not inspected yet.", "Wait for it.")
         wish = wish.model_copy(update={"name": checked_title(wish.name)})
+        if self._public and wish.labeller:
+            raise InputError("Here the shipped network alone reads labels.", "Name others on a machine of your own.")
+        parse_labellers(labellers_of(wish))
         with self._lock:
             if self._running is not None:
                 raise InputError("Only one film is imported at a time.", "Wait for the other, or stop it.")

@@ -45,6 +45,7 @@ export class ImportDialog {
       without: button('Without its labels', () => imports.ask('POST', 'inspection', { form: 'none' })),
       stop: button('Cancel', () => imports.ask('DELETE', 'run')),
       close: button('Go on editing', close),
+      agree: button('Agree and go on', () => imports.ask('POST', 'run', { ...this.form.wish, agree: true })),
       again: button('Try again', () => imports.again(), 'sb-button primary'),
       start: button('Import', () => imports.ask('POST', 'run', this.form.wish), 'sb-button primary'),
     };
@@ -67,7 +68,7 @@ export class ImportDialog {
     const { state, choices, upload } = imports;
     const stage = state?.stage ?? 'none';
     const form = Boolean(state?.film) && ['ready', 'paused', 'failed'].includes(stage);
-    const error = imports.error || state?.error || '';
+    const error = imports.error || state?.licence || state?.error || '';
     this.element.dataset.stage = stage;
     this.said.dataset.quiet = String(!error);
     setText(this.said, error || pausedWords(state, Boolean(upload)));
@@ -106,6 +107,7 @@ export class ImportDialog {
     show(buttons.close, stage === 'running');
     show(buttons.again, unread || stage === 'uploaded' || (stage === 'uploading' && !upload && stopped.length > 0));
     show(buttons.start, form);
+    show(buttons.agree, form && Boolean(state?.licence));
     setText(buttons.start, stage === 'paused' || stage === 'failed' ? 'Go on' : 'Import');
     buttons.start.disabled = !possible;
     show(this.foot, Boolean(state));

@@ -203,6 +203,8 @@ export class ImportForm {
       rate: this.rate.value.trim() || null,
       own: this.size.value === OWN_SIZE,
       labels: this.labels.source,
+      labeller: this.labels.network,
+      agree: false,
       classes: this.labels.classes,
     };
   }

@@ -6,6 +6,9 @@ import { checkRadio, h, radioGroup, setText, show } from './dom.js';
 
 /** @import { ImportAsk, ImportChoices, ImportState } from './types' */
 
+const SHIPPED = 'shipped';
+// What is offered; whatever `core import --labeller` takes can be typed.
+const LABELLERS = [SHIPPED, 'torchvision:MODEL', 'transformers:OWNER/MODEL', 'onnx:FILE', 'FILE.safetensors'];
 const SOURCES = { given: 'Those that were found', network: 'Read by a network' };
 
 export class ImportLabels {
@@ -36,10 +39,25 @@ export class ImportLabels {
       button('Add a file or zip', () => ask.addLabels(false)),
       button('Add a folder', () => ask.addLabels(true)),
     );
+    this.labeller = h('input.sb-find', {
+      type: 'text',
+      maxlength: 300,
+      list: 'sb-labellers',
+      ariaLabel: 'Network that reads labels',
+      onchange: () => this.update(),
+    });
+    const known = h('datalist', { id: 'sb-labellers' }, ...LABELLERS.map((value) => h('option', { value })));
+    this.networkLine = h('div.sb-import-network', {}, h('label', {}, 'Network ', this.labeller), known);
     this.table = new ClassTable(() => ask.changed());
     const head = h('div.sb-head', {}, h('h3', {}, 'Labels'), this.sources);
-    const parts = [head, this.sentence, this.formLine, this.table.element, this.addLine];
+    const parts = [head, this.sentence, this.networkLine, this.formLine, this.table.element, this.addLine];
     this.element = h('section.sb-import-labels', {}, ...parts);
+  }
+
+  /** The network that reads labels, "" for the shipped one. */
+  get network() {
+    const named = this.labeller.value.trim();
+    return this.source === 'given' || named === SHIPPED ? '' : named;
   }
 
   /** What becomes of their classes, as far as a person said it. */
@@ -55,6 +73,7 @@ export class ImportLabels {
     this.state = state;
     this.choices = choices;
     this.source = labels ? ((again ? null : wish?.labels) ?? 'given') : 'network';
+    if (!again) this.labeller.value = wish?.labeller || SHIPPED;
     this.table.put(labels?.classes ?? [], choices.classes, again ? [] : (wish?.classes ?? []));
     this.update();
   }
@@ -68,7 +87,10 @@ export class ImportLabels {
     const given = Boolean(labels) && this.source === 'given';
     const found = labels ? `${labels.sentence} ${labels.frames} label maps of ${labels.width} × ${labels.height}.` : '';
     const none = labels ? '' : 'There are no labels with it. ';
-    setText(this.sentence, given ? found : `${none}The ${choices.network} reads them. ${choices.domain}`);
+    const shipped = `The ${choices.network} reads them. ${choices.domain}`;
+    const other = `${this.network} reads them. The licence of weights that would be fetched is shown before.`;
+    setText(this.sentence, given ? found : none + (this.network ? other : shipped));
+    show(this.networkLine, !given);
     this.fillForms(state, choices);
     show(this.formLine, given);
     show(this.leave, apart);

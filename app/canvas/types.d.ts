@@ -203,6 +203,8 @@ export type ImportWish = Size & {
   rate: string | null;
   own: boolean; // the film's own size, in place of width and height
   labels: 'given' | 'network';
+  labeller: string; // as --labeller names it; "": the shipped one
+  agree: boolean; // to the licence of weights that are fetched for it
   classes: MappedClass[];
 };
 export type ImportState = {
@@ -223,6 +225,7 @@ export type ImportState = {
   of: number;
   seconds_left: number | null;
   told: string[];
+  licence: string; // what is to be agreed to before it goes on
   wish: ImportWish | null;
   error: string;
   clip: string;

@@ -95,6 +95,10 @@ def bring(task: dict[str, Any]) -> int:
     ended = threading.Event()
     threading.Thread(target=lambda: (os.read(0, 1), ended.set()), daemon=True).start()
     (out.parent / "asked.json").write_text(json.dumps(task))
+    if task["wish"]["labeller"].startswith("torchvision:") and not task["wish"]["agree"]:
+        say("licence", text="Weights would be fetched. Licence: BSD.")
+        say("failed", error="Weights would be fetched. Licence: BSD.", fix="Agree with --agree.")
+        return 2
     say("progress", stage="decode", done=90, of=90, seconds_left=0.0)
     say("note", text=f"Film: {FILM['sentence']}.")
     say("progress", stage="labels", done=30, of=90, seconds_left=42.0)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from app.import_messages import NewRun
+from app.import_task import Task, import_command
 from app.uploads import MAX_PIECE
 from tests.app.client import Page
 
@@ -265,6 +267,24 @@ def test_a_failure_is_said_and_can_go_on(desk: Desk) -> None:
     assert state["stage"] == "failed" and state["error"] == "The disk is full. Make room and try again."
     desk.run(film)
     assert desk.let_go(film)["stage"] == "done"
+
+
+def test_a_licence_is_shown_and_agreed_to(desk: Desk) -> None:
+    film = desk.ready()
+    assert desk.run(film, labeller="no such thing").status_code == 422
+    desk.run(film, labeller="torchvision:fcn_resnet50")
+    state = desk.until(film, "failed")
+    assert state["licence"] == "Weights would be fetched. Licence: BSD."
+    assert desk.run(film, labeller="torchvision:fcn_resnet50", agree=True).json()["licence"] == ""
+    assert desk.let_go(film)["stage"] == "done"
+
+
+def test_the_words_of_the_process() -> None:
+    wish = NewRun(width=64, height=32, name="-x", labeller="onnx:a.onnx, shipped", agree=True, rate="12", own=True)
+    words = import_command(Task("import", Path("a.mp4"), Path("b"), form="none", wish=wish))
+    for word in ("--labeller=onnx:a.onnx", "--labeller=shipped", "--agree", "--name=-x", "--size=film", "--form=none"):
+        assert word in words
+    assert "--inspect" in import_command(Task("inspect", Path("a.mp4"), Path("b")))
 
 
 @pytest.mark.errors_expected
