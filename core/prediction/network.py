@@ -146,7 +146,7 @@ class UNet(nn.Module):
         self.whole = Conv(widths[-1], widths[-1], kernel=1)
         self.up = nn.ModuleList(Conv(b, a, kernel=1) for a, b in zip(widths, widths[1:], strict=False))
         self.mix = nn.ModuleList(Block(c) for c in widths[:-1])
-        self.head = Conv(widths[0], channels_out, gain=0.05)  # begins with what is expected
+        self.head = Conv(widths[0], channels_out, gain=0.0)  # begins with what is expected
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.blocks[0](self.stem(x))

@@ -2,7 +2,7 @@
 
 Each frame is predicted from the frames before it, predicted ones included, which are held fixed. Losses, by name:
 
-entropy         cross-entropy of the blended probabilities, classes weighing 1 / sqrt(frequency)
+entropy         cross-entropy of the blended probabilities; classes that weigh more would grow from frame to frame
 raw             the same of what the network makes up, whether it is shown or not
 motion          where pixels go, against the real flow: Laplace likelihood with the scale that the network gives it
 video_gan, video_features   the video discriminator on one-hot maps (Wang et al. 2018, section 4.4); *video_d* its own
@@ -30,7 +30,6 @@ from core.training.adversary import VIDEO_FRAMES, Patches, fitting_rates, window
 from core.training.dataset import Chunk, ChunkDataset
 from core.training.future.presets import FuturePreset
 from core.training.guarded_optimizer import GuardedOptimizer
-from core.training.label_training import class_weights
 from core.training.machine import Machine
 from core.training.pace import Pace
 from core.training.plan import Plan
@@ -65,7 +64,6 @@ class FutureTrainer:
         self._adversary_optimizer = GuardedOptimizer(
             self._adversary.network.parameters(), machine, betas=preset.betas, clip=False
         )
-        self._weights = class_weights(data).to(device)
         self._skipped = Skipped(device)
 
     def step(self) -> dict[str, Tensor]:
@@ -116,8 +114,8 @@ class FutureTrainer:
         for number, frame in enumerate(predicted):
             labels = chunk.labels[self.preset.looks_back + number].long()
             chances = frame.probabilities.float().clamp(min=_LEAST_CHANCE).log()
-            entropy.append(F.nll_loss(chances, labels, self._weights))
-            raw.append(F.cross_entropy(frame.raw.float(), labels, self._weights))
+            entropy.append(F.nll_loss(chances, labels))
+            raw.append(F.cross_entropy(frame.raw.float(), labels))
         # Of the first alone: in later ones objects are no longer where the real flow says that they were.
         flow, valid = chunk.flow[self.preset.looks_back], chunk.flow_valid[self.preset.looks_back].float()
         scale = warp(predicted[0].scale.float(), flow)
