@@ -13,6 +13,7 @@ from app.engine import Engine
 from app.scene import SharedScene
 from core.clip.clip import Clip
 from core.clip.opening import open_clip
+from core.project.fold import Scene
 from core.project.folds import Folds, film_cache, fold_cache
 from core.project.strokes import stroke_cache
 
@@ -55,17 +56,29 @@ class OpenClips:
 
         Only who asks for the same clip waits while it is read.
         """
+        made = lambda folds: engine.open_scene(folds, seed)  # noqa: E731
+        return self._scene(place, lambda: open_clip(folder), (engine.hash, seed), made)
+
+    def continued(
+        self, place: str, base: SharedScene, engine: Engine, seed: int, make: Callable[[], Clip]
+    ) -> SharedScene:
+        """The scene of a longer clip, in the looks of the clip that it begins with. Raises as `make` does."""
+        made = lambda folds: Scene(folds.clip, base.scene.looks, folds, base.scene.encode)  # noqa: E731
+        return self._scene(place, make, (engine.hash, seed), made)
+
+    def _scene(
+        self, place: str, read: Callable[[], Clip], key: tuple[str, int], made: Callable[[Folds], Scene]
+    ) -> SharedScene:
         with self._lock:
             opening = self._opening.setdefault(place, threading.Lock())
         with opening:
             entry = self._known(place)
             if entry is None:
-                clip = open_clip(folder)
+                clip = read()
                 entry = _OpenClip(clip, Folds(clip, self._folded, self._strokes, self._films))
-            scene = entry.scenes.get((engine.hash, seed))
+            scene = entry.scenes.get(key)
             if scene is None:
-                scene = SharedScene(engine.open_scene(entry.folds, seed), entry.lock)
-                entry.scenes[engine.hash, seed] = scene
+                scene = entry.scenes[key] = SharedScene(made(entry.folds), entry.lock)
             left = self._keep(place, entry)
         for one in left:
             one.folds.forget()

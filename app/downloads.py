@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ from core.conditioning import Conditioning
 from core.errors import InputError
 from core.files import FULL
 from core.footage.views import OF_KINDS, View, beside, check_view, of_kinds
-from core.project.edits import Edits
+from core.project.edits import Edit, Edits
 from core.project.edits_file import write_edits
 from core.project.mode import Mode
 
@@ -53,12 +54,13 @@ QUALITIES = (
 
 @dataclass(frozen=True)
 class Wish:
-    """How a download is wanted. crf, sound: of videos; step: told after every frame how many are done, of how many,
-    and may raise `Stopped`.
+    """How a download is wanted. crf, sound: of videos; predicted: with the frames that were predicted; step: told after
+    every frame how many are done, of how many, and may raise `Stopped`.
     """
 
     crf: int = DEFAULT_CRF
     sound: bool = True
+    predicted: bool = True
     step: Callable[[int, int], None] = lambda done, of: None
 
 
@@ -84,12 +86,12 @@ class Form:
 def _write_video(path: Path, opened: OpenProject, wish: Wish, view: View = "result") -> None:
     check_view(view, opened.project.mode)
     clip, sound = opened.clip, None if view in OF_KINDS or not wish.sound else opened.clip.sound
-    pictures = _told(view_of(opened, view), len(clip), wish)
+    pictures = _told(view_of(opened, view), _frames(opened, wish), wish)
     write_video(path, pictures, clip.rate, crf=wish.crf, colours=clip.colours, sound=sound)
 
 
 def _write_frames(path: Path, opened: OpenProject, wish: Wish) -> None:
-    zip_pictures(path, _told(view_of(opened, "result"), len(opened.clip), wish))
+    zip_pictures(path, _told(view_of(opened, "result"), _frames(opened, wish), wish))
 
 
 def _write_labels(path: Path, opened: OpenProject, wish: Wish) -> None:
@@ -97,16 +99,32 @@ def _write_labels(path: Path, opened: OpenProject, wish: Wish) -> None:
     # All maps of a large clip would not fit; they are read twice.
     cache: FrameCache = Cache(2)
     labels, objects = PackedFrames(cache), PackedFrames(cache)
-    for t in _told(range(len(clip)), len(clip), wish):
+    for t in _told(range(len(clip)), _frames(opened, wish), wish):
         maps = opened.scene.maps(edits, t)
         labels.add(maps.labels)
         objects.add(maps.objects)
     zip_labels(path, labels, objects, clip.label_set, clip.rate, clip.credits)
 
 
+def _frames(opened: OpenProject, wish: Wish) -> int:
+    """How many frames are wanted: of a clip that was continued perhaps those alone that were filmed."""
+    return len(opened.clip) if wish.predicted else opened.filmed
+
+
 def _write_edits(path: Path, opened: OpenProject, _: Wish) -> None:
-    """`python -m core render CLIP --edits edits.json` gives the same pixels."""
-    write_edits(path, opened.project.edits, opened.project.seed, opened.project.mode)
+    """`python -m core render CLIP --edits edits.json` gives the same pixels of the frames that were filmed."""
+    write_edits(path, tuple(_as_filmed(opened)), opened.project.seed, opened.project.mode)
+
+
+def _as_filmed(opened: OpenProject) -> Iterator[Edit]:
+    """The edits as far as they act in filmed frames."""
+    for edit in opened.project.edits:
+        start, stop = edit.frames
+        if stop <= opened.filmed:
+            yield edit
+        elif start < opened.filmed:
+            with suppress(InputError):  # it was painted on a predicted frame
+                yield edit.reframed((start, opened.filmed))
 
 
 VIDEO = "video.mp4"
@@ -182,7 +200,7 @@ def _finals(opened: OpenProject, edits: Edits) -> Iterator[np.ndarray]:
 def _told(parts: Iterable[Part], count: int, wish: Wish) -> Iterator[Part]:
     """The same, and how far it is."""
     wish.step(0, count)
-    for done, part in enumerate(parts, 1):
+    for done, part in enumerate(islice(parts, count), 1):
         yield part
         wish.step(done, count)
 

@@ -38,6 +38,7 @@ from app.turns import in_turns
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
+from core.project.continued import continuations
 from core.project.edits import Edits
 from core.project.fold import picturing
 from core.project.mode import check_mode
@@ -48,6 +49,7 @@ from core.rendering.worker import RenderWorker
 # Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
 _KEPT_REPLIES = 200
 _KEPT_REVISIONS = 500
+_NO_REVISION = -1
 
 
 class OpenProject:
@@ -63,9 +65,14 @@ class OpenProject:
         worker: RenderWorker,
         notice: str = "",
         refusal: InputError | None = None,
+        grow: Callable[[Project, Engine], tuple[SharedScene, Board]] | None = None,
     ) -> None:
-        """engine and worker: what renders this project; refusal: why it cannot be saved, it is only in memory then."""
+        """engine and worker: what renders this project; refusal: why it cannot be saved, it is only in memory then.
+
+        grow: scene and board of the project with more predicted frames, or fewer, or `InputError`.
+        """
         self.worker = worker
+        self._grow = grow
         self._saved = SavedProject(project, store, refusal)
         self._notice = notice
         self._lock = threading.RLock()
@@ -97,6 +104,12 @@ class OpenProject:
     def close(self) -> None:
         """Render nothing more of it."""
         self.worker.forget(self.project.id)
+
+    @property
+    def filmed(self) -> int:
+        """How many frames the clip has without those that were predicted."""
+        parts = continuations(self.project.edits)
+        return parts[0].frames[0] if parts else len(self.clip)
 
     def conditionings(self, edits: Edits | None = None) -> Callable[[int], Conditioning]:
         """Frame -> conditioning under these edits, those of now by default; in the mode of now."""
@@ -165,6 +178,10 @@ class OpenProject:
             lambda project: with_edits(project, sent, request.new_object, self.scene),
             lambda project: already_there(project, sent, request.new_object),
         )
+
+    def go_on(self, request: ChangeRequest, edits: Edits) -> ProjectChange:
+        """Add a continuation and what belongs to it, in one step of the history. Raises as `edit` does."""
+        return self._change(request, lambda project: project.applied(*edits))
 
     def reframe(self, request: NewFrames) -> ProjectChange:
         """Let edits act in other frames. Raises `InputError` when they leave the clip or what one was painted on."""
@@ -263,21 +280,34 @@ class OpenProject:
                 return given.model_copy(update={"ticket": ticket})
             if done_before(self.project):
                 return self._replies.change(self.project, self.project)
-            if request.cursor is not None:
-                self._check_frame(request.cursor)
+            cursor = request.cursor
+            if cursor is not None:
+                self._check_frame(cursor)
             if request.base != self.project.revision:
                 raise Conflict(self._since(request.base))
             before = self.project
             changed = change(before)
+            grown = None
             if changed is not before:
+                if self._grow is not None and continuations(changed.edits) != continuations(before.edits):
+                    grown = self._grow(changed, self.engine)
                 self._saved.save(changed)
                 self._history[changed.revision] = changed.edits
-                whole = self._show(before)
-                if request.cursor is not None and not whole:
-                    self._render(request.cursor)
+                if grown is not None:
+                    self.worker.forget(changed.id)
+                    self._render_with(self.engine, *grown)
+                whole = self._show(None if grown else before)
+                if cursor is not None and not whole:
+                    self._render(min(cursor, len(self.clip) - 1))
                 self._search_lanes()
-            reply = self._given[request.request_id] = self._replies.change(before, changed)
-            return reply
+            reply = self._replies.change(changed if grown else before, changed)
+            if grown is not None:
+                # Of other frames than the page has: it asks for all of the state.
+                reply = reply.model_copy(update={"base": _NO_REVISION})
+            self._given[request.request_id] = reply
+        if grown is not None:
+            self.render_before()
+        return reply
 
     def _render(self, cursor: int) -> int:
         edits, mode = self.project.edits, self.project.mode

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.conditioning import Code
 from core.footage.kinds import MOST_MARGIN
+from core.prediction.future import MOST_FRAMES
 from core.project.edits import Mask, Motion, Provenance
 from core.project.mode import Mode
 from core.project.project import MAX_NAME
@@ -159,6 +160,7 @@ class ListedClip(ClipEntry):
 class ClipState(ClipEntry):
     hash: str
     fps: float
+    filmed: int  # frames from here on were predicted
     camera: bool  # whether it was filmed: camera/T has pictures
     sound: bool = False  # whether it has sound: videos get it
 
@@ -266,6 +268,32 @@ class LearningState(BaseModel):
     error: str = ""
     learnt: bool = False
     used: bool = False
+
+
+class FutureState(BaseModel):
+    """One future to choose: the strip with this number shows it."""
+
+    number: int
+    seed: int
+
+
+class FuturesState(BaseModel):
+    """Where the prediction of a project's futures is.
+
+    frames  how many are predicted; done, total: steps of all futures together
+    futures those that are ready
+    """
+
+    stage: Literal["none", "running", "ready", "failed"] = "none"
+    frames: int = 0
+    done: int = 0
+    total: int = 0
+    futures: list[FutureState] = []
+    error: str = ""
+
+
+class NewFutures(Message):
+    frames: Annotated[int, Field(ge=1, le=MOST_FRAMES)]
 
 
 class NewLearning(Message):

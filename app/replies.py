@@ -18,6 +18,7 @@ from app.protocol import (
 )
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
+from core.project.continued import continuations
 from core.project.edits import Edits
 from core.project.project import Project
 
@@ -39,7 +40,7 @@ class Replies:
             mode=project.mode,
             read_only=read_only,
             notice=" ".join(filter(None, (notice, self._missing(project)))),
-            clip=_clip_state(self._clip),
+            clip=_clip_state(self._clip, project),
             classes=classes_of(self._clip.label_set),
             checkpoint=CheckpointState(
                 name=self._engine.name, hash=self._engine.hash, reads_film=self._engine.renderer.generator.reads_film
@@ -96,8 +97,10 @@ def _without_spans(state: EditState) -> EditState:
     return state.model_copy(update={"spans": None, "note": ""})
 
 
-def _clip_state(clip: Clip) -> ClipState:
+def _clip_state(clip: Clip, project: Project) -> ClipState:
+    parts = continuations(project.edits)
     return ClipState(
+        filmed=parts[0].frames[0] if parts else len(clip),
         name=clip.name,
         hash=clip.hash,
         frames=len(clip),

@@ -25,6 +25,7 @@ from app.protocol import (
     DownloadList,
     FilmedFrames,
     Follows,
+    FuturesState,
     LearningState,
     ListedClip,
     Look,
@@ -32,6 +33,7 @@ from app.protocol import (
     NewCheckpoint,
     NewEdits,
     NewFrames,
+    NewFutures,
     NewLearning,
     NewMode,
     NewName,
@@ -89,6 +91,7 @@ def api_routes(workspace: Workspace, token: str) -> APIRouter:
         _add_rendering,
         _add_looks,
         _add_learning,
+        _add_futures,
         add_correcting,
         _add_downloads,
         _add_events,
@@ -297,11 +300,34 @@ def _add_learning(router: APIRouter, workspace: Workspace) -> None:
         return workspace.use(project, request.use, request.cursor)
 
 
+def _add_futures(router: APIRouter, workspace: Workspace) -> None:
+    @router.get("/projects/{project}/futures")
+    def futures(project: Project) -> FuturesState:
+        return workspace.futures(project)
+
+    @router.post("/projects/{project}/futures")
+    def predict(project: Project, request: NewFutures) -> FuturesState:
+        return workspace.predict(project, request.frames)
+
+    @router.delete("/projects/{project}/futures")
+    def forget(project: Project) -> FuturesState:
+        return workspace.forget_futures(project)
+
+    @router.get("/projects/{project}/futures/{number}")
+    def strip(project: Project, number: int) -> Response:
+        data = workspace.future_strip(project, number)
+        return Response(data, media_type="image/webp", headers={"Cache-Control": "no-store"})
+
+    @router.post("/projects/{project}/futures/{number}")
+    def go_on(project: Project, number: int, request: ChangeRequest) -> ProjectChange:
+        return workspace.go_on(project, number, request)
+
+
 def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
     turns = downloads.Turns(_DOWNLOADS_AT_ONCE)
 
     def make(
-        project: str, form: downloads.Form, crf: int, sound: bool, job: str, left: threading.Event
+        project: str, form: downloads.Form, crf: int, sound: bool, predicted: bool, job: str, left: threading.Event
     ) -> FileResponse:
         opened = workspace.open(project)
 
@@ -312,7 +338,7 @@ def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
                 workspace.hub.publish(project, {"type": "download", "job": job, "done": done, "total": total})
 
         with turns.one(left.is_set):
-            path = downloads.make(opened, form, downloads.Wish(crf, sound, step))
+            path = downloads.make(opened, form, downloads.Wish(crf, sound, predicted, step))
         return FileResponse(
             path,
             filename=f"{opened.clip.name}-{form.file}",
@@ -326,9 +352,10 @@ def _add_downloads(router: APIRouter, workspace: Workspace) -> None:
             project: Project,
             crf: Annotated[int, Query(ge=1, le=MOST_CRF)] = DEFAULT_CRF,
             sound: bool = True,
+            predicted: bool = True,
             job: Annotated[str, Query(max_length=64)] = "",
         ) -> Response:
-            return await _while_waited_for(request, lambda left: make(project, form, crf, sound, job, left))
+            return await _while_waited_for(request, lambda left: make(project, form, crf, sound, predicted, job, left))
 
         return send
 

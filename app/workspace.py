@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from app.doubts import DoubtBook, DoubtList, Verdict
 from app.engine import Engine
 from app.errors import NotFound
 from app.events import Hub
+from app.futures import Futures, check_fits, looks_that_go_on
 from app.import_task import Command as ImportCommand
 from app.import_task import import_command
 from app.imports import Imports
@@ -31,6 +33,7 @@ from app.own_clips import thumb as clip_thumb
 from app.projects import forget_empty, keep_thumb, list_projects, thumb
 from app.protocol import (
     ChangeRequest,
+    FuturesState,
     LearningState,
     ListedClip,
     NewEdits,
@@ -44,12 +47,14 @@ from app.protocol import (
 )
 from app.scene import SharedScene
 from app.turns import in_turns
-from core.assets import clip_folders
+from core.assets import clip_folders, default_future
 from core.checkpoint import file_hash
 from core.clip.clip import Clip
 from core.clip.native import read_facts
 from core.conditioning import Code
 from core.errors import InputError
+from core.project.continued import continuations, continued, save_predicted
+from core.project.edits import Continue
 from core.project.mode import Mode, check_mode, first_mode
 from core.project.project import Project
 from core.project.storage import ProjectStore, ReadOnly, new_project
@@ -75,12 +80,13 @@ class Workspace:
         open_engine: OpenEngine | None = None,
         learn: Command = adapt_command,
         bring: ImportCommand = import_command,
+        future_network: Path | None = None,
     ) -> None:
         """budget: its frames are the engine's, the rest is kept here.
 
         notice: one sentence for every tab that opens a project; listed: whether projects are listed.
         open_engine: an engine of a checkpoint's file, None: there are no others; learn: the command that learns a clip;
-        bring: the command that imports a film.
+        bring: the command that imports a film; future_network: the file of what predicts, None: the shipped one.
         """
         self._listed = listed
         self.engine, self._store, self._clips = engine, store, dict(clips)
@@ -94,6 +100,7 @@ class Workspace:
         self._own = OwnClips(store.folder)
         self.imports = Imports(store.folder, self._own, store.check_writable, bring, public=not listed)
         self._doubts = DoubtBook()
+        self._futures = Futures(self._tell_futures, future_network or default_future())
         self._open_clips = OpenClips(budget.clips, budget.folds, self._let_go)
         self._notice = notice
 
@@ -170,12 +177,7 @@ class Workspace:
             raise NotFound("There is no such project here.", "Open a clip to begin a new one.")
         project = self._store.load(project_id)
         engine, missing = self._engine_of(project)
-        scene = self._scene(project.clip, project.seed, engine)
-        if scene.clip.hash != project.clip_hash:
-            raise InputError(
-                f"This project was made with another clip than {project.clip!r} is now.",
-                "Put the clip back as it was, or open the clip anew.",
-            )
+        scene = self._scene_of(project, engine)
         check_mode(project.mode, scene.clip)
         project, notice = self._with_looks(project, scene.clip, engine, missing)
         opened = self._opened(project, scene, engine, notice)
@@ -222,7 +224,7 @@ class Workspace:
         engine = self.engine if which == "shipped" else self._engines.of(folder, learnt_hash(folder))
         if engine is None:
             raise NotFound("No checkpoint has learnt this clip.", "Learn it first.")
-        scene = self._scene(opened.project.clip, opened.project.seed, engine)
+        scene = self._scene_of(opened.project, engine)
         board = self._board(opened.project.id, scene, engine, lambda: opened)
         state = opened.use(
             engine, scene, board, cursor, lambda project: self._with_looks(project, scene.clip, engine)[0]
@@ -231,6 +233,37 @@ class Workspace:
         opened.get_ready()
         self._tell_learning(project_id)
         return self._refreshed(project_id, state)
+
+    def predict(self, project_id: str, count: int) -> FuturesState:
+        """Predict futures of a project, to choose from. Raises `InputError`."""
+        opened, _ = self._writable(project_id)
+        return self._futures.start(opened, count)
+
+    def futures(self, project_id: str) -> FuturesState:
+        """Where the prediction of a project's futures is."""
+        return self._futures.state(self.open(project_id).project.id)
+
+    def forget_futures(self, project_id: str) -> FuturesState:
+        """Stop predicting, and forget what was predicted."""
+        return self._futures.cancel(self.open(project_id).project.id)
+
+    def future_strip(self, project_id: str, number: int) -> bytes:
+        """Frames of a future side by side, WebP. Raises `NotFound`."""
+        return self._futures.strip(self.open(project_id).project.id, number)
+
+    def go_on(self, project_id: str, number: int, request: ChangeRequest) -> ProjectChange:
+        """Continue a project with one of its futures. Raises `NotFound`."""
+        opened, folder = self._writable(project_id)
+        future = self._futures.take(project_id, number)
+        if future.start != len(opened.clip):
+            raise InputError("This future was predicted after other frames.", "Predict again.")
+        frames = (future.start, future.start + len(future.clip))
+        name = save_predicted(folder, future.clip)
+        edit = Continue(id=secrets.token_hex(8), frames=frames, seed=future.seed, content=name)
+        looks = looks_that_go_on(opened.project.edits, frames)
+        change = self._announced(opened.go_on(request, (edit, *looks)))
+        self._futures.cancel(project_id)
+        return change
 
     def claim(self, project_id: str) -> ProjectState:
         """Try again to write where that was not possible. What another program has changed meanwhile is read anew."""
@@ -301,6 +334,7 @@ class Workspace:
 
     def close(self) -> None:
         """Stop rendering and let others write the projects. What was acknowledged is saved already."""
+        self._futures.close()
         self._learning.close()
         self.imports.close()
         self.worker.stop()
@@ -325,6 +359,9 @@ class Workspace:
 
     def _tell_learning(self, project_id: str) -> None:
         self.hub.publish(project_id, {"type": "learning", "learning": self.learning(project_id).model_dump()})
+
+    def _tell_futures(self, project_id: str) -> None:
+        self.hub.publish(project_id, {"type": "futures", "futures": self._futures.state(project_id).model_dump()})
 
     def _take_learnt(self, project_id: str, made: Path) -> None:
         """A checkpoint has learnt a project's clip: it renders the project from now on. Raises `InputError`."""
@@ -361,7 +398,13 @@ class Workspace:
         # Outside the lock: folding a project's edits takes a while, and others must not wait for it.
         board = self._board(project.id, scene, engine, lambda: opened)
         notices = " ".join(filter(None, (notice, engine.limits, self._notice)))
-        opened = OpenProject(project, scene, self._store, board, engine, self.worker, notices, refusal)
+
+        def grow(changed: Project, engine: Engine) -> tuple[SharedScene, Board]:
+            longer = self._scene_of(changed, engine)
+            check_fits(changed.edits, longer.clip)
+            return longer, self._board(changed.id, longer, engine, lambda: opened)
+
+        opened = OpenProject(project, scene, self._store, board, engine, self.worker, notices, refusal, grow)
         with self._lock:
             if project.id in self._open:  # another tab was quicker
                 return self._open[project.id]
@@ -436,6 +479,24 @@ class Workspace:
     def _scene(self, place: str, seed: int, engine: Engine) -> SharedScene:
         """The scene of a clip by what a project notes."""
         return self._open_clips.scene(place, self._clips.get(place, Path(place)), engine, seed)
+
+    def _scene_of(self, project: Project, engine: Engine) -> SharedScene:
+        """The scene of a project's clip with the frames that were predicted. Raises `InputError` where they are not
+        there, or the clip is another one now.
+        """
+        base = self._scene(project.clip, project.seed, engine)
+        if base.clip.hash != project.clip_hash:
+            raise InputError(
+                f"This project was made with another clip than {project.clip!r} is now.",
+                "Put the clip back as it was, or open the clip anew.",
+            )
+        parts = continuations(project.edits)
+        if not parts:
+            return base
+        place = f"{project.clip}#{project.id} {' '.join(part.content for part in parts)}"
+        folder = self._store.folder / project.id
+        make = lambda: continued(base.clip, project.edits, folder)  # noqa: E731
+        return self._open_clips.continued(place, base, engine, project.seed, make)
 
     def _let_go(self, clip: Clip) -> None:
         """Close the projects of a clip that had to make room; they are opened anew when they are asked for."""

@@ -247,6 +247,7 @@ function projectActions(editor) {
     { id: 'steps', title: 'Show the four steps again', run: () => editor.steps.open() },
     ...downloads.actions(),
     ...editor.learn.actions(),
+    ...editor.futures.actions(),
     ...editor.imports.actions(),
   ];
 }

@@ -34,7 +34,10 @@ export class Downloads {
     );
     this.sound = h('input', { type: 'checkbox', checked: true });
     this.soundRow = h('label.sb-extend', {}, this.sound, 'with its sound');
-    this.options = h('div.sb-range.sb-video', {}, h('label', {}, 'Videos ', this.quality), this.soundRow);
+    this.predicted = h('input', { type: 'checkbox', checked: true });
+    this.predictedRow = h('label.sb-extend', {}, this.predicted, 'with predicted frames');
+    const rows = [h('label', {}, 'Videos ', this.quality), this.soundRow, this.predictedRow];
+    this.options = h('div.sb-range.sb-video', {}, ...rows);
     store.subscribe((_, names) => {
       if (names.has('downloading')) this.sayNotes();
     });
@@ -59,7 +62,9 @@ export class Downloads {
       const note = choices[index]?.querySelector('small');
       if (note) this.notes.set(file, note);
     }
-    show(this.soundRow, this.session.server.clip.sound);
+    const { clip } = this.session.server;
+    show(this.soundRow, clip.sound);
+    show(this.predictedRow, clip.filmed < clip.frames);
     this.sayNotes();
     toggleMenu(anchor, [lines('Download', ...choices), this.options], { label: 'Download' });
   }
@@ -90,7 +95,7 @@ export class Downloads {
     /** @type {Notice} */
     const waiting = { text: `${title}: being made, what is missing is rendered first`, kind: 'busy' };
     this.store.set({ message: waiting });
-    const asked = new URLSearchParams({ job: job.id });
+    const asked = new URLSearchParams({ job: job.id, predicted: String(this.predicted.checked) });
     if (is_video) {
       asked.set('crf', this.quality.value);
       asked.set('sound', String(this.sound.checked));

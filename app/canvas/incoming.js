@@ -68,6 +68,7 @@ export class Incoming {
     if (event.type === 'changed') this.onChanged(event);
     if (event.type === 'refresh') this.onRefresh();
     if (event.type === 'doubts') this.onDoubts();
+    if (event.type === 'futures') this.store.set({ futures: event.futures });
     if (event.type === 'learning') this.store.set({ learning: event.learning });
     if (event.type === 'progress') this.onProgress(event);
     if (event.type === 'download') this.onDownload(event);

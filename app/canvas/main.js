@@ -18,6 +18,7 @@ import { exposeHook } from './hook.js';
 import { Imports } from './imports.js';
 import { kindLoader } from './kinds.js';
 import { Keys } from './keys.js';
+import { FuturesPanel } from './futures.js';
 import { LearnPanel } from './learn.js';
 import { LookPanel } from './looks.js';
 import { closeMenu } from './menu.js';
@@ -107,11 +108,13 @@ export class Editor {
     this.downloads = new Downloads(api, this.session, this.store, downloads);
     this.projects = new Projects(api, this.session, this, this.store);
     this.learn = new LearnPanel(api, this.session, this.store);
+    this.futures = new FuturesPanel(api, this.session, this.store);
     this.imports = new Imports(api, this.session, this, this.store);
     this.doubts = new DoubtPanel(api, this.session, this.store, this);
     this.correct = new CorrectPanel(api, this.session, this.store, this.objects, this.doubts);
     this.actions = new Actions(makeActions(this), this.store);
     this.learn.build(this.actions);
+    this.futures.build(this.actions);
     this.correct.build(this.actions);
     this.downloads.list = this.actions;
     this.help.fill(this.actions);
@@ -185,7 +188,7 @@ export class Editor {
       new Banner(actions, store).element,
       new Toolbar(actions, store).element,
       this.stage,
-      new Timeline(actions, this, this.session, store).element,
+      new Timeline(actions, this, this.session, store, this.futures.button).element,
       h('aside.sb-panel', { ariaLabel: 'Classes, object and looks' }, ...parts),
       this.help.element,
       this.imports.element,
@@ -333,6 +336,7 @@ export class Editor {
     this.view.resize();
     this.remember();
     this.learn.load();
+    this.futures.load();
     const { notice, ticket } = this.session.server;
     if (notice) this.session.say(notice);
     if (ticket === null) this.session.render(this.store.state.t);
@@ -363,6 +367,9 @@ export class Editor {
   react(state, names) {
     this.element.dataset.tool = state.gesture ?? state.tool;
     show(this.looks.element, !state.correcting);
+    // Predicted frames were taken back.
+    const { frames } = state.server.clip;
+    if (state.t >= frames) return this.goTo(frames - 1);
     this.view.draw();
     if (names.has('t')) {
       if (!state.playing) this.remember();

@@ -38,6 +38,7 @@ export function projectState() {
     progress: null,
     rendering: 'idle',
     learning: null,
+    futures: null,
   };
 }
 

@@ -19,8 +19,9 @@ export class Timeline {
   /** @param {Actions} actions
    * @param {Commands} commands
    * @param {Session} session
-   * @param {Store} store */
-  constructor(actions, commands, session, store) {
+   * @param {Store} store
+   * @param {HTMLElement} futures what continues the clip, at the end of the filmstrip */
+  constructor(actions, commands, session, store, futures) {
     this.commands = commands;
     this.store = store;
     /** @type {HTMLImageElement[]} */
@@ -47,7 +48,9 @@ export class Timeline {
     this.lanes = new Lanes({ session, commands, store });
     this.head = h('span');
     this.playhead = h('div.sb-playhead', { ariaHidden: 'true' }, this.head);
-    const row = h('div.sb-strip-row', {}, this.strip);
+    this.predicted = h('div.sb-predicted', { role: 'img', ariaLabel: 'Predicted frames' }, h('span', {}, 'Predicted'));
+    this.strip.append(this.predicted);
+    const row = h('div.sb-strip-row', {}, this.strip, futures);
     this.tracks = h('div.sb-tracks', {}, row, this.lanes.element, this.playhead);
     for (const surface of [this.strip, this.head]) this.scrubOn(surface);
 
@@ -156,6 +159,9 @@ export class Timeline {
       }
       image.dataset.waiting = String(!rendered(state, t));
     }
+    const { filmed } = state.server.clip;
+    show(this.predicted, filmed < count);
+    this.predicted.style.left = `${(100 * filmed) / count}%`;
     this.drawLine(state, count);
   }
 

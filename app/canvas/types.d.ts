@@ -78,7 +78,15 @@ export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames
 export type Lane = EditEntry & { ids: string[] };
 
 /** Its size is that of its label maps, in which is painted; pictures may be larger. */
-export type Clip = Size & FilmedSize & { name: string; frames: number; hash: string; fps: number; camera: boolean; sound: boolean };
+export type Clip = Size & FilmedSize & {
+  name: string;
+  frames: number;
+  filmed: number; // frames from here on were predicted
+  hash: string;
+  fps: number;
+  camera: boolean;
+  sound: boolean;
+};
 export type ServerState = {
   project: string;
   name: string;
@@ -114,6 +122,15 @@ export type Learning = {
   error: string;
   learnt: boolean; // whether there is a checkpoint that learnt the clip
   used: boolean; // whether it renders the project
+};
+/** Where the prediction of the project's futures is. */
+export type Futures = {
+  stage: 'none' | 'running' | 'ready' | 'failed';
+  frames: number;
+  done: number;
+  total: number;
+  futures: { number: number; seed: number }[];
+  error: string;
 };
 /** A place where labels or objects may be wrong. */
 export type Doubt = {
@@ -266,6 +283,7 @@ export type ServerEvent = {
   error?: string;
   note?: string;
   learning: Learning;
+  futures: Futures;
   job: string;
 };
 export type EventHandlers = { onEvent: (event: ServerEvent) => void; onOpen: () => void; onLost: () => void };
@@ -320,6 +338,7 @@ export type ProjectState = {
   progress: { done: number; total: number; secondsLeft: number | null } | null;
   rendering: 'idle' | 'running' | 'cancelled' | 'failed' | 'done';
   learning: Learning | null; // null: not asked for yet
+  futures: Futures | null; // null: not asked for yet
 };
 
 /** What stays as it is when another project is opened. */

@@ -11,6 +11,7 @@ from core.clip.clip import Clip
 from core.clip.opening import open_clip
 from core.errors import InputError
 from core.files import names_in
+from core.project.continued import continued
 from core.project.edits import Edit
 from core.project.edits_file import read_edits
 from core.project.mode import Mode
@@ -81,4 +82,5 @@ def _open_project(file: Path) -> Source:
         raise InputError(
             f"{file} was made with another clip than {folder} is now.", "Put the clip back as it was, or start anew."
         )
+    clip = continued(clip, project.edits, file.parent)
     return Source(clip, folder, project.edits, project.seed, project.checkpoint_hash, project.mode)

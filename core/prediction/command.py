@@ -15,13 +15,13 @@ from core.clip.clip import Clip
 from core.clip.native import MAX_NAME, write_clip
 from core.conditioning import Maps
 from core.errors import InputError
-from core.footage.estimated_flow import with_flow
 from core.headless.render import best_device, open_renderer, open_scene
 from core.headless.source import Source, open_source
 from core.prediction.draw import MOST_SEED
-from core.prediction.future import check_count, check_maps, conditionings, continued, free_ids, last_maps, predict
+from core.prediction.future import check_count, check_maps, conditionings, free_ids, last_maps, predict, predicted_clip
 from core.prediction.network_file import FutureFile, load_future
 from core.prediction.predictor import Predictor
+from core.project.continued import joined
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
 from core.project.mode import Mode, first_mode
@@ -48,11 +48,11 @@ class Past:
     def future(self, count: int, seed: int, store: FrameStore) -> Clip:
         """The clip with `count` frames more, all of them with pictures where it has some."""
         clip, edits = self.scene.clip, self.source.edits
-        last = last_maps(self.scene, edits, self.predictor.looks_back)
+        last = last_maps(clip, lambda t: self.scene.maps(edits, t), self.predictor.looks_back)
         maps = list(predict(self.predictor, last, free_ids(clip), count, seed))
         if edits:
             clip = _edited(clip, [self.scene.maps(edits, t) for t in range(len(clip))])
-        made = continued(clip, maps)
+        made = joined(clip, predicted_clip(clip, maps))
         if self.checkpoint is None:
             return made
         renderer = open_renderer(self.checkpoint, 0, store=store)
@@ -104,9 +104,6 @@ def open_past(place: str, network: FutureFile, count: int, checkpoint: Path | No
     plain = not source.edits and not source.checkpoint_hash
     mode = first_mode(clip) if plain else source.mode
     painted = clip.pictures is not None or bool(source.checkpoint_hash)
-    if clip.flow is None and clip.pictures is not None:
-        measured = with_flow(replace(clip, pictures=clip.small_pictures))
-        clip = replace(clip, flow=measured.flow, flow_valid=measured.flow_valid)
     if painted:
         loaded = load_checkpoint(checkpoint or default_checkpoint())
         check_label_set(loaded, clip)
@@ -114,7 +111,7 @@ def open_past(place: str, network: FutureFile, count: int, checkpoint: Path | No
     else:
         loaded, scene = None, Scene(clip, Looks({}, {}, source.seed))
     past = Past(source, scene, mode, network.build(best_device()), loaded)
-    last = last_maps(scene, source.edits, past.predictor.looks_back)
+    last = last_maps(clip, lambda t: scene.maps(source.edits, t), past.predictor.looks_back)
     check_maps(last, past.predictor.looks_back, clip.label_set, clip.name)
     return past
 

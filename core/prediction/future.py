@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from core.clip.clip import MAX_BYTES, MAX_FRAMES, Clip, bytes_of
-from core.clip.frames import Frames, whole
 from core.clip.instances import stuff_object
 from core.clip.label_set import LabelSet
 from core.conditioning import Conditioning, Maps, Styles
 from core.errors import InputError
+from core.footage.estimated_flow import flow_to_before
 from core.models.generator import Conditionings, LabelMaps
 from core.prediction.objects import FreeIds
 from core.prediction.predictor import Predictor
@@ -67,10 +67,20 @@ def predict(predictor: Predictor, last: Sequence[Maps], free: FreeIds, count: in
         yield to_arrays(maps)
 
 
-def last_maps(scene: Scene, edits: Edits, looks_back: int) -> list[Maps]:
-    """The newest frames of a clip under these edits, at most `looks_back`; the motion of one without is not valid."""
-    count = len(scene.clip)
-    return [scene.maps(edits, t) for t in range(max(count - looks_back, 0), count)]
+def last_maps(clip: Clip, maps: Callable[[int], Maps], looks_back: int) -> list[Maps]:
+    """The newest frames of a clip, at most `looks_back`, as `maps` says what they are.
+
+    Their motion is measured in the pictures where the clip has none, and nowhere valid without pictures.
+    """
+    times = range(max(len(clip) - looks_back, 0), len(clip))
+    pictures = clip.small_pictures
+    if clip.flow is not None or pictures is None:
+        return [maps(t) for t in times]
+    return [
+        replace(one, flow=flow, flow_valid=valid)
+        for t, one in zip(times, map(maps, times), strict=True)
+        for flow, valid in [flow_to_before(pictures[t], pictures[max(t - 1, 0)])]
+    ]
 
 
 def free_ids(clip: Clip) -> FreeIds:
@@ -78,35 +88,36 @@ def free_ids(clip: Clip) -> FreeIds:
     return FreeIds.of(clip.objects)
 
 
-def continued(clip: Clip, maps: Sequence[Maps]) -> Clip:
-    """The clip with more frames, all of it in memory. Pictures of these are black until somebody paints them."""
+def predicted_clip(clip: Clip, maps: Sequence[Maps]) -> Clip:
+    """Predicted frames as a clip of their own. Pictures, where `clip` has some, are black until they are painted."""
     motion = [(one.flow, one.flow_valid) for one in maps if one.flow is not None and one.flow_valid is not None]
-    flow, valid = clip.flow, clip.flow_valid
-    if flow is not None and valid is not None:
-        flow = _longer(flow, [one.astype(np.float16) for one, _ in motion])
-        valid = _longer(valid, [one for _, one in motion])
     return replace(
         clip,
-        labels=_longer(clip.labels, [one.labels for one in maps]),
-        objects=_longer(clip.objects, [one.objects for one in maps]),
-        pictures=None if clip.pictures is None else _longer(clip.pictures, len(maps) * [clip.pictures[0] * 0]),
-        flow=flow,
-        flow_valid=valid,
+        labels=np.stack([one.labels for one in maps]),
+        objects=np.stack([one.objects for one in maps]),
+        pictures=None if clip.pictures is None else np.stack([clip.pictures[0] * 0] * len(maps)),
+        flow=None if clip.flow is None else np.stack([one for one, _ in motion]).astype(np.float16),
+        flow_valid=None if clip.flow is None else np.stack([one for _, one in motion]),
         made=True,
+        sound=None,
     )
+
+
+def lasting(edits: Edits, count: int) -> Edits:
+    """The looks among edits that the last of `count` frames has: they go on."""
+    return tuple(edit for edit in picturing(edits, count - 1, "rendered") if not edit.changes_maps)
 
 
 def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) -> Conditionings:
     """The frames of a project and, after them, those that were predicted: in the looks of its last frame."""
     count, sizes = len(scene.clip), scene.clip.sizes
-    lasting = tuple(edit for edit in picturing(edits, count - 1, "rendered") if not edit.changes_maps)
-    looks = scene.looks
+    going_on, looks = lasting(edits, count), scene.looks
 
     def conditioning(t: int) -> Conditioning:
         if t < count:
             return scene.conditioning(edits, t, mode)
         own = maps[t - count]
-        return Conditioning(own, Styles(codes_of(own, lasting, looks)), size=None if sizes.is_one else sizes.film)
+        return Conditioning(own, Styles(codes_of(own, going_on, looks)), size=None if sizes.is_one else sizes.film)
 
     return conditioning
 
@@ -130,7 +141,3 @@ def to_arrays(maps: LabelMaps) -> Maps:
         np.ascontiguousarray(maps.flow[0].permute(1, 2, 0).cpu().numpy()),
         maps.flow_valid[0, 0].cpu().numpy(),
     )
-
-
-def _longer(frames: Frames, more: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([whole(frames), np.stack(more)])

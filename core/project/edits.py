@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import InputError
 from core.project.kinds.carry import Carry
+from core.project.kinds.continuation import Continue
 from core.project.kinds.duplicate import Duplicate
 from core.project.kinds.join import Join
 from core.project.kinds.move import Move
@@ -40,7 +41,8 @@ from core.project.values import (
 )
 
 Edit = Annotated[
-    Paint | SetClass | SetStyle | Duplicate | Move | Scale | Join | Split | Carry, Field(discriminator="kind")
+    Paint | SetClass | SetStyle | Duplicate | Move | Scale | Join | Split | Carry | Continue,
+    Field(discriminator="kind"),
 ]
 Edits = tuple[Edit, ...]
 # Each may be made of all carried frames before it.
@@ -52,6 +54,7 @@ __all__ = [
     "SURROUNDINGS",
     "Carry",
     "ClassTarget",
+    "Continue",
     "Duplicate",
     "Edit",
     "Edits",

@@ -17,6 +17,7 @@ from tests.app.client import Page
 from tests.app.stand_in import stand_in_engine
 from tests.app.stand_in_importer import command_with
 from tests.app.stand_in_learner import command
+from tests.core.prediction.tiny import plain_file
 from tests.core.tiny import LABELS, tiny_clip
 
 TOKEN = "a-token-for-tests"
@@ -34,7 +35,13 @@ Start = Callable[[Path], Page]
 
 
 @pytest.fixture(scope="session")
-def servers(clip_folder: Path) -> Iterator[Start]:
+def future_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What predicts, in a file."""
+    return plain_file(tmp_path_factory.mktemp("future") / "future.safetensors", LABELS)
+
+
+@pytest.fixture(scope="session")
+def servers(clip_folder: Path, future_network: Path) -> Iterator[Start]:
     """Starts a server over a folder of projects."""
     running: list[Page] = []
 
@@ -47,6 +54,7 @@ def servers(clip_folder: Path) -> Iterator[Start]:
             open_engine=lambda file: stand_in_engine(LABELS, 0, file, engine.renderer.store),
             learn=command,
             bring=command_with(clip_folder),
+            future_network=future_network,
         )
         app = build_app(Settings(projects=projects, token=TOKEN), workspace)
         running.append(Page(TestClient(app, base_url="http://127.0.0.1:7860"), workspace, TOKEN))

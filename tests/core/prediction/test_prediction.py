@@ -15,15 +15,17 @@ from core.errors import InputError
 from core.prediction.command import predict_files
 from core.prediction.draw import Draw
 from core.prediction.forward_warp import forward_warp
-from core.prediction.future import check_count, check_maps, continued, predict
+from core.prediction.future import check_count, check_maps, predict, predicted_clip
 from core.prediction.motion import extrapolate
-from core.prediction.network import FutureConfig, FutureNetwork, spread
+from core.prediction.network import FutureNetwork, spread
 from core.prediction.network_file import load_future, save_future
 from core.prediction.objects import NEW, FreeIds, assign
 from core.prediction.predictor import Predictor
+from core.project.continued import joined
 from core.project.edits import ObjectTarget, SetClass
 from core.project.mode import first_mode
 from core.project.storage import ProjectStore
+from tests.core.prediction.tiny import plain_network
 from tests.core.tiny import tiny_checkpoint
 from tests.pictures import STREET, tiny_clip
 
@@ -32,13 +34,7 @@ CAR, BUILDING = 14001, 3001
 
 @pytest.fixture(scope="module")
 def network() -> FutureNetwork:
-    """One that adds nothing to what is expected."""
-    torch.manual_seed(0)
-    made = FutureNetwork(FutureConfig(STREET.size, width=4))
-    with torch.no_grad():
-        made.motion.head.gain.zero_()
-        made.filling.head.gain.zero_()
-    return made.eval()
+    return plain_network(STREET)
 
 
 def last(clip, t: int) -> list[Maps]:
@@ -128,7 +124,7 @@ def test_a_seed_draws_a_future_and_the_same_one_again(network):
 
 def test_a_continued_clip_has_its_own_frames_and_more(network):
     clip = tiny_clip(frames=5)
-    made = continued(clip, ahead(network, clip, 4, 2))
+    made = joined(clip, predicted_clip(clip, ahead(network, clip, 4, 2)))
     assert len(made) == 7
     assert (made.labels[:5] == clip.labels).all() and (made.flow_valid[:5] == clip.flow_valid).all()
 

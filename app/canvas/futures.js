@@ -1,0 +1,165 @@
+// @ts-check
+// Continuing the clip: futures are predicted, shown as strips, and the one that is clicked becomes its next frames.
+
+import { ApiError } from './api.js';
+import { h, setText, show } from './dom.js';
+import { closeMenu, toggleMenu } from './menu.js';
+
+/** @import { Actions } from './actions.js' */
+/** @import { Api } from './api.js' */
+/** @import { Session } from './session.js' */
+/** @import { Store } from './store.js' */
+/** @import { Action, Futures, State } from './types' */
+
+const FRAMES = 10;
+const MOST = 100;
+const WHAT =
+  'A network predicts how labels, objects and motion go on after the last frame, and the frames are painted. Your ' +
+  'edits and looks go on with them. Choose a future; you can paint on its frames as on others, and undo it.';
+
+/** @param {State} state */
+const running = (state) => state.futures?.stage === 'running';
+
+export class FuturesPanel {
+  /** @param {Api} api
+   * @param {Session} session
+   * @param {Store} store */
+  constructor(api, session, store) {
+    this.api = api;
+    this.session = session;
+    this.store = store;
+    const range = { type: 'number', min: 1, max: MOST, value: FRAMES, ariaLabel: 'Frames to continue by' };
+    this.frames = h('input.sb-number', range);
+    this.bar = h('progress.sb-learn-bar', { max: 1, value: 0, ariaLabel: 'Predicted so far' });
+    this.place = h('span', { role: 'status' });
+    this.error = h('p.sb-learn-error', { role: 'alert' });
+    this.strips = h('div.sb-futures', { role: 'group', ariaLabel: 'Futures to choose from' });
+    /** What the strips show. */
+    this.shown = '';
+    /** @type {HTMLElement | null} */
+    this.element = null;
+    /** At the end of the filmstrip; made with the actions. */
+    this.button = h('button');
+    store.subscribeOpen((state, names) => {
+      if (names.has('online') && state.online) this.load();
+      if (names.has('futures') || names.has('server')) this.update(state);
+    });
+  }
+
+  /** @returns {Action[]} */
+  actions() {
+    return [
+      {
+        id: 'futures',
+        title: 'Continue by more frames',
+        hint: 'Continue: predict the frames after the last one',
+        group: 'Frames',
+        keys: ['Shift+n'],
+        run: () => this.openMenu(),
+      },
+      {
+        id: 'futures-start',
+        title: 'Show futures',
+        enabled: (state) => Boolean(state.server && !state.server.read_only) && !running(state),
+        run: () => this.write('POST', 'futures', { frames: Number(this.frames.value) }),
+      },
+      {
+        id: 'futures-cancel',
+        title: 'Cancel',
+        hint: 'Stop, and forget what was predicted',
+        enabled: (state) => (state.futures?.stage ?? 'none') !== 'none',
+        run: () => this.write('DELETE', 'futures'),
+      },
+    ];
+  }
+
+  /** @param {Actions} actions */
+  build(actions) {
+    const start = actions.button('futures-start', { look: 'sb-button.primary' });
+    const cancel = actions.button('futures-cancel');
+    this.row = h('div.sb-range', {}, h('label', {}, 'Frames ', this.frames), start);
+    this.under = h('div.sb-range', {}, this.bar, this.place, cancel);
+    const title = h('p.sb-menu-title', {}, 'Continue this clip');
+    this.element = h('div.sb-learn', {}, title, h('p', {}, WHAT), this.row, this.under, this.strips, this.error);
+    const popover = { ariaHaspopup: 'dialog', ariaExpanded: 'false', ariaLabel: 'Continue by more frames' };
+    this.button = actions.button('futures', { look: 'sb-continue', attributes: popover }, '+');
+    this.update(this.store.state);
+  }
+
+  openMenu() {
+    if (!this.element) return;
+    toggleMenu(this.button, this.element, { label: 'Continue this clip', side: 'above' });
+    // It grows upwards when the strips come.
+    const box = this.element.closest('.sb-menu');
+    if (!(box instanceof HTMLElement)) return;
+    box.style.bottom = `${innerHeight - box.getBoundingClientRect().bottom}px`;
+    box.style.top = 'auto';
+  }
+
+  /** Where it is, as the server has it now. */
+  async load() {
+    const { project } = this.session.server;
+    const futures = await this.api.json(`projects/${project}/futures`).catch(() => null);
+    if (futures && project === this.session.server.project) this.store.set({ futures });
+  }
+
+  /** @param {string} method
+   * @param {string} path
+   * @param {object} [body] */
+  async write(method, path, body) {
+    const { project } = this.session.server;
+    try {
+      const futures = await this.api.write(method, `projects/${project}/${path}`, body);
+      if (project === this.session.server.project) this.store.set({ futures });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.session.say(error.message, 'error');
+    }
+  }
+
+  /** @param {number} number */
+  async choose(number) {
+    const { project, clip } = this.session.server;
+    closeMenu();
+    if (!this.session.mayEdit()) return;
+    if (await this.session.plain('POST', `projects/${project}/futures/${number}`)) {
+      this.session.say(`The clip goes on after frame ${clip.frames}. Undo takes it back.`);
+    }
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { server, futures } = state;
+    if (!this.element || !server) return;
+    const stage = futures?.stage ?? 'none';
+    if (this.row) show(this.row, stage !== 'running');
+    if (this.under) show(this.under, stage === 'running' || stage === 'ready');
+    show(this.bar, stage === 'running');
+    this.bar.value = futures?.total ? futures.done / futures.total : 0;
+    setText(this.place, stage === 'running' ? words(futures) : stage === 'ready' ? 'Choose one' : '');
+    setText(this.error, futures?.error ?? '');
+    this.showStrips(server.project, stage === 'none' ? null : futures);
+  }
+
+  /** @param {string} project
+   * @param {Futures | null} futures */
+  showStrips(project, futures) {
+    const found = futures?.futures ?? [];
+    const shown = `${project} ${found.map(({ number, seed }) => `${number}:${seed}`)}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.strips.replaceChildren(
+      ...found.map(({ number, seed }) => {
+        const src = this.api.url(`projects/${project}/futures/${number}?v=${seed}`);
+        const name = seed ? `Another future, ${number}` : 'The most likely future';
+        const onclick = () => this.choose(number);
+        return h('button', { type: 'button', title: name, ariaLabel: name, onclick }, h('img', { src, alt: '' }));
+      }),
+    );
+  }
+}
+
+/** @param {Futures | null} futures */
+function words(futures) {
+  return futures?.done ? `Predicting and painting, ${futures.done} of ${futures.total}` : 'Getting ready';
+}
