@@ -176,7 +176,7 @@ def _future(opened: OpenProject, predictor: Predictor, count: int, seed: int, st
     if clip.pictures is None:
         return Future(start, seed, made)
     going_on, before = lasting(edits, start), opened.conditionings(edits)
-    size = None if clip.scale.is_one else clip.scale.film
+    size = None if clip.sizes.is_one else clip.sizes.film
 
     def conditioning(t: int) -> Conditioning:
         if t < start:

@@ -80,7 +80,7 @@ def _together(parts: Iterable[Frames]) -> np.ndarray:
 
 def _read_predicted(folder: Path, edit: Continue, clip: Clip) -> Clip:
     path, count = _file(folder, edit.content), edit.frames[1] - edit.frames[0]
-    film = None if clip.pictures is None else clip.scale.film
+    film = None if clip.pictures is None else clip.sizes.film
     maps = (clip.height, clip.width)
     if bytes_of(len(clip) + count, maps, film, True) > MAX_BYTES:
         raise InputError(f"{path} makes the clip longer than a clip can be.", _UNDO)
@@ -105,7 +105,7 @@ def _read_predicted(folder: Path, edit: Continue, clip: Clip) -> Clip:
         )
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not readable: {reason(error)}.", _UNDO) from error
-    if len(more) != count or (more.height, more.width) != maps or more.scale != clip.scale:
+    if len(more) != count or (more.height, more.width) != maps or more.sizes != clip.sizes:
         raise InputError(f"{path} has other frames than the project says.", _UNDO)
     return more
 
