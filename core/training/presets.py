@@ -272,7 +272,7 @@ _SHARP = replace(
         # Its own frames are its past by now, or roll-outs go soft. What an edit changes must not come back in them.
         replace(_SHARP_PICTURES, steps=700, frames=4, learnt=2, batch=2, weights={**_SHARP_WEIGHTS, "echo": 5.0}),
     ),
-    adversaries={"picture": PictureAdversary(norm="none"), "segments": SegmentingAdversary()},
+    adversaries={"picture": PictureAdversary(norm="none", details=True, rate=3e-4), "segments": SegmentingAdversary()},
     rare_weight=4.0,
     decay=1 / 3,
     ema=0.99,
