@@ -17,8 +17,8 @@ from core.models.warp import half
 
 # What flows are divided by before the video discriminator sees them.
 FLOW_RANGE = 20.0
-# Sides of the means that a picture's details are differences of, finest first, and what brings each to about unit size.
-_DETAILS = ((1, 5, 6.0), (5, 17, 4.0))
+# Two bands of fine structure: between which sides of blocks, and what brings each to about unit size.
+_DETAILS = ((1, 4, 6.0), (4, 16, 4.0))
 
 
 def _patch_layers(source: int, width: int, n_layers: int, norm: Norm) -> list[nn.Sequential]:
@@ -85,12 +85,15 @@ def details(pictures: Tensor) -> Tensor:
     Edges of the label map outweigh texture in what a discriminator's first layers answer to, and it then stays at
     chance for long; given the bands by themselves it tells soft pictures from filmed ones in a hundred steps (ADR 15).
     """
-    return torch.cat([gain * (_mean(pictures, fine) - _mean(pictures, wide)) for fine, wide, gain in _DETAILS], 1)
+    return torch.cat([gain * (_smooth(pictures, fine) - _smooth(pictures, wide)) for fine, wide, gain in _DETAILS], 1)
 
 
-def _mean(pictures: Tensor, side: int) -> Tensor:
-    """The mean of every pixel's square of this odd side; beyond the border nothing counts."""
-    return F.avg_pool2d(pictures, side, stride=1, padding=side // 2, count_include_pad=False)
+def _smooth(pictures: Tensor, side: int) -> Tensor:
+    """Without what is finer than blocks of this side, at the same size."""
+    if side == 1:
+        return pictures
+    means = F.avg_pool2d(pictures, side, ceil_mode=True, count_include_pad=False)
+    return F.interpolate(means, pictures.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def video_input(frames: Tensor, flows: Tensor) -> Tensor:

@@ -249,8 +249,8 @@ _SHARP_WEIGHTS: Weights = {
     "raw": 0.5,
     "perceptual": 3.0,
     "colour": 4.0,
-    "picture_gan": 2.0,
-    "picture_features": 10.0,
+    "picture_gan": 3.0,
+    "picture_features": 3.0,  # it weighs details too, and the mean of what may be there has none
     "segments_gan": 1.0,
     "segments_features": 2.0,
 }
