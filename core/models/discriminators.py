@@ -38,7 +38,8 @@ class MultiscaleDiscriminator(nn.Module):
     """`num_D` patch discriminators, each looking at the picture halved once more.
 
     The one for the finest picture is `scale{num_D - 1}`. First widths are ndf there and twice that at each
-    coarser one, up to `widest` (or ndf itself, where that is more).
+    coarser one, up to `widest` (or ndf itself, where that is more). With `details` each reads those of its own picture
+    too, which is the last three of `in_channels`.
     """
 
     def __init__(
@@ -49,18 +50,29 @@ class MultiscaleDiscriminator(nn.Module):
         num_D: int = 2,
         norm: Norm = "batch",
         widest: int = 64,
+        details: bool = False,
     ) -> None:
         super().__init__()
+        self.details = details
         self.n_layers = n_layers
         self.num_D = num_D
         for scale in range(num_D):
             width = min(widest, ndf * 2 ** (num_D - 1 - scale))
-            for index, layer in enumerate(_patch_layers(in_channels, width, n_layers, norm)):
+            for index, layer in enumerate(_patch_layers(in_channels + (6 if details else 0), width, n_layers, norm)):
                 self.add_module(f"scale{scale}_layer{index}", layer)
         if norm == "none":
             self.apply(start_plain)
+            for scale in range(num_D):
+                self._start_undecided(scale)
         else:
             initialise(self)
+
+    def _start_undecided(self, scale: int) -> None:
+        """Its first predictions are near 0: else its first hundred steps are spent on making them smaller."""
+        last = self.get_submodule(f"scale{scale}_layer{self.n_layers + 1}.0")
+        assert isinstance(last, nn.Conv2d)
+        with torch.no_grad():
+            last.weight.mul_(0.1)
 
     def forward(self, x: Tensor, scales: int | None = None) -> list[list[Tensor]]:
         """(B, C, H, W) -> per scale, finest first, the features of every layer; the last one is the prediction.
@@ -72,7 +84,7 @@ class MultiscaleDiscriminator(nn.Module):
         count = self.num_D if scales is None else scales
         for step in range(count):
             x = half(x) if step else x
-            scale, features = count - 1 - step, [x]
+            scale, features = count - 1 - step, [torch.cat([x, details(x[:, -3:])], 1) if self.details else x]
             for index in range(self.n_layers + 2):
                 features.append(self.get_submodule(f"scale{scale}_layer{index}")(features[-1]))
             results.append(features[1:])

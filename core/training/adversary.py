@@ -7,14 +7,14 @@ preset and in its phases. Losses are called by its name: NAME_gan, NAME_features
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.models.blocks import Norm
-from core.models.discriminators import MultiscaleDiscriminator, details, video_input
+from core.models.discriminators import MultiscaleDiscriminator, video_input
 from core.models.label_input import encode_known
 from core.models.layers import channels_last, weights_channels_last
 from core.models.warp import warp
@@ -56,7 +56,7 @@ class PictureAdversary:
     norm           statistics of each picture: "instance" without, "frame" with scale and shift
     learns_from    "last" frame of a chunk, "all", or "one" drawn uniformly, as is then judged too (section 3.2)
     raw            adversary the raw picture too (the published code does)
-    details        it reads the picture's fine structure by itself too (`core.models.discriminators.details`)
+    details        it reads a picture's fine structure by itself too (`core.models.discriminators.details`)
     rate           its learning rate; None: the preset's
     """
 
@@ -89,6 +89,7 @@ class VideoAdversary:
     rates: tuple[int, ...] = (1, 2)
     halved: bool = True
     anywhere: bool = False
+    details: ClassVar[bool] = False
     rate: float | None = None
 
     def build(self, classes: int, machine: Machine) -> Adversary:
@@ -103,7 +104,9 @@ class Patches:
     """What both have in common: LSGAN with feature matching on a pair of inputs."""
 
     def __init__(self, channels: int, recipe: AdversaryRecipe, machine: Machine) -> None:
-        network = MultiscaleDiscriminator(channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm)
+        network = MultiscaleDiscriminator(
+            channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm, details=recipe.details
+        )
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._machine, self.rate = machine, recipe.rate
 
@@ -128,25 +131,23 @@ class Patches:
 
 class _Picture(Patches):
     def __init__(self, recipe: PictureAdversary, classes: int, machine: Machine) -> None:
-        super().__init__(classes + 1 + (9 if recipe.details else 3), recipe, machine)
+        super().__init__(classes + 1 + 3, recipe, machine)
         self._recipe, self._classes = recipe, classes
 
     def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         frames = [self._one(rollout)] if self._recipe.learns_from == "one" else list(range(len(rollout.frames)))
-        given = self._given(rollout, frames)
-        real = self._input(given, self._real(rollout, frames))
+        given, real = self._given(rollout, frames), self._real(rollout, frames)
         judged = [
-            self.patch_losses(self._input(given, fake), real, rollout.stage) for fake in self._fakes(rollout, frames)
+            self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
         ]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
 
     def own_loss(self, rollout: Rollout) -> Tensor | None:
         count = len(rollout.frames)
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(rollout)]
-        given = self._given(rollout, frames)
-        real = self._input(given, self._real(rollout, frames))
+        given, real = self._given(rollout, frames), self._real(rollout, frames)
         lost = [
-            self.own_patch_loss(self._input(given, fake), real, rollout.stage)
+            self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage)
             for fake in self._fakes(rollout, frames)
         ]
         return torch.stack(lost).sum()
@@ -165,11 +166,8 @@ class _Picture(Patches):
         return encode_known(labels, torch.cat([rollout.chunk.objects[t] for t in at]), self._classes)
 
     def _real(self, rollout: Rollout, frames: list[int]) -> Tensor:
-        return torch.cat([rollout.chunk.pictures[rollout.frames[index][0]] for index in frames])
-
-    def _input(self, given: Tensor, pictures: Tensor) -> Tensor:
-        """(B, C, H, W), as the network reads it."""
-        return torch.cat([given, pictures, *([details(pictures)] if self._recipe.details else [])], 1)
+        real = torch.cat([rollout.chunk.pictures[rollout.frames[index][0]] for index in frames])
+        return torch.cat([self._given(rollout, frames), real], 1)
 
 
 class _Video(Patches):

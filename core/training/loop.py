@@ -101,14 +101,14 @@ class Trainer:
 
     def _step(self) -> dict[str, Tensor]:
         phase = self.plan.phase(self.done)
-        rollout = self.rollout(phase)
-        losses = measure(rollout, [name for name, weight in phase.weights.items() if weight], self.perceptual)
-        for name in phase.adversaries:
-            losses |= {
-                f"{name}_{kind}": value for kind, value in self.adversaries[name].generator_losses(rollout).items()
-            }
+        alone = self.plan.alone(self.done)
+        with torch.set_grad_enabled(not alone):
+            rollout = self.rollout(phase)
         rate = self.plan.learning_rate(self.done)
-        finite = self._optimizer.step(self._total(losses, phase), rate)
+        losses: dict[str, Tensor] = {}
+        finite = torch.ones((), dtype=torch.bool, device=self.machine.device)
+        if not alone:
+            losses, finite = self._draw_better(rollout, phase, rate)
         for name in phase.adversaries:
             lost = self.adversaries[name].own_loss(rollout)
             if lost is not None:
@@ -118,6 +118,15 @@ class Trainer:
         self._average()
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
+
+    def _draw_better(self, rollout: Rollout, phase: Phase, rate: float) -> tuple[dict[str, Tensor], Tensor]:
+        """The generator's part of a step: its losses, and whether they were finite."""
+        losses = measure(rollout, [name for name, weight in phase.weights.items() if weight], self.perceptual)
+        for name in phase.adversaries:
+            losses |= {
+                f"{name}_{kind}": value for kind, value in self.adversaries[name].generator_losses(rollout).items()
+            }
+        return losses, self._optimizer.step(self._total(losses, phase), rate)
 
     def rollout(self, phase: Phase) -> Rollout:
         """What this step learns from: a chunk of the data, drawn for this step, and the roll-out over it."""

@@ -62,9 +62,19 @@ class Plan:
         warm = min(1.0, (step + 1) / max(preset.warm_up, 1))
         return self.phase(step).learning_rate * warm * max(min(1.0, left), preset.floor)
 
+    def alone(self, step: int) -> bool:
+        """Whether discriminators learn alone in this step."""
+        index, before = self.place(step)
+        return before < self._head_start(index)
+
     def ramp(self, adversary: str, step: int) -> float:
         """How much of its weight a discriminator has: 0 to 1 over the first steps of a phase that brings it in."""
         index, before = self.place(step)
         if index and adversary in self.preset.phases[index - 1].adversaries:
             return 1.0
-        return min(1.0, before / max(min(_RAMP, self.steps[index] // 2), 1))
+        before -= self._head_start(index)
+        return min(1.0, max(before, 0) / max(min(_RAMP, self.steps[index] // 2), 1))
+
+    def _head_start(self, index: int) -> int:
+        phase = self.preset.phases[index]
+        return min(phase.head_start, self.steps[index] // 2) if phase.adversaries else 0

@@ -44,6 +44,7 @@ class Phase:
     stage   how far coarse-to-fine training is
     learnt  only so many of the last frames keep gradients; None: all that are drawn
     about_rare  share of the crops that are put about one of the preset's rare classes
+    head_start  in so many of its first steps, at most half of them, discriminators learn alone
     epochs  where not 0, the steps are so many times the clips, in batches
     """
 
@@ -61,6 +62,7 @@ class Phase:
     learnt: int | None = None
     epochs: int = 0
     about_rare: float = 0.5
+    head_start: int = 0
 
 
 @dataclass(frozen=True)
@@ -241,18 +243,16 @@ _PARTS = replace(
     ema=0.99,  # a short run: what it began with must not stay in the average
 )
 
-# Goes on from weights that `_STREET` ended with: parts and texture, by discriminators that know the classes.
+# Goes on from weights that `_STREET` ended with: parts and texture, by a discriminator that tells them from filmed ones.
 _SHARP_WEIGHTS: Weights = {
     **PICTURE_WEIGHTS,
-    "picture": 2.0,
-    "gradient": 1.0,
+    "picture": 1.5,
+    "gradient": 0.5,
     "raw": 0.5,
-    "perceptual": 3.0,
+    "perceptual": 2.5,
     "colour": 4.0,
-    "picture_gan": 3.0,
-    "picture_features": 3.0,  # it weighs details too, and the mean of what may be there has none
-    "segments_gan": 1.0,
-    "segments_features": 2.0,
+    "picture_gan": 6.0,
+    "picture_features": 3.0,
 }
 _SHARP_PICTURES = Phase(
     steps=1500,
@@ -260,9 +260,10 @@ _SHARP_PICTURES = Phase(
     batch=3,
     crop=(256, 256),
     film=0.25,
-    learning_rate=3e-3,  # more, and what it draws changes faster than the discriminators learn to tell it
-    adversaries=("picture", "segments"),
+    learning_rate=1e-3,  # more, and what it draws changes faster than the discriminator learns to tell it
+    adversaries=("picture",),
     weights=_SHARP_WEIGHTS,
+    head_start=150,
 )
 _SHARP = replace(
     _STREET,
@@ -270,9 +271,17 @@ _SHARP = replace(
     phases=(
         _SHARP_PICTURES,
         # Its own frames are its past by now, or roll-outs go soft. What an edit changes must not come back in them.
-        replace(_SHARP_PICTURES, steps=700, frames=4, learnt=2, batch=2, weights={**_SHARP_WEIGHTS, "echo": 5.0}),
+        replace(
+            _SHARP_PICTURES,
+            steps=700,
+            frames=4,
+            learnt=2,
+            batch=2,
+            weights={**_SHARP_WEIGHTS, "echo": 5.0},
+            head_start=0,
+        ),
     ),
-    adversaries={"picture": PictureAdversary(norm="none", details=True, rate=3e-4), "segments": SegmentingAdversary()},
+    adversaries={"picture": PictureAdversary(scales=1, norm="none", details=True, rate=3e-4)},
     rare_weight=4.0,
     decay=1 / 3,
     ema=0.99,
