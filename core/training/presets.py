@@ -243,7 +243,8 @@ _PARTS = replace(
     ema=0.99,  # a short run: what it began with must not stay in the average
 )
 
-# Goes on from weights that `_STREET` ended with: parts and texture, by a discriminator that tells them from filmed ones.
+# Goes on from weights that `_STREET` ended with: parts and texture, by a discriminator that tells them from filmed
+# ones.
 _SHARP_WEIGHTS: Weights = {
     **PICTURE_WEIGHTS,
     "picture": 1.5,

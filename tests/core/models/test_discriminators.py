@@ -7,6 +7,7 @@ import torch
 
 from core.models.discriminators import (
     MultiscaleDiscriminator,
+    details,
     skipped_frames,
     skipped_frames_sparse,
     video_input,
@@ -42,6 +43,26 @@ def test_every_norm_trains(norm: str) -> None:
     network = MultiscaleDiscriminator(3, ndf=4, norm=norm)
     network(torch.rand(2, 3, 32, 32))[0][-1].mean().backward()
     assert all(value.grad is not None for name, value in network.named_parameters() if name.startswith("scale1"))
+
+
+def test_details_are_what_a_soft_picture_lacks() -> None:
+    torch.manual_seed(0)
+    sharp = torch.rand(1, 3, 32, 48)
+    soft = torch.nn.functional.avg_pool2d(sharp, 3, 1, 1)
+    assert details(torch.full((1, 3, 32, 48), 0.5)).abs().max() < 1e-5
+    assert details(sharp).shape == (1, 6, 32, 48) and details(torch.rand(1, 3, 33, 47)).shape == (1, 6, 33, 47)
+    assert details(soft)[:, :3].abs().mean() < 0.5 * details(sharp)[:, :3].abs().mean()
+
+
+def test_what_reads_details_reads_those_of_its_picture_and_begins_undecided() -> None:
+    torch.manual_seed(0)
+    network = MultiscaleDiscriminator(5, ndf=4, norm="none", details=True)
+    x = torch.rand(1, 5, 32, 32)
+    first = network.get_submodule("scale1_layer0")
+    wanted = first(torch.cat([x, details(x[:, 2:])], 1))
+    features = network(x)
+    assert torch.equal(features[0][0], wanted)
+    assert all(scale[-1].abs().mean() < 0.5 for scale in features)
 
 
 def test_the_video_discriminator_reads_frames_then_scaled_flows() -> None:

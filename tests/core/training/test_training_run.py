@@ -77,6 +77,21 @@ def test_every_phase_reports_its_losses(data):
     assert run_of.check() == (0, 0)
 
 
+def test_discriminators_learn_alone_in_their_head_start(data):
+    phase = replace(preset("tiny").phases[1], steps=8, head_start=2)
+    run_of = trainer(data, phases=(phase,))
+    drawn, judge = run_of.trained.network, run_of.adversaries["picture"].network
+    weights = [parameter.clone() for parameter in drawn.parameters()]
+    before = [parameter.clone() for parameter in judge.parameters()]
+    for _ in range(2):
+        assert set(run_of.step()) == {"picture_d", "video_d"}
+    assert all(map(torch.equal, weights, drawn.parameters()))
+    assert not any(map(torch.equal, before, judge.parameters()))
+    assert run_of.plan.ramp("picture", 2) == 0 and "picture" in run_of.step()
+    assert not all(map(torch.equal, weights, drawn.parameters()))
+    assert run_of.check() == (0, 0)
+
+
 def test_a_run_that_was_killed_goes_on_as_it_would_have(data, tmp_path):
     whole = trainer(data)
     for _ in range(5):
