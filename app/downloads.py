@@ -174,7 +174,7 @@ def view_of(opened: OpenProject, view: View) -> Iterator[np.ndarray]:
     """What a view shows of the revision of now, frame by frame; what is missing is rendered, and seen by the page."""
     if view in OF_KINDS:
         conditionings = opened.conditionings()
-        return of_kinds(view, (conditionings(t) for t in range(len(opened.clip))))
+        return of_kinds(view, (conditionings(t) for t in range(len(opened.clip))), opened.filmed)
     after = pictures(opened)
     return beside(_finals(opened, ()), after) if view == "before-after" else after
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,6 +54,7 @@ class _Run:
         self.project = project
         self.stopped = threading.Event()
         self.found: list[Future] = []
+        self.begun = time.monotonic()
         self.state = FuturesState(stage="running", frames=frames, total=2 * FUTURES * frames)
 
 
@@ -142,7 +144,10 @@ class Futures:
     def _step(self, run: _Run) -> None:
         if run.stopped.is_set():
             raise _Stopped
-        run.state = run.state.model_copy(update={"done": run.state.done + 1})
+        done, left = run.state.done + 1, None
+        if run.found:  # steps of one kind take longer than those of the other: a whole future tells
+            left = (time.monotonic() - run.begun) / done * (run.state.total - done)
+        run.state = run.state.model_copy(update={"done": done, "seconds_left": left})
         self._tell(run.project)
 
 

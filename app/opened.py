@@ -38,7 +38,8 @@ from app.turns import in_turns
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.errors import InputError
-from core.project.continued import continuations
+from core.footage.views import kinds_of
+from core.project.continued import continuations, filmed_frames
 from core.project.edits import Edits
 from core.project.fold import picturing
 from core.project.mode import check_mode
@@ -108,8 +109,7 @@ class OpenProject:
     @property
     def filmed(self) -> int:
         """How many frames the clip has without those that were predicted."""
-        parts = continuations(self.project.edits)
-        return parts[0].frames[0] if parts else len(self.clip)
+        return filmed_frames(self.project.edits, len(self.clip))
 
     def conditionings(self, edits: Edits | None = None) -> Callable[[int], Conditioning]:
         """Frame -> conditioning under these edits, those of now by default; in the mode of now."""
@@ -236,10 +236,10 @@ class OpenProject:
         """Where each pixel of a frame comes from, gzip: H*W u8, each a `Kind`. Raises `NotFound`."""
         project = self.project
         self._check_frame(t)
-        film = None if revision != project.revision else self.scene.conditioning(project.edits, t, project.mode).film
-        if film is None:
+        now = None if revision != project.revision else self.scene.conditioning(project.edits, t, project.mode)
+        if now is None or now.film is None:
             raise NotFound("It is not known here where these pixels come from.", "Keep the footage; reload the page.")
-        return gzip.compress(film.kinds.tobytes(), 1, mtime=0)
+        return gzip.compress(kinds_of(now, t >= self.filmed).tobytes(), 1, mtime=0)
 
     def objects(self) -> dict[int, SeenObject]:
         """Every object of the edited clip."""

@@ -280,14 +280,16 @@ class FutureState(BaseModel):
 class FuturesState(BaseModel):
     """Where the prediction of a project's futures is.
 
-    frames  how many are predicted; done, total: steps of all futures together
-    futures those that are ready
+    frames        how many are predicted; done, total: steps of all futures together
+    seconds_left  None while that is not known: before the first future is ready
+    futures       those that are ready
     """
 
     stage: Literal["none", "running", "ready", "failed"] = "none"
     frames: int = 0
     done: int = 0
     total: int = 0
+    seconds_left: float | None = None
     futures: list[FutureState] = []
     error: str = ""
 

@@ -18,7 +18,7 @@ from app.protocol import (
 )
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
-from core.project.continued import continuations
+from core.project.continued import filmed_frames
 from core.project.edits import Edits
 from core.project.project import Project
 
@@ -98,9 +98,8 @@ def _without_spans(state: EditState) -> EditState:
 
 
 def _clip_state(clip: Clip, project: Project) -> ClipState:
-    parts = continuations(project.edits)
     return ClipState(
-        filmed=parts[0].frames[0] if parts else len(clip),
+        filmed=filmed_frames(project.edits, len(clip)),
         name=clip.name,
         hash=clip.hash,
         frames=len(clip),

@@ -195,9 +195,11 @@ function labelOf(state, object) {
 function frameState(state) {
   const view = effectiveView(state);
   const entry = rendered(state);
+  const predicted = state.t >= state.server.clip.filmed;
   if (view === 'labels') return ['labels', 'plain'];
-  if (view === 'camera') return ['camera', 'plain'];
+  if (view === 'camera') return predicted ? ['predicted, not filmed', 'predicted'] : ['camera', 'plain'];
   if (view === 'before') return [state.server.before[state.t] ? 'before' : 'before: to do', 'plain'];
   if (!entry) return ['to do', 'todo'];
-  return entry.stage === 'final' ? ['', 'final'] : ['preview', 'preview'];
+  if (entry.stage !== 'final') return ['preview', 'preview'];
+  return predicted ? ['predicted', 'predicted'] : ['', 'final'];
 }

@@ -35,9 +35,10 @@ export class Downloads {
     this.sound = h('input', { type: 'checkbox', checked: true });
     this.soundRow = h('label.sb-extend', {}, this.sound, 'with its sound');
     this.predicted = h('input', { type: 'checkbox', checked: true });
-    this.predictedRow = h('label.sb-extend', {}, this.predicted, 'with predicted frames');
-    const rows = [h('label', {}, 'Videos ', this.quality), this.soundRow, this.predictedRow];
-    this.options = h('div.sb-range.sb-video', {}, ...rows);
+    const predicted = h('label.sb-extend', {}, this.predicted, 'with predicted frames');
+    this.predictedRow = h('div.sb-range.sb-video', {}, predicted);
+    const video = h('div.sb-range.sb-video', {}, h('label', {}, 'Videos ', this.quality), this.soundRow);
+    this.options = h('div', {}, video, this.predictedRow);
     store.subscribe((_, names) => {
       if (names.has('downloading')) this.sayNotes();
     });

@@ -2,14 +2,15 @@
 // Continuing the clip: futures are predicted, shown as strips, and the one that is clicked becomes its next frames.
 
 import { ApiError } from './api.js';
-import { h, setText, show } from './dom.js';
+import { h, mark, setText, show } from './dom.js';
 import { closeMenu, toggleMenu } from './menu.js';
+import { timeLeft } from './names.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Api } from './api.js' */
 /** @import { Session } from './session.js' */
 /** @import { Store } from './store.js' */
-/** @import { Action, Futures, State } from './types' */
+/** @import { Action, Commands, Futures, State } from './types' */
 
 const FRAMES = 10;
 const MOST = 100;
@@ -23,23 +24,35 @@ const running = (state) => state.futures?.stage === 'running';
 export class FuturesPanel {
   /** @param {Api} api
    * @param {Session} session
-   * @param {Store} store */
-  constructor(api, session, store) {
+   * @param {Store} store
+   * @param {Commands} commands */
+  constructor(api, session, store, commands) {
     this.api = api;
     this.session = session;
     this.store = store;
-    const range = { type: 'number', min: 1, max: MOST, value: FRAMES, ariaLabel: 'Frames to continue by' };
-    this.frames = h('input.sb-number', range);
+    this.commands = commands;
+    const range = { type: 'number', min: 1, max: MOST, value: FRAMES, required: true };
+    const onkeydown = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== 'Enter') return;
+      event.preventDefault();
+      this.start();
+    };
+    this.frames = h('input.sb-number', { ...range, ariaLabel: 'Frames to continue by', onkeydown });
     this.bar = h('progress.sb-learn-bar', { max: 1, value: 0, ariaLabel: 'Predicted so far' });
     this.place = h('span', { role: 'status' });
     this.error = h('p.sb-learn-error', { role: 'alert' });
     this.strips = h('div.sb-futures', { role: 'group', ariaLabel: 'Futures to choose from' });
     /** What the strips show. */
     this.shown = '';
+    /** Why nothing was begun. */
+    this.refused = '';
+    /** Stage of the last news of the open project. */
+    this.stage = 'none';
     /** @type {HTMLElement | null} */
     this.element = null;
     /** At the end of the filmstrip; made with the actions. */
     this.button = h('button');
+    this.sign = h('span', {}, '+');
     store.subscribeOpen((state, names) => {
       if (names.has('online') && state.online) this.load();
       if (names.has('futures') || names.has('server')) this.update(state);
@@ -61,7 +74,7 @@ export class FuturesPanel {
         id: 'futures-start',
         title: 'Show futures',
         enabled: (state) => Boolean(state.server && !state.server.read_only) && !running(state),
-        run: () => this.write('POST', 'futures', { frames: Number(this.frames.value) }),
+        run: () => this.start(),
       },
       {
         id: 'futures-cancel',
@@ -75,19 +88,21 @@ export class FuturesPanel {
 
   /** @param {Actions} actions */
   build(actions) {
-    const start = actions.button('futures-start', { look: 'sb-button.primary' });
-    const cancel = actions.button('futures-cancel');
+    const start = actions.button('futures-start', { look: 'sb-button.primary' }, h('span', {}, 'Show futures'));
+    this.startWord = start.querySelector('span');
+    this.cancel = actions.button('futures-cancel');
     this.row = h('div.sb-range', {}, h('label', {}, 'Frames ', this.frames), start);
-    this.under = h('div.sb-range', {}, this.bar, this.place, cancel);
+    this.under = h('div.sb-range', {}, this.bar, this.place, this.cancel);
     const title = h('p.sb-menu-title', {}, 'Continue this clip');
-    this.element = h('div.sb-learn', {}, title, h('p', {}, WHAT), this.row, this.under, this.strips, this.error);
+    this.element = h('div.sb-learn', {}, title, h('p', {}, WHAT), this.row, this.error, this.under, this.strips);
     const popover = { ariaHaspopup: 'dialog', ariaExpanded: 'false', ariaLabel: 'Continue by more frames' };
-    this.button = actions.button('futures', { look: 'sb-continue', attributes: popover }, '+');
+    this.button = actions.button('futures', { look: 'sb-continue', attributes: popover }, this.sign);
     this.update(this.store.state);
   }
 
   openMenu() {
     if (!this.element) return;
+    this.refuse('');
     toggleMenu(this.button, this.element, { label: 'Continue this clip', side: 'above' });
     // It grows upwards when the strips come.
     const box = this.element.closest('.sb-menu');
@@ -103,18 +118,33 @@ export class FuturesPanel {
     if (futures && project === this.session.server.project) this.store.set({ futures });
   }
 
+  start() {
+    if (!this.frames.checkValidity()) {
+      this.frames.focus();
+      return this.refuse(`Type a whole number of frames, 1 to ${MOST}.`);
+    }
+    return this.write('POST', 'futures', { frames: this.frames.valueAsNumber });
+  }
+
   /** @param {string} method
    * @param {string} path
    * @param {object} [body] */
   async write(method, path, body) {
     const { project } = this.session.server;
+    this.refuse('');
     try {
       const futures = await this.api.write(method, `projects/${project}/${path}`, body);
       if (project === this.session.server.project) this.store.set({ futures });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.session.say(error.message, 'error');
+      this.refuse(error.message);
     }
+  }
+
+  /** @param {string} why */
+  refuse(why) {
+    this.refused = why;
+    this.update(this.store.state);
   }
 
   /** @param {number} number */
@@ -122,9 +152,11 @@ export class FuturesPanel {
     const { project, clip } = this.session.server;
     closeMenu();
     if (!this.session.mayEdit()) return;
-    if (await this.session.plain('POST', `projects/${project}/futures/${number}`)) {
-      this.session.say(`The clip goes on after frame ${clip.frames}. Undo takes it back.`);
-    }
+    this.store.set({ message: { text: 'Adding these frames to the clip', kind: 'busy' } });
+    if (!(await this.session.plain('POST', `projects/${project}/futures/${number}`))) return;
+    this.store.set({ playing: false });
+    this.commands.goTo(clip.frames);
+    this.session.say(`The clip goes on after frame ${clip.frames}. Undo takes it back.`);
   }
 
   /** @param {State} state */
@@ -132,13 +164,33 @@ export class FuturesPanel {
     const { server, futures } = state;
     if (!this.element || !server) return;
     const stage = futures?.stage ?? 'none';
+    const open = this.element.isConnected;
+    const focused = open && this.element.contains(document.activeElement);
+    if (stage === 'ready' && this.stage === 'running' && !open) {
+      this.session.say('Futures of this clip are ready: choose one with the + at the end of the filmstrip.');
+    }
+    this.stage = stage;
     if (this.row) show(this.row, stage !== 'running');
     if (this.under) show(this.under, stage === 'running' || stage === 'ready');
     show(this.bar, stage === 'running');
-    this.bar.value = futures?.total ? futures.done / futures.total : 0;
+    this.bar.value = share(futures);
     setText(this.place, stage === 'running' ? words(futures) : stage === 'ready' ? 'Choose one' : '');
-    setText(this.error, futures?.error ?? '');
+    setText(this.error, this.refused || (futures?.error ?? ''));
+    mark(this.button, 'data-running', stage === 'running');
+    setText(this.sign, stage === 'running' ? `${Math.floor(100 * share(futures))} %` : '+');
+    if (this.startWord) setText(this.startWord, stage === 'ready' ? 'Show others' : 'Show futures');
     this.showStrips(server.project, stage === 'none' ? null : futures);
+    if (focused) this.keepFocus(stage);
+  }
+
+  /** What had the keyboard is hidden now: what comes next has it.
+   * @param {string} stage */
+  keepFocus(stage) {
+    const { activeElement: held } = document;
+    if (held instanceof HTMLElement && held.offsetParent && held !== document.body) return;
+    const next = stage === 'running' ? this.cancel : this.frames;
+    // Until all have heard of it the button may be disabled.
+    queueMicrotask(() => next?.focus({ preventScroll: true }));
   }
 
   /** @param {string} project
@@ -153,13 +205,21 @@ export class FuturesPanel {
         const src = this.api.url(`projects/${project}/futures/${number}?v=${seed}`);
         const name = seed ? `Another future, ${number}` : 'The most likely future';
         const onclick = () => this.choose(number);
-        return h('button', { type: 'button', title: name, ariaLabel: name, onclick }, h('img', { src, alt: '' }));
+        const word = h('small', { ariaHidden: 'true' }, seed ? `Another, ${number}` : 'Most likely');
+        return h('button', { type: 'button', title: name, ariaLabel: name, onclick }, h('img', { src, alt: '' }), word);
       }),
     );
   }
 }
 
 /** @param {Futures | null} futures */
+function share(futures) {
+  return futures?.total ? futures.done / futures.total : 0;
+}
+
+/** @param {Futures | null} futures */
 function words(futures) {
-  return futures?.done ? `Predicting and painting, ${futures.done} of ${futures.total}` : 'Getting ready';
+  if (!futures?.done) return 'Getting ready';
+  const { done, total, seconds_left: left } = futures;
+  return [`Predicting and painting, ${done} of ${total}`, timeLeft(left)].filter(Boolean).join(', ');
 }

@@ -15,6 +15,9 @@ import { classOf } from './store.js';
 /** @import { Commands, Edit, EditEntry, Frames, Lane as LaneEntry, OpenState, State } from './types' */
 /** @typedef {{session: Session, commands: Commands, store: Store}} Parts */
 
+const PREDICTED = 'var(--violet)';
+const PLAIN = '#8a9099';
+
 export class Lanes {
   /** @param {Parts} parts */
   constructor(parts) {
@@ -50,7 +53,7 @@ export class Lanes {
     const known = new Map();
     for (const entry of sharedLanes(state.server.edits)) {
       const old = this.lanes.get(entry.edit.id);
-      const lane = old?.fits(entry) ? old : new Lane(this.parts, entry);
+      const lane = old?.fits(entry, state) ? old : new Lane(this.parts, entry);
       lane.renew(entry);
       known.set(entry.edit.id, lane);
     }
@@ -96,7 +99,9 @@ class Lane {
       h('i', { style: { background: swatch(entry.edit, state) } }),
       h('span', {}, text),
     );
-    this.track = h('div.sb-lane-track', {}, this.range.rail, this.bars, this.diamonds, this.note, ...this.range.parts);
+    // Predicted frames stay where they are: there is nothing to drag.
+    const [rail, ...ends] = entry.edit.kind === 'continue' ? [null] : [this.range.rail, ...this.range.parts];
+    this.track = h('div.sb-lane-track', {}, rail, this.bars, this.diamonds, this.note, ...ends);
     const remove = h(
       'button.sb-lane-remove',
       {
@@ -111,9 +116,11 @@ class Lane {
     this.range.attach(this.element, this.track);
   }
 
-  /** @param {EditEntry} entry */
-  fits(entry) {
-    return entry.title === this.title;
+  /** Whether it can show this. A clip that is continued has more frames: all of a lane lies elsewhere then.
+   * @param {EditEntry} entry
+   * @param {OpenState} state */
+  fits(entry, { server }) {
+    return entry.title === this.title && server.clip.frames === this.clip.frames;
   }
 
   /** What the server says of the edits now.
@@ -205,11 +212,17 @@ function editClass(edit, state) {
   return 'to' in edit && typeof edit.to === 'number' ? classOf(state, edit.to) : null;
 }
 
+/** The colour of an edit that is about no class.
+ * @param {Edit} edit */
+function plainColour(edit) {
+  return edit.kind === 'continue' ? PREDICTED : PLAIN;
+}
+
 /** @param {Edit} edit
  * @param {State} state */
 function swatch(edit, state) {
   const entry = editClass(edit, state);
-  return entry ? `rgb(${rgb(entry.colour)})` : '#8a9099';
+  return entry ? `rgb(${rgb(entry.colour)})` : plainColour(edit);
 }
 
 /** The class's colour, lightened until it stands out from the dark track.
@@ -217,7 +230,7 @@ function swatch(edit, state) {
  * @param {State} state */
 function laneColour(edit, state) {
   const entry = editClass(edit, state);
-  if (!entry) return '#8a9099';
+  if (!entry) return plainColour(edit);
   let [r, g, b] = rgb(entry.colour);
   const lighter = (/** @type {number} */ part) => Math.round(part + (255 - part) * 0.12);
   for (let i = 0; i < 12 && 0.2126 * r + 0.7152 * g + 0.0722 * b < 82; i++) {

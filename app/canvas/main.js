@@ -108,7 +108,7 @@ export class Editor {
     this.downloads = new Downloads(api, this.session, this.store, downloads);
     this.projects = new Projects(api, this.session, this, this.store);
     this.learn = new LearnPanel(api, this.session, this.store);
-    this.futures = new FuturesPanel(api, this.session, this.store);
+    this.futures = new FuturesPanel(api, this.session, this.store, this);
     this.imports = new Imports(api, this.session, this, this.store);
     this.doubts = new DoubtPanel(api, this.session, this.store, this);
     this.correct = new CorrectPanel(api, this.session, this.store, this.objects, this.doubts);

@@ -69,7 +69,8 @@ export type SplitEdit = EditBase & {
   rest?: Mask;
 };
 export type CarryEdit = EditBase & { kind: 'carry'; frame: number };
-export type Edit = PaintEdit | SwapEdit | StyleEdit | JoinEdit | SplitEdit | CarryEdit;
+export type ContinueEdit = EditBase & { kind: 'continue'; seed: number; content: string };
+export type Edit = PaintEdit | SwapEdit | StyleEdit | JoinEdit | SplitEdit | CarryEdit | ContinueEdit;
 
 /** An edit as the server lists it, without pixels. lane: id of the first edit of its lane; spans: where it acts, null while it is not known; outdated: of an older revision. */
 export type EditEntry = { edit: Edit; title: string; lane: string; spans: Frames[] | null; note: string; outdated?: boolean };
@@ -129,6 +130,7 @@ export type Futures = {
   frames: number;
   done: number;
   total: number;
+  seconds_left: number | null;
   futures: { number: number; seed: number }[];
   error: string;
 };

@@ -400,7 +400,9 @@ function overlayAlpha(state) {
  * @param {OpenState} state
  * @param {ViewName} view */
 export function picturePath(state, view, t = state.t) {
-  if (view === 'camera') return state.server.clip.camera ? `camera/${t}` : null;
+  const { camera, hash } = state.server.clip;
+  // Another future has other pictures in the same frames.
+  if (view === 'camera') return camera ? `camera/${t}?clip=${hash}` : null;
   const key = view === 'before' ? state.server.before[t] : rendered(state, t)?.key;
   return key ? `frames/${key}` : null;
 }

@@ -51,9 +51,21 @@ def beside(before: Iterable[np.ndarray], after: Iterable[np.ndarray]) -> Iterato
     return (np.concatenate(pair, 1) for pair in zip(before, after, strict=True))
 
 
-def of_kinds(view: View, conditionings: Iterable[Conditioning]) -> Iterator[np.ndarray]:
-    """Frames (H, W, 3) uint8 of a view in `OF_KINDS`: white or coloured where they are not film."""
-    for conditioning in conditionings:
-        if conditioning.film is None:
-            raise ValueError("it is not known what of this frame is film")
-        yield _TABLES[view][conditioning.film.kinds]
+def of_kinds(view: View, conditionings: Iterable[Conditioning], filmed: int) -> Iterator[np.ndarray]:
+    """Frames (H, W, 3) uint8 of a view in `OF_KINDS`: white or coloured where they are not film.
+
+    filmed: frames from this one on were predicted.
+    """
+    for t, conditioning in enumerate(conditionings):
+        yield _TABLES[view][kinds_of(conditioning, t >= filmed)]
+
+
+def kinds_of(conditioning: Conditioning, predicted: bool) -> np.ndarray:
+    """(H, W) uint8, each a `Kind`. A predicted frame is made up, though its picture is kept as those of the film are.
+
+    Raises `ValueError` where it is not known what of this frame is film.
+    """
+    if conditioning.film is None:
+        raise ValueError("it is not known what of this frame is film")
+    kinds = conditioning.film.kinds
+    return np.full_like(kinds, Kind.MADE_UP) if predicted else kinds

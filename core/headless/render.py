@@ -11,6 +11,7 @@ from core.checkpoint import Checkpoint, check_label_set
 from core.clip.clip import Clip
 from core.conditioning import Conditioning
 from core.footage.views import OF_KINDS, View, beside, check_view, of_kinds
+from core.project.continued import filmed_frames
 from core.project.edits import Edit
 from core.project.edits_file import check_edits
 from core.project.fold import Scene
@@ -84,7 +85,7 @@ def _render(
         return lambda t: scene.conditioning(edits, t, mode)
 
     if view in OF_KINDS:
-        pictures = of_kinds(view, map(under(edits), range(count)))
+        pictures = of_kinds(view, map(under(edits), range(count)), filmed_frames(edits, count))
     else:
         # Nothing is asked for twice: no memory is needed for it.
         renderer = open_renderer(checkpoint, max_bytes=0)

@@ -32,6 +32,12 @@ def continuations(edits: Edits) -> tuple[Continue, ...]:
     return tuple(edit for edit in edits if isinstance(edit, Continue))
 
 
+def filmed_frames(edits: Edits, count: int) -> int:
+    """How many of a clip's `count` frames were not predicted."""
+    parts = continuations(edits)
+    return parts[0].frames[0] if parts else count
+
+
 def save_predicted(folder: Path, more: Clip) -> str:
     """Write predicted frames beside a project, whole or not at all; returns the name by which they are found."""
     arrays = {name: getattr(more, name) for name in _NAMES}

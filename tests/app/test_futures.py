@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.conditioning import Kind
 from tests.app.client import Page, stroke, swap
 from tests.core.tiny import CAR, SKY
 
@@ -31,7 +32,7 @@ def futures(page: Page, frames: int = 2) -> dict[str, Any]:
 
 def test_three_futures_are_shown_as_strips(filmed):
     state = futures(filmed)
-    assert state["stage"] == "ready" and state["done"] == state["total"] == 12
+    assert state["stage"] == "ready" and state["done"] == state["total"] == 12 and state["seconds_left"] == 0
     assert [one["number"] for one in state["futures"]] == [0, 1, 2] and state["futures"][0]["seed"] == 0
     assert len({one["seed"] for one in state["futures"]}) == 3
     assert filmed.get("futures/0").content[:4] == b"RIFF"
@@ -96,6 +97,13 @@ def test_downloads_have_predicted_frames_or_leave_them_out(filmed):
     ]
     assert counts[0] - counts[1] == 2
     assert filmed.get("edits.json").json()["edits"] == []
+
+
+def test_predicted_frames_are_made_up_and_not_film(filmed):
+    futures(filmed)
+    revision = filmed.change("futures/0").json()["revision"]
+    for t, kind in ((5, Kind.FILMED), (6, Kind.MADE_UP)):
+        assert set(filmed.get(f"kinds/{revision}/{t}").content) == {kind}
 
 
 def test_cancelled_leaves_nothing(filmed):

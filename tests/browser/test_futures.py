@@ -12,13 +12,22 @@ def test_one_prediction_is_cancelled_of_the_next_a_future_is_chosen_and_undone(s
     page = editor.page
     editor.until("__scenebrush.settled")
     frames = editor.state("server.clip.frames")
+    editor.choose_class("vegetation")
+    editor.tool("b")
+    editor.stroke((30, 32), (40, 32))
     page.keyboard.press("Shift+N")
     panel = page.get_by_role("dialog", name="Continue this clip")
+    panel.get_by_label("Frames to continue by").fill("1000")
+    page.keyboard.press("Enter")
+    panel.get_by_text("Type a whole number of frames, 1 to 100.").wait_for()
+    # With the keys alone: what has the keyboard is never hidden.
     panel.get_by_label("Frames to continue by").fill("100")
-    panel.get_by_role("button", name="Show futures").click()
+    page.keyboard.press("Enter")
     editor.until("__scenebrush.state.futures?.stage === 'running'")
-    panel.get_by_role("button", name="Cancel").click()
+    editor.until("document.activeElement.textContent === 'Cancel'")
+    page.keyboard.press("Enter")
     editor.until("__scenebrush.state.futures.stage === 'none'")
+    editor.until("document.activeElement.type === 'number'")
     panel.get_by_label("Frames to continue by").fill("3")
     panel.get_by_role("button", name="Show futures").click()
     editor.until("__scenebrush.state.futures?.stage === 'ready'")
@@ -30,6 +39,14 @@ def test_one_prediction_is_cancelled_of_the_next_a_future_is_chosen_and_undone(s
     editor.until(f"__scenebrush.state.server.clip.frames === {frames + 3} && __scenebrush.settled")
     assert page.locator(".sb-predicted").is_visible() and not panel.is_visible()
     assert "3 frames predicted" in page.locator(".sb-lanes").inner_text()
+    # The first of them is shown, and it is said that it was not filmed.
+    editor.until(f"__scenebrush.state.t === {frames}")
+    assert page.locator(".sb-chip.top").first.text_content() == f"Frame {frames + 1} of {frames + 3} · predicted"
+    # The painted lane ends where its frames do, and predicted ones have no ends to drag.
+    end = page.locator(".sb-lane", has_text="vegetation").locator(".sb-end-stop")
+    share = float(end.evaluate("(end) => end.style.left").removesuffix("%")) / 100
+    assert share == pytest.approx(frames / (frames + 3), abs=1e-4)
+    assert page.locator(".sb-lane", has_text="predicted").locator(".sb-lane-end").count() == 0
     page.keyboard.press("End")
     editor.until(f"__scenebrush.state.t === {frames + 2}")
     page.get_by_role("button", name="Undo").click()
