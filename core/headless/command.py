@@ -20,6 +20,7 @@ from core.footage.views import OF_KINDS, View, width_of
 from core.headless.render import render_clip
 from core.headless.source import Source, open_source, with_edits
 from core.project.mode import Mode
+from core.words import counted
 
 
 def render_files(
@@ -86,5 +87,5 @@ def progress_bar(console: Console) -> Progress:
 
 def _summary(source: Source, out: Path | None, frames: Path | None) -> str:
     places = " and ".join(str(place) for place in (out, frames) if place is not None)
-    edits = len(source.edits)
-    return f"{len(source.clip)} frames with {edits} edit{'' if edits == 1 else 's'} in {places}"
+    frames, edits = counted(len(source.clip), "frame"), counted(len(source.edits), "edit")
+    return f"{frames} with {edits} in {places}"

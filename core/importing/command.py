@@ -26,6 +26,7 @@ from core.labelling.choice import LabellerChoice, open_labellers
 from core.labelling.labeller import Labeller
 from core.labelling.licence import Agree, NotAgreed, Terms
 from core.training.machine import resolve_device
+from core.words import counted
 
 TITLES = {
     "unpack": "Unpacking",
@@ -85,8 +86,7 @@ def import_files(wish: Wish, out: Path, *, json: bool, agreed: bool = False) -> 
             if work_folder(out).exists():
                 console.print("What is finished is kept: the same command goes on.", markup=False)
             raise
-    count = "1 frame" if made.frames == 1 else f"{made.frames} frames"
-    console.print(f"{count} in {made.path}", style="green", markup=False, soft_wrap=True)
+    console.print(f"{counted(made.frames, 'frame')} in {made.path}", style="green", markup=False, soft_wrap=True)
 
 
 def inspect_files(wish: Wish, out: Path, *, json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.clip.colours import Colours
+from core.words import counted
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class FilmFacts:
     @property
     def sentence(self) -> str:
         """1280x720, 30 frames a second, 90 frames, 3.0 s, with sound"""
-        one = "1 frame" if self.frames == 1 else f"{self.frames} frames"
+        frames = counted(self.frames, "frame")
         heard = ", with sound" if self.sound else ""
-        return f"{self.width}x{self.height}, {float(self.rate):.4g} frames a second, {one}, {self.seconds:.1f} s{heard}"
+        return f"{self.width}x{self.height}, {float(self.rate):.4g} frames a second, {frames}, {self.seconds:.1f} s{heard}"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -34,6 +34,7 @@ from core.interop.labels.mapping import read_map
 from core.labelling.choice import LabellerChoice
 from core.labelling.labeller import Labeller
 from core.training.machine import resolve_device
+from core.words import counted
 
 STAGES = ("unpack", "unpack_labels", "decode", "motion", "labels", "objects", "write")
 _FORMAT = 2
@@ -250,5 +251,4 @@ def work_folder(out: Path) -> Path:
 
 def _clip_sentence(decoded: Decoded) -> str:
     count, height, width = decoded.frames.shape[:3]
-    frames = "1 frame" if count == 1 else f"{count} frames"
-    return f"{frames} of {width}x{height}, {float(decoded.rate):.4g} a second"
+    return f"{counted(count, 'frame')} of {width}x{height}, {float(decoded.rate):.4g} a second"

@@ -17,6 +17,7 @@ from core.errors import InputError
 from core.files import open_file
 from core.importing.facts import FilmFacts
 from core.importing.shape import is_steady
+from core.words import counted
 
 MAX_FILE_BYTES = 16 << 30
 MAX_SIDE, MAX_PIXELS = 8192, 8192 * 4352
@@ -102,7 +103,7 @@ class VideoFilm:
             raise InputError(f"{self._path}: none of its frames can be decoded: {why}.", _AGAIN)
         at = float(self.times[wanted[done - 1]])
         self.facts = self.facts.noting(
-            f"The film is damaged after second {at:.2f} ({why}): the {_frames(done)} before that are taken, "
+            f"The film is damaged after second {at:.2f} ({why}): the {counted(done, 'frame')} before that are taken, "
             f"{len(wanted) - done} are lost."
         )
 
@@ -161,7 +162,7 @@ class VideoFilm:
             rate = Fraction((len(self.times) - 1) / span).limit_denominator(100) if span else Fraction(25)
         if not 0 < rate <= _MAX_RATE or self.times[-1] > MAX_SECONDS:
             raise InputError(
-                f"{self._path} has {_frames(len(self.times))} in {self.times[-1]:.0f} seconds.",
+                f"{self._path} has {counted(len(self.times), 'frame')} in {self.times[-1]:.0f} seconds.",
                 f"Films of up to {MAX_SECONDS // 3600} hours and {_MAX_RATE} frames a second are possible.",
             )
         self._rate = Fraction(rate)
@@ -281,7 +282,3 @@ def _colours(frame: av.VideoFrame) -> Colours:
 
 def _has_alpha(frame: av.VideoFrame) -> bool:
     return any(part.is_alpha for part in frame.format.components)
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"

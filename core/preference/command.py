@@ -23,6 +23,7 @@ from core.preference.statistics import Share
 from core.preference.study import QUESTIONS, VOTES, Study, read_study
 from core.preference.trials import trials_of
 from core.preference.votes import Votes
+from core.words import counted
 
 
 def make_files(
@@ -123,7 +124,7 @@ def _rated(answers: Answers) -> Table:
     order = sorted(answers.rated, key=lambda one: (one.score.score if one.score else 0, one.share.share), reverse=True)
     for one in order:
         score = one.score
-        ends = ("-", "-") if score is None else (f"{score.score:+.2f}", f"{score.low:+.2f} to {score.high:+.2f}")
+        ends = ("-", "-") if score is None else (f"{score.score:+z.2f}", f"{score.low:+z.2f} to {score.high:+z.2f}")
         table.add_row(one.method, *_cells(one.share), *ends)
     return table
 
@@ -138,9 +139,11 @@ def _cells(share: Share) -> tuple[str, str, str, str]:
 def _about_judges(results: Results) -> list[str]:
     flagged = [judge for judge in results.judges if judge.flagged]
     unchecked = [judge for judge in results.judges if not judge.traps]
-    counted = sum(judge.votes for judge in results.judges if not judge.flagged)
-    lines = [f"{len(results.judges)} judges, {counted} answers counted; {len(flagged)} judges left out."]
+    answers = sum(judge.votes for judge in results.judges if not judge.flagged)
+    judges, left_out = counted(len(results.judges), "judge"), counted(len(flagged), "judge")
+    lines = [f"{judges}, {counted(answers, 'answer')} counted; {left_out} left out."]
     lines += [f"Left out: judge {judge.judge[:8]} {judge.flagged}." for judge in flagged]
     if unchecked:
-        lines.append(f"{len(unchecked)} of the judges have met no trap yet; their answers are counted.")
+        have = "has" if len(unchecked) == 1 else "have"
+        lines.append(f"{len(unchecked)} of the judges {have} met no trap yet; their answers are counted.")
     return lines

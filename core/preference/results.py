@@ -95,7 +95,7 @@ def write_results(file: Path, results: Results) -> None:
             rows.append([answers.question, pair.method, pair.other, *_numbers(pair.share), "", "", ""])
         for rated in answers.rated:
             score = rated.score
-            ends = ["", "", ""] if score is None else [f"{x:.4f}" for x in (score.score, score.low, score.high)]
+            ends = ["", "", ""] if score is None else [f"{x:z.4f}" for x in (score.score, score.low, score.high)]
             rows.append([answers.question, rated.method, "", *_numbers(rated.share), *ends])
     _write_csv(file, _COLUMNS, rows)
 

@@ -234,7 +234,8 @@ def test_the_command_shows_results(tmp_path):
     result = run("preference-results", folder, "--csv", tmp_path / "r.csv", "--votes", tmp_path / "v.csv")
     assert result.exit_code == 0, result.output
     assert "Which looks more real?" in result.stdout and "Bradley-Terry" in result.stdout
-    assert "4 judges, 36 answers counted; 1 judges left out." in result.stdout
+    assert "4 judges, 36 answers counted; 1 judge left out." in result.stdout
+    assert " +0.00 " in result.stdout and "-0.00 " not in result.stdout
     assert "Left out: judge 01234567 preferred a damaged video" in result.stdout
     assert (tmp_path / "r.csv").read_text().startswith("question,method,other")
     assert len((tmp_path / "v.csv").read_text().splitlines()) == 1 + len(votes.all())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 
 from core.preference.checks import check
-from core.preference.results import results_of, write_results, write_votes
+from core.preference.results import Results, results_of, write_results, write_votes
+from core.preference.statistics import Score
 from core.preference.trials import DAMAGED, trials_of
 from tests.core.preference.studies import judge, paper_study, prefers, vote_on
 
@@ -96,6 +98,9 @@ def test_the_tables_say_the_same(tmp_path):
         "low": "", "high": "", "score": "", "score_low": "", "score_high": "",
     }  # fmt: skip
     assert [float(row["score"]) for row in rows[3:6]] == pytest.approx([0, 0, 0], abs=1e-4)
+    nearly = replace(results.answers[0].rated[0], score=Score(-1e-9, -0.5, 0.5))
+    write_results(tmp_path / "nearly.csv", Results([replace(results.answers[0], rated=[nearly])], results.judges))
+    assert list(csv.DictReader((tmp_path / "nearly.csv").open()))[-1]["score"] == "0.0000"
     write_votes(tmp_path / "votes.csv", votes, results)
     kept = list(csv.DictReader((tmp_path / "votes.csv").open()))
     assert len(kept) == len(votes)
