@@ -33,10 +33,11 @@ from core.bench.footage import footage_cases, keep_footage
 from core.bench.machine import machine_name
 from core.bench.rounds import timings
 from core.bench.subject import Subject
-from core.checkpoint import Checkpoint, load_checkpoint
+from core.checkpoint import load_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.evaluation.measures import psnr
+from core.evaluation.subjects import Rendered
 from core.evaluation.true_edits import Pair, compared, read_pair, scores, ways
 from core.files import replacing
 from core.footage.behind import Behind
@@ -90,9 +91,9 @@ def main() -> None:
     console = Console()
     console.print(table)
     if arguments.checkpoint is not None:
-        checkpoint = load_checkpoint(arguments.checkpoint)
+        subject = Rendered.load(arguments.checkpoint)
         for folder in folders:
-            console.print(pictures_table(folder.name, read_pair(folder, arguments.clips), checkpoint))
+            console.print(pictures_table(folder.name, read_pair(folder, arguments.clips), subject))
 
 
 def own_table(subject: Subject, rounds: int) -> Table:
@@ -110,9 +111,9 @@ def own_table(subject: Subject, rounds: int) -> Table:
     return table
 
 
-def pictures_table(name: str, pair: Pair, checkpoint: Checkpoint) -> Table:
+def pictures_table(name: str, pair: Pair, subject: Rendered) -> Table:
     """One way to edit a row."""
-    rows = compared({way: scores(pair, frames) for way, frames in ways(pair, checkpoint).items()})
+    rows = compared({way: scores(pair, frames) for way, frames in ways(pair, subject).items()})
     table = Table("", *rows["true street"], title=f"{name}: pictures of the edit")
     for way, row in rows.items():
         table.add_row(way, *row.values())

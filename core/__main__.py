@@ -684,7 +684,6 @@ def evaluate(
     from core.evaluation.command import Also, Looking, evaluate_files
     from core.evaluation.video.windows import Windows
 
-    console = Console(stderr=True, highlight=False)
     evaluate_files(
         clips,
         checkpoint or (),
@@ -695,7 +694,7 @@ def evaluate(
         like=like,
         json=json,
         html=html,
-        say=lambda line: console.print(line, style="dim", markup=False),
+        console=Console(stderr=True, highlight=False),
     )
 
 

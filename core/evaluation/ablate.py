@@ -18,6 +18,7 @@ from core.evaluation.report import Report, Section, keep_report, kept_report
 from core.evaluation.subjects import NearestFrame, Rendered, Subject
 from core.evaluation.turning import turning
 from core.files import make_folder, read_json, write_json
+from core.headless.progress import PartLines
 from core.training.command import train
 from core.training.dataset import read_clips
 from core.training.machine import Machine
@@ -198,6 +199,6 @@ def _evaluated(
             return kept
     say(f"{name}: evaluating")
     subject: Subject = Rendered.load(source, name) if made else NearestFrame(source, name)
-    report = evaluate(read_clips(asked.val), [subject], eyes, frames=asked.frames, say=say)
+    report = evaluate(read_clips(asked.val), [subject], eyes, frames=asked.frames, progress=PartLines(say))
     keep_report(path, report)
     return report

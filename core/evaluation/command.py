@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from core.evaluation.video.frames_in_time import FramesInTime
 from core.evaluation.video.networks import load_video_network, parse_video_network
 from core.evaluation.video.windows import VideoNetwork, Windows
 from core.files import write_json
+from core.headless.progress import OnPart, showing_parts
 from core.headless.render import best_device
 from core.training.dataset import read_clips
 
@@ -85,22 +86,22 @@ class Also:
     edits: Path | None = None
     swaps: Sequence[str] = ()
 
-    def sections(
-        self, clips: str, subjects: Sequence[Rendered], eyes: Eyes, frames: int | None, say: Callable[[str], None]
-    ) -> list[Section]:
-        """A table of each; reads the clips again. Raises `InputError`."""
-        tried: list[LooksTried | Silhouettes] = [LooksTried(subjects, eyes.network)] if self.looks else []
-        tried += [Silhouettes(subjects, eyes.network, Swap.parse(text)) for text in self.swaps]
-        if tried:
-            for clip in read_clips_of(clips):
-                say(f"{clip.name}: looks and swaps")
-                for each in tried:
-                    each.add(clip, min(frames or len(clip), len(clip)))
-        sections = [each.section() for each in tried]
+    def of_clips(self, subjects: Sequence[Rendered], eyes: Eyes) -> list[LooksTried | Silhouettes]:
+        """What is measured while the clips are rendered. Raises `InputError`."""
+        looks = [LooksTried(subjects, eyes.network)] if self.looks else []
+        return [*looks, *(Silhouettes(subjects, eyes.network, Swap.parse(text)) for text in self.swaps)]
+
+    def check_edits(self, clips: str) -> None:
+        """Raises `InputError` for pairs that can't be used, before anything is rendered."""
         if self.edits is not None:
-            say(f"edits below {self.edits}")
-            sections.append(edit_section(read_pairs(self.edits, Path(clips)), subjects, frames))
-        return sections
+            for _ in read_pairs(self.edits, Path(clips)):
+                pass
+
+    def of_edits(self, clips: str, subjects: Sequence[Rendered], frames: int | None, progress: OnPart) -> list[Section]:
+        """A table, where it is asked for. Raises `InputError`."""
+        if self.edits is None:
+            return []
+        return [edit_section(read_pairs(self.edits, Path(clips)), subjects, frames, progress)]
 
 
 def evaluate_files(
@@ -114,9 +115,11 @@ def evaluate_files(
     like: str,
     json: Path | None,
     html: Path | None,
-    say: Callable[[str], None],
+    console: Console,
 ) -> Report:
-    """Render, measure, print and write; see `python -m core evaluate --help`. Raises `InputError`."""
+    """Render, measure, print and write; see `python -m core evaluate --help`. console: for how far it is. Raises
+    `InputError`.
+    """
     if like not in LIKE:
         raise InputError(f"There is no layout {like!r}.", "Give --like paper, or leave it out.")
     if len({path.resolve() for path in checkpoints}) < len(checkpoints):
@@ -125,12 +128,16 @@ def evaluate_files(
     rendered = [Rendered.load(path) for path in checkpoints]
     subjects: list[Subject] = list(rendered)
     if nearest is not None:
-        say(f"reading the label maps of the training clips below {nearest}")
+        console.print(f"reading the label maps of the training clips below {nearest}", style="dim", markup=False)
         subjects.insert(0, NearestFrame(nearest))
     if not subjects:
         raise InputError("There is nothing to evaluate.", "Name a --checkpoint, or --nearest with training clips.")
-    report = evaluate(read_clips_of(clips), subjects, eyes, frames=frames, say=say)
-    sections = [turning(report), *also.sections(clips, rendered, eyes, frames, say)]
+    besides = also.of_clips(rendered, eyes)
+    also.check_edits(clips)
+    with showing_parts(console) as progress:
+        report = evaluate(read_clips_of(clips), subjects, eyes, frames=frames, besides=besides, progress=progress)
+        edits = also.of_edits(clips, rendered, frames, progress)
+    sections = [turning(report), *(each.section() for each in besides), *edits]
     report = report.model_copy(update={"sections": sections})
     show(report, like=like, json=json, html=html)
     return report

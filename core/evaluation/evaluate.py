@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from core.evaluation.turning import VEHICLES, turns
 from core.evaluation.video.frames_in_time import frame_features
 from core.evaluation.video.windows import SlidingWindows, VideoNetwork, Windows
 from core.footage.estimated_flow import with_flow
+from core.headless.progress import OnPart, unheard
 
 # Frames of each clip that are shown, and pixels that a frame of a strip is high.
 _SHOWN, _STRIP = 4, 4
@@ -39,6 +41,19 @@ class Eyes:
     video: Sequence[VideoNetwork]
     windows: Windows
     lpips: PerceptualDistance | None = None
+
+
+class Besides(Protocol):
+    """What else is measured of every clip, while it and what was seen in its renders is at hand."""
+
+    def on_frame(self, clip: Clip, t: int, seen: Reading, read: Mapping[str, Reading]) -> None:
+        """Frame t was rendered. seen: what the evaluation network reads in the filmed frame; read: in the renders, by
+        the subject's name."""
+        ...
+
+    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> None:
+        """The first `length` frames of this clip were rendered: the same may be done with others now."""
+        ...
 
 
 class _Features:
@@ -103,12 +118,14 @@ def evaluate(
     eyes: Eyes,
     *,
     frames: int | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    besides: Sequence[Besides] = (),
+    progress: OnPart = unheard,
 ) -> Report:
     """Every subject's frames of every clip, measured against what was filmed.
 
     clips   are read one after the other, and none is kept; those without motion get that of DIS flow
     frames  only the first so many of each
+    besides hear of every frame and clip
 
     Raises `InputError` for clips that were never filmed or have other label sets, and where there is none.
     """
@@ -122,8 +139,7 @@ def evaluate(
             each.subject.check(clip)
         length = min(frames or len(clip), len(clip))
         names.append(clip.name)
-        say(f"{clip.name}: {length} frames")
-        _rate(with_flow(clip), length, rated, eyes, film, given, shown)
+        _rate(with_flow(clip), length, rated, eyes, film, given, shown, besides, progress)
     if not names:
         raise InputError("There is no clip to evaluate on.", "Name a folder of clips.")
     return Report(
@@ -143,6 +159,8 @@ def _rate(
     film: _Features,
     given: list[Picture],
     shown: list[Picture],
+    besides: Sequence[Besides],
+    progress: OnPart,
 ) -> None:
     truth, picked = filmed(clip), set(np.linspace(0, length - 1, _SHOWN).round().astype(int).tolist())
     comparisons = [Comparison(clip, eyes.network, eyes.lpips) for _ in rated]
@@ -151,8 +169,9 @@ def _rate(
     strips = [_Strip() for _ in rated]
     seconds = [0.0 for _ in rated]
     renders = [islice(each.subject.frames(clip), length) for each in rated]
+    progress(clip.name, 0, length)
     for t in range(length):
-        seen = eyes.network.read(truth[t])
+        seen, read = eyes.network.read(truth[t]), dict[str, Reading]()
         film_windows.add(truth[t], seen)
         film.frames.append(frame_features(seen))
         film_strip.add(truth[t])
@@ -162,10 +181,13 @@ def _rate(
         for index, (each, render) in enumerate(zip(rated, renders, strict=True)):
             picture, taken = _timed(render)
             seconds[index] += taken
-            reading = comparisons[index].add(picture, seen)
+            reading = read[each.subject.name] = comparisons[index].add(picture, seen)
             _note(each, windows[index], strips[index], picture, reading)
             if t in picked:
                 each.pictures.append(_picture(clip.name, t, picture))
+        for other in besides:
+            other.on_frame(clip, t, seen, read)
+        progress(clip.name, t + 1, length)
     film.add(film_windows)
     shown.append(film_strip.picture(clip.name))
     for index, each in enumerate(rated):
@@ -176,6 +198,8 @@ def _rate(
         courses = comparisons[index].courses
         each.courses[clip.name] = {name: number_list(values) for name, values in courses.items()}
         each.things += _things(clip, length, comparisons[index])
+    for other in besides:
+        other.on_clip(clip, length, progress)
 
 
 def _note(rated: _Rated, windows: SlidingWindows, strip: _Strip, picture: np.ndarray, reading: Reading) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -11,12 +11,13 @@ import numpy as np
 from core.clip.clip import Clip
 from core.conditioning import Code
 from core.evaluation.colours import LEAST_PIXELS
-from core.evaluation.evaluation_network import EvaluationNetwork
+from core.evaluation.evaluation_network import EvaluationNetwork, Reading
 from core.evaluation.features import feature_distance
 from core.evaluation.measures import delta_e, lab
 from core.evaluation.report import Section, number
 from core.evaluation.subjects import Rendered
-from core.headless.render import open_renderer, open_scene
+from core.headless.progress import OnPart
+from core.headless.render import open_renderer
 from core.project.edits import ObjectTarget, SetStyle
 from core.project.fold import Scene
 from core.rendering.renderer import Renderer
@@ -26,6 +27,8 @@ _THINGS, _SAMPLES = 4, 4
 _SEED = 7
 # Two colours nearer than this (Delta E) say little of which of them another one is like.
 _APART = 5.0
+# For features of the frame's labels, which are the same in all its pictures.
+_KEPT_BYTES = 1 << 28
 # Around a thing, when its pictures are compared; pixels.
 _BORDER = 16
 
@@ -47,11 +50,19 @@ class LooksTried:
         self._tried: dict[str, list[Tried]] = {subject.name: [] for subject in subjects}
         self._subjects = subjects
 
-    def add(self, clip: Clip, length: int) -> None:
+    def on_frame(self, clip: Clip, t: int, seen: Reading, read: Mapping[str, Reading]) -> None:
+        """Nothing: pictures of its own are made."""
+
+    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> None:
         """Try the things of the first `length` frames' middle one."""
         for subject in self._subjects:
+            what = f"{clip.name}: looks, {subject.name}"
             bench = _Bench(clip, length // 2, subject, self._network)
-            self._tried[subject.name] += [bench.tried(thing) for thing in bench.things[:_THINGS]]
+            things = bench.things[:_THINGS]
+            progress(what, 0, len(things))
+            for done, thing in enumerate(things, 1):
+                self._tried[subject.name].append(bench.tried(thing))
+                progress(what, done, len(things))
 
     def section(self) -> Section:
         """A row for each subject."""
@@ -76,8 +87,8 @@ class _Bench:
         self._t, self._network = t, network
         self._labels, self._objects = clip.labels[t], clip.objects[t]
         self._mixtures = subject.checkpoint.mixtures
-        self._scene: Scene = open_scene(subject.checkpoint, clip)
-        self._renderer: Renderer = open_renderer(subject.checkpoint, max_bytes=0)
+        self._scene: Scene = subject.scene(clip)
+        self._renderer: Renderer = open_renderer(subject.checkpoint, max_bytes=_KEPT_BYTES)
         self._length = len(clip)
         kinds = {entry.id for entry in clip.label_set if entry.kind == "thing"}
         ids, first, counts = np.unique(self._objects, return_index=True, return_counts=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,14 +11,15 @@ import numpy as np
 from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
-from core.evaluation.comparison import filmed
-from core.evaluation.evaluation_network import EvaluationNetwork
+from core.evaluation.evaluation_network import EvaluationNetwork, Reading
 from core.evaluation.frechet import frechet_distance
 from core.evaluation.report import Section, number
 from core.evaluation.subjects import Rendered
 from core.evaluation.video.frames_in_time import frame_features
-from core.headless.render import render_clip
+from core.headless.progress import OnPart
 from core.project.edits import ClassTarget, SetClass
+
+_CLASSES = 256
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,17 @@ class Swap:
         return label_set.by_name(self.old).id, label_set.by_name(self.new).id
 
 
+def _none() -> np.ndarray:
+    return np.zeros(_CLASSES, np.int64)
+
+
 @dataclass
 class _Read:
-    """Pixels of one subject by what they are read as, and features of the frames."""
+    """Pixels of one subject counted by the class that is read in them, and features of the frames."""
 
-    swapped: list[np.ndarray] = field(default_factory=list)  # what swapped pixels are read as
-    before: list[np.ndarray] = field(default_factory=list)  # what the same are read as without the swap
-    fitting: list[np.ndarray] = field(default_factory=list)  # what pixels of the new class are read as without it
+    swapped: np.ndarray = field(default_factory=_none)  # of swapped pixels
+    before: np.ndarray = field(default_factory=_none)  # of the same without the swap
+    fitting: np.ndarray = field(default_factory=_none)  # of pixels of the new class without it
     features: list[np.ndarray] = field(default_factory=list)
     plain: list[np.ndarray] = field(default_factory=list)
 
@@ -61,26 +66,31 @@ class Silhouettes:
         self._read: dict[str, _Read] = {subject.name: _Read() for subject in subjects}
         self._film: list[np.ndarray] = []
 
-    def add(self, clip: Clip, length: int) -> None:
-        """Render the first frames with the swap and without."""
+    def on_frame(self, clip: Clip, t: int, seen: Reading, read: Mapping[str, Reading]) -> None:
+        """Count what is read without the swap."""
+        old, new = self._ids
+        self._film.append(frame_features(seen))
+        for subject in self._subjects:
+            counts, unchanged = self._read[subject.name], read[subject.name]
+            counts.before += _classes(unchanged.labels[clip.labels[t] == old])
+            counts.fitting += _classes(unchanged.labels[clip.labels[t] == new])
+            counts.plain.append(frame_features(unchanged))
+
+    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> None:
+        """Render the first frames with the swap."""
         old, new = self._ids
         edit = SetClass(id="swap", frames=(0, len(clip)), target=ClassTarget(label=old), to=new)
-        self._film += [frame_features(self._network.read(picture)) for picture in islice(filmed(clip), length)]
         for subject in self._subjects:
-            read = self._read[subject.name]
-            pairs = zip(
-                islice(render_clip(clip, (edit,), subject.checkpoint), length),
-                islice(render_clip(clip, (), subject.checkpoint), length),
-                islice(clip.labels, length),
-                strict=True,
+            counts, what = (
+                self._read[subject.name],
+                f"{clip.name}: {self._swap.old} made {self._swap.new}, {subject.name}",
             )
-            for changed, plain, labels in pairs:
-                seen, unchanged = self._network.read(changed), self._network.read(plain)
-                read.swapped.append(seen.labels[labels == old])
-                read.before.append(unchanged.labels[labels == old])
-                read.fitting.append(unchanged.labels[labels == new])
-                read.features.append(frame_features(seen))
-                read.plain.append(frame_features(unchanged))
+            progress(what, 0, length)
+            for t, picture in enumerate(islice(subject.edited(clip, (edit,)), length)):
+                reading = self._network.read(picture)
+                counts.swapped += _classes(reading.labels[clip.labels[t] == old])
+                counts.features.append(frame_features(reading))
+                progress(what, t + 1, length)
 
     def section(self) -> Section:
         """A row for each subject."""
@@ -116,6 +126,9 @@ class Silhouettes:
         return frechet_distance(np.stack(features), np.stack(self._film)) if len(features) > 1 else None
 
 
-def _share(read: list[np.ndarray], label: int) -> float:
-    pixels = np.concatenate(read) if read else np.zeros(0, np.uint8)
-    return float((pixels == label).mean()) if len(pixels) else float("nan")
+def _classes(labels: np.ndarray) -> np.ndarray:
+    return np.bincount(labels, minlength=_CLASSES)
+
+
+def _share(counts: np.ndarray, label: int) -> float:
+    return float(counts[label] / counts.sum()) if counts.any() else float("nan")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
 
+from core.cache import Cache
 from core.checkpoint import Checkpoint, check_label_set, load_checkpoint
 from core.clip.clip import Clip
 from core.errors import InputError
-from core.headless.render import render_clip
+from core.headless.render import open_scene, render_clip
+from core.project.edits import Edit
+from core.project.fold import Scene
+from core.project.mode import Mode
 from core.training.dataset import read_clips
 
 # Label maps are compared at this size (height, width).
@@ -46,6 +50,7 @@ class Rendered:
 
     name: str
     checkpoint: Checkpoint
+    _scenes: Cache[Clip, Scene] = field(default_factory=lambda: Cache(1), init=False)
 
     @classmethod
     def load(cls, path: Path, name: str = "") -> Rendered:
@@ -60,7 +65,15 @@ class Rendered:
         check_label_set(self.checkpoint, clip)
 
     def frames(self, clip: Clip) -> Iterator[np.ndarray]:
-        return render_clip(clip, (), self.checkpoint)
+        yield from self.edited(clip, ())
+
+    def edited(self, clip: Clip, edits: Sequence[Edit], mode: Mode = "rendered") -> Iterator[np.ndarray]:
+        """The same with edits."""
+        yield from render_clip(clip, edits, self.checkpoint, mode=mode, scene=self.scene(clip))
+
+    def scene(self, clip: Clip) -> Scene:
+        """The clip with its looks: those of the clip that was asked for last are not encoded again."""
+        return self._scenes.get(clip, lambda: open_scene(self.checkpoint, clip))
 
 
 class NearestFrame:

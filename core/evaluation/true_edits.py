@@ -16,7 +16,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from core.checkpoint import Checkpoint
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.errors import InputError
@@ -26,7 +25,7 @@ from core.evaluation.report import Section, number
 from core.evaluation.subjects import Rendered
 from core.files import read_json
 from core.footage.kinds import MARGIN
-from core.headless.render import render_clip
+from core.headless.progress import OnPart, unheard
 from core.project.draft import Removed
 from core.project.edits import SURROUNDINGS, ClassTarget, Edit, SetClass
 
@@ -79,12 +78,12 @@ class Pair(NamedTuple):
         return picture
 
 
-def ways(pair: Pair, checkpoint: Checkpoint) -> dict[str, Iterator[np.ndarray]]:
+def ways(pair: Pair, subject: Rendered) -> dict[str, Iterator[np.ndarray]]:
     """Frames of each way to do the edit, by its name."""
     frames = range(len(pair.true))
     return {
-        "footage mode": render_clip(pair.filmed, pair.edits, checkpoint, mode="footage"),
-        "rendered mode": render_clip(pair.filmed, pair.edits, checkpoint, mode="rendered"),
+        "footage mode": subject.edited(pair.filmed, pair.edits, mode="footage"),
+        "rendered mode": subject.edited(pair.filmed, pair.edits, mode="rendered"),
         "inpainting": (_inpainted(pair.film(t), pair.areas(t).inside) for t in frames),
         "nothing done": (pair.film(t) for t in frames),
         "true street": (pair.wanted(t) for t in frames),
@@ -163,18 +162,24 @@ def read_pair(folder: Path, clips: Path) -> Pair:
     return Pair(film, true, Removed(targets))
 
 
-def edit_section(pairs: Iterable[tuple[str, Pair]], subjects: Sequence[Rendered], frames: int | None) -> Section:
+def edit_section(
+    pairs: Iterable[tuple[str, Pair]],
+    subjects: Sequence[Rendered],
+    frames: int | None,
+    progress: OnPart = unheard,
+) -> Section:
     """A row for each pair and way; `frames`: only the first so many."""
     rows: list[list[str | float | None]] = []
     for name, pair in pairs:
         length = min(frames or len(pair.true), len(pair.true))
         done: dict[str, Iterator[np.ndarray]] = {}
         for subject in subjects:
-            for way, pictures in ways(pair, subject.checkpoint).items():
+            for way, pictures in ways(pair, subject).items():
                 done[f"{way}, {subject.name}" if way in _BY_CHECKPOINT else way] = pictures
         for way, each in done.items():
-            psnr, touched, flicker = scores(pair, islice(each, length))
-            rows.append([f"{name}: {way}", *map(number, (*psnr.values(), touched, flicker))])
+            what = f"{name}: {way}"
+            psnr, touched, flicker = scores(pair, _heard(islice(each, length), what, length, progress))
+            rows.append([what, *map(number, (*psnr.values(), touched, flicker))])
     return Section(
         title="Edits against true edits",
         note="The same street rendered again as it would look after the edit. PSNR in dB of what was taken away, of "
@@ -183,6 +188,13 @@ def edit_section(pairs: Iterable[tuple[str, Pair]], subjects: Sequence[Rendered]
         columns=["", "inside", "around", "farther out", "not as filmed", "warping error"],
         rows=rows,
     )
+
+
+def _heard(pictures: Iterator[np.ndarray], what: str, length: int, progress: OnPart) -> Iterator[np.ndarray]:
+    progress(what, 0, length)
+    for done, picture in enumerate(pictures, 1):
+        yield picture
+        progress(what, done, length)
 
 
 def _flicker(pair: Pair, t: int, picture: np.ndarray, before: np.ndarray, inside: np.ndarray) -> float:

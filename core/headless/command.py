@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from core.assets import default_checkpoint
 from core.checkpoint import load_checkpoint
@@ -17,6 +16,7 @@ from core.clip.video import DEFAULT_CRF, VideoWriter
 from core.errors import InputError
 from core.files import replacing_folder
 from core.footage.views import OF_KINDS, View, width_of
+from core.headless.progress import progress_bar
 from core.headless.render import render_clip
 from core.headless.source import Source, open_source, with_edits
 from core.project.mode import Mode
@@ -72,20 +72,7 @@ def _writer(out: Path, clip: Clip, view: View, crf: int, sound: bool) -> VideoWr
     return VideoWriter(out, clip.rate, width, clip.height, crf=crf, colours=clip.colours, sound=heard)
 
 
-def progress_bar(console: Console) -> Progress:
-    """What is done, how many of how many, how long it takes."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-
-
 def _summary(source: Source, out: Path | None, frames: Path | None) -> str:
     places = " and ".join(str(place) for place in (out, frames) if place is not None)
-    frames, edits = counted(len(source.clip), "frame"), counted(len(source.edits), "edit")
-    return f"{frames} with {edits} in {places}"
+    edits = counted(len(source.edits), "edit")
+    return f"{counted(len(source.clip), 'frame')} with {edits} in {places}"

@@ -56,18 +56,19 @@ def render_clip(
     on_frame: Callable[[int], None] = lambda done: None,
     mode: Mode = "rendered",
     view: View = "result",
+    scene: Scene | None = None,
 ) -> Iterator[np.ndarray]:
     """Every frame of the edited clip, (H, W, 3) uint8 RGB, in order and as they are rendered.
 
-    view: what is shown; on_frame gets how many are done. Raises `InputError` at once when edits, label sets, the mode
-    or the view do not fit.
+    view: what is shown; on_frame gets how many are done; scene: that of this clip, checkpoint and seed, where it is
+    open already. Raises `InputError` at once when edits, label sets, the mode or the view do not fit.
     """
     edits = tuple(edits)
     check_edits(edits, clip)
     check_label_set(checkpoint, clip)
     check_mode(mode, clip)
     check_view(view, mode)
-    return _render(clip, edits, checkpoint, seed, on_frame, mode, view)
+    return _render(clip, edits, checkpoint, seed, on_frame, mode, view, scene)
 
 
 def _render(
@@ -78,8 +79,9 @@ def _render(
     on_frame: Callable[[int], None],
     mode: Mode,
     view: View,
+    opened: Scene | None,
 ) -> Iterator[np.ndarray]:
-    scene, count = open_scene(checkpoint, clip, seed), len(clip)
+    scene, count = opened or open_scene(checkpoint, clip, seed), len(clip)
 
     def under(edits: tuple[Edit, ...]) -> Callable[[int], Conditioning]:
         return lambda t: scene.conditioning(edits, t, mode)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.progress import TaskID
 
 from core.assets import default_label_set
 from core.clip.native import read_label_set
 from core.errors import InputError
+from core.headless.progress import progress_bar
 from core.importing.inspecting import inspect_film, read_findings, told
 from core.importing.progress import Cancelled, JsonLines, Progress, Report
 from core.importing.stages import Importing, Wish, work_folder
@@ -76,7 +77,7 @@ def import_files(wish: Wish, out: Path, *, json: bool, agreed: bool = False) -> 
         console.print(terms.sentence, markup=False, soft_wrap=True)
         return agreed or (sys.stdin.isatty() and typer.confirm("Do you agree to its licence?", err=True))
 
-    bars = _bars(console)
+    bars = progress_bar(console)
     importing = _importing(wish, out, agree, Words(console, bars))
     with bars:
         try:
@@ -103,7 +104,7 @@ def inspect_files(wish: Wish, out: Path, *, json: bool) -> None:
         _for_a_program(run)
         return
     console = Console(stderr=True, highlight=False)
-    with _bars(console) as bars:
+    with progress_bar(console) as bars:
         found = read_findings(inspect_film(wish, out, label_set, Words(console, bars), lambda: False))
     for line in told(found):
         console.print(line, markup=False, soft_wrap=True)
@@ -135,16 +136,6 @@ def _importing(
         return Importing(wish, out, opened, label_set, report, stop)
     labeller = opened()
     return Importing(wish, out, lambda: labeller, label_set, report, stop)
-
-
-def _bars(console: Console) -> Bars:
-    return Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
 
 
 def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], dict[str, object]]) -> None:

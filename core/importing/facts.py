@@ -46,7 +46,9 @@ class FilmFacts:
         """1280x720, 30 frames a second, 90 frames, 3.0 s, with sound"""
         frames = counted(self.frames, "frame")
         heard = ", with sound" if self.sound else ""
-        return f"{self.width}x{self.height}, {float(self.rate):.4g} frames a second, {frames}, {self.seconds:.1f} s{heard}"
+        return (
+            f"{self.width}x{self.height}, {float(self.rate):.4g} frames a second, {frames}, {self.seconds:.1f} s{heard}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

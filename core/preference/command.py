@@ -11,11 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from core.errors import InputError
-from core.headless.command import progress_bar
+from core.headless.progress import showing_parts
 from core.preference.make import Wish, make_study
 from core.preference.methods import open_method
 from core.preference.results import Answers, Results, results_of, write_results, write_votes
@@ -40,8 +39,8 @@ def make_files(
     """Make a study of what a person named, with a bar on stderr; says what judges will see."""
     console = Console(stderr=True, highlight=False)
     wish = Wish([open_method(words, rate) for words in methods], clips, trials, repeats, traps, seed)
-    with progress_bar(console) as bar:
-        study = make_study(out, wish, _Shown(bar))
+    with showing_parts(console) as progress:
+        study = make_study(out, wish, progress)
     console.print(_summary(study, out), style="green", markup=False, soft_wrap=True)
 
 
@@ -82,25 +81,13 @@ def show_results(folder: Path, console: Console, csv: Path | None, votes_csv: Pa
         write_votes(votes_csv, votes, results)
 
 
-class _Shown:
-    """Progress of what is made, video after video."""
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task: TaskID | None = None
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if self._task is None or done == 0:
-            self._task = self._bar.add_task(what, total=total)
-        self._bar.update(self._task, completed=done)
-
-
 def _summary(study: Study, folder: Path) -> str:
     # As many for every judge.
     kinds = Counter(trial.kind for trial in trials_of(study, "0" * 32))
     return (
-        f"{len(study.methods)} methods on {len(study.clips)} clips in {folder}: {len(study.pairs())} pairs. A judge "
-        f"sees {kinds['pair']} of them, {kinds['repeat']} twice, and {kinds['trap']} traps."
+        f"{len(study.methods)} methods on {counted(len(study.clips), 'clip')} in {folder}: "
+        f"{counted(len(study.pairs()), 'pair')}. A judge sees {kinds['pair']} of them, {kinds['repeat']} twice, and "
+        f"{counted(kinds['trap'], 'trap')}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from core.clip.native import read_clip
 from core.clip.video import VideoReader, VideoWriter
 from core.errors import InputError
 from core.files import make_folder, names_in
+from core.headless.progress import OnPart, unheard
 from core.preference.damage import damaged
 from core.preference.methods import Facts, Method, Pictures
 from core.preference.study import (
@@ -56,11 +57,7 @@ class Wish:
     seed: int = 0
 
 
-# Called with what is being made, how many frames of it are done, and of how many.
-Progress = Callable[[str, int, int], None]
-
-
-def make_study(folder: Path, wish: Wish, report: Progress = lambda what, done, total: None) -> Study:
+def make_study(folder: Path, wish: Wish, report: OnPart = unheard) -> Study:
     """Make a study, or what is missing of one that was interrupted.
 
     Raises `InputError`: a method has no video of a clip, videos of one clip differ in frames, size or rate, or the
@@ -184,7 +181,7 @@ def _check_same(folder: Path, study: Study) -> None:
         )
 
 
-def _write(place: Path, pictures: Iterator[np.ndarray], facts: Facts, what: str, report: Progress) -> None:
+def _write(place: Path, pictures: Iterator[np.ndarray], facts: Facts, what: str, report: OnPart) -> None:
     report(what, 0, facts.frames)
     with VideoWriter(place, facts.rate, facts.width, facts.height, crf=_CRF) as video:
         for picture in pictures:

@@ -172,6 +172,17 @@ def test_what_cannot_be_used_ends_in_a_sentence(place, tmp_path):
     refused(run(place, "--checkpoint", one, "--window", 1), "--window 2")
     refused(run(place, "--checkpoint", one, "--video-network", "i3d"), "i3d=FILE")
     refused(run(place, "--nearest", tmp_path), "no clip")
+    for words, said in ((("--edits", tmp_path), "There is no pair"), (("--swap", "car=lorry"), "lorry")):
+        result = run(place, "--checkpoint", one, *words)
+        refused(result, said)
+        assert "to do" not in result.stderr  # nothing was rendered for it
+
+
+def test_looks_and_swaps_are_measured_with_the_clips(place):
+    result = run(place, "--checkpoint", place / "one.safetensors", "--looks", "--swap", "car=sky", "--window", 3)
+    assert result.exit_code == 0, result.output
+    assert "Looks: whether a code does what it says" in result.stdout and "all car made sky" in result.stdout
+    assert "a: 6 to do" in result.stderr and "b: car made sky, " in result.stderr
 
 
 def test_clips_that_cannot_be_compared_are_refused(eyes):

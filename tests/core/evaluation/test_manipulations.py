@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-import core.evaluation.looks
-import core.evaluation.silhouettes
+import core.headless.render
 from core.clip.clip import Clip
 from core.clip.native import write_clip
 from core.errors import InputError
+from core.evaluation.evaluate import Eyes, evaluate
 from core.evaluation.evaluation_network import EvaluationNetwork, Reading, save_evaluation_network
 from core.evaluation.looks import LooksTried
 from core.evaluation.silhouettes import Silhouettes, Swap
 from core.evaluation.subjects import Rendered
 from core.evaluation.true_edits import edit_section, read_pairs, scores
+from core.evaluation.video.windows import Windows
+from core.headless.progress import unheard
 from core.models.segmenter import Segmenter
 from tests.core.tiny import CAR, LABELS, ROAD, SKY, tiny_checkpoint, tiny_clip
 
@@ -49,7 +51,7 @@ def large_clip() -> Clip:
 
 def test_a_code_changes_its_thing_and_nothing_far_from_it(subject, network):
     tried = LooksTried([subject], network)
-    tried.add(large_clip(), 3)
+    tried.on_clip(large_clip(), 3, unheard)
     (line,) = tried.section().rows
     name, count, moved, others, obeyed, diversity = line
     assert (name, count) == ("tiny", "2")
@@ -61,7 +63,7 @@ def test_a_code_changes_its_thing_and_nothing_far_from_it(subject, network):
 def test_looks_of_a_checkpoint_without_any_are_not_measured(subject, network):
     bare = Rendered("bare", replace(subject.checkpoint, mixtures={}))
     tried = LooksTried([bare], network)
-    tried.add(large_clip(), 3)
+    tried.on_clip(large_clip(), 3, unheard)
     assert tried.section().rows == [["bare", "0", None, None, None, None]]
 
 
@@ -76,25 +78,46 @@ class Oracle:
         return Reading(distance.argmin(-1).astype(np.uint8), [features])
 
 
-def flat(change: Callable[[np.ndarray], np.ndarray]) -> Callable:
-    """A `render_clip` that paints labels in their colours, those of edited clips changed."""
-
-    def render(clip: Clip, edits: tuple, checkpoint: object) -> list[np.ndarray]:
-        return [LABELS.palette()[change(labels) if edits else labels] for labels in clip.labels]
-
-    return render
-
-
 @pytest.mark.parametrize(("read_as", "shares"), [(SKY, (1, 0)), (CAR, (0, 1)), (ROAD, (0, 0))])
 def test_shares_of_what_a_swap_is_read_as(subject, monkeypatch, read_as, shares):
-    changed = flat(lambda labels: np.where(labels == CAR, read_as, labels).astype(np.uint8))
-    monkeypatch.setattr(core.evaluation.silhouettes, "render_clip", changed)
-    silhouettes = Silhouettes([subject], Oracle(), Swap("car", "sky"))
-    silhouettes.add(tiny_clip(3), 3)
+    def swapped(self: Rendered, clip: Clip, edits: tuple) -> Iterator[np.ndarray]:
+        """Labels in their colours, as if the generator had drawn another class where it was to draw sky."""
+        return (LABELS.palette()[np.where(labels == CAR, read_as, labels)] for labels in clip.labels)
+
+    monkeypatch.setattr(Rendered, "edited", swapped)
+    oracle, clip = Oracle(), tiny_clip(3)
+    silhouettes = Silhouettes([subject], oracle, Swap("car", "sky"))
+    for t, labels in enumerate(clip.labels):
+        seen = oracle.read(LABELS.palette()[labels])
+        silhouettes.on_frame(clip, t, seen, {subject.name: seen})
+    silhouettes.on_clip(clip, 3, unheard)
     (line,) = silhouettes.section().rows
     assert tuple(line[1:5]) == (*shares, 1, 1)
-    # Without the swap these flat renders are the film itself.
+    # Without the swap the renders are the film itself.
     assert line[6] == pytest.approx(0, abs=1e-6)
+
+
+def test_renders_and_looks_are_made_once_for_all_that_is_measured(subject, network, monkeypatch):
+    encoded: list[str] = []
+    encode = core.headless.render.encode_looks
+    monkeypatch.setattr(
+        core.headless.render, "encode_looks", lambda encoder, clip: encoded.append(clip.name) or encode(encoder, clip)
+    )
+    again = Rendered("again", subject.checkpoint)
+    subjects = [subject, again]
+    swaps = [Silhouettes(subjects, network, Swap("car", other)) for other in ("sky", "road")]
+    besides = [LooksTried(subjects, network), *swaps]
+    clip, heard = large_clip(), list[tuple[str, int, int]]()
+    report = evaluate(
+        [clip], subjects, Eyes(network, [], Windows()), besides=besides, progress=lambda *part: heard.append(part)
+    )
+    assert encoded == [clip.name] * 2  # once for each checkpoint
+    for swap in swaps:
+        # What is not swapped is the clip's own render.
+        assert [line[-1] for line in swap.section().rows] == [row.frames.value for row in report.rows]
+    parts = [what for what, done, _ in heard if done == 0]
+    assert len(parts) == len(set(parts)) == 1 + 2 + 2 * 2
+    assert all((what, total, total) in heard for what, done, total in heard if done == 0)
 
 
 def test_swaps_are_read(network):

@@ -214,7 +214,7 @@ def test_the_command_makes_a_study_and_starts_its_page(tmp_path, monkeypatch):
         write_videos(tmp_path / name, clips=1)
     result = run("preference", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "study", "--port", "7999")
     assert result.exit_code == 0, result.output
-    assert "2 methods on 1 clips" in result.stderr and "1 of them, 1 twice, and 2 traps" in result.stderr
+    assert "2 methods on 1 clip in" in result.stderr and "1 of them, 1 twice, and 2 traps" in result.stderr
     assert started and started[0][1:] == [
         "-m", "app.preference", str(tmp_path / "study"), "--host", "127.0.0.1", "--port", "7999"
     ]  # fmt: skip
