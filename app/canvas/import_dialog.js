@@ -27,7 +27,7 @@ export class ImportDialog {
     const button = (/** @type {string} */ text, /** @type {() => void} */ run, look = 'sb-button') =>
       h('button', { class: look, type: 'button', onclick: run }, text);
     const close = () => this.element.close();
-    const shut = h('button.sb-button.square', { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close'));
+    this.shut = h('button.sb-button.square', { type: 'button', ariaLabel: 'Close', onclick: close }, icon('close'));
     this.title = h('h2', {}, 'Your own clip');
     this.said = h('p.sb-import-said', { role: 'alert' });
     this.limits = h('p.sb-import-limits');
@@ -45,7 +45,11 @@ export class ImportDialog {
       without: button('Without its labels', () => imports.ask('POST', 'inspection', { form: 'none' })),
       stop: button('Cancel', () => imports.ask('DELETE', 'run')),
       close: button('Go on editing', close),
-      agree: button('Agree and go on', () => imports.ask('POST', 'run', { ...this.form.wish, agree: true })),
+      agree: button(
+        'Agree and go on',
+        () => imports.ask('POST', 'run', { ...this.form.wish, agree: true }),
+        'sb-button primary',
+      ),
       again: button('Try again', () => imports.again(), 'sb-button primary'),
       start: button('Import', () => imports.ask('POST', 'run', this.form.wish), 'sb-button primary'),
     };
@@ -53,7 +57,7 @@ export class ImportDialog {
     this.element = h(
       'dialog.sb-help.sb-import',
       { ariaLabel: 'Your own clip' },
-      h('div.sb-help-head', {}, this.title, shut),
+      h('div.sb-help-head', {}, this.title, this.shut),
       this.said,
       this.drop,
       this.others,
@@ -68,9 +72,12 @@ export class ImportDialog {
     const { state, choices, upload } = imports;
     const stage = state?.stage ?? 'none';
     const form = Boolean(state?.film) && ['ready', 'paused', 'failed'].includes(stage);
-    const error = imports.error || state?.licence || state?.error || '';
+    if (form && state && choices) this.form.put(state, choices);
+    // A licence is that of the network that was asked for; another network has another.
+    const licence = this.licenceOf(state);
+    const error = imports.error || licence || (state?.licence ? '' : state?.error) || '';
     this.element.dataset.stage = stage;
-    this.said.dataset.quiet = String(!error);
+    this.said.dataset.quiet = String(!error || error === licence);
     setText(this.said, error || pausedWords(state, Boolean(upload)));
     setText(this.title, state ? `Your own clip: ${state.wish?.name ?? state.name}` : 'Your own clip');
     show(this.drop, !state || (stage === 'uploading' && !upload && !imports.stopped.length));
@@ -78,8 +85,24 @@ export class ImportDialog {
     this.showOthers(imports);
     this.progress.update(state, upload, choices);
     show(this.form.element, form);
-    if (form && state && choices) this.form.put(state, choices);
     this.showButtons(imports, form);
+    this.keepFocus();
+  }
+
+  /** What is to be agreed to before it goes on, "" where nothing is.
+   * @param {ImportState | null} state */
+  licenceOf(state) {
+    return state?.licence && state.wish?.labeller === this.form.labels.network ? state.licence : '';
+  }
+
+  /** Where what had the keyboard is hidden now, what goes on has it. */
+  keepFocus() {
+    const { activeElement: held } = document;
+    if (held instanceof HTMLElement && this.element.contains(held) && held.offsetParent) return;
+    const shown = Object.values(this.buttons).filter((one) => one.offsetParent && !one.disabled);
+    const last = shown.at(-1) ?? this.shut;
+    // Nothing is thrown away by an Enter that was meant for what stood there before.
+    (last === this.buttons.discard ? this.shut : last).focus({ preventScroll: true });
   }
 
   /** Give the keyboard to what is done next. */
@@ -106,10 +129,12 @@ export class ImportDialog {
     show(buttons.stop, stage === 'running');
     show(buttons.close, stage === 'running');
     show(buttons.again, unread || stage === 'uploaded' || (stage === 'uploading' && !upload && stopped.length > 0));
-    show(buttons.start, form);
-    show(buttons.agree, form && Boolean(state?.licence));
+    const licence = Boolean(this.licenceOf(state));
+    show(buttons.start, form && !licence);
+    show(buttons.agree, form && licence);
     setText(buttons.start, stage === 'paused' || stage === 'failed' ? 'Go on' : 'Import');
     buttons.start.disabled = !possible;
+    buttons.agree.disabled = !possible;
     show(this.foot, Boolean(state));
   }
 

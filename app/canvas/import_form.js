@@ -237,10 +237,11 @@ export class ImportForm {
       .json(`imports/${id}/plan?${query}`)
       .catch((error) => ({ ...NO_PLAN, problem: error.message }));
     if (id !== this.state?.id) return;
-    this.words.dataset.problem = String(Boolean(plan.problem));
-    setText(this.words, plan.problem || planWords(plan));
+    const problem = plan.problem || this.labels.missing;
+    this.words.dataset.problem = String(Boolean(problem));
+    setText(this.words, problem || planWords(plan));
     if (!plan.problem) this.showFit(plan);
-    this.ask.planned(!plan.problem);
+    this.ask.planned(!problem);
   }
 
   /** The part of the film that is seen, or the film in the frame with black around it.

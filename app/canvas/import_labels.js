@@ -3,12 +3,10 @@
 
 import { ClassTable } from './class_table.js';
 import { checkRadio, h, radioGroup, setText, show } from './dom.js';
+import { ImportNetwork } from './import_network.js';
 
 /** @import { ImportAsk, ImportChoices, ImportState } from './types' */
 
-const SHIPPED = 'shipped';
-// What is offered; whatever `core import --labeller` takes can be typed.
-const LABELLERS = [SHIPPED, 'torchvision:MODEL', 'transformers:OWNER/MODEL', 'onnx:FILE', 'FILE.safetensors'];
 const SOURCES = { given: 'Those that were found', network: 'Read by a network' };
 
 export class ImportLabels {
@@ -39,25 +37,24 @@ export class ImportLabels {
       button('Add a file or zip', () => ask.addLabels(false)),
       button('Add a folder', () => ask.addLabels(true)),
     );
-    this.labeller = h('input.sb-find', {
-      type: 'text',
-      maxlength: 300,
-      list: 'sb-labellers',
-      ariaLabel: 'Network that reads labels',
-      onchange: () => this.update(),
+    this.named = new ImportNetwork(() => {
+      this.update();
+      ask.changed();
     });
-    const known = h('datalist', { id: 'sb-labellers' }, ...LABELLERS.map((value) => h('option', { value })));
-    this.networkLine = h('div.sb-import-network', {}, h('label', {}, 'Network ', this.labeller), known);
     this.table = new ClassTable(() => ask.changed());
     const head = h('div.sb-head', {}, h('h3', {}, 'Labels'), this.sources);
-    const parts = [head, this.sentence, this.networkLine, this.formLine, this.table.element, this.addLine];
+    const parts = [head, this.sentence, this.named.element, this.formLine, this.table.element, this.addLine];
     this.element = h('section.sb-import-labels', {}, ...parts);
   }
 
   /** The network that reads labels, "" for the shipped one. */
   get network() {
-    const named = this.labeller.value.trim();
-    return this.source === 'given' || named === SHIPPED ? '' : named;
+    return this.source === 'given' ? '' : this.named.value;
+  }
+
+  /** What is still to be said, in a sentence. */
+  get missing() {
+    return this.source === 'given' ? '' : this.named.missing;
   }
 
   /** What becomes of their classes, as far as a person said it. */
@@ -73,7 +70,7 @@ export class ImportLabels {
     this.state = state;
     this.choices = choices;
     this.source = labels ? ((again ? null : wish?.labels) ?? 'given') : 'network';
-    if (!again) this.labeller.value = wish?.labeller || SHIPPED;
+    if (!again) this.named.put(wish?.labeller ?? '');
     this.table.put(labels?.classes ?? [], choices.classes, again ? [] : (wish?.classes ?? []));
     this.update();
   }
@@ -88,9 +85,8 @@ export class ImportLabels {
     const found = labels ? `${labels.sentence} ${labels.frames} label maps of ${labels.width} × ${labels.height}.` : '';
     const none = labels ? '' : 'There are no labels with it. ';
     const shipped = `The ${choices.network} reads them. ${choices.domain}`;
-    const other = `${this.network} reads them. The licence of weights that would be fetched is shown before.`;
-    setText(this.sentence, given ? found : none + (this.network ? other : shipped));
-    show(this.networkLine, !given);
+    setText(this.sentence, given ? found : none + (this.named.hint || shipped));
+    show(this.named.element, !given);
     this.fillForms(state, choices);
     show(this.formLine, given);
     show(this.leave, apart);

@@ -211,6 +211,7 @@ export class Imports {
     if (!state?.clip) return;
     this.store.set({ importing: null });
     await this.api.send('DELETE', `imports/${state.id}`).catch(() => {});
+    this.store.set({ message: { text: `Opening ${state.wish?.name ?? state.name}`, kind: 'busy' } });
     await this.commands.openClip(state.clip);
     this.session.say([`${state.wish?.name ?? state.name} is imported.`, ...state.told.slice(-1)].join(' '));
   }
@@ -274,5 +275,6 @@ export function importWords(state) {
   if (state.stage === 'done') return 'Open it';
   const share = state.stage === 'uploading' ? state.received / (state.size || 1) : state.done / (state.of || 1);
   if (state.stage === 'uploading' || BUSY.has(state.stage)) return `${Math.floor(100 * share)} %`;
+  if (state.licence) return 'Licence';
   return state.stage === 'failed' ? 'Failed' : 'Not finished';
 }

@@ -28,7 +28,7 @@ from core.importing.motion import Motion, MotionChoice, find_motion, read_motion
 from core.importing.objects import Event, Tracker, sentences
 from core.importing.progress import OnProgress, Report, timed
 from core.importing.shape import Shape
-from core.importing.source import Source, open_source
+from core.importing.source import NO_LABELS, Source, open_source
 from core.importing.unpack import unpacked
 from core.interop.labels.mapping import read_map
 from core.labelling.choice import LabellerChoice
@@ -67,7 +67,7 @@ class Wish:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.labeller and (self.labels is not None or self.form is not None):
+        if self.labeller and (self.labels is not None or self.form not in (None, NO_LABELS)):
             raise InputError(
                 "Labels are given, and a labeller is named.", "Leave --labels and --form out, or --labeller."
             )

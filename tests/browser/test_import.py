@@ -164,6 +164,39 @@ def test_labels_are_mapped_and_may_be_left_out(desk: Server, open_editor: Open) 
     assert not list((projects(desk) / ".imports").iterdir())
 
 
+def test_a_network_is_chosen_and_its_licence_agreed_to(desk: Server, open_editor: Open) -> None:
+    editor = open_editor(desk)
+    page = editor.page
+    bring(editor)
+    ready(editor)
+    start = page.get_by_role("button", name="Import", exact=True)
+    network = page.get_by_label("Network that reads labels")
+    network.select_option(label="One of torchvision")
+    page.get_by_text("Name the network that reads labels.").wait_for()
+    assert start.is_disabled()
+    page.get_by_label("Model of the network").fill("fcn_resnet50")
+    ready(editor)
+    start.click()
+    said = page.locator(".sb-import-said")
+    said.get_by_text("Weights would be fetched. Licence: BSD.").wait_for()
+    assert page.get_by_label("Model of the network").input_value() == "fcn_resnet50"
+    assert page.get_by_label("the shipped one reads what it does not know").is_checked()
+    agree = page.get_by_role("button", name="Agree and go on")
+    editor.until("document.activeElement.textContent === 'Agree and go on'")
+    assert not page.get_by_role("button", name="Go on", exact=True).is_visible()
+    # Another network has another licence.
+    network.select_option(label="The shipped one")
+    page.get_by_role("button", name="Go on", exact=True).wait_for()
+    assert said.inner_text() == "" and not agree.is_visible()
+    network.select_option(label="One of torchvision")
+    page.get_by_label("Model of the network").fill("fcn_resnet50")
+    agree.click()
+    running(editor)
+    wish = editor.state("importing.wish")
+    assert wish["labeller"] == "torchvision:fcn_resnet50,shipped" and wish["agree"]
+    page.get_by_role("button", name="Cancel").click()
+
+
 def test_a_broken_file_is_said_and_another_is_taken(desk: Server, open_editor: Open) -> None:
     editor = open_editor(desk)
     bring(editor, "bad.mp4", b"broken")

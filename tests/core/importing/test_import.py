@@ -232,6 +232,7 @@ def test_a_named_labeller_is_taken_and_one_that_is_none_told(tmp_path: Path) -> 
     for more in (
         ["--labeller", "magic:x"],
         ["--labeller", "shipped", "--labels", tmp_path / "there"],
+        ["--labeller", "shipped", "--form", "plain"],
         ["--labeller", f"onnx:{tmp_path / 'bad.onnx'}", "--classes", tmp_path / "names.txt"],
         ["--labeller", "torchvision:fcn_resnet50", "--labeller-weights", tmp_path / "bad.onnx"],
         ["--labeller", tmp_path / "gone.safetensors"],
@@ -247,7 +248,9 @@ def test_a_named_labeller_is_taken_and_one_that_is_none_told(tmp_path: Path) -> 
 
 def test_a_program_is_told_of_a_licence(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", moving(3, 48, 96))
+    # As the page asks: labels that lie beside the film are not read.
     words = ["import", path, "-o", tmp_path / "own", "--size", "64x32", "--labeller", "torchvision:fcn_resnet50"]
+    words += ["--form", "none"]
     result = subprocess.run(
         [sys.executable, "-m", "core", *map(str, words), "--json"],
         cwd=Path(stages.__file__).parents[2],
