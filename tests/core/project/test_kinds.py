@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.project.edits import (
     Carry,
     ClassTarget,
+    Continue,
     Duplicate,
     Edit,
     Flow,
@@ -49,6 +50,8 @@ CORRECTIONS: list[Edit] = [
     Split(id="p", frames=ALL, object=FACADE, new=NEW + 1, frame=2, **SIDES),
     Carry(id="c", frames=(3, 5), frame=4),
 ]
+# It has no part in any frame: what is asked of the others is asked of it in its own tests.
+NEXT = Continue(id="n", frames=(5, 8), seed=1, content="0123456789abcdef")
 EDITS: list[Edit] = [STROKE, swap(ObjectTarget(object=FACADE), ROAD), LOOK, *PLACED, *CORRECTIONS]
 
 
@@ -74,8 +77,8 @@ def names(clip: Clip) -> Names:
 
 
 def test_each_kind_is_tried_here_and_read_by_its_name() -> None:
-    assert {type(edit) for edit in EDITS} == set(KINDS)
-    for edit in EDITS:
+    assert {type(edit) for edit in (*EDITS, NEXT)} == set(KINDS)
+    for edit in (*EDITS, NEXT):
         assert parse(edit.model_dump(mode="json")) == edit
 
 
