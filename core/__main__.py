@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from core import options
 from core.errors import InputError
 from core.files import refused_by_system
 
@@ -49,14 +50,7 @@ app = typer.Typer(
 
 @app.command()
 def render(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="CLIP|PROJECT",
-            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
-            show_default=False,
-        ),
-    ],
+    source: options.Source,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE.mp4", help="The video: H.264, plays in browsers.")
     ] = None,
@@ -97,10 +91,7 @@ def render(
         int, typer.Option(metavar="N", help="Quality of the video, 1 (large) to 51 (poor): 12 is visually lossless.")
     ] = 12,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Whether the video gets the clip's sound.")] = True,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
-    ] = None,
+    checkpoint: options.CheckpointFile = None,
 ) -> None:
     """Render a clip or a project into a video: the same pixels as the editor's download."""
     from core.footage.views import parse_view
@@ -186,9 +177,7 @@ def import_film(
     name: Annotated[
         str, typer.Option(metavar="TEXT", help="What the clip is called.  [dim]\\[default: its folder][/dim]")
     ] = "",
-    json: Annotated[
-        bool, typer.Option("--json", help="For programs: report in JSON lines, stop when standard input ends.")
-    ] = False,
+    json: options.ForPrograms = False,
 ) -> None:
     """Make a clip of a film: decoded, labelled, its motion and objects found. Interrupted, the same command goes on."""
     from core.importing.command import import_files, inspect_files
@@ -229,9 +218,7 @@ def convert(
     labels: Annotated[
         Path, typer.Option(metavar="LABEL_SET.json", help="The classes that it was trained on.", show_default=False)
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="X.safetensors", help="The checkpoint.", show_default=False)
-    ],
+    out: options.NewCheckpoint,
     encoder: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A published feature encoder, kept beside it.")
     ] = None,
@@ -260,14 +247,7 @@ def convert(
 
 @app.command()
 def export_labels(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="CLIP|PROJECT",
-            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
-            show_default=False,
-        ),
-    ],
+    source: options.Source,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A new folder.", show_default=False)],
     form: Annotated[
         str,
@@ -312,10 +292,10 @@ def train(
             metavar="NAME", help="The recipe, for example street, or tiny to try it out; street:no-looks is a variant."
         ),
     ],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
+    data: options.TrainingClips,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Saves, samples, log and, at the end, the checkpoint.")],
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
     begin: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE", help="A checkpoint whose weights to begin with.", show_default=False),
@@ -406,17 +386,8 @@ def train(
 
 @app.command()
 def adapt(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="CLIP|PROJECT",
-            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="X.safetensors", help="The checkpoint.", show_default=False)
-    ],
+    source: options.Source,
+    out: options.NewCheckpoint,
     minutes: Annotated[float, typer.Option(metavar="M", help="How long it may take.")] = 10.0,
     checkpoint: Annotated[
         Path | None,
@@ -426,10 +397,8 @@ def adapt(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
-    json: Annotated[
-        bool, typer.Option("--json", help="For programs: report in JSON lines, stop when standard input ends.")
-    ] = False,
+    device: options.Device = "auto",
+    json: options.ForPrograms = False,
 ) -> None:
     """Learn a clip: tune a checkpoint on the clip's own film. Interrupted, the same command goes on."""
     from core.training.adapt.command import adapt_files
@@ -439,14 +408,7 @@ def adapt(
 
 @app.command()
 def predict(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="CLIP|PROJECT",
-            help="A clip's folder, the name of a shipped clip (as avenue), or a project's folder.",
-            show_default=False,
-        ),
-    ],
+    source: options.Source,
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="CLIP", help="The folder of the longer clip.", show_default=False)
     ],
@@ -459,10 +421,7 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/future.safetensors][/dim]", show_default=False),
     ] = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
-    ] = None,
+    checkpoint: options.CheckpointFile = None,
 ) -> None:
     """Predict how a clip goes on: labels, objects and motion of frames to come, painted where it has pictures."""
     from core.prediction.command import predict_files
@@ -508,9 +467,9 @@ def prepare(
 
 @app.command()
 def train_evaluation(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.safetensors", help="The network.")],
-    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps at the most.")] = 2000,
+    data: options.TrainingClips,
+    out: options.NewNetwork,
+    steps: options.Steps = 2000,
     begin: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE", help="A network whose weights to begin with.", show_default=False),
@@ -519,12 +478,9 @@ def train_evaluation(
         float | None,
         typer.Option(min=0.05, metavar="M", help="Only as many steps as fit into this time.", show_default=False),
     ] = None,
-    val: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Other clips: says how well their frames are read.", show_default=False),
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+    val: options.ReadClips = None,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
 ) -> None:
     """Train the network that reads labels from renders, to measure them: on real frames, never on renders.
 
@@ -553,9 +509,9 @@ def train_evaluation(
 
 @app.command()
 def train_labels(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of clips, or of prepared ones.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.safetensors", help="The network.")],
-    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps at the most.")] = 2000,
+    data: options.TrainingClips,
+    out: options.NewNetwork,
+    steps: options.Steps = 2000,
     begin: Annotated[
         str | None,
         typer.Option(
@@ -574,18 +530,15 @@ def train_labels(
             show_default=False,
         ),
     ] = None,
-    val: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Other clips: says how well their frames are read.", show_default=False),
-    ] = None,
+    val: options.ReadClips = None,
     domain: Annotated[
         str,
         typer.Option(
             metavar="TEXT", help="A sentence on the films it is for.  [dim]\\[default: its clips' names][/dim]"
         ),
     ] = "",
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
 ) -> None:
     """Train the network that reads labels from films, on clips of your own; then: import --labeller FILE.
 
@@ -669,16 +622,9 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    window: Annotated[int, typer.Option(metavar="N", help="Frames in a window of the video Fréchet distance.")] = 8,
-    stride: Annotated[int, typer.Option(metavar="N", help="A window begins every so many frames.")] = 4,
-    evaluation: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The evaluation network.  [dim]\\[default: checkpoints/evaluation.safetensors][/dim]",
-            show_default=False,
-        ),
-    ] = None,
+    window: options.WindowFrames = 8,
+    stride: options.WindowStride = 4,
+    evaluation: options.EvaluationNetwork = None,
 ) -> None:
     """Measure renders of clips against what was filmed: as the paper measures, and more."""
     from core.evaluation.command import Also, Looking, evaluate_files
@@ -728,18 +674,11 @@ def ablate(
         list[str] | None,
         typer.Option(metavar="NAME[=FILE]", help="As `evaluate` has it; may be repeated.", show_default=False),
     ] = None,
-    window: Annotated[int, typer.Option(metavar="N", help="Frames in a window of the video Fréchet distance.")] = 8,
-    stride: Annotated[int, typer.Option(metavar="N", help="A window begins every so many frames.")] = 4,
-    evaluation: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The evaluation network.  [dim]\\[default: checkpoints/evaluation.safetensors][/dim]",
-            show_default=False,
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(metavar="NAME", help="auto, float32 or bfloat16.")] = "auto",
+    window: options.WindowFrames = 8,
+    stride: options.WindowStride = 4,
+    evaluation: options.EvaluationNetwork = None,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
 ) -> None:
     """Train a preset, baselines and the preset without each of its parts, and evaluate all. Interrupted, the same
     command goes on.
@@ -766,10 +705,7 @@ def bench(
         Path | None, typer.Option(metavar="FILE", help="Also write the medians to this file.", show_default=False)
     ] = None,
     clip: Annotated[str, typer.Option(metavar="NAME", help="A shipped clip.")] = "avenue",
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="[dim]\\[default: checkpoints/street.safetensors][/dim]", show_default=False),
-    ] = None,
+    checkpoint: options.CheckpointFile = None,
     rounds: Annotated[int, typer.Option(min=1, metavar="N", help="Rounds; best and median are shown.")] = 9,
     published: Annotated[
         bool, typer.Option(help="Also time the published network at its own size, which takes longest.")

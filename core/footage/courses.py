@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -62,23 +63,35 @@ class Own:
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
-    """Moved by so many pixels in one frame, in all others as far on the ground; what does not stand by these pixels."""
+class _Stepped(ABC):
+    """Another course, and in each frame one step more."""
 
     before: Course
-    horizon: Horizon
-    frame: int
-    by: tuple[float, float]
 
     @property
     def stands(self) -> bool:
         return self.before.stands
 
     def foot(self, t: int) -> Foot | None:
-        return _brought(self.before.foot(t), self._step(t))
+        foot, step = self.before.foot(t), self._step(t)
+        return None if foot is None or step is None else Foot(*step.of(foot.x, foot.y), foot.size * step.size)
 
     def place(self, t: int) -> Place | None:
-        return _then(self.before.place(t), self._step(t))
+        place, step = self.before.place(t), self._step(t)
+        return None if place is None or step is None else place.then(step)
+
+    @abstractmethod
+    def _step(self, t: int) -> Place | None:
+        """What becomes of frame t; None where that is behind the camera, or the frame does not show it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moved(_Stepped):
+    """Moved by so many pixels in one frame, in all others as far on the ground; what does not stand by these pixels."""
+
+    horizon: Horizon
+    frame: int
+    by: tuple[float, float]
 
     def _step(self, t: int) -> Place | None:
         start, foot = self.before.foot(self.frame), self.before.foot(t)
@@ -100,33 +113,14 @@ class Moved:
 
 
 @dataclass(frozen=True, eq=False)
-class Scaled:
+class Scaled(_Stepped):
     """So many times as large, about its foot."""
 
-    before: Course
     by: float
-
-    @property
-    def stands(self) -> bool:
-        return self.before.stands
-
-    def foot(self, t: int) -> Foot | None:
-        return _brought(self.before.foot(t), self._step(t))
-
-    def place(self, t: int) -> Place | None:
-        return _then(self.before.place(t), self._step(t))
 
     def _step(self, t: int) -> Place | None:
         foot = self.before.foot(t)
         return None if foot is None else Place(self.by, foot.x - self.by * foot.x, foot.y - self.by * foot.y)
-
-
-def _brought(foot: Foot | None, step: Place | None) -> Foot | None:
-    return None if foot is None or step is None else Foot(*step.of(foot.x, foot.y), foot.size * step.size)
-
-
-def _then(place: Place | None, step: Place | None) -> Place | None:
-    return None if place is None or step is None else place.then(step)
 
 
 class Feet:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +15,7 @@ from rich.progress import TaskID
 from core.assets import default_label_set
 from core.clip.native import read_label_set
 from core.errors import InputError
+from core.headless.program import input_has_ended, write_line
 from core.headless.progress import progress_bar
 from core.importing.inspecting import inspect_film, read_findings, told
 from core.importing.progress import Cancelled, JsonLines, Progress, Report
@@ -140,23 +138,9 @@ def _importing(
 
 def _for_a_program(run: Callable[[JsonLines, Callable[[], bool]], dict[str, object]]) -> None:
     """run: does it, and returns what is told of it at the end."""
-    left = threading.Event()
-
-    def wait_for_the_end() -> None:
-        # Not through sys.stdin: its lock, held while waiting, would abort the program's end.
-        while os.read(sys.stdin.fileno(), 1 << 12):
-            pass
-        left.set()
-
-    def write(line: str) -> None:
-        # Whoever listened may be gone; the end of the input says so too.
-        with contextlib.suppress(OSError):
-            print(line, flush=True)
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    report = JsonLines(write)
+    left, report = input_has_ended(), JsonLines(write_line)
     try:
-        facts = run(report, left.is_set)
+        facts = run(report, left)
     except Cancelled:
         report.tell("cancelled")
         return

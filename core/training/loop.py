@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch._dynamo.exc import TorchDynamoException
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from core.errors import reason
 from core.models.encoder import Encoder
 from core.models.label_network import LabelNetwork
+from core.training.averaging import average_weights
 from core.training.dataset import ChunkDataset
 from core.training.film import film_with_holes
 from core.training.guarded_optimizer import GuardedOptimizer
@@ -115,7 +115,7 @@ class Trainer:
                 finite = finite & self._adversary_optimizers[name].step(lost, self._adversary_rate(name) or rate)
                 losses[f"{name}_d"] = lost
         self._skipped.note(finite, self.done + 1)
-        self._average()
+        average_weights(self.averaged, self._live, self.preset.ema, self.done)
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
 
@@ -165,11 +165,6 @@ class Trainer:
     def _adversary_rate(self, name: str) -> float | None:
         own = self.adversaries[name].rate
         return self.preset.adversary_rate if own is None else own
-
-    def _average(self) -> None:
-        decay = min(self.preset.ema, (self.done + 1) / (self.done + 10))
-        with torch.no_grad():
-            get_ema_multi_avg_fn(decay)(list(self.averaged.parameters()), list(self._live.parameters()), 0)
 
     @property
     def averaged_encoder(self) -> Encoder:

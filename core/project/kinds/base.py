@@ -104,7 +104,7 @@ class BaseEdit(Value, ABC):
     @property
     def new_objects(self) -> Mapping[int, int | None]:
         """The objects that it makes: id -> class, None: that of what it copies."""
-        return {}
+        return dict.fromkeys(self.copies)
 
     @property
     def copies(self) -> Mapping[int, int]:

@@ -40,10 +40,6 @@ class Duplicate(PlacedEdit):
                 codes[self.new, label] = codes[thing, label]
 
     @property
-    def new_objects(self) -> Mapping[int, int | None]:
-        return {self.new: None}
-
-    @property
     def copies(self) -> Mapping[int, int]:
         return {self.new: self.object}
 

@@ -75,10 +75,6 @@ class Split(Correction):
             check_mask(mask, clip, name)
 
     @property
-    def new_objects(self) -> Mapping[int, int | None]:
-        return {self.new: None}
-
-    @property
     def copies(self) -> Mapping[int, int]:
         return {self.new: self.object}
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from rich.console import Console
 from core.assets import default_checkpoint
 from core.checkpoint import load_checkpoint
 from core.errors import InputError
+from core.headless.program import input_has_ended, write_line
 from core.headless.source import open_source
 from core.training.adapt.learn import adapt
 from core.training.adapt.report import Adapted, JsonLines, Report, Words
@@ -52,23 +49,9 @@ def _for_a_person(adapted: Callable[[Report, Callable[[], bool]], Adapted], stop
 
 
 def _for_a_program(adapted: Callable[[Report, Callable[[], bool]], Adapted], stop: Callable[[], bool]) -> None:
-    left = threading.Event()
-
-    def wait_for_the_end() -> None:
-        # Not through sys.stdin: its lock, held while waiting, would abort the program's end.
-        while os.read(sys.stdin.fileno(), 1 << 12):
-            pass
-        left.set()
-
-    def write(line: str) -> None:
-        # Whoever listened may be gone; the end of the input says so too.
-        with contextlib.suppress(OSError):
-            print(line, flush=True)
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    report = JsonLines(write)
+    left, report = input_has_ended(), JsonLines(write_line)
     try:
-        report.done(adapted(report, lambda: stop() or left.is_set()))
+        report.done(adapted(report, lambda: stop() or left()))
     except InputError as error:
         report.failed(error)
         raise

@@ -16,7 +16,6 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from core.clip.clip import FIRST_NEW_OBJECT
 from core.models.generator import LabelMaps
@@ -27,6 +26,7 @@ from core.prediction.network import FutureConfig, FutureNetwork
 from core.prediction.objects import FreeIds
 from core.prediction.predictor import Predicted, Predictor
 from core.training.adversary import VIDEO_FRAMES, Patches, fitting_rates, window
+from core.training.averaging import average_weights
 from core.training.dataset import Chunk, ChunkDataset
 from core.training.future.presets import FuturePreset
 from core.training.guarded_optimizer import GuardedOptimizer
@@ -87,7 +87,7 @@ class FutureTrainer:
             finite = finite & self._adversary_optimizer.step(lost, self.preset.adversary_rate)
             losses["video_d"] = lost
         self._skipped.note(finite, self.done + 1)
-        self._average()
+        average_weights(self.averaged, self.network, self.preset.ema, self.done)
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
 
@@ -141,11 +141,6 @@ class FutureTrainer:
             torch.cat([window(fake, chunk.flow, rate, halved=halved)[0].flatten(1, 2), flow], 1),
             torch.cat([window(real, chunk.flow, rate, halved=halved)[0].flatten(1, 2), flow], 1),
         )
-
-    def _average(self) -> None:
-        decay = min(self.preset.ema, (self.done + 1) / (self.done + 10))
-        with torch.no_grad():
-            get_ema_multi_avg_fn(decay)(list(self.averaged.parameters()), list(self.network.parameters()), 0)
 
     def save(self, path: Path, pace: Pace | None = None) -> None:
         """Everything that resuming needs; `pace` where the run has a time given."""
