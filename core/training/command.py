@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +25,11 @@ from core.training.machine import Machine
 from core.training.pace import Pace
 from core.training.perceptual import PerceptualLoss, load_vgg19
 from core.training.presets import Preset
-from core.training.progress import Display, Interrupt, Lines, recorders
-from core.training.runner import run
+from core.training.progress import Display, Lines
 from core.training.samples import write_sheet
 from core.training.start import start_from
 from core.training.variants import named
+from core.training.whole_run import run_to_end, said_by_first
 
 _SAVE_EVERY = 300.0
 # Of a run that is given a time, the label network may have this share.
@@ -69,7 +68,7 @@ def train(
     began = time.monotonic()
     recipe = named(recipe) if isinstance(recipe, str) else recipe
     machine = machine or Machine.choose()
-    say = say if machine.first else _silent
+    say = said_by_first(machine, say)
     recipe, dataset = read_data(recipe, data, machine, say)
     shown = list(read_clips(val)) if val else [_middle(dataset)]
     make_folder(out)
@@ -94,16 +93,10 @@ def train(
         pace.used += time.monotonic() - began
 
     def save() -> None:
-        if machine.first:
-            trainer.save(state, pace)
-            _sample(trainer, shown, out, say)
+        trainer.save(state, pace)
+        _sample(trainer, shown, out, say)
 
-    displays: list[Display] = [display or Lines(say), *recorders(out)] if machine.first else []
-    with Interrupt() as interrupt, _closing(displays):
-        run(trainer, save=save, displays=displays, warn=say, save_every=save_every, stop=interrupt.asked, pace=pace)
-    if trainer.done < trainer.plan.total:
-        say(f"stopped at step {trainer.done}, saved in {out}")
-        raise InputError("Training was stopped before its end.", "The same command goes on from here.")
+    run_to_end(trainer, out, save=save, say=say, display=display, save_every=save_every, pace=pace)
     return export(trainer, out, say, carried) if machine.first else out / "checkpoint.safetensors"
 
 
@@ -139,19 +132,6 @@ def _begin(
     elif begin is not None:
         for line in start_from(trainer, load_checkpoint(begin)):
             say(line)
-
-
-@contextmanager
-def _closing(displays: Sequence[Display]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for each in displays:
-            each.close()
-
-
-def _silent(line: str) -> None:
-    """Of several processes one speaks."""
 
 
 def read_data(recipe: Preset, data: Path, machine: Machine, say: Callable[[str], None]) -> tuple[Preset, ChunkDataset]:

@@ -14,9 +14,9 @@ from core.training.future.presets import FuturePreset
 from core.training.future.trainer import FutureTrainer
 from core.training.machine import Machine
 from core.training.pace import Pace
-from core.training.progress import Display, Interrupt, Lines, recorders
-from core.training.runner import run
+from core.training.progress import Display
 from core.training.start import fill
+from core.training.whole_run import run_to_end, said_by_first
 
 
 def train_future(
@@ -37,7 +37,7 @@ def train_future(
     Arguments are those of `core.training.command.train`, and so is what happens after an interruption.
     """
     machine = machine or Machine.choose()
-    say = say if machine.first else _silent
+    say = said_by_first(machine, say)
     began = time.monotonic()
     dataset = ChunkDataset(read_clips(data), rare=recipe.rare, device=machine.device)
     say(f"{len(dataset.device_clips)} clips, {len(dataset)} frames, read in {time.monotonic() - began:.0f} s")
@@ -56,29 +56,11 @@ def train_future(
     elif begin is not None:
         _start_from(trainer, begin, say)
     if not export_only:
-        displays: list[Display] = [display or Lines(say), *recorders(out)] if machine.first else []
 
         def save() -> None:
-            if machine.first:
-                trainer.save(state, pace)
+            trainer.save(state, pace)
 
-        try:
-            with Interrupt() as interrupt:
-                run(
-                    trainer,
-                    save=save,
-                    displays=displays,
-                    warn=say,
-                    save_every=save_every,
-                    stop=interrupt.asked,
-                    pace=pace,
-                )
-        finally:
-            for each in displays:
-                each.close()
-        if trainer.done < trainer.plan.total:
-            say(f"stopped at step {trainer.done}, saved in {out}")
-            raise InputError("Training was stopped before its end.", "The same command goes on from here.")
+        run_to_end(trainer, out, save=save, say=say, display=display, save_every=save_every, pace=pace)
     path = out / "future.safetensors"
     if machine.first:
         recipe_of = {
@@ -99,7 +81,3 @@ def _start_from(trainer: FutureTrainer, path: Path, say: Callable[[str], None]) 
     for line in fill(trainer.network, begun.state, "network"):
         say(line)
     trainer.averaged.load_state_dict(trainer.network.state_dict())
-
-
-def _silent(line: str) -> None:
-    """Of several processes one speaks."""
