@@ -20,6 +20,7 @@ from core.preference.damage import damaged
 from core.preference.judging import Judging, Unknown
 from core.preference.make import Wish, make_study
 from core.preference.methods import open_method
+from core.preference.statistics import Score
 from core.preference.study import read_study, video_file
 from core.preference.trials import trials_of
 from core.preference.votes import AlreadyVoted
@@ -220,7 +221,7 @@ def test_the_command_makes_a_study_and_starts_its_page(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
-def test_the_command_shows_results(tmp_path):
+def test_the_command_shows_results(tmp_path, monkeypatch):
     study = small_study(tmp_path, methods=3, clips=2)
     folder = tmp_path / "study"
     refused(run("preference-results", folder), "has no votes yet")
@@ -231,6 +232,7 @@ def test_the_command_shows_results(tmp_path):
             votes.add(vote)
     for trial in trials_of(study, JUDGE):
         Judging(folder).vote(JUDGE, trial.key, "realism", "left", 0.1)
+    monkeypatch.setattr("core.preference.results.bradley_terry", lambda wins: [Score(-1e-9, -0.5, 0.5)] * len(wins))
     result = run("preference-results", folder, "--csv", tmp_path / "r.csv", "--votes", tmp_path / "v.csv")
     assert result.exit_code == 0, result.output
     assert "Which looks more real?" in result.stdout and "Bradley-Terry" in result.stdout
