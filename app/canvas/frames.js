@@ -79,6 +79,17 @@ export class Loader {
     /** Not asked for again before this time.
      * @type {Map<string, number>} */
     this.failed = new Map();
+    this.held = false;
+  }
+
+  /** Without a server, and until it is known what a new one has, nothing is asked for; then all that is still wanted
+   * is wished for anew.
+   * @param {boolean} held */
+  hold(held) {
+    if (held === this.held) return;
+    this.held = held;
+    this.forget();
+    this.failed.clear();
   }
 
   /** The value, or null while it is on its way.
@@ -123,7 +134,7 @@ export class Loader {
   }
 
   pump() {
-    while (this.busy.size < AT_ONCE) {
+    while (!this.held && this.busy.size < AT_ONCE) {
       const next = this.wanted.pop();
       if (next === undefined) return;
       this.start(next);

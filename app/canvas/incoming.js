@@ -48,14 +48,14 @@ export class Incoming {
       onEvent: (event) => this.onEvent(event),
       onLost: () => this.store.set({ online: false }),
       onOpen: () => {
-        this.store.set({ online: true });
         // What was sent before the socket was there is in the state; what is not saved is sent when it comes back.
         const again = !first;
         first = false;
-        this.session.resync().then(
-          () => (again ? this.session.saving.retry() : undefined),
-          () => {},
-        );
+        const online = () => this.store.set({ online: true });
+        this.session.resync().then(() => {
+          online();
+          if (again) this.session.saving.retry();
+        }, online);
       },
     });
   }

@@ -370,6 +370,7 @@ export class Editor {
     // Predicted frames were taken back.
     const { frames } = state.server.clip;
     if (state.t >= frames) return this.goTo(frames - 1);
+    for (const loader of [this.pictures, this.labels, this.kinds]) loader.hold(!state.online);
     this.view.draw();
     if (names.has('t')) {
       if (!state.playing) this.remember();
@@ -377,7 +378,7 @@ export class Editor {
       this.wantPreview(state);
     }
     if (names.has('playing') && !state.playing) this.remember();
-    if (names.has('server') || names.has('playing')) this.prefetch(state);
+    if (['server', 'playing', 'online'].some((name) => names.has(name))) this.prefetch(state);
     // Where objects are seen is known when it is known where edits act: the first picture does not wait for it.
     if (!state.server.edits.some(isOutdated)) this.loadObjects(state.server);
     const label = `Frame ${state.t + 1} of ${state.server.clip.frames}`;

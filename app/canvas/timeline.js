@@ -97,10 +97,16 @@ export class Timeline {
   /** @param {OpenState} state
    * @param {Set<string>} names */
   update(state, names) {
-    if (names.has('server') || names.has('pending')) this.drawFrames(state);
+    if (names.has('online')) this.askAgain();
+    if (['server', 'pending', 'online'].some((name) => names.has(name))) this.drawFrames(state);
     if (names.has('t') || names.has('server')) this.placeHead(state);
     this.updateTransport(state);
     this.updateProgress(state);
+  }
+
+  /** What did not come while there was no server. */
+  askAgain() {
+    for (const image of this.thumbs) if (image.complete && !image.naturalWidth) delete image.dataset.source;
   }
 
   /** @param {OpenState} state */
@@ -152,7 +158,8 @@ export class Timeline {
       const t = Math.min(count - 1, Math.floor(((index + 0.5) * count) / this.thumbs.length));
       const key = rendered(state, t)?.key ?? state.server.before[t];
       const source = key ? this.commands.thumbUrl(key) : '';
-      if (image.dataset.source !== source) {
+      // Another server may have none of what this one had.
+      if (state.online && image.dataset.source !== source) {
         image.dataset.source = source;
         if (source) image.src = source;
         else image.removeAttribute('src');

@@ -90,6 +90,26 @@ test('another project starts with nothing of the one before, not even with what 
   assert.ok(!loader.kept.has('camera/0') && !loader.busy.size);
 });
 
+test('without a server nothing is asked for, and afterwards only what is still wanted', async () => {
+  const asked = [];
+  const loader = new Loader(
+    async (key) => {
+      asked.push(key);
+      return { value: key, size: 1 };
+    },
+    100,
+    () => {},
+  );
+  loader.hold(true);
+  assert.equal(loader.get('frames/old'), null);
+  loader.prefetch(['frames/older']);
+  loader.hold(false);
+  loader.get('frames/new');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(asked, ['frames/new']);
+  assert.equal(loader.get('frames/new'), 'frames/new');
+});
+
 test('the panel starts with favourites and leaves void out', () => {
   assert.deepEqual(
     panelOrder(CLASSES).map((entry) => entry.name),
