@@ -50,12 +50,16 @@ def open_editor(chromium: Browser) -> Iterator[Callable[..., Editor]]:
         size: tuple[int, int] = (1440, 900),
         font: bool = True,
         mode: str = "rendered",
+        touch: bool = False,
     ) -> Editor:
         """query: None opens a new project, "" is the address that the program prints.
 
-        font: False keeps the page's own font from it, so that it is drawn in the machine's.
+        font: False keeps the page's own font from it, so that it is drawn in the machine's; touch: a screen that is
+        touched, and no mouse.
         """
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]}, accept_downloads=True, has_touch=touch, is_mobile=touch
+        )
         context.add_init_script("localStorage.setItem('scenebrush-steps-seen', '1')")
         if not font:
             context.route("**/inter.woff2", lambda route: route.abort())

@@ -189,6 +189,16 @@ class Editor:
             self.page.mouse.move(*self.point(*point))
         self.page.mouse.up()
 
+    def finger(self, *points: tuple[int, int]) -> None:
+        """Draw with a finger from pixel to pixel on a screen that is touched, and wait until it is saved."""
+        revision = self.state("server.revision")
+        screen = self.context.new_cdp_session(self.page)
+        for kind, point in zip(("touchStart", *("touchMove" for _ in points[1:])), points, strict=True):
+            x, y = self.point(*point)
+            screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        self.saved(revision)
+
     def becomes(self, name: str) -> None:
         """Take another class for what is selected."""
         self.page.get_by_role("button", name="Becomes").click()

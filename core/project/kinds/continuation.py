@@ -34,7 +34,8 @@ class Continue(LookEdit):
         return self.frames[0]
 
     def title(self, names: Names) -> str:
-        return f"{self.frames[1] - self.frames[0]} frames predicted"
+        count = self.frames[1] - self.frames[0]
+        return "1 frame predicted" if count == 1 else f"{count} frames predicted"
 
     def reaches(self, t: int) -> bool:
         return False
