@@ -115,18 +115,22 @@ class Patches:
             found: Features = self.network(channels_last(inputs), stage.judged)
         return [[layer.float() for layer in layers] for layers in found]
 
-    def patch_losses(self, fake: Tensor, real: Tensor, stage: Stage = WHOLE) -> dict[str, Tensor]:
-        """Losses of the generator on inputs of the network (B, C, H, W), by kind."""
+    def patch_losses(
+        self, fake: Tensor, real: Tensor, stage: Stage = WHOLE, weights: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Losses of the generator on inputs of the network (B, C, H, W), by kind; weights as in `lsgan_generator`."""
         self.network.requires_grad_(False)
         mine = self._features(fake, stage)
         with torch.no_grad():
             wanted = self._features(real, stage)
-        return {"gan": lsgan_generator(mine), "features": feature_matching(mine, wanted, weight=1.0)}
+        return {"gan": lsgan_generator(mine, weights), "features": feature_matching(mine, wanted, weight=1.0)}
 
-    def own_patch_loss(self, fake: Tensor, real: Tensor, stage: Stage = WHOLE) -> Tensor:
+    def own_patch_loss(
+        self, fake: Tensor, real: Tensor, stage: Stage = WHOLE, weights: Tensor | None = None
+    ) -> Tensor:
         """The discriminator's own loss on the same inputs."""
         self.network.requires_grad_(True)
-        return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage))
+        return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage), weights)
 
 
 class _Picture(Patches):
@@ -137,8 +141,10 @@ class _Picture(Patches):
     def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         frames = [self._one(rollout)] if self._recipe.learns_from == "one" else list(range(len(rollout.frames)))
         given, real = self._given(rollout, frames), self._real(rollout, frames)
+        weights = self._weights(rollout, frames)
         judged = [
-            self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage) for fake in self._fakes(rollout, frames)
+            self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage, weights)
+            for fake in self._fakes(rollout, frames)
         ]
         return {kind: torch.stack([each[kind] for each in judged]).sum() for kind in judged[0]}
 
@@ -146,8 +152,9 @@ class _Picture(Patches):
         count = len(rollout.frames)
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(rollout)]
         given, real = self._given(rollout, frames), self._real(rollout, frames)
+        weights = self._weights(rollout, frames)
         lost = [
-            self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage)
+            self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage, weights)
             for fake in self._fakes(rollout, frames)
         ]
         return torch.stack(lost).sum()
@@ -159,6 +166,12 @@ class _Picture(Patches):
         kinds = ("final", "raw") if self._recipe.raw else ("final",)
         drawn = [rollout.frames[index][1] for index in frames]
         return [torch.cat([frame.final if kind == "final" else frame.raw for frame in drawn]) for kind in kinds]
+
+    def _weights(self, rollout: Rollout, frames: list[int]) -> Tensor | None:
+        if rollout.weights is None:
+            return None
+        every = rollout.weights.unflatten(0, (len(rollout.frames), -1))
+        return every[frames].flatten(0, 1)
 
     def _given(self, rollout: Rollout, frames: list[int]) -> Tensor:
         at = [rollout.frames[index][0] for index in frames]

@@ -33,29 +33,34 @@ def weighted_l1(a: Tensor, b: Tensor, weights: Tensor | None = None) -> Tensor:
     return F.l1_loss(a, b) if weights is None else masked_l1(a, b, weights)
 
 
-def lsgan_generator(fake: Features) -> Tensor:
-    """Sum over scales of mean (D(fake) - 1)^2."""
-    return _distance(fake, 1.0)
+def lsgan_generator(fake: Features, weights: Tensor | None = None) -> Tensor:
+    """Sum over scales of mean (D(fake) - 1)^2; weights (B, 1, h, w): how much each place counts. None: all alike."""
+    return _distance(fake, 1.0, weights)
 
 
-def lsgan_discriminator(real: Features, fake: Features) -> Tensor:
+def lsgan_discriminator(real: Features, fake: Features, weights: Tensor | None = None) -> Tensor:
     """Half of: sum over scales of mean (D(real) - 1)^2 + mean D(fake)^2. Make `fake` from detached pictures."""
-    return 0.5 * (lsgan_real(real) + lsgan_fake(fake))
+    return 0.5 * (lsgan_real(real, weights) + lsgan_fake(fake, weights))
 
 
-def lsgan_real(real: Features) -> Tensor:
+def lsgan_real(real: Features, weights: Tensor | None = None) -> Tensor:
     """Sum over scales of mean (D(real) - 1)^2."""
-    return _distance(real, 1.0)
+    return _distance(real, 1.0, weights)
 
 
-def lsgan_fake(fake: Features) -> Tensor:
+def lsgan_fake(fake: Features, weights: Tensor | None = None) -> Tensor:
     """Sum over scales of mean D(fake)^2."""
-    return _distance(fake, 0.0)
+    return _distance(fake, 0.0, weights)
 
 
-def _distance(features: Features, target: float) -> Tensor:
-    predictions = [layers[-1] for layers in features]
-    return torch.stack([(prediction - target).square().mean() for prediction in predictions]).sum()
+def _distance(features: Features, target: float, weights: Tensor | None) -> Tensor:
+    terms = []
+    for layers in features:
+        missed = (layers[-1] - target).square()
+        if weights is not None:
+            missed = missed * F.adaptive_avg_pool2d(weights, missed.shape[-2:])
+        terms.append(missed.mean())
+    return torch.stack(terms).sum()
 
 
 def feature_matching(fake: Features, real: Features, weight: float = LAMBDA_FEATURES) -> Tensor:

@@ -264,6 +264,7 @@ _SHARP_PICTURES = Phase(
     learning_rate=1e-3,  # more, and what it draws changes faster than the discriminator learns to tell it
     adversaries=("picture",),
     weights=_SHARP_WEIGHTS,
+    about_rare=0.8,
     head_start=150,
 )
 _SHARP = replace(
