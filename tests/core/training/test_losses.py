@@ -28,6 +28,15 @@ def test_lsgan_sums_over_scales() -> None:
     assert losses.lsgan_discriminator(REAL, FAKE).item() == (1 + 4.25) / 2
 
 
+def test_lsgan_counts_places_by_their_weights() -> None:
+    # two halves, judged 1 and 0; pixels of the left one count three times as much as those of the right
+    judged = [[torch.tensor([[[[1.0, 0.0]]]])]]
+    weights = torch.tensor([1.5, 1.5, 0.5, 0.5]).expand(1, 1, 2, 4)
+    assert losses.lsgan_generator(judged, weights).item() == 0.25
+    assert losses.lsgan_fake(judged, weights).item() == 0.75
+    assert losses.lsgan_discriminator(judged, judged, weights).item() == 0.5
+
+
 def test_feature_matching_leaves_the_prediction_out() -> None:
     # layers differ by 0.5, 0 and 0, 2; 4 / 2 layers / 2 scales each
     assert losses.feature_matching(FAKE, REAL, weight=1).item() == 2.5
