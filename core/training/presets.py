@@ -247,12 +247,12 @@ _PARTS = replace(
 # ones.
 _SHARP_WEIGHTS: Weights = {
     **PICTURE_WEIGHTS,
-    "picture": 1.5,
+    "picture": 2.0,
     "gradient": 0.5,
     "raw": 0.5,
     "perceptual": 2.5,
     "colour": 4.0,
-    "picture_gan": 6.0,
+    "picture_gan": 3.0,  # twice that, and it draws coloured stripes that the discriminator has not learnt yet
     "picture_features": 3.0,
 }
 _SHARP_PICTURES = Phase(
