@@ -42,6 +42,11 @@ def picture(rollout: Rollout) -> Tensor:
     return losses.weighted_l1(rollout.fake, rollout.real, rollout.weights)
 
 
+def chroma(rollout: Rollout) -> Tensor:
+    """L1 of what makes a colour differ from grey: texture that has to be guessed is light and dark, not coloured."""
+    return losses.weighted_l1(_chroma(rollout.fake), _chroma(rollout.real), rollout.weights)
+
+
 def gradient(rollout: Rollout) -> Tensor:
     """L1 of differences between neighbouring pixels."""
     return gradient_loss(rollout.fake, rollout.real, rollout.weights)
@@ -128,6 +133,7 @@ def blend(rollout: Rollout) -> Tensor | None:
 
 TERMS: Mapping[str, Term] = {
     "picture": picture,
+    "chroma": chroma,
     "gradient": gradient,
     "raw": raw,
     "coarse": coarse,
@@ -167,6 +173,10 @@ def _each(rollout: Rollout, term: Callable[[int, Drawn], Tensor | None]) -> Tens
     values = [term(t, frame) for t, frame in rollout.moving if frame.flow is not None]
     said = [value for value in values if value is not None]
     return torch.stack(said).mean() if said else None
+
+
+def _chroma(pictures: Tensor) -> Tensor:
+    return pictures - pictures.mean(1, keepdim=True)
 
 
 def _own(frame: Drawn) -> Tensor:
