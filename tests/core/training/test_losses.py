@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
@@ -13,8 +15,9 @@ from torch.nn import functional as F
 from core.errors import InputError
 from core.models.discriminators import MultiscaleDiscriminator
 from core.training import losses
-from core.training.objective import gradient_loss
+from core.training.objective import chroma, gradient_loss
 from core.training.perceptual import PerceptualLoss, VGG19Features, load_vgg19
+from core.training.rollout import Rollout
 
 # Two scales of two layers and a prediction.
 FAKE = [[torch.full((1, 1, 2, 2), value) for value in scale] for scale in ((1.0, 2.0, 0.5), (3.0, 4.0, 2.0))]
@@ -177,3 +180,11 @@ def test_pixels_that_count_more_are_asked_for_more() -> None:
     assert gradient_loss(fake, real, weights) == pytest.approx(0.8 * 2 / 12)
     loss = PerceptualLoss(lambda x: [F.avg_pool2d(x, 2)], [1.0])
     assert loss(fake, real, weights) == pytest.approx(float(weights[..., :2, :2].mean()) * 0.25 / 4)
+
+
+def test_chroma_is_blind_to_light_and_dark() -> None:
+    real = torch.rand(1, 3, 4, 4)
+    lighter, redder = real + 0.3, real + torch.tensor([0.3, 0.0, 0.0]).view(1, 3, 1, 1)
+    asked = [SimpleNamespace(fake=fake, real=real, weights=None) for fake in (lighter, redder)]
+    found = [chroma(cast(Rollout, each)).item() for each in asked]
+    assert found[0] < 1e-6 and found[1] == pytest.approx((0.2 + 0.1 + 0.1) / 3)
