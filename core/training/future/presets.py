@@ -61,15 +61,15 @@ class FuturePreset:
         return asdict(self)
 
 
-# Whole frames: what a surface does is told from all of it. More than this learning rate, and it is worse than nothing.
-_FIRST = Phase(steps=1000, frames=4, batch=1, crop=(256, 512), learning_rate=1e-3, weights=_WEIGHTS)
+# Whole frames: what a surface does is told from all of it. At 1e-3 what fills in diverges after 900 steps.
+_FIRST = Phase(steps=1000, frames=4, batch=1, crop=(256, 512), learning_rate=3e-4, weights=_WEIGHTS)
 
 _FUTURE = FuturePreset(
     name="future",
     phases=(
         _FIRST,
         replace(_FIRST, steps=300, frames=6, batch=1),
-        replace(_FIRST, steps=200, frames=6, learning_rate=5e-4, adversaries=("video",), weights=_JUDGED),
+        replace(_FIRST, steps=200, frames=6, learning_rate=1.5e-4, adversaries=("video",), weights=_JUDGED),
     ),
 )
 
