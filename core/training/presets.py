@@ -252,7 +252,7 @@ _SHARP_WEIGHTS: Weights = {
     "raw": 0.5,
     "perceptual": 2.5,
     "colour": 4.0,
-    "chroma": 20.0,
+    "chroma": 40.0,
     "picture_gan": 3.0,  # twice that, and it draws coloured stripes that the discriminator has not learnt yet
     "picture_features": 3.0,
 }
