@@ -125,9 +125,7 @@ class Patches:
             wanted = self._features(real, stage)
         return {"gan": lsgan_generator(mine, weights), "features": feature_matching(mine, wanted, weight=1.0)}
 
-    def own_patch_loss(
-        self, fake: Tensor, real: Tensor, stage: Stage = WHOLE, weights: Tensor | None = None
-    ) -> Tensor:
+    def own_patch_loss(self, fake: Tensor, real: Tensor, stage: Stage = WHOLE, weights: Tensor | None = None) -> Tensor:
         """The discriminator's own loss on the same inputs."""
         self.network.requires_grad_(True)
         return lsgan_discriminator(self._features(real, stage), self._features(fake.detach(), stage), weights)
