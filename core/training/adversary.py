@@ -168,8 +168,8 @@ class _Picture(Patches):
     def _weights(self, rollout: Rollout, frames: list[int]) -> Tensor | None:
         if rollout.weights is None:
             return None
-        every = rollout.weights.unflatten(0, (len(rollout.frames), -1))
-        return every[frames].flatten(0, 1)
+        every = rollout.weights.chunk(len(rollout.frames))
+        return torch.cat([every[frame] for frame in frames])
 
     def _given(self, rollout: Rollout, frames: list[int]) -> Tensor:
         at = [rollout.frames[index][0] for index in frames]

@@ -58,7 +58,7 @@ def _distance(features: Features, target: float, weights: Tensor | None) -> Tens
     for layers in features:
         missed = (layers[-1] - target).square()
         if weights is not None:
-            missed = missed * F.adaptive_avg_pool2d(weights, missed.shape[-2:])
+            missed = missed * F.adaptive_avg_pool2d(weights, (missed.shape[-2], missed.shape[-1]))
         terms.append(missed.mean())
     return torch.stack(terms).sum()
 
