@@ -193,9 +193,13 @@ class Editor:
         """Draw with a finger from pixel to pixel on a screen that is touched, and wait until it is saved."""
         revision = self.state("server.revision")
         screen = self.context.new_cdp_session(self.page)
-        for kind, point in zip(("touchStart", *("touchMove" for _ in points[1:])), points, strict=True):
-            x, y = self.point(*point)
-            screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        # It rests at the end: what is lifted at speed is a fling to the browser, which leaves out the tap after it.
+        places = [self.point(*point) for point in (*points, points[-1])]
+        began = time.time() - len(places)
+        for number, (x, y) in enumerate(places):
+            kind = "touchMove" if number else "touchStart"
+            event = {"type": kind, "touchPoints": [{"x": x, "y": y}], "timestamp": began + number}
+            screen.send("Input.dispatchTouchEvent", event)
         screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         self.saved(revision)
 
