@@ -56,15 +56,15 @@ class OpenClips:
 
         Only who asks for the same clip waits while it is read.
         """
-        made = lambda folds: engine.open_scene(folds, seed)  # noqa: E731
-        return self._scene(place, lambda: open_clip(folder), (engine.hash, seed), made)
+        key = (engine.hash, seed)
+        return self._scene(place, lambda: open_clip(folder), key, lambda folds: engine.open_scene(folds, seed))
 
     def continued(
         self, place: str, base: SharedScene, engine: Engine, seed: int, make: Callable[[], Clip]
     ) -> SharedScene:
         """The scene of a longer clip, in the looks of the clip that it begins with. Raises as `make` does."""
-        made = lambda folds: Scene(folds.clip, base.scene.looks, folds, base.scene.encode)  # noqa: E731
-        return self._scene(place, make, (engine.hash, seed), made)
+        looks, encode = base.scene.looks, base.scene.encode
+        return self._scene(place, make, (engine.hash, seed), lambda folds: Scene(folds.clip, looks, folds, encode))
 
     def _scene(
         self, place: str, read: Callable[[], Clip], key: tuple[str, int], made: Callable[[Folds], Scene]

@@ -23,14 +23,22 @@ from app.opened import OpenProject
 from app.protocol import FuturesState, FutureState
 from core.clip.clip import Clip
 from core.clip.frames import Frames, whole
-from core.conditioning import Conditioning, Maps, Styles
+from core.conditioning import Conditioning, Maps
 from core.errors import InputError
 from core.headless.render import best_device
-from core.prediction.future import check_count, check_maps, free_ids, last_maps, lasting, predict, predicted_clip
+from core.prediction.future import (
+    check_count,
+    check_maps,
+    conditioning_of,
+    free_ids,
+    last_maps,
+    lasting,
+    predict,
+    predicted_clip,
+)
 from core.prediction.network_file import load_future
 from core.prediction.predictor import Predictor
 from core.project.edits import Edits, parse_edit
-from core.project.fold import codes_of
 
 FUTURES = 3
 # Frames that a strip shows, and their height (pixels).
@@ -181,13 +189,12 @@ def _future(opened: OpenProject, predictor: Predictor, count: int, seed: int, st
     if clip.pictures is None:
         return Future(start, seed, made)
     going_on, before = lasting(edits, start), opened.conditionings(edits)
-    size = None if clip.sizes.is_one else clip.sizes.film
 
     def conditioning(t: int) -> Conditioning:
         if t < start:
             return before(t)
         with scene.locked() as unshared:
-            return Conditioning(maps[t - start], Styles(codes_of(maps[t - start], going_on, unshared.looks)), size=size)
+            return conditioning_of(maps[t - start], going_on, unshared.looks, clip.sizes)
 
     renderer, worker = opened.engine.renderer, opened.worker
     chain = worker.call(lambda: renderer.chain(conditioning)).result()

@@ -495,8 +495,9 @@ class Workspace:
             return base
         place = f"{project.clip}#{project.id} {' '.join(part.content for part in parts)}"
         folder = self._store.folder / project.id
-        make = lambda: continued(base.clip, project.edits, folder)  # noqa: E731
-        return self._open_clips.continued(place, base, engine, project.seed, make)
+        return self._open_clips.continued(
+            place, base, engine, project.seed, lambda: continued(base.clip, project.edits, folder)
+        )
 
     def _let_go(self, clip: Clip) -> None:
         """Close the projects of a clip that had to make room; they are opened anew when they are asked for."""

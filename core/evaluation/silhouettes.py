@@ -81,10 +81,8 @@ class Silhouettes:
         old, new = self._ids
         edit = SetClass(id="swap", frames=(0, len(clip)), target=ClassTarget(label=old), to=new)
         for subject in self._subjects:
-            counts, what = (
-                self._read[subject.name],
-                f"{clip.name}: {self._swap.old} made {self._swap.new}, {subject.name}",
-            )
+            counts = self._read[subject.name]
+            what = f"{clip.name}: {self._swap.old} made {self._swap.new}, {subject.name}"
             progress(what, 0, length)
             for t, picture in enumerate(islice(subject.edited(clip, (edit,)), length)):
                 reading = self._network.read(picture)

@@ -11,12 +11,14 @@ import torch
 from core.clip.clip import MAX_BYTES, MAX_FRAMES, Clip, bytes_of
 from core.clip.instances import stuff_object
 from core.clip.label_set import LabelSet
+from core.clip.sizes import Sizes
 from core.conditioning import Conditioning, Maps, Styles
 from core.errors import InputError
 from core.footage.estimated_flow import flow_to_before
 from core.models.generator import Conditionings, LabelMaps
 from core.prediction.objects import FreeIds
 from core.prediction.predictor import Predictor
+from core.project.corrected_looks import LooksLike
 from core.project.edits import Edits
 from core.project.fold import Scene, codes_of, picturing
 from core.project.mode import Mode
@@ -110,16 +112,20 @@ def lasting(edits: Edits, count: int) -> Edits:
 
 def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) -> Conditionings:
     """The frames of a project and, after them, those that were predicted: in the looks of its last frame."""
-    count, sizes = len(scene.clip), scene.clip.sizes
-    going_on, looks = lasting(edits, count), scene.looks
+    count, looks = len(scene.clip), scene.looks
+    going_on = lasting(edits, count)
 
     def conditioning(t: int) -> Conditioning:
         if t < count:
             return scene.conditioning(edits, t, mode)
-        own = maps[t - count]
-        return Conditioning(own, Styles(codes_of(own, going_on, looks)), size=None if sizes.is_one else sizes.film)
+        return conditioning_of(maps[t - count], going_on, looks, scene.clip.sizes)
 
     return conditioning
+
+
+def conditioning_of(maps: Maps, going_on: Edits, looks: LooksLike, sizes: Sizes) -> Conditioning:
+    """A predicted frame, under the edits that go on, for a picture as large as the film of a clip of these sizes."""
+    return Conditioning(maps, Styles(codes_of(maps, going_on, looks)), size=None if sizes.is_one else sizes.film)
 
 
 def to_label_maps(maps: Maps, device: torch.device | str = "cpu") -> LabelMaps:

@@ -7,7 +7,7 @@ preset and in its phases. Losses are called by its name: NAME_gan, NAME_features
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -89,7 +89,6 @@ class VideoAdversary:
     rates: tuple[int, ...] = (1, 2)
     halved: bool = True
     anywhere: bool = False
-    details: ClassVar[bool] = False
     rate: float | None = None
 
     def build(self, classes: int, machine: Machine) -> Adversary:
@@ -103,9 +102,9 @@ AdversaryRecipe = PictureAdversary | VideoAdversary
 class Patches:
     """What both have in common: LSGAN with feature matching on a pair of inputs."""
 
-    def __init__(self, channels: int, recipe: AdversaryRecipe, machine: Machine) -> None:
+    def __init__(self, channels: int, recipe: AdversaryRecipe, machine: Machine, details: bool = False) -> None:
         network = MultiscaleDiscriminator(
-            channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm, details=recipe.details
+            channels, ndf=recipe.ndf, num_D=recipe.scales, norm=recipe.norm, details=details
         )
         self.network: nn.Module = weights_channels_last(network.to(machine.device))
         self._machine, self.rate = machine, recipe.rate
@@ -133,12 +132,13 @@ class Patches:
 
 class _Picture(Patches):
     def __init__(self, recipe: PictureAdversary, classes: int, machine: Machine) -> None:
-        super().__init__(classes + 1 + 3, recipe, machine)
+        super().__init__(classes + 1 + 3, recipe, machine, recipe.details)
         self._recipe, self._classes = recipe, classes
 
     def generator_losses(self, rollout: Rollout) -> dict[str, Tensor]:
         frames = [self._one(rollout)] if self._recipe.learns_from == "one" else list(range(len(rollout.frames)))
-        given, real = self._given(rollout, frames), self._real(rollout, frames)
+        given = self._given(rollout, frames)
+        real = torch.cat([given, self._filmed(rollout, frames)], 1)
         weights = self._weights(rollout, frames)
         judged = [
             self.patch_losses(torch.cat([given, fake], 1), real, rollout.stage, weights)
@@ -149,7 +149,8 @@ class _Picture(Patches):
     def own_loss(self, rollout: Rollout) -> Tensor | None:
         count = len(rollout.frames)
         frames = {"last": [count - 1], "all": list(range(count))}.get(self._recipe.learns_from) or [self._one(rollout)]
-        given, real = self._given(rollout, frames), self._real(rollout, frames)
+        given = self._given(rollout, frames)
+        real = torch.cat([given, self._filmed(rollout, frames)], 1)
         weights = self._weights(rollout, frames)
         lost = [
             self.own_patch_loss(torch.cat([given, fake], 1), real, rollout.stage, weights)
@@ -176,9 +177,8 @@ class _Picture(Patches):
         labels = torch.cat([rollout.chunk.labels[t] for t in at])
         return encode_known(labels, torch.cat([rollout.chunk.objects[t] for t in at]), self._classes)
 
-    def _real(self, rollout: Rollout, frames: list[int]) -> Tensor:
-        real = torch.cat([rollout.chunk.pictures[rollout.frames[index][0]] for index in frames])
-        return torch.cat([self._given(rollout, frames), real], 1)
+    def _filmed(self, rollout: Rollout, frames: list[int]) -> Tensor:
+        return torch.cat([rollout.chunk.pictures[rollout.frames[index][0]] for index in frames])
 
 
 class _Video(Patches):

@@ -33,6 +33,11 @@ def weighted_l1(a: Tensor, b: Tensor, weights: Tensor | None = None) -> Tensor:
     return F.l1_loss(a, b) if weights is None else masked_l1(a, b, weights)
 
 
+def at_size_of(features: Tensor, weights: Tensor) -> Tensor:
+    """Weights of pixels (B, 1, H, W) as means over what each place of feature maps (B, C, h, w) covers."""
+    return F.adaptive_avg_pool2d(weights, (features.shape[-2], features.shape[-1]))
+
+
 def lsgan_generator(fake: Features, weights: Tensor | None = None) -> Tensor:
     """Sum over scales of mean (D(fake) - 1)^2; weights (B, 1, h, w): how much each place counts. None: all alike."""
     return _distance(fake, 1.0, weights)
@@ -58,7 +63,7 @@ def _distance(features: Features, target: float, weights: Tensor | None) -> Tens
     for layers in features:
         missed = (layers[-1] - target).square()
         if weights is not None:
-            missed = missed * F.adaptive_avg_pool2d(weights, (missed.shape[-2], missed.shape[-1]))
+            missed = missed * at_size_of(missed, weights)
         terms.append(missed.mean())
     return torch.stack(terms).sum()
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.errors import InputError
-from core.training.losses import weighted_l1
+from core.training.losses import at_size_of, weighted_l1
 
 # relu1_1 .. relu5_1, coarse features count most.
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
@@ -94,9 +94,7 @@ class PerceptualLoss(nn.Module):
 
 
 def _distance(mine: Tensor, theirs: Tensor, pixels: Tensor | None) -> Tensor:
-    if pixels is not None:
-        pixels = F.adaptive_avg_pool2d(pixels, (mine.shape[-2], mine.shape[-1]))
-    return weighted_l1(mine, theirs, pixels)
+    return weighted_l1(mine, theirs, None if pixels is None else at_size_of(mine, pixels))
 
 
 def _narrowed(x: Tensor) -> Tensor:

@@ -159,6 +159,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def serve_filmed(folder: Path) -> Iterator[Server]:
+    """The stand-in with a clip that was filmed, and with its projects, in this folder."""
+    clip = synthetic.write(folder, filmed=True)
+    arguments = ["--clip", str(clip), "--projects", str(folder / "projects"), "--seconds", "0"]
+    yield from serve("tests.app.stand_in", arguments, folder)
+
+
 def serve(
     program: str,
     arguments: list[str],

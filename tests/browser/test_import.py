@@ -14,8 +14,7 @@ import pytest
 
 from core.assets import clip_folders
 from core.clip.native import read_clip
-from tests.browser import synthetic
-from tests.browser.conftest import ROOT, serve
+from tests.browser.conftest import ROOT, serve, serve_filmed
 from tests.browser.editor import Editor, Server
 from tests.core.importing.films import write_film
 
@@ -26,10 +25,7 @@ FILM = b"a film" * 1000
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A program whose imports wait until they are let go."""
-    folder = tmp_path_factory.mktemp("desk")
-    clip = synthetic.write(folder, filmed=True)
-    arguments = ["--clip", str(clip), "--projects", str(folder / "projects"), "--seconds", "0"]
-    yield from serve("tests.app.stand_in", arguments, folder)
+    yield from serve_filmed(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture

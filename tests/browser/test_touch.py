@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.browser import synthetic
-from tests.browser.conftest import serve
+from tests.browser.conftest import serve_filmed
 from tests.browser.editor import Editor, Server
 
 SIZE = (1024, 768)
@@ -17,10 +17,7 @@ ROW, FROM, TO = 30, 32, 40
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The stand-in with a clip that was filmed."""
-    folder = tmp_path_factory.mktemp("touch")
-    clip = synthetic.write(folder, filmed=True)
-    arguments = ["--clip", str(clip), "--projects", str(folder / "projects"), "--seconds", "0"]
-    yield from serve("tests.app.stand_in", arguments, folder)
+    yield from serve_filmed(tmp_path_factory.mktemp("touch"))
 
 
 @pytest.fixture

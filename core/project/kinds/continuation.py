@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.project.kinds.base import LookEdit
 from core.project.names import Names
 from core.project.strokes import Strokes
+from core.words import counted
 
 
 class Continue(LookEdit):
@@ -34,8 +35,7 @@ class Continue(LookEdit):
         return self.frames[0]
 
     def title(self, names: Names) -> str:
-        count = self.frames[1] - self.frames[0]
-        return "1 frame predicted" if count == 1 else f"{count} frames predicted"
+        return f"{counted(self.frames[1] - self.frames[0], 'frame')} predicted"
 
     def reaches(self, t: int) -> bool:
         return False

@@ -68,7 +68,7 @@ _FUTURE = FuturePreset(
     name="future",
     phases=(
         _FIRST,
-        replace(_FIRST, steps=300, frames=6, batch=1),
+        replace(_FIRST, steps=300, frames=6),
         replace(_FIRST, steps=200, frames=6, learning_rate=1.5e-4, adversaries=("video",), weights=_JUDGED),
     ),
 )
@@ -76,8 +76,8 @@ _FUTURE = FuturePreset(
 _TINY = FuturePreset(
     name="future-tiny",
     phases=(
-        replace(_FIRST, steps=2, batch=1, crop=(32, 32), learning_rate=1e-2),
-        replace(_FIRST, steps=2, frames=5, batch=1, crop=(32, 32), adversaries=("video",), weights=_JUDGED),
+        replace(_FIRST, steps=2, crop=(32, 32), learning_rate=1e-2),
+        replace(_FIRST, steps=2, frames=5, crop=(32, 32), adversaries=("video",), weights=_JUDGED),
     ),
     width=4,
     adversary=VideoAdversary(ndf=8, scales=1, rates=(1,)),
