@@ -144,6 +144,16 @@ BROUGHT_BACK = """() => new Promise((resolve) => {
 })"""
 
 
+# Resolves once neither video seeks, and what waited for that has run.
+SEEKED = """() => new Promise((resolve) => {
+    const look = () => {
+        if ([...document.querySelectorAll('video')].some((one) => one.seeking)) requestAnimationFrame(look);
+        else setTimeout(resolve);
+    };
+    requestAnimationFrame(look);
+})"""
+
+
 def test_both_videos_are_in_step_and_slow_motion_is_slow(open_judge) -> None:
     judge = open_judge().begin()
     page = judge.page
@@ -162,6 +172,12 @@ def test_both_videos_are_in_step_and_slow_motion_is_slow(open_judge) -> None:
     page.keyboard.press("Space")
     page.get_by_role("button", name="Pause").wait_for()
     page.wait_for_function("[...document.querySelectorAll('video')].every((one) => one.currentTime > 0.2)")
+    # Also while they are on their way back to the beginning.
+    page.keyboard.press("r")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play").wait_for()
+    page.evaluate(SEEKED)
+    assert page.evaluate("[...document.querySelectorAll('video')].every((one) => one.paused)")
 
 
 def test_an_answer_needs_a_look_first_and_can_be_taken_back(open_judge, folder) -> None:

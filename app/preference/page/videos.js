@@ -65,9 +65,8 @@ export class VideoPair {
    * @param {[string, string]} addresses
    * @param {number} rate frames a second */
   async show(addresses, rate) {
-    this.turn += 1;
-    const { turn } = this;
     this.pause();
+    const { turn } = this;
     this.seen = false;
     this.rate = rate;
     await Promise.all([ready(this.left, addresses[0]), ready(this.right, addresses[1])]);
@@ -86,11 +85,13 @@ export class VideoPair {
     const done = await Promise.allSettled([this.left.play(), this.right.play()]);
     if (turn !== this.turn) return;
     if (done.some(({ status }) => status === 'rejected')) this.pause();
-    else requestAnimationFrame(() => this.hold());
+    else requestAnimationFrame(() => this.hold(turn));
     this.onChange();
   }
 
+  /** Whatever was about to play no longer does. */
   pause() {
+    this.turn += 1;
     this.playing = false;
     this.left.pause();
     this.right.pause();
@@ -125,15 +126,16 @@ export class VideoPair {
     return (this.right.currentTime - this.left.currentTime) * this.rate;
   }
 
-  /** At every drawn picture: hold the two together. */
-  hold() {
-    if (!this.playing) return;
+  /** At every drawn picture: hold the two together.
+   * @param {number} turn the one it was begun in */
+  hold(turn) {
+    if (turn !== this.turn) return;
     const { ahead } = this;
     if (!this.left.ended && !this.right.ended) {
       if (Math.abs(ahead) > JUMP) this.right.currentTime = this.left.currentTime;
       this.setSpeed(Math.abs(ahead) < GENTLE ? 1 : ahead > 0 ? 0.9 : 1.1);
     }
-    requestAnimationFrame(() => this.hold());
+    requestAnimationFrame(() => this.hold(turn));
   }
 
   ended() {
