@@ -56,26 +56,31 @@ class Besides(Protocol):
         ...
 
 
-class _Features:
-    """Of one row over all clips: windows by video network, and single frames."""
+class Features:
+    """What is seen in the frames of one row over all clips: windows by video network, and single frames.
+
+    frames: of each, see `frame_features`
+    """
 
     def __init__(self) -> None:
         self.windows: dict[str, list[np.ndarray]] = {}
         self.frames: list[np.ndarray] = []
 
     def add(self, windows: SlidingWindows) -> None:
+        """The windows of one more clip."""
         for name, rows in windows.features():
             if len(rows):
                 self.windows.setdefault(name, []).append(rows)
 
-    def distances(self, film: _Features) -> dict[str, Distance]:
+    def distances(self, film: Features) -> dict[str, Distance]:
         """To the film, by network; none where there is a single window."""
         pairs = {
             name: (np.concatenate(rows), np.concatenate(film.windows[name])) for name, rows in self.windows.items()
         }
         return {name: Distance.between(*pair) for name, pair in pairs.items() if len(pair[0]) > 1}
 
-    def frame_distance(self, film: _Features) -> Distance | None:
+    def frame_distance(self, film: Features) -> Distance | None:
+        """The same of single frames."""
         if len(self.frames) < 2:
             return None
         return Distance.between(np.stack(self.frames), np.stack(film.frames))
@@ -86,14 +91,14 @@ class _Rated:
     """One subject, over the clips so far."""
 
     subject: Subject
-    features: _Features = field(default_factory=_Features)
+    features: Features = field(default_factory=Features)
     compared: dict[str, Compared] = field(default_factory=dict)
     courses: dict[str, dict[str, list[float | None]]] = field(default_factory=dict)
     things: list[Thing] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)  # a frame, by clip
 
-    def row(self, film: _Features) -> Row:
+    def row(self, film: Features) -> Row:
         together = overall(list(self.compared.values()))._asdict()
         clips = {
             name: numbers(compared.measures._asdict()) | {"seconds": number(self.seconds[name])}
@@ -130,7 +135,7 @@ def evaluate(
     Raises `InputError` for clips that were never filmed or have other label sets, and where there is none.
     """
     rated = [_Rated(subject) for subject in subjects]
-    film, given, shown, names = _Features(), list[Picture](), list[Picture](), list[str]()
+    film, given, shown, names = Features(), list[Picture](), list[Picture](), list[str]()
     for clip in clips:
         if clip.name in names:
             raise InputError(f"Two clips are called {clip.name!r}.", "Give each a name of its own in its clip.json.")
@@ -156,7 +161,7 @@ def _rate(
     length: int,
     rated: Sequence[_Rated],
     eyes: Eyes,
-    film: _Features,
+    film: Features,
     given: list[Picture],
     shown: list[Picture],
     besides: Sequence[Besides],
@@ -234,7 +239,7 @@ def _things(clip: Clip, length: int, comparison: Comparison) -> list[Thing]:
     ]
 
 
-def _facts(names: Sequence[str], film: _Features, rated: Sequence[_Rated], eyes: Eyes) -> dict[str, str]:
+def _facts(names: Sequence[str], film: Features, rated: Sequence[_Rated], eyes: Eyes) -> dict[str, str]:
     windows = sum(len(rows) for rows in next(iter(film.windows.values()), []))
     read = overall(list(rated[0].compared.values())) if rated else None
     facts = {

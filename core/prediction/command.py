@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,18 +47,25 @@ class Past:
 
     def future(self, count: int, seed: int, store: FrameStore) -> Clip:
         """The clip with `count` frames more, all of them with pictures where it has some."""
-        clip, edits = self.scene.clip, self.source.edits
-        last = last_maps(clip, lambda t: self.scene.maps(edits, t), self.predictor.looks_back)
-        maps = list(predict(self.predictor, last, free_ids(clip), count, seed))
+        clip, edits, maps = self.scene.clip, self.source.edits, self.maps(count, seed)
         if edits:
             clip = _edited(clip, [self.scene.maps(edits, t) for t in range(len(clip))])
         made = joined(clip, predicted_clip(clip, maps))
         if self.checkpoint is None:
             return made
-        renderer = open_renderer(self.checkpoint, 0, store=store)
-        frames = renderer.frames(conditionings(self.scene, edits, self.mode, maps), len(made))
-        pictures = np.stack([frame.picture for frame in frames])
-        return replace(made, pictures=pictures)
+        return replace(made, pictures=np.stack(list(self.painted(self.checkpoint, maps, store))))
+
+    def maps(self, count: int, seed: int) -> list[Maps]:
+        """The maps of `count` frames more."""
+        clip, edits = self.scene.clip, self.source.edits
+        last = last_maps(clip, lambda t: self.scene.maps(edits, t), self.predictor.looks_back)
+        return list(predict(self.predictor, last, free_ids(clip), count, seed))
+
+    def painted(self, checkpoint: Checkpoint, maps: Sequence[Maps], store: FrameStore) -> Iterator[np.ndarray]:
+        """Pictures (H, W, 3) uint8 of the clip's frames, and after them of those that these maps show."""
+        renderer = open_renderer(checkpoint, 0, store=store)
+        shown = conditionings(self.scene, self.source.edits, self.mode, maps)
+        return (frame.picture for frame in renderer.frames(shown, len(self.scene.clip) + len(maps)))
 
 
 def predict_files(

@@ -1,0 +1,1 @@
+"""Painted futures: what `python -m benchmarks.painted_futures` compares, and its figures."""
