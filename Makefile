@@ -23,7 +23,7 @@ app: prepare ## Start the editor and print its address
 test: prepare-dev ## Lint, then run all tests, those in a browser too
 	@$(RUN) -m tools.prepare --dev --browser
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: prepare-dev ## Check style, format, types and import contracts
 	@$(RUN) -m ruff check --quiet .
