@@ -15,6 +15,7 @@ from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.models.inputs import from_uint8
+from core.models.local.grain import waves
 from core.models.local.places import places
 from core.training.cache import is_cache, read_cache
 from core.training.device_clip import FLOW_STEPS, NO_FLOW, DeviceClip
@@ -35,6 +36,7 @@ class Chunk:
     flow        (T, B, 2, h, w) float32: to the frame before; flow_valid (T, B, 1, h, w) bool
     other_*     (B, ...) the other frame
     places      (T, B, C, h/2, w/2) float32: where each pixel lies in its object; None where nobody asks
+    waves       (B, C, h, w) float32: those of `core.models.local.grain`; None where nobody asks
     renders     as pictures: what a given past shows; None: the pictures
     """
 
@@ -48,6 +50,7 @@ class Chunk:
     other_objects: Tensor
     slots: int
     places: Tensor | None = None
+    waves: Tensor | None = None
     renders: Tensor | None = None
 
 
@@ -198,6 +201,7 @@ class ChunkDataset:
             other_objects=other_objects[0].int(),
             slots=self.slots,
             places=torch.stack([self._places(cut, frames, crop) for cut in cuts], 1) if with_places else None,
+            waves=torch.cat([self._waves(cut, crop) for cut in cuts]) if with_places else None,
             renders=self._renders(cuts, frames, crop),
         )
 
@@ -252,6 +256,13 @@ class ChunkDataset:
         top, left = cut.top // 2, left // 2
         whole = places(objects[:, ::2, ::2], len(device_clip.ids))
         return whole[..., top : top + crop[0] // 2, left : left + crop[1] // 2]
+
+    def _waves(self, cut: _Cut, crop: tuple[int, int]) -> Tensor:
+        """(1, C, h, w): waves of the whole frames, cut as they are."""
+        device_clip = self.device_clips[cut.device_clip]
+        whole = waves((device_clip.height, device_clip.width), device_clip.objects.device)
+        part = whole[..., cut.top : cut.top + crop[0], cut.left : cut.left + crop[1]]
+        return part.flip(-1) if cut.flipped else part
 
     def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:
         """Pictures, labels, objects and flow of the chunk, then the first three of the other frame: (T or 1, ...)."""

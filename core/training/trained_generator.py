@@ -47,7 +47,7 @@ class Extra(NamedTuple):
     """What a generator may read beside maps, looks and past."""
 
     known: Known | None  # of this very frame
-    noise: Tensor  # (B, 1, H, W), normal
+    grain: Tensor | None  # (B, GRAIN, H, W) what texture may be made of; None: this generator asks for none
 
 
 class Drawn(NamedTuple):
@@ -184,7 +184,7 @@ class TrainedLocal:
     ) -> Drawn:
         with self._machine.autocast():
             made = self._call(
-                self._generator.told(maps), styles, past or (), known=extra.known, noise=extra.noise, coarse=True
+                self._generator.told(maps), styles, past or (), known=extra.known, grain=extra.grain, coarse=True
             )
         return Drawn(
             made.final, made.raw, made.weight, made.warped, made.validity, made.estimated_flow, made.coarse, made
@@ -241,6 +241,7 @@ def roll(
     learnt: only so many of the last frames keep gradients; None: all drawn. film: what is known of each frame.
     """
     noise = rng.normal(1, *chunk.labels.shape[-2:])
+    grain = None if chunk.waves is None else torch.cat([noise, chunk.waves], 1)
     count = len(chunk.pictures)
     given = trained.given(count, rng)
     first = given if learnt is None else max(given, count - learnt)
@@ -248,7 +249,7 @@ def roll(
     rolled = Rolled([], [])
     for t, real in enumerate(chunk.pictures):
         maps = chunk_maps(chunk, t)
-        extra = Extra(None if film is None else film[t], noise)
+        extra = Extra(None if film is None else film[t], grain)
         with torch.set_grad_enabled(t >= first):
             frame = None if t < given else trained.draw(maps, styles[t], past, stage, extra)
         rolled.drawn.append(frame if t >= first else None)

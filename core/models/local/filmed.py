@@ -79,13 +79,13 @@ class FilmSteps:
         )
         features = network.encoder.features(here, seen.crop(styles), cropped, inside.scaled(8).crop(context))
         height, width = maps.labels.shape[-2:]
-        noise = seen.crop(self._inference.noise((height, width)))
+        grain = seen.crop(self._inference.grain((height, width)))
         rendered = network.render(
             features,
             here,
             seen.crop(styles),
             state.past,
             known=Known(*(seen.crop(part) for part in known)),
-            noise=noise,
+            grain=grain,
         )
         return to_uint8(rendered.final)

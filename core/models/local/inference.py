@@ -13,8 +13,9 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
+from core.models.local.grain import GRAIN, fixed_grain
 from core.models.local.history import HISTORY, Known, Remembered
-from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, fixed_noise, known_flow
+from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
 from core.models.local.places import places
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
@@ -60,7 +61,7 @@ class Inference:
             pack(self.network)
         self._cache = cache if cache is not None else NoCache()
         self._name = uuid4().hex  # a cache may be shared with other networks
-        self._noise = torch.empty(1, 1, 0, 0)
+        self._grain = torch.empty(1, GRAIN, 0, 0)
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
@@ -73,12 +74,12 @@ class Inference:
         maps = self.network.told(maps)
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
-    def noise(self, size: tuple[int, int]) -> Tensor:
-        """`fixed_noise` of a padded size; that of the last size is kept."""
-        noise = self._noise
-        if noise.shape[-2:] != size:
-            self._noise = noise = fixed_noise(size, self.device)
-        return noise
+    def grain(self, size: tuple[int, int]) -> Tensor:
+        """`fixed_grain` of a padded size; that of the last size is kept."""
+        grain = self._grain
+        if grain.shape[-2:] != size:
+            self._grain = grain = fixed_grain(size, self.device)
+        return grain
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
         """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""
@@ -93,9 +94,9 @@ class Inference:
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
         height, width = maps.labels.shape[-2:]
-        noise = self.noise((height, width))
+        grain = self.grain((height, width))
         past = self._ready_to_estimate(maps, state).past
-        rendered = self.network.render(features, maps, styles, past, known=known, noise=noise)
+        rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
         picture = to_uint8(rendered.final)
         # Where flow had to be estimated, that of the next frame will have to be too, very likely.
         quarter = None if rendered.estimated_flow is None else rendered.features.quarter

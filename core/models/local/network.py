@@ -3,7 +3,7 @@
     label maps of t ---> LabelEncoder ---> features at 1/2, 1/4      no history: any number of frames in one batch
     features of t, t-1 -> FlowBranch -----> flow to t-1              where the clip's own flow is not known
     two past frames, warped and validated;
-    what is known of this very frame; noise where neither is -> ImageTrunk -> raw picture, blend weight
+    what is known of this very frame; grain where neither is -> ImageTrunk -> raw picture, blend weight
     final = weight * raw + (1 - weight) * warped                     (equation 4; here 1 keeps raw)
 
 Nothing normalises over a picture or a batch: an edit stays where it is.
@@ -23,14 +23,15 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
+from core.models.local.grain import GRAIN
 from core.models.local.history import HISTORY, History, Known, Remembered, look_back, relative
 from core.models.local.places import PLACES, places
 from core.models.local.tolerance import Tolerance
 
 # Of the network's structure; a checkpoint of another one is refused.
-VERSION = 2
-# Planes that the trunk reads: past frames and the film of this one, each with its validity; and noise.
-INPUTS = 4 * (HISTORY + 1) + 1
+VERSION = 3
+# Planes that the trunk reads: past frames and the film of this one, each with its validity; and grain.
+INPUTS = 4 * (HISTORY + 1) + GRAIN
 # What a frame has of its past. blended: as the paper has it. unmoved: read where it stood, neither moved nor blended.
 # warped: never read, and kept wherever it is valid; none: every frame alone. All but the first are for comparison.
 PastUse = Literal["blended", "unmoved", "warped", "none"]
@@ -124,7 +125,7 @@ class Rendered(NamedTuple):
     weight: Tensor  # (B, 1, H, W) blend weight: 1 keeps raw
     warped: Tensor  # (B, 3, H, W) the newest past frame, warped; zeros where not valid
     validity: Tensor  # (B, 1, H, W) where it is valid
-    history: Tensor  # (B, INPUTS, H, W) what was read of past, film and noise
+    history: Tensor  # (B, INPUTS, H, W) what was read of past, film and grain
     flow: Tensor  # (B, 2, H, W) the flow used: the clip's own where it is valid, else estimated
     estimated_flow: Tensor | None  # (B, 2, H, W) of the flow branch; None where it did not run
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
@@ -306,14 +307,14 @@ class LocalGenerator(nn.Module):
         past: tuple[Remembered, ...],
         *,
         known: Known | None = None,
-        noise: Tensor | None = None,
+        grain: Tensor | None = None,
         coarse: bool = False,
     ) -> Rendered:
         """Render one frame from its maps (B, H, W), codes (B, 3, H, W) and the past, newest first.
 
-        known: what is known of this very frame. noise: (B, 1, H, W), what texture may be made of.
+        known: what is known of this very frame. grain: (B, GRAIN, H, W), what texture may be made of.
         """
-        return self.render(self.encoder(maps, styles), maps, styles, past, known=known, noise=noise, coarse=coarse)
+        return self.render(self.encoder(maps, styles), maps, styles, past, known=known, grain=grain, coarse=coarse)
 
     def render(
         self,
@@ -323,7 +324,7 @@ class LocalGenerator(nn.Module):
         past: tuple[Remembered, ...],
         *,
         known: Known | None = None,
-        noise: Tensor | None = None,
+        grain: Tensor | None = None,
         coarse: bool = False,
     ) -> Rendered:
         """The part of a step that reads history, given the label features.
@@ -336,7 +337,7 @@ class LocalGenerator(nn.Module):
         history = look_back(maps, styles, flow, past, features.base, checked=self.config.validity)
         kept = self.config.past == "warped"
         read = look_back(maps, styles, flow, (), features.base) if kept else history
-        channels = self.inputs(maps, read, known, noise)
+        channels = self.inputs(maps, read, known, grain)
         raw, weight, small = self.raw_picture(features, channels, coarse=coarse)
         weight = 1 - history.validity if kept else blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
@@ -346,8 +347,8 @@ class LocalGenerator(nn.Module):
             final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features
         )
 
-    def inputs(self, maps: LabelMaps, history: History, known: Known | None, noise: Tensor | None) -> Tensor:
-        """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; noise where
+    def inputs(self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None) -> Tensor:
+        """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; grain where
         neither says anything.
         """
         film = torch.zeros_like(history.channels[:, :4])
@@ -355,8 +356,8 @@ class LocalGenerator(nn.Module):
             colours = self.encoder.base(maps.labels.int(), known.styles).tanh()
             film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
         empty = (1 - history.validity) * (1 - film[:, 3:])
-        grain = torch.zeros_like(empty) if noise is None else noise * empty
-        return torch.cat([history.channels, film, grain], 1)
+        grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
+        return torch.cat([history.channels, film, grain * empty], 1)
 
     def raw_picture(
         self, features: LabelFeatures, history: Tensor, *, coarse: bool = False
@@ -385,12 +386,6 @@ class LocalGenerator(nn.Module):
         if self.training:  # always, and without waiting for the device
             return True
         return maps.flow is None or maps.flow_valid is None or not bool(maps.flow_valid.all())
-
-
-def fixed_noise(size: tuple[int, ...], device: torch.device | str = "cpu") -> Tensor:
-    """(1, 1, H, W): the noise of every frame of this size, so that renders can be repeated."""
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(1, 1, *size, generator=generator).to(device)
 
 
 def blend_weight(logits: Tensor, validity: Tensor, refresh: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 import torch
 
+from core.models.local.grain import GRAIN
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.training.dataset import Chunk, ChunkDataset
 from core.training.film import film_with_holes
@@ -53,7 +54,7 @@ def test_what_is_kept_is_shown_bit_for_bit_and_the_rest_depends_on_what_is_read(
     assert (frame.final != blind.final)[(~known.kept).expand_as(frame.final)].any()
 
 
-def test_noise_is_read_only_where_nothing_is_known():
+def test_grain_is_read_only_where_nothing_is_known():
     filmed, _, rng = drawn(4)
     everywhere = torch.ones_like(filmed.flow_valid[0])
     known = film_with_holes(filmed, filmed, torch.zeros_like(filmed.pictures), rng)[0]
@@ -61,9 +62,9 @@ def test_noise_is_read_only_where_nothing_is_known():
     torch.manual_seed(0)
     network = LocalGenerator(LocalConfig(8, width=8, deep_blocks=1)).eval()
     maps, styles = chunk_maps(filmed, 0), torch.zeros_like(filmed.pictures[0])
-    noise = torch.randn(2, 1, 32, 32)
+    grain = torch.randn(2, GRAIN, 32, 32)
     with torch.no_grad():
         assert torch.equal(
-            network(maps, styles, (), known=known, noise=noise).raw, network(maps, styles, (), known=known).raw
+            network(maps, styles, (), known=known, grain=grain).raw, network(maps, styles, (), known=known).raw
         )
-        assert not torch.equal(network(maps, styles, (), noise=noise).raw, network(maps, styles, ()).raw)
+        assert not torch.equal(network(maps, styles, (), grain=grain).raw, network(maps, styles, ()).raw)
