@@ -14,7 +14,7 @@ from torch import Tensor
 
 # The camera that is thought of: where its street vanishes, as a share of the height, and its focal length in widths.
 _HORIZON, _FOCAL = 0.48, 0.75
-# Lengths of the waves, in distances to the side: windows some three and a half metres apart, ten metres away, and twice that.
+# Lengths of the waves in distances to the side: ten metres away, windows every three and a half metres; and twice that.
 _ALONG, _UP = (0.35, 0.7), (0.35,)
 # Waves shorter than so many pixels are not shown; of twice that, wholly.
 _SHORTEST = 3.0
