@@ -27,7 +27,7 @@ from core.training.perceptual import PerceptualLoss, load_vgg19
 from core.training.presets import Preset
 from core.training.progress import Display, Lines
 from core.training.samples import write_sheet
-from core.training.start import start_from
+from core.training.start import judged_by, start_from
 from core.training.variants import named
 from core.training.whole_run import run_to_end, said_by_first
 
@@ -55,7 +55,8 @@ def train(
     """Train a preset on the clips below `data`; everything goes into `out`. Returns the checkpoint's path.
 
     machine      where; None: the fastest device that is here
-    begin        a checkpoint whose weights a new run begins with; a run that goes on has its own
+    begin        a checkpoint whose weights a new run begins with; a run that goes on has its own. Discriminators of
+                 the run that made it go on too, where its state still lies beside it
     minutes      lay the phases out over this time, that of earlier commands on the same `out` included
     val          clips that are not trained on, for the sample pictures
     labels       a label network that the checkpoint carries, as train-labels wrote it
@@ -130,7 +131,11 @@ def _begin(
     elif export_only:
         raise InputError(f"There is no state in {state.parent} to make a checkpoint of.", "Train first.")
     elif begin is not None:
-        for line in start_from(trainer, load_checkpoint(begin)):
+        lines = start_from(trainer, load_checkpoint(begin))
+        beside = begin.with_name(state.name)
+        if beside.is_file():
+            lines += judged_by(trainer, beside)
+        for line in lines:
             say(line)
 
 

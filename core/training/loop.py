@@ -25,7 +25,7 @@ from core.training.perceptual import PerceptualLoss
 from core.training.plan import Plan
 from core.training.presets import Phase, Preset
 from core.training.rollout import Rollout
-from core.training.saved_run import load_run, save_run
+from core.training.saved_run import ADVERSARY, load_run, save_run
 from core.training.segmenting import Segmenting
 from core.training.skipped import Skipped
 from core.training.step_rng import StepRng
@@ -189,9 +189,9 @@ class Trainer:
         self.done, self.plan = load_run(path, self._modules(), self._optimizers(), self.plan, pace)
 
     def _modules(self) -> dict[str, nn.Module]:
-        adversaries = {f"adversary_{name}": adversary.network for name, adversary in self.adversaries.items()}
+        adversaries = {ADVERSARY + name: adversary.network for name, adversary in self.adversaries.items()}
         return {"live": self._live, "averaged": self.averaged, **adversaries}
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        adversaries = {f"adversary_{name}": optimizer.adam for name, optimizer in self._adversary_optimizers.items()}
+        adversaries = {ADVERSARY + name: optimizer.adam for name, optimizer in self._adversary_optimizers.items()}
         return {"live": self._optimizer.adam, **adversaries}

@@ -12,6 +12,9 @@ from core.training.pace import Pace
 from core.training.plan import Plan
 from core.training.state import load_state, save_state
 
+# What discriminators are called in it, before their own name.
+ADVERSARY = "adversary_"
+
 
 def save_run(
     path: Path,

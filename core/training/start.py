@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from core.checkpoint import Checkpoint
 from core.errors import InputError
 from core.training.loop import Trainer
+from core.training.saved_run import ADVERSARY
+from core.training.state import read_module
 
 
 def start_from(trainer: Trainer, checkpoint: Checkpoint) -> list[str]:
@@ -36,6 +39,20 @@ def start_from(trainer: Trainer, checkpoint: Checkpoint) -> list[str]:
         lines += fill(trainer.encoder, checkpoint.encoder_state, "encoder")
     trainer.averaged["generator"].load_state_dict(trainer.trained.network.state_dict())
     trainer.averaged["encoder"].load_state_dict(trainer.encoder.state_dict())
+    return lines
+
+
+def judged_by(trainer: Trainer, state: Path) -> list[str]:
+    """Discriminators go on as they were in a run that was saved, where it had them. Returns a sentence for each.
+
+    Raises `InputError` for a damaged file.
+    """
+    lines = []
+    for name, adversary in trainer.adversaries.items():
+        weights = read_module(state, ADVERSARY + name)
+        if weights:
+            lines += [f"the discriminator {name} goes on from {state}"]
+            lines += fill(adversary.network, weights, f"discriminator {name}")
     return lines
 
 

@@ -64,6 +64,23 @@ def load_state(
     return values
 
 
+def read_module(path: Path, name: str) -> dict[str, Tensor]:
+    """The weights of one module of what `save_state` wrote; empty where it has none of this name.
+
+    Raises `InputError` for a damaged file.
+    """
+    prefix = f"module/{name}/"
+    try:
+        with safe_open(path, "pt") as file:
+            keys = [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118 - not a mapping
+            return {key[len(prefix) :]: file.get_tensor(key) for key in keys}
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"The training state {path} cannot be read: {reason(error)}.",
+            "Move it away to begin with the checkpoint alone.",
+        ) from error
+
+
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
 

@@ -27,7 +27,8 @@ from core.training.plan import Plan
 from core.training.presets import Phase, preset
 from core.training.progress import Progress
 from core.training.runner import run
-from core.training.start import start_from
+from core.training.start import judged_by, start_from
+from core.training.state import read_module
 from core.training.trained_generator import LocalRecipe
 from tests.core.training.clips import CAR, driving_clip
 
@@ -147,6 +148,25 @@ def test_a_run_begins_with_a_checkpoint_that_it_has_outgrown(data, tmp_path):
     assert (told[:, -4:] == 0).all()
     state = run_of.averaged["generator"].state_dict()
     assert torch.equal(state["trunk.head.weight"], checkpoint.generator_state["trunk.head.weight"].float())
+
+
+def test_discriminators_go_on_where_the_state_lies_beside_the_checkpoint(data, tmp_path):
+    clips, said = tmp_path / "clips", []
+    write_clip(driving_clip(), clips / "one")
+    begin = train(replace(preset("tiny"), phases=preset("tiny").phases[1:]), clips, tmp_path / "first", say=said.append)
+    saved = read_module(begin.with_name("state.safetensors"), "adversary_picture")
+    assert saved
+    again = trainer(data)
+    assert judged_by(again, begin.with_name("state.safetensors")) == [
+        f"the discriminator {name} goes on from {begin.with_name('state.safetensors')}" for name in again.adversaries
+    ]
+    mine = again.adversaries["picture"].network.state_dict()
+    assert all(torch.equal(mine[key], value) for key, value in saved.items())
+    train(preset("tiny"), clips, tmp_path / "second", begin=begin, say=said.append)
+    assert sum("goes on from" in line for line in said) == 2
+    begin.with_name("state.safetensors").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="cannot be read"):
+        train(preset("tiny"), clips, tmp_path / "third", begin=begin)
 
 
 class Steps:
