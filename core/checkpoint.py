@@ -220,16 +220,17 @@ def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
     try:
         meta = _checked(metadata(data, _META))
         groups = _groups(data)
+        config, generator = _brought_up(meta, groups["generator"])
         checkpoint = Checkpoint(
             name=meta["name"],
             hash=hashlib.sha256(data).hexdigest()[:16],
             kind=meta["kind"],
-            config={key: tuple(value) if isinstance(value, list) else value for key, value in meta["config"].items()},
+            config={key: tuple(value) if isinstance(value, list) else value for key, value in config.items()},
             encoder=meta["encoder"],
             label_set=LabelSet.from_dict(meta["label_set"]),
             mixtures=_mixtures(groups["mixtures"]),
             recipe=meta["recipe"],
-            generator_state=groups["generator"],
+            generator_state=generator,
             encoder_state=groups["encoder"],
             label_network=_label_network(meta, groups["label_network"]),
         )
@@ -339,6 +340,14 @@ def _check_networks(checkpoint: Checkpoint) -> None:
 
 def _network(kind: Kind, config: dict[str, Any]) -> nn.Module:
     return _published(config) if kind == "published" else _local(config)
+
+
+def _brought_up(meta: Mapping[str, Any], state: StateDict) -> tuple[dict[str, Any], StateDict]:
+    if meta["kind"] == "published":
+        return meta["config"], state
+    from core.models.local.network import brought_up
+
+    return brought_up(meta["config"], state)
 
 
 # Only the network that is asked for is imported.

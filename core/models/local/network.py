@@ -23,7 +23,7 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
-from core.models.local.grain import GRAIN
+from core.models.local.grain import GRAIN, WAVES
 from core.models.local.history import HISTORY, History, Known, Remembered, look_back, relative
 from core.models.local.places import PLACES, places
 from core.models.local.tolerance import Tolerance
@@ -386,6 +386,16 @@ class LocalGenerator(nn.Module):
         if self.training:  # always, and without waiting for the device
             return True
         return maps.flow is None or maps.flow_valid is None or not bool(maps.flow_valid.all())
+
+
+def brought_up(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The same network in today's version: the one before read no waves, so that these get weights of zero."""
+    sizes, tensors, name = dict(config), dict(state), "trunk.history.weight"
+    weight = tensors.get(name)
+    if sizes.get("version") == VERSION - 1 and weight is not None and weight.dim() == 4:
+        sizes["version"] = VERSION
+        tensors[name] = F.pad(weight, (0, 0, 0, 0, 0, 16 * WAVES))
+    return sizes, tensors
 
 
 def blend_weight(logits: Tensor, validity: Tensor, refresh: float) -> Tensor:

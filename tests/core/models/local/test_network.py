@@ -5,8 +5,9 @@ import torch
 
 from core.errors import InputError
 from core.models.generator import LabelMaps, Past
+from core.models.local.grain import fixed_grain
 from core.models.local.inference import LocalState, to_uint8
-from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map, fixed_noise
+from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map
 from core.models.local.runner import LocalRunner
 
 CAR = 2
@@ -89,7 +90,7 @@ def test_a_look_acts_near_its_object(runner):
 
 def test_folded_weights_give_the_same_picture(network, runner):
     with torch.inference_mode():
-        plain = network(maps(), styles(), (), noise=fixed_noise((64, 256))).final
+        plain = network(maps(), styles(), (), grain=fixed_grain((64, 256))).final
     folded, _ = runner.step(maps(), styles(), runner.start())
     assert (to_uint8(plain).int() - folded.int()).abs().max() <= 1
 
