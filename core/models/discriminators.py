@@ -17,8 +17,8 @@ from core.models.warp import half
 
 # What flows are divided by before the video discriminator sees them.
 FLOW_RANGE = 20.0
-# Two bands of fine structure: between which sides of blocks, and what brings each to about unit size.
-_DETAILS = ((1, 4, 6.0), (4, 16, 4.0))
+# Three bands of structure: between which sides of blocks, and what brings each to about unit size.
+_DETAILS = ((1, 4, 6.0), (4, 16, 4.0), (16, 64, 3.0))
 
 
 def _patch_layers(source: int, width: int, n_layers: int, norm: Norm) -> list[nn.Sequential]:
@@ -58,7 +58,9 @@ class MultiscaleDiscriminator(nn.Module):
         self.num_D = num_D
         for scale in range(num_D):
             width = min(widest, ndf * 2 ** (num_D - 1 - scale))
-            for index, layer in enumerate(_patch_layers(in_channels + (6 if details else 0), width, n_layers, norm)):
+            for index, layer in enumerate(
+                _patch_layers(in_channels + (3 * len(_DETAILS) if details else 0), width, n_layers, norm)
+            ):
                 self.add_module(f"scale{scale}_layer{index}", layer)
         if norm == "none":
             self.apply(start_plain)
@@ -92,7 +94,7 @@ class MultiscaleDiscriminator(nn.Module):
 
 
 def details(pictures: Tensor) -> Tensor:
-    """What a picture has in two bands of fine structure, amplified: (B, 3, H, W) -> (B, 6, H, W).
+    """What a picture has in three bands of structure, amplified: (B, 3, H, W) -> (B, 9, H, W).
 
     Edges of the label map outweigh texture in what a discriminator's first layers answer to, and it then stays at
     chance for long; given the bands by themselves it tells soft pictures from filmed ones in a hundred steps (ADR 15).
@@ -104,6 +106,7 @@ def _smooth(pictures: Tensor, side: int) -> Tensor:
     """Without what is finer than blocks of this side, at the same size."""
     if side == 1:
         return pictures
+    side = min(side, *pictures.shape[-2:])
     means = F.avg_pool2d(pictures, side, ceil_mode=True, count_include_pad=False)
     return F.interpolate(means, pictures.shape[-2:], mode="bilinear", align_corners=False)
 

@@ -50,7 +50,7 @@ def test_details_are_what_a_soft_picture_lacks() -> None:
     sharp = torch.rand(1, 3, 32, 48)
     soft = torch.nn.functional.avg_pool2d(sharp, 3, 1, 1)
     assert details(torch.full((1, 3, 32, 48), 0.5)).abs().max() < 1e-5
-    assert details(sharp).shape == (1, 6, 32, 48) and details(torch.rand(1, 3, 33, 47)).shape == (1, 6, 33, 47)
+    assert details(sharp).shape == (1, 9, 32, 48) and details(torch.rand(1, 3, 33, 47)).shape == (1, 9, 33, 47)
     assert details(soft)[:, :3].abs().mean() < 0.5 * details(sharp)[:, :3].abs().mean()
 
 
