@@ -127,6 +127,8 @@ export function fileName(disposition) {
 
 // The server says something every 15 s; a socket that is silent for longer is dead.
 const SILENCE_MS = 40_000;
+// A proxy may neither open a socket nor refuse it.
+const OPENING_MS = 10_000;
 
 /** A socket that comes back by itself. onOpen is called at each connection, so that the page can catch up. */
 export class Events {
@@ -138,6 +140,7 @@ export class Events {
     this.handlers = handlers;
     this.Socket = Socket;
     this.tries = 0;
+    this.opened = false;
     this.closed = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.silence = undefined;
@@ -149,8 +152,11 @@ export class Events {
   connect() {
     const socket = new this.Socket(this.url());
     this.socket = socket;
+    this.opened = false;
+    this.listen(OPENING_MS);
     socket.onopen = () => {
       this.tries = 0;
+      this.opened = true;
       this.listen();
       this.handlers.onOpen();
     };
@@ -164,15 +170,16 @@ export class Events {
     return socket;
   }
 
-  listen() {
+  /** @param {number} most milliseconds without a word */
+  listen(most = SILENCE_MS) {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.socket.close(), SILENCE_MS);
+    this.silence = setTimeout(() => this.socket.close(), most);
   }
 
   lost() {
     clearTimeout(this.silence);
     if (this.closed) return;
-    this.handlers.onLost();
+    this.handlers.onLost(this.opened);
     const wait = Math.min(8000, 400 * 2 ** this.tries++);
     this.retry = setTimeout(() => this.closed || this.connect(), wait * (0.75 + Math.random() / 2));
   }

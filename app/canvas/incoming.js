@@ -1,6 +1,7 @@
 // @ts-check
 // What the server sends over the socket: no frame of another revision or ticket is shown, and nothing is missed.
 
+import { Polling } from './polling.js';
 import { better } from './replies.js';
 
 /** @import { Session } from './session.js' */
@@ -16,6 +17,7 @@ export class Incoming {
     this.session = session;
     this.store = session.store;
     this.makeEvents = makeEvents;
+    this.polling = new Polling(session);
     /** Events that came too early.
      * @type {ServerEvent[]} */
     this.early = [];
@@ -43,21 +45,31 @@ export class Incoming {
   /** @param {string} project */
   listen(project) {
     this.events?.close();
+    this.polling.stop();
     let first = true;
     this.events = this.makeEvents(project, {
       onEvent: (event) => this.onEvent(event),
-      onLost: () => this.store.set({ online: false }),
+      onLost: (opened) => this.onLost(opened),
       onOpen: () => {
+        this.polling.stop();
         // What was sent before the socket was there is in the state; what is not saved is sent when it comes back.
         const again = !first;
         first = false;
-        const online = () => this.store.set({ online: true });
+        const online = () => this.store.set({ online: true, blocked: false });
         this.session.resync().then(() => {
           online();
           if (again) this.session.saving.retry();
         }, online);
       },
     });
+  }
+
+  /** Requests go on without a socket. It is blocked where they are answered and it does not open.
+   * @param {boolean} opened whether it was open before */
+  onLost(opened) {
+    if (this.polling.answered && !opened) this.store.set({ blocked: true });
+    else if (!this.store.state.blocked) this.store.set({ online: false });
+    this.polling.start();
   }
 
   /** @param {ServerEvent} event */

@@ -66,13 +66,7 @@ function stylesheet(file) {
 /** @param {Api} api
  * @param {Store} store */
 function openSession(api, store) {
-  return new Session(api, store, (project, handlers) => {
-    const onLost = () => {
-      handlers.onLost();
-      api.renewToken(); // the server may be started again
-    };
-    return new Events(() => api.eventsUrl(project), { ...handlers, onLost });
-  });
+  return new Session(api, store, (project, handlers) => new Events(() => api.eventsUrl(project), handlers));
 }
 
 /** @implements {Commands} */
@@ -172,6 +166,7 @@ export class Editor {
     this.toolbox.onJoin = (object) => this.correct.join(object);
     this.toolbox.onSplit = (points) => this.correct.splitAlong(points);
     this.session.incoming.onDoubts = () => this.doubts.lookAgain();
+    this.session.incoming.polling.onAnswer = () => this.askOn();
     this.session.saving.settle = (entry) => this.settled(entry);
     this.store.subscribeOpen((state, names) => this.react(state, names));
     new ResizeObserver(() => this.view.resize()).observe(this.stage);
@@ -360,6 +355,13 @@ export class Editor {
   loaded() {
     this.view.draw();
     this.store.touch('loaded');
+  }
+
+  /** How far long work is, where no socket tells. */
+  askOn() {
+    const { learning, futures } = this.store.state;
+    if (learning?.stage === 'running') this.learn.load();
+    if (futures?.stage === 'running') this.futures.load();
   }
 
   /** @param {OpenState} state

@@ -59,6 +59,20 @@ export class Session {
     if (this.server.ticket === null && this.store.state.rendering === 'running') await this.render(this.store.state.t);
   }
 
+  /** Take over the state of now where no socket tells what is new. A render that was under way has ended where
+   * there is no ticket any more. */
+  async look() {
+    const { project, revision } = this.server;
+    const state = await this.api.json(`projects/${project}`);
+    // A reply that came meanwhile knows better.
+    if (this.writes || project !== this.server.project || revision !== this.server.revision) return;
+    this.applyState(state);
+    this.store.set({ progress: null });
+    if (this.server.ticket === null && this.store.state.rendering === 'running') {
+      this.store.set({ rendering: 'cancelled' });
+    }
+  }
+
   /** Take over a STATE of the server. Frames of the same revision that are known already are kept.
    * @param {ServerState} server */
   applyState(server) {

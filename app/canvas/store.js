@@ -56,6 +56,7 @@ function tabState() {
     overlayOn: true,
     kindsOn: false,
     online: true,
+    blocked: false,
     downloading: new Map(),
     message: null,
     importing: null,

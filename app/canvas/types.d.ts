@@ -288,7 +288,7 @@ export type ServerEvent = {
   futures: Futures;
   job: string;
 };
-export type EventHandlers = { onEvent: (event: ServerEvent) => void; onOpen: () => void; onLost: () => void };
+export type EventHandlers = { onEvent: (event: ServerEvent) => void; onOpen: () => void; onLost: (opened: boolean) => void };
 
 // What the tab knows (store.js)
 
@@ -356,6 +356,7 @@ export type TabState = {
   overlayOn: boolean;
   kindsOn: boolean; // a tint over the result says what is not film
   online: boolean;
+  blocked: boolean; // sockets do not open although requests are answered
   downloading: Map<string, Job>; // downloads that are being made, by file
   message: Notice | null;
   importing: ImportState | null; // the film that is shown in the dialog

@@ -500,3 +500,29 @@ test('nothing of one project is left in the next', async () => {
   await session.open('q');
   assert.deepEqual([store.state.picked, store.state.range, session.incoming.newest], [null, null, 0]);
 });
+
+test('without a socket the state is asked for, and it is blocked only where requests are answered', async (context) => {
+  const { polling } = session.incoming;
+  context.after(() => polling.stop());
+  polling.pause = 1e6;
+  const ask = () => polling.ask(polling.round);
+  server.failures.push(...[1, 2].map(() => ({ path: /^projects\/p$/, status: 0 })));
+  socket.onLost(true);
+  await ask();
+  socket.onLost(false); // nobody is there
+  assert.deepEqual([store.state.online, store.state.blocked], [false, false]);
+  await ask();
+  assert.equal(store.state.online, true);
+  socket.onLost(false);
+  assert.deepEqual([store.state.online, store.state.blocked], [true, true]);
+  await session.render(0);
+  server.render[2] = mark('k2');
+  await ask();
+  assert.deepEqual(store.state.server.render[2], mark('k2'));
+  assert.equal(store.state.rendering, 'running');
+  server.ticket = null; // it failed, or another tab stopped it
+  await ask();
+  assert.equal(store.state.rendering, 'cancelled');
+  socket.onOpen();
+  assert.equal(polling.running, false);
+});
