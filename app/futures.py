@@ -37,6 +37,7 @@ from core.prediction.future import (
     predicted_clip,
 )
 from core.prediction.network_file import load_future
+from core.prediction.objects import FreeIds
 from core.prediction.predictor import Predictor
 from core.project.edits import Edits, parse_edit
 
@@ -53,6 +54,18 @@ class Future:
     start: int
     seed: int
     clip: Clip
+
+
+@dataclass(frozen=True, eq=False)
+class _Beginning:
+    """What all futures of one prediction go on from: edits that are made meanwhile are in none of them.
+
+    last: the newest maps of the clip, oldest first; free: ids for objects that come into sight
+    """
+
+    edits: Edits
+    last: list[Maps]
+    free: FreeIds
 
 
 class _Run:
@@ -135,8 +148,9 @@ class Futures:
 
     def _predict(self, run: _Run, opened: OpenProject, predictor: Predictor, count: int) -> None:
         try:
+            beginning = _beginning(opened, predictor)
             for seed in _seeds():
-                run.found.append(_future(opened, predictor, count, seed, lambda: self._step(run)))
+                run.found.append(_future(opened, beginning, predictor, count, seed, lambda: self._step(run)))
                 futures = [FutureState(number=number, seed=one.seed) for number, one in enumerate(run.found)]
                 run.state = run.state.model_copy(update={"futures": futures})
             run.state = run.state.model_copy(update={"stage": "ready"})
@@ -176,13 +190,25 @@ def _seeds() -> list[int]:
     return [0, *(secrets.randbelow(2**31 - 2) + 1 for _ in range(FUTURES - 1))]
 
 
-def _future(opened: OpenProject, predictor: Predictor, count: int, seed: int, step: Callable[[], None]) -> Future:
+def _beginning(opened: OpenProject, predictor: Predictor) -> _Beginning:
     scene, edits, clip = opened.scene, opened.project.edits, opened.clip
-    start = len(clip)
     last = last_maps(clip, lambda t: scene.maps(edits, t), predictor.looks_back)
     check_maps(last, predictor.looks_back, clip.label_set, clip.name)
+    return _Beginning(edits, last, free_ids(clip))
+
+
+def _future(
+    opened: OpenProject,
+    beginning: _Beginning,
+    predictor: Predictor,
+    count: int,
+    seed: int,
+    step: Callable[[], None],
+) -> Future:
+    scene, edits, clip = opened.scene, beginning.edits, opened.clip
+    start = len(clip)
     maps: list[Maps] = []
-    for one in predict(predictor, last, free_ids(clip), count, seed):
+    for one in predict(predictor, beginning.last, beginning.free, count, seed):
         maps.append(one)
         step()
     made = predicted_clip(clip, maps)

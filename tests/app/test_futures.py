@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.conditioning import Kind
+from core.prediction import future
 from tests.app.client import Page, stroke, swap
 from tests.core.tiny import CAR, SKY
 
@@ -104,6 +105,22 @@ def test_predicted_frames_are_made_up_and_not_film(filmed):
     revision = filmed.change("futures/0").json()["revision"]
     for t, kind in ((5, Kind.FILMED), (6, Kind.MADE_UP)):
         assert set(filmed.get(f"kinds/{revision}/{t}").content) == {kind}
+
+
+def test_all_futures_go_on_from_the_edits_of_when_they_were_asked_for(filmed, monkeypatch):
+    seen = []
+
+    def predict(predictor, last, free, count, seed):
+        seen.append((last[-1].labels.copy(), free))
+        if seed == 0:
+            assert filmed.edit(stroke(frames=[0, 6])).status_code == 200
+        return future.predict(predictor, last, free, count, seed)
+
+    monkeypatch.setattr("app.futures.predict", predict)
+    before = filmed.maps(5)[0]
+    assert futures(filmed)["stage"] == "ready"
+    assert not (filmed.maps(5)[0] == before).all()
+    assert len(seen) == 3 and all((labels == before).all() and free is seen[0][1] for labels, free in seen)
 
 
 def test_cancelled_leaves_nothing(filmed):
