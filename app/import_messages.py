@@ -142,6 +142,7 @@ class ImportList(BaseModel):
     """Imports that are not finished, and what there is to choose from.
 
     network      the network that reads labels where there are none; domain: a sentence about it
+    any_network  whether another one may be named
     most_bytes   of an upload; piece: bytes of one request; free_bytes: of the disk
     stages       of the work, in order
     """
@@ -151,6 +152,7 @@ class ImportList(BaseModel):
     classes: list[ClassState]
     network: str
     domain: str
+    any_network: bool
     most_bytes: int
     piece: int
     free_bytes: int

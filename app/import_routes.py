@@ -35,6 +35,7 @@ def add_imports(router: APIRouter, workspace: Workspace) -> None:
             classes=classes_of(_label_set()),
             network=SHIPPED,
             domain=shipped_domain(),
+            any_network=imports.any_network,
             most_bytes=imports.most_bytes,
             piece=MAX_PIECE,
             free_bytes=imports.free_bytes,

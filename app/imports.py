@@ -60,6 +60,11 @@ class Imports:
         self._closed = False
 
     @property
+    def any_network(self) -> bool:
+        """Whether another network than the shipped one may read labels."""
+        return not self._public
+
+    @property
     def free_bytes(self) -> int:
         """Of the disk."""
         folder = self._folder
@@ -143,7 +148,7 @@ class Imports:
         if one.stage not in ("ready", "paused", "failed"):
             raise InputError("This film was not inspected yet.", "Wait for it.")
         wish = wish.model_copy(update={"name": checked_title(wish.name)})
-        if self._public and wish.labeller:
+        if not self.any_network and wish.labeller:
             raise InputError("Here the shipped network alone reads labels.", "Name others on a machine of your own.")
         parse_labellers(labellers_of(wish))
         with self._lock:

@@ -7,6 +7,7 @@ import { ImportNetwork } from './import_network.js';
 
 /** @import { ImportAsk, ImportChoices, ImportState } from './types' */
 
+const ALONE = 'Here it alone reads labels; you can name others where Scenebrush runs on a machine of your own.';
 const SOURCES = { given: 'Those that were found', network: 'Read by a network' };
 
 export class ImportLabels {
@@ -70,7 +71,7 @@ export class ImportLabels {
     this.state = state;
     this.choices = choices;
     this.source = labels ? ((again ? null : wish?.labels) ?? 'given') : 'network';
-    if (!again) this.named.put(wish?.labeller ?? '');
+    if (!again) this.named.put(choices.any_network ? (wish?.labeller ?? '') : '');
     this.table.put(labels?.classes ?? [], choices.classes, again ? [] : (wish?.classes ?? []));
     this.update();
   }
@@ -84,9 +85,10 @@ export class ImportLabels {
     const given = Boolean(labels) && this.source === 'given';
     const found = labels ? `${labels.sentence} ${labels.frames} label maps of ${labels.width} × ${labels.height}.` : '';
     const none = labels ? '' : 'There are no labels with it. ';
-    const shipped = `The ${choices.network} reads them. ${choices.domain}`;
+    const alone = choices.any_network ? '' : ` ${ALONE}`;
+    const shipped = `The ${choices.network} reads them. ${choices.domain}${alone}`;
     setText(this.sentence, given ? found : none + (this.named.hint || shipped));
-    show(this.named.element, !given);
+    show(this.named.element, !given && choices.any_network);
     this.fillForms(state, choices);
     show(this.formLine, given);
     show(this.leave, apart);

@@ -255,6 +255,7 @@ export type ImportChoices = {
   classes: ClassEntry[];
   network: string;
   domain: string;
+  any_network: boolean; // whether another network may be named
   most_bytes: number;
   piece: number;
   free_bytes: number;

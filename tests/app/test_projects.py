@@ -199,6 +199,15 @@ def test_without_a_list_nobody_sees_the_projects_of_others(clip_folder, tmp_path
         space.close()
 
 
+def test_other_networks_are_offered_only_where_they_are_taken(page, clip_folder, tmp_path):
+    assert page.client.get("/api/v1/imports").json()["any_network"]
+    space = Workspace(stand_in_engine(LABELS, 0), ProjectStore(tmp_path), {"tiny": clip_folder}, listed=False)
+    try:
+        assert not space.imports.any_network
+    finally:
+        space.close()
+
+
 def test_a_second_program_may_look_but_not_write(page, second):
     state = second.open(page.project).state()
     assert "Another Scenebrush" in state.read_only.error and "Close" in state.read_only.fix

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Route
 
 from core.assets import clip_folders
 from core.clip.native import read_clip
@@ -119,6 +120,22 @@ def test_a_film_is_brought_and_opens_as_a_project(desk: Server, open_editor: Ope
     editor.until("__scenebrush.state.server.clip.name === 'Rainy street' && __scenebrush.idle")
     assert not page.get_by_title("Your own clip", exact=True).is_visible()
     page.get_by_text("Rainy street is imported").wait_for()
+
+
+def test_only_the_shipped_network_is_offered_where_the_server_takes_no_other(desk: Server, open_editor: Open) -> None:
+    editor = open_editor(desk)
+
+    def for_everybody(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"any_network": False})
+
+    editor.context.route(lambda address: address.endswith("/api/v1/imports"), for_everybody)
+    editor.page.reload()
+    editor.until("window.__scenebrush && __scenebrush.idle")
+    bring(editor)
+    ready(editor)
+    assert not editor.page.get_by_label("Network that reads labels").is_visible()
+    assert "Here it alone reads labels" in editor.page.locator(".sb-import-labels").inner_text()
 
 
 def test_it_is_cancelled_and_gone_on_with_after_a_reload(desk: Server, open_editor: Open) -> None:
