@@ -15,7 +15,7 @@ import { timeLeft } from './names.js';
 const FRAMES = 10;
 const MOST = 100;
 const WHAT =
-  'A network predicts how labels, objects and motion go on after the last frame, and the frames are painted. Your ' +
+  'A network predicts how labels, objects and motion go on after the last frame, and the frames are rendered. Your ' +
   'edits and looks go on with them. Choose a future; you can paint on its frames as on others, and undo it.';
 
 /** @param {State} state */
@@ -104,11 +104,6 @@ export class FuturesPanel {
     if (!this.element) return;
     this.refuse('');
     toggleMenu(this.button, this.element, { label: 'Continue this clip', side: 'above' });
-    // It grows upwards when the strips come.
-    const box = this.element.closest('.sb-menu');
-    if (!(box instanceof HTMLElement)) return;
-    box.style.bottom = `${innerHeight - box.getBoundingClientRect().bottom}px`;
-    box.style.top = 'auto';
   }
 
   /** Where it is, as the server has it now. */
@@ -221,5 +216,5 @@ function share(futures) {
 function words(futures) {
   if (!futures?.done) return 'Getting ready';
   const { done, total, seconds_left: left } = futures;
-  return [`Predicting and painting, ${done} of ${total}`, timeLeft(left)].filter(Boolean).join(', ');
+  return [`Predicting and rendering, ${done} of ${total}`, timeLeft(left)].filter(Boolean).join(', ');
 }

@@ -56,9 +56,10 @@ function place(box, at, side) {
   const left = Math.min(Math.max(8, flush), innerWidth - width - 8);
   const above = side === 'above' || at.bottom + height + 6 > innerHeight;
   const below = Math.min(at.bottom + 6, innerHeight - height - 8);
-  const top = above && at.top - height - 6 > 0 ? at.top - height - 6 : below;
   box.style.left = `${Math.max(8, left)}px`;
-  box.style.top = `${Math.max(8, top)}px`;
+  // What grows or shrinks stays beside its button.
+  if (above && at.top - height - 6 > 0) box.style.bottom = `${innerHeight - at.top + 6}px`;
+  else box.style.top = `${Math.max(8, below)}px`;
 }
 
 /** @param {HTMLElement} box

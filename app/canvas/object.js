@@ -223,6 +223,7 @@ export class ObjectPanel {
         find.value,
       );
       for (const [index, line] of choices.entries()) show(line, Boolean(shown[index]));
+      show(none, !shown.some(Boolean));
     };
     const enter = (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Enter') return;
@@ -237,7 +238,8 @@ export class ObjectPanel {
       onkeydown: enter,
     });
     const list = lines('Classes', ...choices);
-    const content = [h('div.sb-name-row', {}, find), h('div.sb-scroll', {}, list)];
+    const none = h('p', { role: 'status', hidden: true }, 'No class is called that.');
+    const content = [h('div.sb-name-row', {}, find), none, h('div.sb-scroll', {}, list)];
     toggleMenu(this.becomes, content, { label: `What ${this.name.textContent} becomes` });
   }
 
