@@ -117,8 +117,11 @@ def clips(folders: Sequence[Path], future: FutureFile, evaluation: EvaluationNet
 
 def table(figures: Mapping[str, Figures], title: str) -> Table:
     """A row for each way."""
-    heads = ["video Fréchet", f"below {DIRECT}", "frame Fréchet", *(f"feature distance at {one}" for one in AHEAD)]
-    made = Table("", *heads, title=title)
+    heads = ["video Fréchet", f"below {DIRECT}", "frame Fréchet", *(f"features at {one}" for one in AHEAD)]
+    made = Table(title=title)
+    made.add_column("", no_wrap=True)
+    for head in heads:
+        made.add_column(head)
     for name, one in figures.items():
         share, (low, high) = one.below
         cells = [spread(one.video), f"{share:+.0%} ({low:+.0%} to {high:+.0%})", spread(one.frame)]

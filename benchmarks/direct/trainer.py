@@ -57,7 +57,7 @@ class DirectPreset:
 
 
 # Whole frames, as the network of futures is trained on: what the camera does is told from all of it. First one frame,
-# then as many in a row as Lotter et al. tune theirs for.
+# then as many in a row as Lotter et al. tune theirs for. Of 5e-3, 1e-2 and 2e-2 the first had learnt most in 160 steps.
 _FIRST = Phase(steps=1600, frames=5, batch=1, crop=(256, 512), learning_rate=5e-3, weights={"l1": 1.0, "gradient": 1.0})
 DIRECT = DirectPreset(
     name="direct",
