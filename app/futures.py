@@ -39,7 +39,7 @@ from core.prediction.future import (
 from core.prediction.network_file import load_future
 from core.prediction.objects import FreeIds
 from core.prediction.predictor import Predictor
-from core.project.edits import Edits, parse_edit
+from core.project.edits import Edits, SetStyle, parse_edit
 
 FUTURES = 3
 # Frames that a strip shows, and their height (pixels).
@@ -179,9 +179,13 @@ def check_fits(edits: Edits, clip: Clip) -> None:
         raise InputError("Other edits act in these predicted frames.", "Remove those first, or undo.")
 
 
-def looks_that_go_on(edits: Edits, frames: tuple[int, int]) -> Edits:
-    """The looks that the frame before `frames` has, for these."""
-    last = lasting(edits, frames[0])
+def looks_that_go_on(edits: Edits, future: Future) -> Edits:
+    """The looks that the frame before a future has, for its frames: those of what is seen there."""
+    made = future.clip
+    frames = (future.start, future.start + len(made))
+    maps = list(zip(made.labels, made.objects, strict=True))
+    last = [edit for edit in lasting(edits, future.start) if isinstance(edit, SetStyle)]
+    last = [edit for edit in last if any(edit.target.mask(*one).any() for one in maps)]
     return tuple(parse_edit(edit.outline | {"id": secrets.token_hex(8), "frames": list(frames)}) for edit in last)
 
 

@@ -260,7 +260,7 @@ class Workspace:
         frames = (future.start, future.start + len(future.clip))
         name = save_predicted(folder, future.clip)
         edit = Continue(id=secrets.token_hex(8), frames=frames, seed=future.seed, content=name)
-        looks = looks_that_go_on(opened.project.edits, frames)
+        looks = looks_that_go_on(opened.project.edits, future)
         change = self._announced(opened.go_on(request, (edit, *looks)))
         self._futures.cancel(project_id)
         return change

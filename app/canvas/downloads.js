@@ -4,6 +4,7 @@
 import { ApiError, fileName, randomId } from './api.js';
 import { h, setText, show } from './dom.js';
 import { lines, toggleMenu } from './menu.js';
+import { complete } from './replies.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Api } from './api.js' */
@@ -93,8 +94,9 @@ export class Downloads {
     const job = { id: randomId(), stop: new AbortController(), done: 0, total: 0 };
     downloading.set(file, job);
     this.store.touch('downloading');
+    const missing = complete(this.session.server) ? '' : ', what is missing is rendered first';
     /** @type {Notice} */
-    const waiting = { text: `${title}: being made, what is missing is rendered first`, kind: 'busy' };
+    const waiting = { text: `${title}: being made${missing}`, kind: 'busy' };
     this.store.set({ message: waiting });
     const asked = new URLSearchParams({ job: job.id, predicted: String(this.predicted.checked) });
     if (is_video) {

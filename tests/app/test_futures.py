@@ -80,6 +80,17 @@ def test_edits_and_looks_go_on_and_predicted_frames_are_painted_on(filmed):
     assert refused.status_code == 422 and "act in these predicted frames" in refused.json()["error"]
 
 
+def test_looks_of_what_is_gone_do_not_go_on(filmed):
+    look = {"kind": "set_style", "frames": [0, 6], "label": CAR, "code": [0.1, 0.2, 0.3]}
+    filmed.edit(look | {"id": "gone", "target": {"object": CAR * 1000 + 999}})
+    filmed.edit(look | {"id": "all", "target": {"label": CAR}})
+    futures(filmed)
+    filmed.change("futures/0")
+    edits = [lane["edit"] for lane in filmed.state()["edits"]]
+    assert [edit["kind"] for edit in edits] == ["set_style", "set_style", "continue", "set_style"]
+    assert edits[3]["target"] == edits[1]["target"]
+
+
 def test_a_project_comes_back_with_its_predicted_frames(servers, restarted, tmp_path):
     page = servers(tmp_path).opened("tiny", "footage")
     futures(page)
