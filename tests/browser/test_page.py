@@ -25,6 +25,10 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
     _nothing_is_cut_off(editor, size)
     editor.until("__scenebrush.state.picked !== null")
     editor.page.locator(".sb-object").get_by_text("new vegetation 1", exact=True).wait_for()
+    editor.page.get_by_role("button", name="Becomes").click()
+    editor.page.get_by_label("Type a class").fill("dragon")
+    editor.page.get_by_text("No class is called that.").wait_for()
+    editor.page.keyboard.press("Escape")
     editor.becomes("street furniture")
     editor.page.locator(".sb-object").get_by_text("new street furniture 1", exact=True).wait_for()
     for scope in ("onward", "range"):
