@@ -336,7 +336,7 @@ class DownloadList(BaseModel):
 
 class SeenObject(BaseModel):
     frames: tuple[int, int]  # first and last
-    nearest: int
+    best: int  # the frame where it is seen best
     area: int
     label: int
 
