@@ -26,6 +26,7 @@ from core.clip.frames import Frames, whole
 from core.conditioning import Conditioning, Maps
 from core.errors import InputError
 from core.headless.render import best_device
+from core.prediction.carried_film import CarriedFilm
 from core.prediction.future import (
     check_count,
     check_maps,
@@ -219,12 +220,15 @@ def _future(
     if clip.pictures is None:
         return Future(start, seed, made)
     going_on, before = lasting(edits, start), opened.conditionings(edits)
+    film = before(start - 1).film
+    carried = None if film is None else CarriedFilm(film, beginning.last[-1], maps)
 
     def conditioning(t: int) -> Conditioning:
         if t < start:
             return before(t)
+        known = None if carried is None else carried.at(t - start)
         with scene.locked() as unshared:
-            return conditioning_of(maps[t - start], going_on, unshared.looks, clip.sizes)
+            return conditioning_of(maps[t - start], going_on, unshared.looks, clip.sizes, known)
 
     renderer, worker = opened.engine.renderer, opened.worker
     chain = worker.call(lambda: renderer.chain(conditioning)).result()

@@ -6,9 +6,11 @@
 CLIPS are folders of clips that nothing was trained on. From every so many frames of each clip 10 frames are made; the
 frames before them are known, those after them are not, looks included. Ways, beside each other:
 
-predicted, painted         the network of futures says the maps, the generator goes on from the film: `core predict`
-true maps, painted         the same with the maps that were filmed: what painting alone costs
-constant motion, painted   the same with the last map, warped by its own flow again and again
+predicted, painted         the network of futures says the maps; what the last frame shows of them is carried along
+                           their motion, the generator makes the rest: `core predict`, mode footage
+predicted, rendered        the same maps, every pixel by the generator, from the first frame on: mode rendered
+true maps, painted         as the first, with the maps that were filmed: what painting alone costs
+constant motion, painted   as the first, with the last map, warped by its own flow again and again
 constant motion of pixels  the last picture, read where that flow, followed again and again, leads: sampled once
 copy                       the last picture stays
 direct                     the direct predictor: `python -m benchmarks.direct_predictor`

@@ -68,6 +68,12 @@ def predicted(start: Start) -> Iterator[np.ndarray]:
     return start.painted(start.past.maps(COUNT, start.seed))
 
 
+def rendered(start: Start) -> Iterator[np.ndarray]:
+    """The same, every pixel by the generator."""
+    alone = replace(start, past=replace(start.past, mode="rendered"))
+    return alone.painted(start.past.maps(COUNT, start.seed))
+
+
 def known(start: Start) -> Iterator[np.ndarray]:
     """The maps are those of the frames that came."""
     ahead = map(start.clip.__getitem__, range(start.t + 1, start.t + 1 + COUNT))
@@ -107,6 +113,7 @@ def ways(direct: DirectNetwork) -> dict[str, Way]:
     """All that are compared, by name."""
     return {
         "predicted, painted": predicted,
+        "predicted, rendered": rendered,
         "true maps, painted": known,
         "constant motion, painted": moved_maps,
         "constant motion of pixels": moved_pixels,

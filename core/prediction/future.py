@@ -12,10 +12,11 @@ from core.clip.clip import MAX_BYTES, MAX_FRAMES, Clip, bytes_of
 from core.clip.instances import stuff_object
 from core.clip.label_set import LabelSet
 from core.clip.sizes import Sizes
-from core.conditioning import Conditioning, Maps, Styles
+from core.conditioning import Conditioning, Film, Maps, Styles
 from core.errors import InputError
 from core.footage.estimated_flow import flow_to_before
 from core.models.generator import Conditionings, LabelMaps
+from core.prediction.carried_film import CarriedFilm
 from core.prediction.objects import FreeIds
 from core.prediction.predictor import Predictor
 from core.project.corrected_looks import LooksLike
@@ -111,21 +112,29 @@ def lasting(edits: Edits, count: int) -> Edits:
 
 
 def conditionings(scene: Scene, edits: Edits, mode: Mode, maps: Sequence[Maps]) -> Conditionings:
-    """The frames of a project and, after them, those that were predicted: in the looks of its last frame."""
+    """The frames of a project and, after them, those that were predicted: in the looks of its last frame, and where the
+    footage is kept with what the last frame shows of them.
+    """
     count, looks = len(scene.clip), scene.looks
     going_on = lasting(edits, count)
+    film = scene.conditioning(edits, count - 1, mode).film
+    carried = None if film is None else CarriedFilm(film, scene.maps(edits, count - 1), maps)
 
     def conditioning(t: int) -> Conditioning:
         if t < count:
             return scene.conditioning(edits, t, mode)
-        return conditioning_of(maps[t - count], going_on, looks, scene.clip.sizes)
+        known = None if carried is None else carried.at(t - count)
+        return conditioning_of(maps[t - count], going_on, looks, scene.clip.sizes, known)
 
     return conditioning
 
 
-def conditioning_of(maps: Maps, going_on: Edits, looks: LooksLike, sizes: Sizes) -> Conditioning:
+def conditioning_of(
+    maps: Maps, going_on: Edits, looks: LooksLike, sizes: Sizes, film: Film | None = None
+) -> Conditioning:
     """A predicted frame, under the edits that go on, for a picture as large as the film of a clip of these sizes."""
-    return Conditioning(maps, Styles(codes_of(maps, going_on, looks)), size=None if sizes.is_one else sizes.film)
+    size = None if film is not None or sizes.is_one else sizes.film
+    return Conditioning(maps, Styles(codes_of(maps, going_on, looks)), film, size)
 
 
 def to_label_maps(maps: Maps, device: torch.device | str = "cpu") -> LabelMaps:
