@@ -43,8 +43,11 @@ def picture(rollout: Rollout) -> Tensor:
 
 
 def chroma(rollout: Rollout) -> Tensor:
-    """L1 of what makes a colour differ from grey: texture that has to be guessed is light and dark, not coloured."""
-    return losses.weighted_l1(_chroma(rollout.fake), _chroma(rollout.real), rollout.weights)
+    """L1 and gradient of what makes a colour differ from grey: texture that has to be guessed is light and dark, not
+    coloured.
+    """
+    fake, real = _chroma(rollout.fake), _chroma(rollout.real)
+    return losses.weighted_l1(fake, real, rollout.weights) + gradient_loss(fake, real, rollout.weights)
 
 
 def gradient(rollout: Rollout) -> Tensor:

@@ -253,7 +253,7 @@ _SHARP_WEIGHTS: Weights = {
     "perceptual": 2.5,
     "colour": 4.0,
     "chroma": 40.0,
-    "picture_gan": 3.0,  # twice that, and it draws coloured stripes that the discriminator has not learnt yet
+    "picture_gan": 2.0,  # thrice that, and it draws coloured stripes that the discriminator has not learnt yet
     "picture_features": 3.0,
 }
 _SHARP_PICTURES = Phase(
