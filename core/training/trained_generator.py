@@ -25,6 +25,9 @@ from core.training.dataset import Chunk
 from core.training.machine import Machine
 from core.training.step_rng import StepRng
 
+# Classes with walls, which have waves (docs/adr/0027); in a label set without any of these all classes do.
+WALLS = ("building", "wall", "fence")
+
 # What a generator keeps of the frames before: its own type, never looked into here.
 PastFrames = Any
 
@@ -136,6 +139,7 @@ class LocalRecipe:
             deep_blocks=self.deep_blocks,
             refresh=self.refresh,
             past=self.past,
+            walls=tuple(entry.id for entry in labels if entry.name in WALLS),
             validity=self.validity,
         )
         network = weights_channels_last(LocalGenerator(config).to(machine.device))

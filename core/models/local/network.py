@@ -53,6 +53,7 @@ class LocalConfig:
     refresh: float = 0.3
     tolerance: Tolerance = Tolerance()  # of following an edit
     past: PastUse = "blended"
+    walls: tuple[int, ...] = ()  # classes that waves are for; none: all
     validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
@@ -62,6 +63,10 @@ class LocalConfig:
             raise InputError(f"refresh = {self.refresh} is not a share.")
         if self.past not in get_args(PastUse) or not isinstance(self.validity, bool):
             raise InputError(f"past = {str(self.past)[:20]!r} with validity = {str(self.validity)[:20]} is not known.")
+        if not isinstance(self.walls, tuple) or any(
+            type(one) is not int or not 0 <= one < self.classes for one in self.walls
+        ):
+            raise InputError(f"walls = {str(self.walls)[:40]} are not classes of the generator.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
             if not 1 <= getattr(self, name) <= 1024:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
@@ -293,12 +298,16 @@ class ImageTrunk(nn.Module):
 class LocalGenerator(nn.Module):
     """The trainable network. `core.models.local.runner` folds it and offers it as a `Generator`."""
 
+    _has_waves: Tensor  # (classes,) 1 or 0
+
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = LabelEncoder(config)
         self.flow = FlowBranch(config.width)
         self.trunk = ImageTrunk(config.width)
+        has_waves = [float(not config.walls or one in config.walls) for one in range(config.classes)]
+        self.register_buffer("_has_waves", torch.tensor(has_waves), persistent=False)
 
     def forward(
         self,
@@ -348,8 +357,8 @@ class LocalGenerator(nn.Module):
         )
 
     def inputs(self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None) -> Tensor:
-        """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; grain where
-        neither says anything.
+        """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; where neither
+        says anything noise, and waves on what they are for.
         """
         film = torch.zeros_like(history.channels[:, :4])
         if known is not None:
@@ -357,7 +366,8 @@ class LocalGenerator(nn.Module):
             film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
         empty = (1 - history.validity) * (1 - film[:, 3:])
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
-        return torch.cat([history.channels, film, grain * empty], 1)
+        waved = self._has_waves[maps.labels.int()].unsqueeze(1)
+        return torch.cat([history.channels, film, grain[:, :1] * empty, grain[:, 1:] * (empty * waved)], 1)
 
     def raw_picture(
         self, features: LabelFeatures, history: Tensor, *, coarse: bool = False
