@@ -177,6 +177,16 @@ def test_what_the_past_had_fades():
     assert gaps[0] > 10 and gaps[-1] < 1
 
 
+def test_waves_are_for_walls_and_noise_for_all():
+    """Where no class is named all have waves."""
+    grain, car = fixed_grain((64, 256)), maps().labels[:, None] == CAR
+    for walls, where in (((CAR,), car), ((), torch.ones_like(car))):
+        network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=walls))
+        read = network(maps(), styles(), (), grain=grain).history[:, -grain.shape[1] :]
+        assert torch.equal(read[:, :1], grain[:, :1])
+        assert torch.equal(read[:, 1:], grain[:, 1:] * where)
+
+
 def test_boundaries_mark_both_pixels_of_a_pair_and_no_border():
     objects = torch.tensor([[[1, 1, 2, 2]]])
     assert boundary_map(objects).flatten().tolist() == [0, 1, 1, 0]
@@ -193,6 +203,8 @@ def test_pictures_are_rounded_not_truncated():
         {"classes": 0},
         {"classes": 257},
         {"classes": 3, "width": 0},
+        {"classes": 3, "walls": (3,)},
+        {"classes": 3, "walls": "12"},
     ],
 )
 def test_impossible_sizes_are_refused(wrong):
