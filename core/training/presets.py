@@ -285,7 +285,7 @@ _SHARP = replace(
         ),
     ),
     adversaries={"picture": PictureAdversary(scales=1, norm="none", details=True, rate=3e-4)},
-    rare_weight=2.0,  # four times, and there is little left for walls, which have most to learn by now
+    rare_weight=4.0,
     decay=1 / 3,
     ema=0.99,
 )
