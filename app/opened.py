@@ -245,7 +245,7 @@ class OpenProject:
         """Every object of the edited clip."""
         seen = self.scene.objects(self.project.edits)
         return {
-            thing: SeenObject(frames=(one.first, one.last), best=one.best, area=one.area, label=one.label)
+            thing: SeenObject(frames=(one.first, one.last), nearest=one.nearest, area=one.area, label=one.label)
             for thing, one in seen.items()
         }
 

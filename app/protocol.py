@@ -336,7 +336,7 @@ class DownloadList(BaseModel):
 
 class SeenObject(BaseModel):
     frames: tuple[int, int]  # first and last
-    best: int  # the frame where it is seen best
+    nearest: int
     area: int
     label: int
 

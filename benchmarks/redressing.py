@@ -35,10 +35,10 @@ def redressed(clip: Clip, scene: Scene) -> Iterator[Redressed]:
     car = clip.label_set.by_name("car").id
     seen = {thing: one for thing, one in scene.objects(()).items() if one.label == car}
     largest = sorted(seen, key=lambda thing: -seen[thing].area)[:CARS]
-    masks = {thing: clip.objects[seen[thing].best] == thing for thing in largest}
-    colours = {thing: _colour(clip.pictures[seen[thing].best], masks[thing]) for thing in largest}
+    masks = {thing: clip.objects[seen[thing].nearest] == thing for thing in largest}
+    colours = {thing: _colour(clip.pictures[seen[thing].nearest], masks[thing]) for thing in largest}
     for thing in largest:
-        t, mask = seen[thing].best, masks[thing]
+        t, mask = seen[thing].nearest, masks[thing]
         for other in largest:
             if other == thing or delta_e(colours[thing], colours[other]) < APART:
                 continue

@@ -126,7 +126,7 @@ export class LookPanel {
    * @param {Picked} picked
    * @param {number} seed */
   async ask(wish, { object, label, known }, seed) {
-    const frame = known?.best ?? this.store.state.t;
+    const frame = known?.nearest ?? this.store.state.t;
     const numbers = Object.entries({ object, label, frame, seed, count: SAMPLES });
     const query = new URLSearchParams(numbers.map(([name, value]) => [name, String(value)]));
     for (const part of this.near ?? []) query.append('near', String(part));

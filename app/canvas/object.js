@@ -118,7 +118,7 @@ export class ObjectPanel {
     );
   }
 
-  /** The selected object as it is on the frame shown, or where it is seen best.
+  /** The selected object as it is on the frame shown, or where it is nearest.
    * @param {State} state
    * @returns {Picked | null} */
   picked(state = this.store.state) {
@@ -165,8 +165,8 @@ export class ObjectPanel {
    * @param {OpenState} state */
   fill({ object, label, known }, state) {
     setText(this.name, objectName(object, label, state.server.classes));
-    const best = known ? `, seen best in ${known.best + 1}` : '';
-    setText(this.facts, known ? `frames ${frameSpan([known.frames[0], known.frames[1] + 1])}${best}` : '');
+    const nearest = known ? `, nearest at ${known.nearest + 1}` : '';
+    setText(this.facts, known ? `frames ${frameSpan([known.frames[0], known.frames[1] + 1])}${nearest}` : '');
     setText(this.becomesName, classOf(state, label)?.name ?? '');
     const crop = `${state.server.project} ${object} ${label}`;
     if (this.shownCrop !== crop) this.crop.removeAttribute('src');

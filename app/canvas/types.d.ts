@@ -167,7 +167,7 @@ export type ProjectChange = Pick<
   lanes_known: number;
   label_keys: Record<number, string>;
 };
-export type SeenObject = { frames: Frames; best: number; area: number; label: number };
+export type SeenObject = { frames: Frames; nearest: number; area: number; label: number };
 export type Look = { code: number[]; key: string | null; provenance: unknown };
 export type LookSheet = { seed: number; near: number[] | null; now: Look; looks: Look[] };
 export type ProjectEntry = {

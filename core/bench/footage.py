@@ -47,7 +47,7 @@ def footage_cases(subject: Subject) -> list[FootageCase]:
     car, seen = subject.largest_car()
     away = SetClass(id="away", frames=(0, subject.frames), target=ObjectTarget(object=car), to=SURROUNDINGS)
     gone = [float((subject.clip.objects[t] == car).mean()) for t in range(subject.frames)]
-    cases.append(FootageCase(f"a car taken away, {np.mean(gone):.1%}", away, float(np.mean(gone)), seen.best))
+    cases.append(FootageCase(f"a car taken away, {np.mean(gone):.1%}", away, float(np.mean(gone)), seen.nearest))
     return cases
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from core.cache import Cache
 from core.clip.clip import Clip
 from core.clip.frames import ClipPicture, Frames
-from core.clip.pairs import as_pairs, split_pair
+from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Film, Kind, Maps, StyleKey, Styles
 from core.footage.cutouts import paste
 from core.footage.kinds import film_of
@@ -194,19 +194,13 @@ def objects_in(maps: Iterable[Maps]) -> Mapping[int, Seen]:
     seen: dict[int, Seen] = {}
     for t, frame in enumerate(maps):
         starts, numbers, which = frame.runs
-        cut = set(np.unique(as_pairs(_border(frame.objects), _border(frame.labels))).tolist())
         areas = np.bincount(which, np.diff(starts, append=frame.labels.size)).astype(int)
         for number, area in zip(numbers.tolist(), areas.tolist(), strict=True):
             thing, label = split_pair(number)
-            here = Seen(t, t, t, area, label, number in cut)
-            old = seen.get(thing, here)
-            seen[thing] = replace(here if here.size > old.size else old, first=old.first, last=t)
+            old = seen.get(thing, Seen(t, t, t, 0, label))
+            largest = (t, area, label) if area > old.area else (old.nearest, old.area, old.label)
+            seen[thing] = Seen(old.first, t, *largest)
     return seen
-
-
-def _border(maps: np.ndarray) -> np.ndarray:
-    """The pixels of the first and last row and column."""
-    return np.concatenate([maps[0], maps[-1], maps[:, 0], maps[:, -1]])
 
 
 def acting(edits: Edits, t: int) -> Edits:

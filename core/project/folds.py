@@ -36,22 +36,13 @@ _KEPT_READ_BYTES = 24 << 20
 
 @dataclass(frozen=True)
 class Seen:
-    """Where an object is seen: first and last frame, the frame where it is seen best, its area and class there.
-
-    Best is where it is largest; what the picture's border cuts off counts as a quarter of its size.
-    """
+    """Where an object is seen: first and last frame, the frame where it is largest, its area and class there."""
 
     first: int
     last: int
-    best: int
+    nearest: int
     area: int
     label: int
-    cut: bool  # whether it touches the border there
-
-    @property
-    def size(self) -> int:
-        """What it counts as, in quarters of a pixel."""
-        return self.area if self.cut else 4 * self.area
 
 
 class Footing(NamedTuple):

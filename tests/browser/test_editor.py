@@ -123,14 +123,14 @@ def test_swap_look_cancel_reload_download(editor: Editor) -> None:
 
 
 def _large_cars(editor: Editor, car: int) -> list[dict]:
-    """The two cars that are seen largest: object, frame t where it is seen best, and a pixel (x, y) of it there."""
+    """The two cars that are seen largest: object, frame t where it is nearest, and a pixel (x, y) of it there."""
     editor.until("Object.keys(__scenebrush.state.objects).length > 0")
     seen = editor.state("objects")
     cars = sorted((o for o in seen if seen[o]["label"] == car), key=lambda o: -seen[o]["area"])[:2]
     assert len(cars) == 2 and all(seen[o]["area"] >= LARGE for o in cars), "the clip has no two cars of 1000 px"
     found = []
     for o in cars:
-        t = seen[o]["best"]
+        t = seen[o]["nearest"]
         inside = np.argwhere(editor.maps(t)[1] == int(o))
         y, x = inside[np.argmin(((inside - inside.mean(0)) ** 2).sum(1))]
         found.append({"object": int(o), "t": t, "at": (int(x), int(y))})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.clip.clip import Clip
-from core.conditioning import Code, Maps
+from core.conditioning import Code
 from core.project.edits import (
     SOURCE,
     SURROUNDINGS,
@@ -23,7 +23,7 @@ from core.project.edits import (
     SetStyle,
     Still,
 )
-from core.project.fold import Effect, Scene, objects_in
+from core.project.fold import Effect, Scene
 from core.project.walk import Walk
 from tests.core.project.moving import FACADE, PERSON, SKY, Block, clip_of, moved, square, straight
 
@@ -273,20 +273,3 @@ def test_what_is_far_from_a_change_is_not_worked_out(clip: Clip, monkeypatch: py
         assert after.codes[PERSON, 12] == (2, 2, 2)
         scene.conditioning((strokes[0], shorter), t)
     assert len(steps) == count
-
-
-def test_an_object_is_seen_best_where_it_is_largest_and_whole() -> None:
-    """One comes nearer and leaves; what is cut off is best only where it is more than four times as large."""
-
-    def frame(side: int, left: int) -> Maps:
-        objects = np.zeros((16, 32), np.int32)
-        objects[8 : 8 + side, left : left + side] = 7
-        return Maps(np.where(objects == 7, 5, 1).astype(np.uint8), objects)
-
-    coming = [frame(2, 4), frame(4, 10), frame(7, 25)]
-    seen = objects_in(coming)[7]
-    assert (seen.first, seen.last, seen.best, seen.area, seen.label, seen.cut) == (0, 2, 1, 16, 5, False)
-    seen = objects_in([coming[0], coming[2]])[7]
-    assert (seen.best, seen.area, seen.cut) == (1, 49, True)
-    # What is behind all others is cut wherever it is.
-    assert objects_in(coming)[0].best == 0
