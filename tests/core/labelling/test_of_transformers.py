@@ -228,4 +228,4 @@ def test_without_the_internet_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputError, match="internet cannot be reached"):
         open_transformers("owner/model", None, nobody, CPU)
     with pytest.raises(InputError, match="no model is called so"):
-        open_transformers("../../etc", None, nobody, CPU)
+        open_transformers("../../nowhere/at/all", None, nobody, CPU)
