@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from benchmarks.direct.network import DirectNetwork, continued
@@ -18,6 +17,7 @@ from core.clip.frames import whole
 from core.conditioning import Maps
 from core.evaluation.comparison import filmed
 from core.footage.estimated_flow import with_flow
+from core.footage.resample import bilinear
 from core.headless.render import open_scene
 from core.headless.source import Source
 from core.prediction.command import Past
@@ -95,13 +95,8 @@ def moved_pixels(start: Start) -> Iterator[np.ndarray]:
     from_x, from_y = columns + flow[..., 0], rows + flow[..., 1]
     for _ in range(COUNT):
         # Where this frame's pixels are in the last picture: there, where those that they come from are.
-        x, y = (_read(each, from_x, from_y) for each in (x, y))
-        yield _read(picture, x, y)
-
-
-def _read(array: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    found: np.ndarray = cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found
+        x, y = (bilinear(each, from_x, from_y) for each in (x, y))
+        yield bilinear(picture, x, y)
 
 
 def copied(start: Start) -> Iterator[np.ndarray]:

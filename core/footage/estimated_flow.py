@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from core.clip.clip import Clip
+from core.footage.resample import bilinear
 
 # There and back must end this near (pixels, and share of the way).
 _BACK, _BACK_SHARE = 1.0, 0.05
@@ -35,7 +36,7 @@ def flow_to_before(now: np.ndarray, before: np.ndarray, estimate: Estimate = dis
     height, width = now.shape[:2]
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     x, y = columns + back[..., 0], rows + back[..., 1]
-    returned = back + cv2.remap(forth, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    returned = back + bilinear(forth, x, y)
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     allowed = _BACK + _BACK_SHARE * np.hypot(back[..., 0], back[..., 1])
     valid: np.ndarray = inside & (np.hypot(returned[..., 0], returned[..., 1]) <= allowed)

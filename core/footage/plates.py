@@ -14,6 +14,7 @@ from core.clip.frames import Frames
 from core.footage.behind import Behind
 from core.footage.paths import Ways
 from core.footage.planes import apply_each
+from core.footage.resample import bilinear
 from core.footage.seen import Gone
 from core.footage.shade import shade
 from core.footage.surfaces import OBJECTS
@@ -280,9 +281,7 @@ def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     at[0, : x.size], at[1, : y.size] = x - box[1].start, y - box[0].start
     maps = at.reshape(2, rows, _ROW)
     part = picture[box].astype(np.float32)
-    found = cv2.remap(part, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    colours: np.ndarray = np.asarray(found).reshape(-1, 3)[: x.size]
-    return colours
+    return bilinear(part, maps[0], maps[1]).reshape(-1, 3)[: x.size]
 
 
 def _around(x: np.ndarray, y: np.ndarray) -> tuple[slice, slice]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from core.footage.resample import bilinear
+
 # The share of what was read before: more, and labels lag behind what newly comes to light.
 KEPT = 0.7
 _CHANNELS = 4  # that OpenCV moves at once
@@ -55,6 +57,6 @@ def _moved(probabilities: np.ndarray, flow: np.ndarray) -> np.ndarray:
     moved = np.empty_like(probabilities)
     for first in range(0, len(probabilities), _CHANNELS):
         layers = np.ascontiguousarray(probabilities[first : first + _CHANNELS].transpose(1, 2, 0))
-        found = cv2.remap(layers, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found = bilinear(layers, x, y)
         moved[first : first + _CHANNELS] = found.reshape(*flow.shape[:2], -1).transpose(2, 0, 1)
     return moved

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from core.clip.pairs import as_pairs
 from core.clip.sizes import Sizes
 from core.conditioning import Film, Kind, Maps
+from core.footage.resample import bilinear
 
 
 class CarriedFilm:
@@ -38,11 +38,11 @@ class CarriedFilm:
         columns, rows = _pixels(self._sizes.film)
         at_maps = self._sizes.to_maps(columns, rows)
         down, across = (many / few for many, few in zip(self._sizes.film, self._sizes.maps, strict=True))
-        column, row = columns + across * _read(x, *at_maps), rows + down * _read(y, *at_maps)
-        made_up = _read((self._film.kinds == Kind.MADE_UP).astype(np.float32), column, row) > 0
+        column, row = columns + across * bilinear(x, *at_maps), rows + down * bilinear(y, *at_maps)
+        made_up = bilinear((self._film.kinds == Kind.MADE_UP).astype(np.float32), column, row) > 0
         kept = self._sizes.enlarged(known) & ~made_up
         kinds = np.where(kept, np.uint8(Kind.PLATE), np.uint8(Kind.MADE_UP))
-        return Film(_read(self._film.picture, column, row), kinds)
+        return Film(bilinear(self._film.picture, column, row), kinds)
 
     def _after(self, maps: Maps) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The ways of one frame more."""
@@ -57,16 +57,10 @@ class CarriedFilm:
         pairs = as_pairs(maps.objects, maps.labels)
         known = maps.flow_valid & inside & before_known[place] & (self._pairs[place] == pairs)
         self._pairs = pairs
-        return flow_x + _read(before_x, x, y), flow_y + _read(before_y, x, y), known
+        return flow_x + bilinear(before_x, x, y), flow_y + bilinear(before_y, x, y), known
 
 
 def _pixels(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Column and row, (H, W) float32, of every pixel."""
     rows, columns = np.indices(size).astype(np.float32)
     return columns, rows
-
-
-def _read(array: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """An array (h, w, ...) at the points (x, y), bilinear, clamped at its border."""
-    found: np.ndarray = cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found
