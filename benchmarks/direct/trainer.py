@@ -14,7 +14,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,11 +26,8 @@ from core.training.averaging import average_weights
 from core.training.dataset import ChunkDataset
 from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.machine import Machine
-from core.training.pace import Pace
-from core.training.plan import Plan
 from core.training.presets import Phase
-from core.training.saved_run import load_run, save_run
-from core.training.skipped import Skipped
+from core.training.resumable import Resumable
 from core.training.step_rng import StepRng
 
 
@@ -70,21 +66,16 @@ TINY = DirectPreset(
 )
 
 
-class DirectTrainer:
-    """The network with its optimizer; `step()` after `step()`, each a function of (seed, step).
-
-    done  steps so far
-    plan  how many steps each phase has; may be replaced between steps
-    """
+class DirectTrainer(Resumable):
+    """The network with its optimizer; `step()` after `step()`, each a function of (seed, step)."""
 
     def __init__(self, preset: DirectPreset, data: ChunkDataset, machine: Machine) -> None:
         self.preset, self.data, self.machine = preset, data, machine
-        self.plan, self.done = Plan.of(preset), 0
+        super().__init__(preset, machine.device)
         torch.manual_seed(preset.seed)
         self.network = weights_channels_last(DirectNetwork(preset.network).to(machine.device))
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self._optimizer = GuardedOptimizer(self.network.parameters(), machine, betas=preset.betas)
-        self._skipped = Skipped(machine.device)
 
     def step(self) -> dict[str, Tensor]:
         """One step. Returns the losses."""
@@ -102,22 +93,11 @@ class DirectTrainer:
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
 
-    def check(self) -> tuple[int, int]:
-        """How many steps were left out so far, and which; see `Skipped.check`."""
-        return self._skipped.check()
-
-    def save(self, path: Path, pace: Pace | None = None) -> None:
-        """Everything that resuming needs."""
-        save_run(path, self._modules, {"adam": self._optimizer.adam}, self.done, self.plan, pace)
-
-    def load(self, path: Path, pace: Pace | None = None) -> None:
-        """Go on where `save` was. Raises `InputError` when the state is of another preset, or damaged."""
-        adam = {"adam": self._optimizer.adam}
-        self.done, self.plan = load_run(path, self._modules, adam, self.plan, pace)
-
-    @property
     def _modules(self) -> dict[str, nn.Module]:
         return {"network": self.network, "averaged": self.averaged}
+
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"adam": self._optimizer.adam}
 
 
 def gradient_loss(made: Tensor, real: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import warnings
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +19,17 @@ from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.looks import chunk_styles, recolour
 from core.training.machine import Machine
 from core.training.objective import measure
-from core.training.pace import Pace
 from core.training.perceptual import PerceptualLoss
-from core.training.plan import Plan
 from core.training.presets import Phase, Preset
+from core.training.resumable import Resumable
 from core.training.rollout import Rollout
-from core.training.saved_run import ADVERSARY, load_run, save_run
+from core.training.saved_run import ADVERSARY
 from core.training.segmenting import Segmenting
-from core.training.skipped import Skipped
 from core.training.step_rng import StepRng
 from core.training.trained_generator import roll
 
 
-class Trainer:
+class Trainer(Resumable):
     """Generator, encoder and discriminators with their optimizers; `step()` after `step()`.
 
     A step's data and randomness are functions of (seed, step), so a run that was killed goes on as it would have. In a
@@ -40,8 +37,6 @@ class Trainer:
 
     perceptual  what the terms "perceptual" and "perceptual_raw" are measured with; None where no phase weighs them
     encoder     one that was trained and is held fixed; None: it is trained too
-    done        steps so far
-    plan        how many steps each phase has; may be replaced between steps
     """
 
     def __init__(
@@ -54,9 +49,8 @@ class Trainer:
     ) -> None:
         self.preset, self.data = preset, data
         self.machine = Machine(bfloat16=Machine.choose("cpu").bfloat16) if machine is None else machine
+        super().__init__(preset, self.machine.device)
         self.perceptual = perceptual
-        self.plan = Plan.of(preset)
-        self.done = 0
         torch.manual_seed(preset.seed)
         device, labels = self.machine.device, data.label_set
         self.trained = preset.generator.build(labels, self.machine)
@@ -76,7 +70,6 @@ class Trainer:
         self._things[[entry.id for entry in labels if entry.kind == "thing"]] = True
         self._things = self._things.to(device)
         self._importance = None if preset.rare_weight == 1 else self._weights_of_classes().to(device)
-        self._skipped = Skipped(device)
 
     def _weights_of_classes(self) -> Tensor:
         weights = torch.ones(self.data.label_set.size)
@@ -172,21 +165,6 @@ class Trainer:
         encoder = self.averaged["encoder"]
         assert isinstance(encoder, Encoder)
         return encoder
-
-    def check(self) -> tuple[int, int]:
-        """How many steps were left out so far, and which; see `Skipped.check`."""
-        return self._skipped.check()
-
-    def save(self, path: Path, pace: Pace | None = None) -> None:
-        """Everything that resuming needs; `pace` where the run has a time given."""
-        save_run(path, self._modules(), self._optimizers(), self.done, self.plan, pace)
-
-    def load(self, path: Path, pace: Pace | None = None) -> None:
-        """Go on where `save` was. With a pace, time used and plan go on too; without, the plan is the preset's.
-
-        Raises `InputError` when the state is of another preset, or damaged.
-        """
-        self.done, self.plan = load_run(path, self._modules(), self._optimizers(), self.plan, pace)
 
     def _modules(self) -> dict[str, nn.Module]:
         adversaries = {ADVERSARY + name: adversary.network for name, adversary in self.adversaries.items()}

@@ -11,7 +11,6 @@ video_gan, video_features   the video discriminator on one-hot maps (Wang et al.
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -31,10 +30,7 @@ from core.training.dataset import Chunk, ChunkDataset
 from core.training.future.presets import FuturePreset
 from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.machine import Machine
-from core.training.pace import Pace
-from core.training.plan import Plan
-from core.training.saved_run import load_run, save_run
-from core.training.skipped import Skipped
+from core.training.resumable import Resumable
 from core.training.step_rng import StepRng
 
 # Below this a class is taken to be as likely.
@@ -43,16 +39,12 @@ _LEAST_CHANCE = 1e-4
 _FLOW_RANGE = 20.0
 
 
-class FutureTrainer:
-    """Network and video discriminator with their optimizers; `step()` after `step()`, each a function of (seed, step).
-
-    done  steps so far
-    plan  how many steps each phase has; may be replaced between steps
-    """
+class FutureTrainer(Resumable):
+    """Network and video discriminator with their optimizers; `step()` after `step()`, each from (seed, step)."""
 
     def __init__(self, preset: FuturePreset, data: ChunkDataset, machine: Machine) -> None:
         self.preset, self.data, self.machine = preset, data, machine
-        self.plan, self.done = Plan.of(preset), 0
+        super().__init__(preset, machine.device)
         torch.manual_seed(preset.seed)
         classes, device = data.label_set.size, machine.device
         self.network = FutureNetwork(FutureConfig(classes, preset.looks_back, preset.width))
@@ -64,7 +56,6 @@ class FutureTrainer:
         self._adversary_optimizer = GuardedOptimizer(
             self._adversary.network.parameters(), machine, betas=preset.betas, clip=False
         )
-        self._skipped = Skipped(device)
 
     def step(self) -> dict[str, Tensor]:
         """One step of the network, and of the discriminator where the phase has it. Returns the losses."""
@@ -90,10 +81,6 @@ class FutureTrainer:
         average_weights(self.averaged, self.network, self.preset.ema, self.done)
         self.done += 1
         return {name: value.detach() for name, value in losses.items()}
-
-    def check(self) -> tuple[int, int]:
-        """How many steps were left out so far, and which; see `Skipped.check`."""
-        return self._skipped.check()
 
     def _rollout(self, chunk: Chunk) -> list[Predicted]:
         """What is predicted of each frame after the first `looks_back`."""
@@ -141,14 +128,6 @@ class FutureTrainer:
             torch.cat([window(fake, chunk.flow, rate, halved=halved)[0].flatten(1, 2), flow], 1),
             torch.cat([window(real, chunk.flow, rate, halved=halved)[0].flatten(1, 2), flow], 1),
         )
-
-    def save(self, path: Path, pace: Pace | None = None) -> None:
-        """Everything that resuming needs; `pace` where the run has a time given."""
-        save_run(path, self._modules(), self._optimizers(), self.done, self.plan, pace)
-
-    def load(self, path: Path, pace: Pace | None = None) -> None:
-        """Go on where `save` was. Raises `InputError` when the state is of another preset, or damaged."""
-        self.done, self.plan = load_run(path, self._modules(), self._optimizers(), self.plan, pace)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {"live": self.network, "averaged": self.averaged, "adversary": self._adversary.network}
