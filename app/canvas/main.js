@@ -387,7 +387,8 @@ export class Editor {
     if (names.has('t') || names.has('server')) this.canvas.setAttribute('aria-label', label);
   }
 
-  /** Where the objects are, once for every revision. What is selected but gone is selected no more.
+  /** Where the objects are, once for every revision. What is selected but gone is selected no more; an answer about a
+   * revision before this one does not know what an edit has made since.
    * @param {ServerState} server */
   async loadObjects({ project, revision }) {
     const wish = `${project} ${revision}`;
@@ -399,9 +400,9 @@ export class Editor {
       this.objectsFor = '';
       return;
     }
-    const { picked } = this.store.state;
-    const there = picked !== null && picked in objects;
-    this.store.set({ objects, objectsRevision: revision, picked: there ? picked : null });
+    const { picked, server } = this.store.state;
+    const gone = picked !== null && !(picked in objects) && server?.revision === revision;
+    this.store.set({ objects, objectsRevision: revision, picked: gone ? null : picked });
   }
 
   /** Neighbours first; when playing, what comes next.

@@ -45,6 +45,24 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
     _nothing_is_cut_off(editor, size)
 
 
+def test_late_news_of_objects_keeps_what_was_painted_since(stand_in: Server, open_editor: Open) -> None:
+    editor = open_editor(stand_in, size=SIZES[0])
+    before, revision = editor.get("objects").decode(), editor.state("server.revision")
+    editor.choose_class("vegetation")
+    editor.stroke((200, 60), (260, 60))
+    painted = editor.state("picked")
+    assert painted is not None and f'"{painted}"' not in before
+    editor.complete()
+    # A busy server answers only now what was asked before the stroke.
+    late = {"body": before, "content_type": "application/json"}
+    editor.page.route("**/objects", lambda route: route.fulfill(**late), times=1)
+    project = editor.state("server.project")
+    editor.page.evaluate(
+        "([project, revision]) => __scenebrush.editor.loadObjects({ project, revision })", [project, revision]
+    )
+    assert editor.state("picked") == painted
+
+
 def _nothing_is_cut_off(editor: Editor, size: tuple[int, int]) -> None:
     root = editor.page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
     assert root == [size[1], size[0]]
