@@ -449,10 +449,16 @@ def prepare(
     clip: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this clip; may be repeated.", show_default=False)
     ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="WxH", help="Scale clips down, as to 256x128.", show_default=False),
+    ] = None,
 ) -> None:
     """Prepare clips for training: a small folder that opens in seconds and needs no video decoder."""
+    from core.importing.shape import parse_size
     from core.training.prepare import prepare as run
 
+    wanted = None if size is None else parse_size(size)
     console = Console(highlight=False)
     run(
         data,
@@ -461,6 +467,7 @@ def prepare(
         quality=quality,
         halve_flow=halve_flow,
         only=clip or (),
+        size=wanted and wanted[::-1],
         say=lambda line: console.print(line, markup=False),
     )
 
@@ -608,7 +615,13 @@ def evaluate(
     ] = None,
     like: Annotated[str, typer.Option(metavar="paper", help="The layout of the paper's Table 1.")] = "",
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all figures to this file.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write all figures to this file. Killed, the same command goes on: what is measured is kept in "
+            "FILE.unfinished (without --json, beside the page) until the end.",
+            show_default=False,
+        ),
     ] = None,
     html: Annotated[
         Path | None,
@@ -680,8 +693,10 @@ def ablate(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
 ) -> None:
-    """Train a preset, baselines and the preset without each of its parts, and evaluate all. Interrupted, the same
-    command goes on.
+    """Train a preset, baselines and the preset without each of its parts, and evaluate all.
+
+    Interrupted, however hard, the same command goes on: from a row's last save while it trains, from its last clip
+    while it is evaluated. Presets: small, where time is short.
     """
     from core.evaluation.ablate import Ablation, ablate_files
     from core.evaluation.command import Looking

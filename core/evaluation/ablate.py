@@ -12,14 +12,15 @@ from pathlib import Path
 
 from core.checkpoint import file_hash, load_checkpoint, save_checkpoint
 from core.errors import InputError
-from core.evaluation.command import Looking, show
-from core.evaluation.evaluate import Eyes, evaluate
+from core.evaluation.command import Looking, show, unfinished_beside
+from core.evaluation.evaluate import Eyes, evaluate, key_of
 from core.evaluation.report import Report, Section, keep_report, kept_report
 from core.evaluation.subjects import NearestFrame, Rendered, Subject
 from core.evaluation.turning import turning
-from core.files import make_folder, read_json, write_json
+from core.evaluation.unfinished import Unfinished
+from core.files import make_folder, read_json, write_atomically, write_json
 from core.headless.progress import PartLines
-from core.training.command import train
+from core.training.command import LABEL_NETWORK, label_network_for, train
 from core.training.dataset import read_clips
 from core.training.machine import Machine
 from core.training.presets import Preset, preset
@@ -84,12 +85,8 @@ def ablate_files(
     _begin(out, asked, eyes)
     reports: list[Report] = []
     for name, changed in rows.items():
-        if changed is None:
-            source, made = asked.data, ""
-        else:
-            source = _trained(name, changed, asked, out, machine, say)
-            made = file_hash(source)
-        reports.append(_evaluated(name, source, made, asked, out / name, eyes, say))
+        source = None if changed is None else _trained(name, changed, asked, out, machine, say)
+        reports.append(_evaluated(name, source, asked, out / name, eyes, say))
         write_json(out / _TABLE, joined(reports, recipe, asked).to_dict())
     report = joined(reports, recipe, asked)
     show(report, like="", json=out / _TABLE, html=out / "table.html")
@@ -163,6 +160,11 @@ def _trained(
     if same is not None and (out / same / _CHECKPOINT).exists():
         say(f"{name}: the weights of {same}")
         return _as_variant(out / same / _CHECKPOINT, path, recipe)
+    # One for all rows, outside of their budgets: what is compared is what they learn with it.
+    labels = label_network_for(recipe, asked.data, out, machine, asked.minutes, say)
+    if labels is not None and not (out / name / LABEL_NETWORK).exists():
+        make_folder(out / name)
+        write_atomically(out / name / LABEL_NETWORK, labels.read_bytes())
     say(f"{name}: training")
     return train(recipe, asked.data, out / name, machine=machine, minutes=asked.minutes, say=say)
 
@@ -186,19 +188,21 @@ def _as_variant(source: Path, path: Path, recipe: Preset) -> Path:
 
 
 def _evaluated(
-    name: str, source: Path, made: str, asked: Ablation, folder: Path, eyes: Eyes, say: Callable[[str], None]
+    name: str, source: Path | None, asked: Ablation, folder: Path, eyes: Eyes, say: Callable[[str], None]
 ) -> Report:
-    """The row's report: kept, or measured now and kept.
-
-    source: its checkpoint, or the training clips that are copied. made: the checkpoint's hash; "" without one.
-    """
+    """The row's report: kept, or measured now and kept. source: its checkpoint; None: training clips are copied."""
     path = folder / _RESULT
     if path.exists():
         kept = kept_report(path)
-        if [row.hash for row in kept.rows] == [made]:
+        if source is None or [row.hash for row in kept.rows] == [file_hash(source)]:
             return kept
     say(f"{name}: evaluating")
-    subject: Subject = Rendered.load(source, name) if made else NearestFrame(source, name)
-    report = evaluate(read_clips(asked.val), [subject], eyes, frames=asked.frames, progress=PartLines(say))
+    subject: Subject = NearestFrame(asked.data, name) if source is None else Rendered.load(source, name)
+    make_folder(folder)
+    unfinished = Unfinished(unfinished_beside(path), key_of([subject], eyes, asked.frames))
+    report = evaluate(
+        read_clips(asked.val), [subject], eyes, frames=asked.frames, progress=PartLines(say), unfinished=unfinished
+    )
     keep_report(path, report)
+    unfinished.close()
     return report

@@ -35,6 +35,8 @@ _SAVE_EVERY = 300.0
 # Of a run that is given a time, the label network may have this share.
 _LABEL_SHARE = 0.1
 _LABEL_RATE = 1e-2
+# In a run's folder: what its perceptual loss is measured with. A run that finds one trains none.
+LABEL_NETWORK = "label_network.safetensors"
 
 
 def train(
@@ -80,8 +82,7 @@ def train(
         if recipe.features == "vgg":
             perceptual = PerceptualLoss(load_vgg19().to(machine.device))
         else:
-            seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
-            network = _label_network(recipe, dataset, machine, out, seconds, say)
+            network = _label_network(recipe, dataset, machine, out, minutes, say)
             perceptual = label_perception(network)
     trainer = Trainer(recipe, dataset, perceptual, machine)
     if network is not None:
@@ -99,6 +100,23 @@ def train(
 
     run_to_end(trainer, out, save=save, say=say, display=display, save_every=save_every, pace=pace)
     return export(trainer, out, say, carried) if machine.first else out / "checkpoint.safetensors"
+
+
+def label_network_for(
+    recipe: Preset, data: Path, out: Path, machine: Machine, minutes: float | None, say: Callable[[str], None]
+) -> Path | None:
+    """The label network that a run of these minutes would train, written into `out` unless it is there; None where the
+    preset needs none. Raises `InputError` as `train` does.
+    """
+    if not recipe.perceives:
+        return None
+    path = out / LABEL_NETWORK
+    if not path.exists():
+        recipe, dataset = read_data(recipe, data, machine, say)
+        if recipe.features == "vgg":
+            return None
+        _label_network(recipe, dataset, machine, out, minutes, say)
+    return path
 
 
 def _carried(path: Path, label_set: LabelSet) -> LabelWeights:
@@ -182,11 +200,12 @@ def _label_network(
     data: ChunkDataset,
     machine: Machine,
     out: Path,
-    seconds: float | None,
+    minutes: float | None,
     say: Callable[[str], None],
 ) -> LabelNetwork:
-    """The label network of this run: from its file, or trained now, in `seconds` where there are so many."""
-    path = out / "label_network.safetensors"
+    """The label network of this run: from its file, or trained now, in its share of the run's minutes."""
+    path = out / LABEL_NETWORK
+    seconds = None if minutes is None else _LABEL_SHARE * 60 * minutes
     network = LabelNetwork(data.label_set.size, recipe.label_width)
     # One decides for all: the first process may have written it before another one looks.
     if machine.agree(float(path.exists())):

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
+from core.__main__ import app
 from core.clip.label_set import LabelSet
 from core.clip.native import write_clip
 from core.errors import InputError
@@ -116,6 +118,26 @@ def test_the_command_prepares_the_clips_that_are_named(tmp_path: Path) -> None:
         prepare(tmp_path / "clips", tmp_path / "other", coding="gif")
     with pytest.raises(InputError, match="only 1 of the 2"):
         prepare(tmp_path / "clips", tmp_path / "cache", only=("two", "three"), say=said.append)
+
+
+def test_clips_are_prepared_smaller(tmp_path: Path) -> None:
+    write_clip(driving_clip("one"), tmp_path / "clips" / "one")
+    runner = CliRunner(env={"TERM": "dumb"})
+    given = ["prepare", str(tmp_path / "clips"), "-o", str(tmp_path / "small"), "--quality", "100"]
+    result = runner.invoke(app, [*given, "--size", "24x16"])
+    assert result.exit_code == 0, result.output
+    clip, whole = next(read_cache(tmp_path / "small")), driving_clip("one")
+    assert (clip.width, clip.height, clip.rate) == (24, 16, whole.rate)
+    # Every second column, every third row: the first one whose middle the pixel shows.
+    assert np.array_equal(clip.labels, whole.labels[:, 1::3, 1::2])
+    assert np.array_equal(clip.objects, whole.objects[:, 1::3, 1::2])
+    car = clip.flow_valid & (clip.labels == CAR)
+    assert car.any() and (clip.flow[car] == (-1.5, 0)).all()
+    area = whole.pictures.reshape(6, 16, 3, 24, 2, 3).mean((2, 4))
+    assert np.abs(clip.pictures - area).mean() < 4
+    for size, said in (("96x96", "smaller than 96x96"), ("big", "is not a size")):
+        refused = runner.invoke(app, [*given, "--size", size])
+        assert refused.exit_code == 2 and said in " ".join(refused.stderr.split())
 
 
 _ALONE = """

@@ -7,13 +7,24 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InputError
-from core.training.adversary import VideoAdversary
+from core.evaluation.ablate import rows_of
+from core.training.adversary import VideoAdversary, fitting_rates
 from core.training.machine import Machine
 from core.training.presets import preset
 from core.training.variants import VARIANTS, named, varied
 from tests.core.tiny import LABELS
 
 STREET = preset("street")
+
+
+def test_the_small_preset_has_every_part_that_is_left_out():
+    small = preset("small")
+    assert [phase.frames for phase in small.phases] == [1, 2, 5]
+    # Both frame rates fit into what the discriminator of videos sees.
+    video = small.adversaries["video"]
+    assert isinstance(video, VideoAdversary)
+    assert fitting_rates(video.rates, small.phases[-1].frames) == [1, 2]
+    assert list(rows_of(small)) == ["floor", "whole", *VARIANTS]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
