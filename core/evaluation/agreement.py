@@ -10,13 +10,18 @@ from core.clip.label_set import LabelSet
 class Agreement:
     """Pixels counted over many frames, by the class they should show and the one that was read.
 
-    Void pixels of the label maps are left out; void read elsewhere is wrong.
+    Void pixels of the label maps are left out; void read elsewhere is wrong. counts: those that were counted before.
     """
 
-    def __init__(self, label_set: LabelSet) -> None:
+    def __init__(self, label_set: LabelSet, counts: np.ndarray | None = None) -> None:
         self._label_set = label_set
         self._void = [entry.id for entry in label_set if entry.kind == "void"]
-        self._counts = np.zeros((label_set.size, label_set.size), np.int64)
+        self._counts = np.zeros((label_set.size, label_set.size), np.int64) if counts is None else counts.copy()
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(classes, classes) int64: pixels by class that they should show, then by the one that was read."""
+        return self._counts
 
     def add(self, wanted: np.ndarray, read: np.ndarray) -> None:
         """Count the pixels of label maps (..., H, W) uint8, all of the label set's classes."""

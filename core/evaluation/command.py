@@ -12,7 +12,7 @@ from core.assets import clip_folders, default_evaluation_network
 from core.clip.clip import Clip
 from core.clip.native import read_clip
 from core.errors import InputError
-from core.evaluation.evaluate import Eyes, evaluate
+from core.evaluation.evaluate import Eyes, evaluate, key_of
 from core.evaluation.evaluation_network import load_evaluation_network
 from core.evaluation.looks import LooksTried
 from core.evaluation.page import write_page
@@ -23,6 +23,7 @@ from core.evaluation.subjects import NearestFrame, Rendered, Subject
 from core.evaluation.tables import Grid, as_rich, grids, like_paper
 from core.evaluation.true_edits import edit_section, read_pairs
 from core.evaluation.turning import turning
+from core.evaluation.unfinished import Unfinished
 from core.evaluation.video.frames_in_time import FramesInTime
 from core.evaluation.video.networks import load_video_network, parse_video_network
 from core.evaluation.video.windows import VideoNetwork, Windows
@@ -97,11 +98,13 @@ class Also:
             for _ in read_pairs(self.edits, Path(clips)):
                 pass
 
-    def of_edits(self, clips: str, subjects: Sequence[Rendered], frames: int | None, progress: OnPart) -> list[Section]:
+    def of_edits(
+        self, clips: str, subjects: Sequence[Rendered], frames: int | None, progress: OnPart, unfinished: Unfinished
+    ) -> list[Section]:
         """A table, where it is asked for. Raises `InputError`."""
         if self.edits is None:
             return []
-        return [edit_section(read_pairs(self.edits, Path(clips)), subjects, frames, progress)]
+        return [edit_section(read_pairs(self.edits, Path(clips)), subjects, frames, progress, unfinished)]
 
 
 def evaluate_files(
@@ -134,13 +137,30 @@ def evaluate_files(
         raise InputError("There is nothing to evaluate.", "Name a --checkpoint, or --nearest with training clips.")
     besides = also.of_clips(rendered, eyes)
     also.check_edits(clips)
+    file = json or html
+    unfinished = Unfinished(file and unfinished_beside(file), key_of(subjects, eyes, frames, besides))
+    if unfinished.begun:
+        console.print("goes on where the same command was ended", style="dim")
     with showing_parts(console) as progress:
-        report = evaluate(read_clips_of(clips), subjects, eyes, frames=frames, besides=besides, progress=progress)
-        edits = also.of_edits(clips, rendered, frames, progress)
-    sections = [turning(report), *(each.section() for each in besides), *edits]
-    report = report.model_copy(update={"sections": sections})
+        report = evaluate(
+            read_clips_of(clips),
+            subjects,
+            eyes,
+            frames=frames,
+            besides=besides,
+            progress=progress,
+            unfinished=unfinished,
+        )
+        edits = also.of_edits(clips, rendered, frames, progress, unfinished)
+    report = report.model_copy(update={"sections": [turning(report), *report.sections, *edits]})
     show(report, like=like, json=json, html=html)
+    unfinished.close()
     return report
+
+
+def unfinished_beside(path: Path) -> Path:
+    """Where is kept what is measured, until the report in `path` is written."""
+    return path.with_name(f"{path.name}.unfinished")
 
 
 def show(report: Report, *, like: str = "", json: Path | None = None, html: Path | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from core.evaluation.features import feature_distance
 from core.evaluation.measures import delta_e, lab
 from core.evaluation.report import Section, number
 from core.evaluation.subjects import Rendered
+from core.evaluation.unfinished import Found
 from core.headless.progress import OnPart
 from core.headless.render import open_renderer
 from core.project.edits import ObjectTarget, SetStyle
@@ -46,38 +47,42 @@ class LooksTried:
     """Things of the middle frames of clips, tried one by one; frames are rendered alone, without history."""
 
     def __init__(self, subjects: Sequence[Rendered], network: EvaluationNetwork) -> None:
-        self._network = network
-        self._tried: dict[str, list[Tried]] = {subject.name: [] for subject in subjects}
-        self._subjects = subjects
+        self._network, self._subjects = network, subjects
+
+    @property
+    def key(self) -> str:
+        return f"looks of {_THINGS} things, {_SAMPLES} samples"
 
     def on_frame(self, clip: Clip, t: int, seen: Reading, read: Mapping[str, Reading]) -> None:
         """Nothing: pictures of its own are made."""
 
-    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> None:
+    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> Found:
         """Try the things of the first `length` frames' middle one."""
+        found: Found = {}
         for subject in self._subjects:
             what = f"{clip.name}: looks, {subject.name}"
             bench = _Bench(clip, length // 2, subject, self._network)
             things = bench.things[:_THINGS]
             progress(what, 0, len(things))
-            for done, thing in enumerate(things, 1):
-                self._tried[subject.name].append(bench.tried(thing))
-                progress(what, done, len(things))
+            tried = np.zeros((len(things), len(Tried._fields)))
+            for place, thing in enumerate(things):
+                tried[place] = bench.tried(thing)
+                progress(what, place + 1, len(things))
+            found[subject.name] = {"things": tried}
+        return found
 
-    def section(self) -> Section:
+    def section(self, found: Sequence[Found]) -> Section:
         """A row for each subject."""
+        names = [subject.name for subject in self._subjects]
+        tried = [(name, np.concatenate([clip[name]["things"] for clip in found])) for name in names]
         return Section(
             title="Looks: whether a code does what it says",
             note="Things of the clips' middle frames. Delta E of mean colours (CIE 1976); the share of the way to "
             "another thing's colour that its code brings; feature distance of samples, mean over pairs (as Zhu et al. "
             "2017).",
             columns=["", "things", "the thing's Delta E", "everything else's", "way to the other's", "diversity"],
-            rows=[self._line(name, tried) for name, tried in self._tried.items()],
+            rows=[[name, str(len(each)), *(number(_mean(column)) for column in each.T)] for name, each in tried],
         )
-
-    def _line(self, name: str, tried: list[Tried]) -> list[str | float | None]:
-        means = (number(_mean(column)) for column in zip(*tried, strict=True))
-        return [name, str(len(tried)), *(means if tried else [None] * len(Tried._fields))]
 
 
 class _Bench:
@@ -145,6 +150,6 @@ class _Bench:
         return colour
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean(values: Iterable[float]) -> float:
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")

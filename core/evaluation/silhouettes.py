@@ -15,11 +15,14 @@ from core.evaluation.evaluation_network import EvaluationNetwork, Reading
 from core.evaluation.frechet import frechet_distance
 from core.evaluation.report import Section, number
 from core.evaluation.subjects import Rendered
+from core.evaluation.unfinished import Found
 from core.evaluation.video.frames_in_time import frame_features
 from core.headless.progress import OnPart
 from core.project.edits import ClassTarget, SetClass
 
 _CLASSES = 256
+# Where what is seen in the film stands beside subjects; no checkpoint's path is empty.
+_FILM = ""
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,18 @@ def _none() -> np.ndarray:
 
 @dataclass
 class _Read:
-    """Pixels of one subject counted by the class that is read in them, and features of the frames."""
+    """Of one subject in one clip: pixels counted by the class that is read in them, and features of the frames."""
 
     swapped: np.ndarray = field(default_factory=_none)  # of swapped pixels
     before: np.ndarray = field(default_factory=_none)  # of the same without the swap
     fitting: np.ndarray = field(default_factory=_none)  # of pixels of the new class without it
     features: list[np.ndarray] = field(default_factory=list)
     plain: list[np.ndarray] = field(default_factory=list)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """As `Found` has them; features (T, d)."""
+        frames = {"features": np.stack(self.features), "plain": np.stack(self.plain)}
+        return {"swapped": self.swapped, "before": self.before, "fitting": self.fitting, **frames}
 
 
 class Silhouettes:
@@ -63,11 +71,20 @@ class Silhouettes:
     def __init__(self, subjects: Sequence[Rendered], network: EvaluationNetwork, swap: Swap) -> None:
         self._subjects, self._network, self._swap = subjects, network, swap
         self._ids = swap.ids(network.label_set)
-        self._read: dict[str, _Read] = {subject.name: _Read() for subject in subjects}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._read: dict[str, _Read] = {subject.name: _Read() for subject in self._subjects}
         self._film: list[np.ndarray] = []
+
+    @property
+    def key(self) -> str:
+        return f"{self._swap.old} made {self._swap.new}"
 
     def on_frame(self, clip: Clip, t: int, seen: Reading, read: Mapping[str, Reading]) -> None:
         """Count what is read without the swap."""
+        if t == 0:
+            self._begin()
         old, new = self._ids
         self._film.append(frame_features(seen))
         for subject in self._subjects:
@@ -76,7 +93,7 @@ class Silhouettes:
             counts.fitting += _classes(unchanged.labels[clip.labels[t] == new])
             counts.plain.append(frame_features(unchanged))
 
-    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> None:
+    def on_clip(self, clip: Clip, length: int, progress: OnPart) -> Found:
         """Render the first frames with the swap."""
         old, new = self._ids
         edit = SetClass(id="swap", frames=(0, len(clip)), target=ClassTarget(label=old), to=new)
@@ -89,8 +106,9 @@ class Silhouettes:
                 counts.swapped += _classes(reading.labels[clip.labels[t] == old])
                 counts.features.append(frame_features(reading))
                 progress(what, t + 1, length)
+        return {_FILM: {"frames": np.stack(self._film)}, **{name: each.arrays() for name, each in self._read.items()}}
 
-    def section(self) -> Section:
+    def section(self, found: Sequence[Found]) -> Section:
         """A row for each subject."""
         old, new = self._swap.old, self._swap.new
         return Section(
@@ -107,21 +125,24 @@ class Silhouettes:
                 "frame Fréchet, swapped",
                 "... not swapped",
             ],
-            rows=[self._line(subject.name) for subject in self._subjects],
+            rows=[self._line(subject.name, found) for subject in self._subjects],
         )
 
-    def _line(self, name: str) -> list[str | float | None]:
-        read, (old, new) = self._read[name], self._ids
-        shares = (
-            _share(read.swapped, new),
-            _share(read.swapped, old),
-            _share(read.before, old),
-            _share(read.fitting, new),
+    def _line(self, name: str, found: Sequence[Found]) -> list[str | float | None]:
+        old, new = self._ids
+        swapped, before, fitting = (
+            np.sum([clip[name][what] for clip in found], 0) for what in ("swapped", "before", "fitting")
         )
-        return [name, *(number(share) for share in shares), self._distance(read.features), self._distance(read.plain)]
-
-    def _distance(self, features: list[np.ndarray]) -> float | None:
-        return frechet_distance(np.stack(features), np.stack(self._film)) if len(features) > 1 else None
+        shares = (_share(swapped, new), _share(swapped, old), _share(before, old), _share(fitting, new))
+        film, *frames = (
+            np.concatenate([clip[of][what] for clip in found])
+            for of, what in ((_FILM, "frames"), (name, "features"), (name, "plain"))
+        )
+        return [
+            name,
+            *map(number, shares),
+            *(frechet_distance(each, film) if len(each) > 1 else None for each in frames),
+        ]
 
 
 def _classes(labels: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,8 +82,6 @@ class NearestFrame:
     that only remembers could do. The floor of every table.
     """
 
-    hash = ""
-
     def __init__(self, data: Path, name: str = "nearest training frame") -> None:
         """data: the training clips. Raises `InputError` where there are none with pictures."""
         self.name, self._data = name, data
@@ -97,6 +96,11 @@ class NearestFrame:
         if not maps:
             raise InputError(f"No clip below {data} was filmed: there is no frame to copy.", "Name training clips.")
         self._maps = np.stack(maps)
+
+    @property
+    def hash(self) -> str:
+        """Of the label maps; to have all pictures in it they would have to be decoded."""
+        return hashlib.sha256(self._maps.tobytes()).hexdigest()[:16]
 
     def check(self, clip: Clip) -> None:
         if {entry.id: entry.name for entry in clip.label_set} != self._names:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from core.evaluation.comparison import filmed
 from core.evaluation.measures import warping_error
 from core.evaluation.report import Section, number
 from core.evaluation.subjects import Rendered
+from core.evaluation.unfinished import Unfinished
 from core.files import read_json
 from core.footage.kinds import MARGIN
 from core.headless.progress import OnPart, unheard
@@ -167,8 +169,10 @@ def edit_section(
     subjects: Sequence[Rendered],
     frames: int | None,
     progress: OnPart = unheard,
+    unfinished: Unfinished | None = None,
 ) -> Section:
-    """A row for each pair and way; `frames`: only the first so many."""
+    """A row for each pair and way; `frames`: only the first so many; `unfinished` keeps rows that are measured."""
+    unfinished = unfinished or Unfinished()
     rows: list[list[str | float | None]] = []
     for name, pair in pairs:
         length = min(frames or len(pair.true), len(pair.true))
@@ -178,8 +182,8 @@ def edit_section(
                 done[f"{way}, {subject.name}" if way in _BY_CHECKPOINT else way] = pictures
         for way, each in done.items():
             what = f"{name}: {way}"
-            psnr, touched, flicker = scores(pair, _heard(islice(each, length), what, length, progress))
-            rows.append([what, *map(number, (*psnr.values(), touched, flicker))])
+            measure = partial(_row, pair, what, _heard(islice(each, length), what, length, progress))
+            rows.append(unfinished.row(what, f"{pair.filmed.hash} {pair.true.hash}", measure))
     return Section(
         title="Edits against true edits",
         note="The same street rendered again as it would look after the edit. PSNR in dB of what was taken away, of "
@@ -188,6 +192,11 @@ def edit_section(
         columns=["", "inside", "around", "farther out", "not as filmed", "warping error"],
         rows=rows,
     )
+
+
+def _row(pair: Pair, what: str, pictures: Iterable[np.ndarray]) -> list[str | float | None]:
+    psnr, touched, flicker = scores(pair, pictures)
+    return [what, *map(number, (*psnr.values(), touched, flicker))]
 
 
 def _heard(pictures: Iterator[np.ndarray], what: str, length: int, progress: OnPart) -> Iterator[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ class LoadedNetwork:
     """A video network with weights."""
 
     def __init__(self, name: str, form: _Known, network: nn.Module, device: str) -> None:
-        self.name, self.source = name, form.source
+        self.name, self.source = name, f"{form.source}, weights {_digest(network)}"
         self._form, self._network = form, network.eval().requires_grad_(False).to(device)
         self._device = device
 
@@ -127,6 +128,14 @@ def parse_video_network(text: str) -> tuple[str, Path | None]:
     """NAME or NAME=FILE."""
     name, found, file = text.partition("=")
     return name.strip(), Path(file) if found else None
+
+
+def _digest(network: nn.Module) -> str:
+    """Identity of weights, 16 hex digits."""
+    digest = hashlib.sha256()
+    for name, value in network.state_dict().items():
+        digest.update(name.encode() + value.numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _downloaded(name: str, download: Callable[[], StateDict]) -> StateDict:

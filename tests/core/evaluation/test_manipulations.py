@@ -51,8 +51,7 @@ def large_clip() -> Clip:
 
 def test_a_code_changes_its_thing_and_nothing_far_from_it(subject, network):
     tried = LooksTried([subject], network)
-    tried.on_clip(large_clip(), 3, unheard)
-    (line,) = tried.section().rows
+    (line,) = tried.section([tried.on_clip(large_clip(), 3, unheard)]).rows
     name, count, moved, others, obeyed, diversity = line
     assert (name, count) == ("tiny", "2")
     # The tiny network's colours follow codes as they are; what is beside a thing reads it within some pixels.
@@ -63,8 +62,7 @@ def test_a_code_changes_its_thing_and_nothing_far_from_it(subject, network):
 def test_looks_of_a_checkpoint_without_any_are_not_measured(subject, network):
     bare = Rendered("bare", replace(subject.checkpoint, mixtures={}))
     tried = LooksTried([bare], network)
-    tried.on_clip(large_clip(), 3, unheard)
-    assert tried.section().rows == [["bare", "0", None, None, None, None]]
+    assert tried.section([tried.on_clip(large_clip(), 3, unheard)]).rows == [["bare", "0", None, None, None, None]]
 
 
 class Oracle:
@@ -90,8 +88,7 @@ def test_shares_of_what_a_swap_is_read_as(subject, monkeypatch, read_as, shares)
     for t, labels in enumerate(clip.labels):
         seen = oracle.read(LABELS.palette()[labels])
         silhouettes.on_frame(clip, t, seen, {subject.name: seen})
-    silhouettes.on_clip(clip, 3, unheard)
-    (line,) = silhouettes.section().rows
+    (line,) = silhouettes.section([silhouettes.on_clip(clip, 3, unheard)]).rows
     assert tuple(line[1:5]) == (*shares, 1, 1)
     # Without the swap the renders are the film itself.
     assert line[6] == pytest.approx(0, abs=1e-6)
@@ -112,9 +109,9 @@ def test_renders_and_looks_are_made_once_for_all_that_is_measured(subject, netwo
         [clip], subjects, Eyes(network, [], Windows()), besides=besides, progress=lambda *part: heard.append(part)
     )
     assert encoded == [clip.name] * 2  # once for each checkpoint
-    for swap in swaps:
+    for section in report.sections[1:]:
         # What is not swapped is the clip's own render.
-        assert [line[-1] for line in swap.section().rows] == [row.frames.value for row in report.rows]
+        assert [line[-1] for line in section.rows] == [row.frames.value for row in report.rows]
     parts = [what for what, done, _ in heard if done == 0]
     assert len(parts) == len(set(parts)) == 1 + 2 + 2 * 2
     assert all((what, total, total) in heard for what, done, total in heard if done == 0)
