@@ -80,7 +80,9 @@ TIME: Mapping[str, Measure] = {
         "own, for the limit that Wang et al. 2018 name; CIE 1976",
     ),
     "filmed_colour_drift": Measure("... film", 2, "", "of the filmed frames: light and sides change", "own"),
-    "seconds": Measure("s a frame", 2, "low", "to render it, while other things ran", "not a benchmark: `core bench`"),
+    "seconds": Measure(
+        "s a frame", 2, "low", "to render it, while other things ran", "for speed: python -m core bench"
+    ),
 }
 
 GROUPS: Mapping[str, Mapping[str, Measure]] = {"Pictures": PICTURES, "Labels": LABELS, "Time": TIME}

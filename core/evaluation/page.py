@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from core.evaluation.plots import Bar, bars, lines
+from core.evaluation.plots import Bar, bars, key, lines
 from core.evaluation.report import Picture, Report, Thing
 from core.evaluation.tables import Grid, grids
 from core.files import write_atomically
@@ -21,7 +21,6 @@ _THINGS = 3
 class _Plot(NamedTuple):
     title: str
     svg: str  # names in it are escaped
-    names: list[str]  # of the lines, in order; none where the plot says them
 
 
 class _Strips(NamedTuple):
@@ -38,7 +37,11 @@ def write_page(path: Path, report: Report, first: Sequence[Grid] = ()) -> None:
     folder = Path(__file__).parent
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
     page = environment.get_template(_TEMPLATE).render(
-        report=report, grids=[*first, *grids(report)], plots=_plots(report), strips=_strips(report)
+        report=report,
+        grids=[*first, *grids(report)],
+        plots=_plots(report),
+        keys=[(key(index), row) for index, row in enumerate(report.rows)],
+        strips=_strips(report),
     )
     write_atomically(path, page.encode())
 
@@ -50,14 +53,13 @@ def _plots(report: Report) -> list[_Plot]:
             Bar(row.name, row.video[name].value, *row.video[name].interval) for row in report.rows if name in row.video
         ]
         if rows:
-            plots.append(_Plot(f"Video Fréchet distance, {name}", bars(rows), []))
-    names = [row.name for row in report.rows]
+            plots.append(_Plot(f"Video Fréchet distance, {name}", bars(rows)))
     for measure, title in (("psnr", "PSNR, dB"), ("warping_error", "Warping error, levels")):
         for clip in report.rows[0].courses if report.rows else ():
             series = {row.name: list(enumerate(row.courses[clip][measure], 1)) for row in report.rows}
             drawn = lines(series, "frame", title)
             if drawn:
-                plots.append(_Plot(f"{title}: {clip}", drawn, names))
+                plots.append(_Plot(f"{title}: {clip}", drawn))
     return plots + _drifts(report)
 
 
@@ -73,9 +75,10 @@ def _drifts(report: Report) -> list[_Plot]:
         of_clip.sort(key=lambda entries: -len(entries[0][1].course))
         for entries in of_clip[:_THINGS]:
             one = entries[0][1]
-            series = {name: [(t + 1.0, far) for t, far in thing.course] for name, thing in entries}
+            courses = {name: [(t + 1.0, far) for t, far in thing.course] for name, thing in entries}
+            series = {row.name: courses.get(row.name, []) for row in report.rows}
             title = f"Colour of {one.label} {one.object} over time, Delta E to its first frame: {clip}"
-            plots.append(_Plot(title, lines(series, "frame", "Delta E"), [name for name, _ in entries]))
+            plots.append(_Plot(title, lines(series, "frame", "Delta E")))
     return plots
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 _WIDTH, _LEFT, _RIGHT = 660, 210, 70
 _BAR = 22
 _HIGH, _MARGIN, _TOP = 180, 34, 8
-# Names of CSS variables that the page gives a colour.
+# Classes that the page gives a colour; lines beyond them have the same colours, dashed.
 _COLOURS = 8
+# A line may leave a plot at the top where others would be flat: at so many times the median of the lines' maxima.
+_CUT_OFF = 2.5
 
 
 class Bar(NamedTuple):
@@ -42,21 +45,25 @@ def bars(rows: Sequence[Bar]) -> str:
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float | None]]], across: str, up: str) -> str:
-    """Lines through (x, y) of each name; a y that is None leaves a gap. Says nothing where there is no number."""
+    """Lines through (x, y) of each name; a y that is None leaves a gap. What is far above the others runs along the
+    top, which then says +. Nothing where there is no number.
+    """
     values = [(x, y) for points in series.values() for x, y in points if y is not None and math.isfinite(y)]
     if not values:
         return ""
     left, right = min(x for x, _ in values), max(x for x, _ in values)
-    low, high = min(y for _, y in values), max(y for _, y in values)
+    low, most = min(y for _, y in values), max(y for _, y in values)
+    high = min(most, _usual(series.values()))
     span, rise = (right - left) or 1, (high - low) or 1
     inner = _HIGH - _MARGIN - _TOP
 
     def place(x: float, y: float) -> str:
-        return f"{50 + (x - left) / span * (_WIDTH - 60):.1f} {_TOP + inner - (y - low) / rise * inner:.1f}"
+        up = min((y - low) / rise, 1)
+        return f"{50 + (x - left) / span * (_WIDTH - 60):.1f} {_TOP + inner - up * inner:.1f}"
 
     parts = [
         f'<path d="M50 {_TOP}V{_TOP + inner}H{_WIDTH - 10}" class="axis"/>',
-        f'<text x="46" y="{_TOP + 10}" text-anchor="end">{high:.3g}</text>',
+        f'<text x="46" y="{_TOP + 10}" text-anchor="end">{high:.3g}{"+" if high < most else ""}</text>',
         f'<text x="46" y="{_TOP + inner}" text-anchor="end">{low:.3g}</text>',
         f'<text x="50" y="{_HIGH - 14}">{escape(across)} {left:g}</text>',
         f'<text x="{_WIDTH - 10}" y="{_HIGH - 14}" text-anchor="end">{right:g}</text>',
@@ -70,8 +77,26 @@ def lines(series: Mapping[str, Sequence[tuple[float, float | None]]], across: st
                 continue
             path += f"{pen}{place(x, y)}"
             pen = "L"
-        parts.append(f'<path d="{path}" class="line c{index % _COLOURS}"/>')
+        parts.append(f'<path d="{path}" class="{_line(index)}"/>')
     return _svg(_HIGH, parts)
+
+
+def key(index: int) -> str:
+    """A short piece of the line of this place."""
+    return f'<svg viewBox="0 0 22 8" aria-hidden="true"><path d="M0 4H22" class="{_line(index)}"/></svg>'
+
+
+def _line(index: int) -> str:
+    """CSS classes of a line."""
+    return f"line c{index % _COLOURS} d{index // _COLOURS}"
+
+
+def _usual(series: Iterable[Sequence[tuple[float, float | None]]]) -> float:
+    """How high a plot is at the most, so that one line far above does not press the others flat."""
+    maxima = [
+        max(known) for points in series if (known := [y for _, y in points if y is not None and math.isfinite(y)])
+    ]
+    return _CUT_OFF * median(maxima) if median(maxima) > 0 else math.inf
 
 
 def _svg(height: float, parts: Sequence[str]) -> str:

@@ -23,13 +23,14 @@ class Cell(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A table: a head for every column, a name for every row."""
+    """A table: a head for every column, a name for every row. words: columns of sentences, not figures."""
 
     title: str
     note: str
     heads: list[str]
     rows: list[tuple[str, list[Cell]]]
     sources: list[tuple[str, str, str]] = []  # head, what it is, where from
+    words: frozenset[int] = frozenset()
 
 
 def grids(report: Report) -> list[Grid]:
@@ -65,8 +66,8 @@ def as_rich(grid: Grid) -> Table:
     """For a terminal."""
     table = Table(title=grid.title, caption=grid.note or None, title_justify="left", caption_justify="left")
     table.add_column("", overflow="fold")
-    for head in grid.heads:
-        table.add_column(head, justify="right", overflow="fold")
+    for index, head in enumerate(grid.heads):
+        table.add_column(head, justify="left" if index in grid.words else "right", overflow="fold")
     for name, cells in grid.rows:
         table.add_row(name, *(f"[bold]{cell.text}[/bold]" if cell.best else cell.text for cell in cells))
     return table
@@ -105,7 +106,11 @@ def _group(title: str, measures: Mapping[str, Measure], report: Report) -> Grid:
 def section_grid(section: Section) -> Grid:
     """A table that says everything itself."""
     rows = [(str(row[0]), [Cell(_text(value, 2)) for value in row[1:]]) for row in section.rows]
-    return Grid(section.title, section.note, section.columns[1:], rows)
+    texts = enumerate(zip(*(row[1:] for row in section.rows), strict=True))
+    words = frozenset(
+        index for index, column in texts if any(isinstance(cell, str) and cell[:1].isalpha() for cell in column)
+    )
+    return Grid(section.title, section.note, section.columns[1:], rows, words=words)
 
 
 def _filmed(report: Report, name: str) -> float | None:

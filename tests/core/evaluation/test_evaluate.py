@@ -20,9 +20,10 @@ from core.errors import InputError
 from core.evaluation.evaluate import Eyes, evaluate
 from core.evaluation.evaluation_network import load_evaluation_network, save_evaluation_network
 from core.evaluation.page import write_page
-from core.evaluation.report import keep_report, kept_report
+from core.evaluation.plots import lines
+from core.evaluation.report import Section, keep_report, kept_report
 from core.evaluation.subjects import NearestFrame
-from core.evaluation.tables import grids, like_paper
+from core.evaluation.tables import grids, like_paper, section_grid
 from core.evaluation.video.frames_in_time import FramesInTime
 from core.evaluation.video.windows import Windows
 from core.models.segmenter import Segmenter
@@ -121,7 +122,7 @@ def test_checkpoints_are_measured_printed_and_written(place, tmp_path):
     assert one["all"]["psnr"] == pytest.approx(np.mean([clip["psnr"] for clip in one["clips"].values()]))
     assert len(one["video"]["frames in time"]["draws"]) == 200 and "pictures" not in one
     page = files["html"].read_text()
-    assert not re.search(r"""(?:src|href)=(?!"data:)|https?://|@import|<script""", page)
+    assert not re.search(r"""src=(?!"data:)|href=(?!"#)|https?://|@import|<script""", page)
     # Labels, film and three rows, of two clips: four frames of each, and a strip but for the labels.
     assert page.count("<img ") == 2 * (5 * 4 + 4)
 
@@ -140,6 +141,32 @@ def test_names_from_outside_are_text_on_the_page(eyes, tmp_path):
     write_page(tmp_path / "page.html", report, [like_paper(report)])
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page and "<b>x" not in page and "&lt;script&gt;" in page
+
+
+def test_lines_are_told_apart_and_one_far_above_does_not_press_the_others_flat(eyes, tmp_path):
+    report = evaluate([tiny_clip(4)], [Film(10 * darker, f"row {darker}") for darker in range(10)], eyes)
+    write_page(tmp_path / "page.html", report)
+    page = (tmp_path / "page.html").read_text()
+    # Ten rows and eight colours: the ninth and tenth lines are dashed, in plots and in the key above them.
+    keys = re.findall(r'<span class="key">.*?class="(line c\d d\d)"', page)
+    assert len(set(keys)) == len(report.rows) == 10 and keys[8] == "line c0 d1"
+    assert page.count(keys[8]) > 1
+
+    def heights(*values: float) -> tuple[list[float], bool]:
+        drawn = lines({str(value): [(0, 0), (1, value)] for value in values}, "x", "y")
+        ends = [float(end) for end in re.findall(r'L[\d.]+ ([\d.]+)" class="line', drawn)]
+        return ends, "+</text>" in drawn
+
+    (one, two, far), cut = heights(1, 2, 100)
+    bottom, top = 146, 8
+    assert cut and far == top and bottom - one == pytest.approx((bottom - top) / 5, abs=0.1)
+    assert bottom - two == pytest.approx(2 * (bottom - one), abs=0.2)
+    assert heights(1, 2, 4)[1] is False and heights(3)[0] == [top]
+
+
+def test_columns_of_sentences_are_read_from_the_left():
+    section = Section(title="t", note="", columns=["", "what", "n"], rows=[["a", "a still", "12"], ["b", "", 3.0]])
+    assert section_grid(section).words == {0}
 
 
 def test_a_report_is_kept_whole(eyes, tmp_path):
