@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from typer.testing import CliRunner, Result
 
 import core.evaluation.ablate
+import core.evaluation.subjects
 from core.__main__ import app
 from core.checkpoint import load_checkpoint
 from core.clip.clip import Clip
@@ -51,10 +53,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(place: Path, *words: object) -> Result:
+def run(place: Path, *words: object, rows: Sequence[str] = ROWS) -> Result:
     given = ["ablate", "tiny", "--data", place / "train", "--val", place / "val", "--out", place / "out"]
     given += ["--evaluation", place / "network.safetensors", "--window", 3, "--stride", 1, "--device", "cpu"]
-    given += [word for row in ROWS for word in ("--only", row)]
+    given += [word for row in rows for word in ("--only", row)]
     return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, [str(word) for word in (*given, *words)])
 
 
@@ -96,6 +98,28 @@ def test_what_is_done_is_not_done_again(place, tmp_path, monkeypatch):
         json.loads((folder / "table.json").read_text())["rows"][1]["video"] for folder in (place / "out", out)
     )
     assert before == after
+
+
+def test_a_row_that_was_killed_while_it_is_evaluated_goes_on_from_its_last_clip(place, tmp_path, monkeypatch):
+    out, val = tmp_path / "out", tmp_path / "val"
+    for name in ("b", "c"):
+        write_clip(clip(name), val / name)
+    shutil.copytree(place / "out" / "whole", out / "whole", ignore=shutil.ignore_patterns("evaluation.json"))
+    shutil.copy(place / "out" / "label_network.safetensors", out)
+    words = ("--val", val, "--out", out, "--only", "whole")
+    given, seen = core.evaluation.subjects.Rendered.frames, list[str]()
+
+    def frames(self, clip, dies_at="c"):
+        seen.append(clip.name)
+        if clip.name == dies_at:
+            raise KeyError(clip.name)
+        return given(self, clip)
+
+    monkeypatch.setattr(core.evaluation.subjects.Rendered, "frames", frames)
+    assert isinstance(run(place, *words, rows=()).exception, KeyError)
+    monkeypatch.setattr(core.evaluation.subjects.Rendered, "frames", lambda self, clip: frames(self, clip, ""))
+    assert run(place, *words, rows=()).exit_code == 0 and seen == ["b", "c", "c"]
+    assert not (out / "whole" / "evaluation.json.unfinished").exists()
 
 
 def test_a_folder_of_something_else_is_refused(place):
