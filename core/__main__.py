@@ -593,6 +593,15 @@ def evaluate(
             metavar="DIR", help="Training clips: also rate a copy of their nearest frames, a floor.", show_default=False
         ),
     ] = None,
+    past: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Also rate the same weights with another past: none (every frame alone), warped (a still, warped) or "
+            "unmoved; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     looks: Annotated[bool, typer.Option("--looks", help="Also: whether style codes do what they say.")] = False,
     edits: Annotated[
         Path | None,
@@ -648,6 +657,7 @@ def evaluate(
         checkpoint or (),
         Looking(evaluation, video_network or (), Windows(window, stride)),
         also=Also(looks, edits, swap or ()),
+        pasts=past or (),
         nearest=nearest,
         frames=frames,
         like=like,

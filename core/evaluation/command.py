@@ -113,6 +113,7 @@ def evaluate_files(
     looking: Looking,
     *,
     also: Also = Also(),  # noqa: B008
+    pasts: Sequence[str] = (),
     nearest: Path | None,
     frames: int | None,
     like: str,
@@ -120,8 +121,8 @@ def evaluate_files(
     html: Path | None,
     console: Console,
 ) -> Report:
-    """Render, measure, print and write; see `python -m core evaluate --help`. console: for how far it is. Raises
-    `InputError`.
+    """Render, measure, print and write; see `python -m core evaluate --help`. pasts: checkpoints are also rendered with
+    these; console: for how far it is. Raises `InputError`.
     """
     if like not in LIKE:
         raise InputError(f"There is no layout {like!r}.", "Give --like paper, or leave it out.")
@@ -129,7 +130,7 @@ def evaluate_files(
         raise InputError("A checkpoint is named twice.", "Name each once.")
     eyes = looking.open(best_device())
     rendered = [Rendered.load(path) for path in checkpoints]
-    subjects: list[Subject] = list(rendered)
+    subjects: list[Subject] = [each for one in rendered for each in (one, *map(one.with_past, pasts))]
     if nearest is not None:
         console.print(f"reading the label maps of the training clips below {nearest}", style="dim", markup=False)
         subjects.insert(0, NearestFrame(nearest))

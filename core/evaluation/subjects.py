@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from core.checkpoint import Checkpoint, check_label_set, load_checkpoint
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.headless.render import open_scene, render_clip
+from core.models.local.network import PastUse
 from core.project.edits import Edit
 from core.project.fold import Scene
 from core.project.mode import Mode
@@ -57,6 +58,21 @@ class Rendered:
     def load(cls, path: Path, name: str = "") -> Rendered:
         """Raises `InputError` as `load_checkpoint` does."""
         return cls(name or str(path), load_checkpoint(path))
+
+    def with_past(self, past: str) -> Rendered:
+        """The same weights with another past, see `PastUse`: what history adds to them.
+
+        Raises `InputError` for one that there is not, and for other generators than ours.
+        """
+        checkpoint, known = self.checkpoint, get_args(PastUse)
+        if past not in known:
+            raise InputError(f"There is no past {past!r}.", f"Give one of {', '.join(known)}.")
+        if checkpoint.kind != "local":
+            raise InputError(
+                f"Checkpoint {self.name!r} is not of our own generator: its past is fixed.", "Leave it out."
+            )
+        changed = replace(checkpoint, hash=f"{checkpoint.hash}-{past}", config={**checkpoint.config, "past": past})
+        return Rendered(f"{self.name}, past {past}", changed)
 
     @property
     def hash(self) -> str:

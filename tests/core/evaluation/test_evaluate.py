@@ -206,6 +206,30 @@ def test_what_cannot_be_used_ends_in_a_sentence(place, tmp_path):
         assert "to do" not in result.stderr  # nothing was rendered for it
 
 
+def test_the_same_weights_with_another_past(place, tmp_path):
+    words = (
+        "--checkpoint",
+        place / "one.safetensors",
+        "--past",
+        "none",
+        "--past",
+        "warped",
+        "--window",
+        3,
+        "--stride",
+        1,
+    )
+    result = run(place, *words, "--json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    blended, alone, warped = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert alone["name"].endswith("one.safetensors, past none") and len({blended["hash"], alone["hash"]}) == 2
+    # A still that is warped is what changes least along the flow; a first frame has no past.
+    errors = [row["all"]["warping_error"] for row in (blended, alone, warped)]
+    assert len(set(errors)) == 3 and min(errors) == errors[2]
+    assert len({row["courses"]["a"]["psnr"][0] for row in (blended, alone, warped)}) == 1
+    refused(run(place, "--checkpoint", place / "one.safetensors", "--past", "rosy"), "Give one of")
+
+
 def test_looks_and_swaps_are_measured_with_the_clips(place):
     result = run(place, "--checkpoint", place / "one.safetensors", "--looks", "--swap", "car=sky", "--window", 3)
     assert result.exit_code == 0, result.output
