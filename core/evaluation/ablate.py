@@ -6,15 +6,17 @@ not done again; one that was interrupted goes on where it was.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.checkpoint import file_hash, load_checkpoint, save_checkpoint
 from core.errors import InputError
+from core.evaluation.colours import drift_ratio
 from core.evaluation.command import Looking, show, unfinished_beside
 from core.evaluation.evaluate import Eyes, evaluate, key_of
-from core.evaluation.report import Report, Section, keep_report, kept_report
+from core.evaluation.report import Report, Row, Section, keep_report, kept_report
 from core.evaluation.subjects import NearestFrame, Rendered, Subject
 from core.evaluation.turning import turning
 from core.evaluation.unfinished import Unfinished
@@ -117,12 +119,26 @@ def _against(report: Report) -> Section:
             else:
                 share, (low, high) = mine.below(theirs)
                 line.append(f"{share:+.1%} ({low:+.1%} to {high:+.1%})")
-        lines.append(line)
-    columns = ["row", "what it is", *(f"whole below it, video Fréchet, {name}" for name in report.networks)]
+        lines.append([*line, "" if whole is None or row is whole else _drift(whole, row)])
+    columns = [
+        "row",
+        "what it is",
+        *(f"whole below it, video Fréchet, {name}" for name in report.networks),
+        "whole's colour drift over its",
+    ]
     note = (
-        "In brackets 95 % of a bootstrap over windows: of these clips, not over trainings. Another --seed tells that."
+        "In brackets 95 % of a bootstrap over windows, or things: of these clips, not over trainings. Another --seed "
+        "tells that."
     )
     return Section(title="Rows, and how far the whole preset is below them", note=note, columns=columns, rows=lines)
+
+
+def _drift(whole: Row, row: Row) -> str:
+    """The ratio of the drifts of the things that both have."""
+    drifts = [{(thing.clip, thing.object): thing.drift for thing in each.things} for each in (whole, row)]
+    common = sorted(drifts[0].keys() & drifts[1].keys())
+    ratio, (low, high) = drift_ratio(*([each[thing] for thing in common] for each in drifts))
+    return f"{ratio:.2f} ({low:.2f} to {high:.2f})" if math.isfinite(ratio) else ""
 
 
 def _begin(out: Path, asked: Ablation, eyes: Eyes) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from core.clip.label_set import LabelSet
+from core.evaluation.frechet import DRAWS
 from core.evaluation.measures import delta_e, lab
 
 # Pixels that an object has at least in a frame, to have a colour there.
 LEAST_PIXELS = 300
 # Frames in which an object has a colour, to have drifted.
 _LEAST_FRAMES = 4
+_SEED = 5
 
 
 class Colours:
@@ -76,6 +79,19 @@ class Colours:
         colours = self._colours.get(thing, {})
         first = next(iter(colours.values()), None)
         return [] if first is None else [(t, delta_e(colour, first)) for t, colour in colours.items()]
+
+
+def drift_ratio(mine: Sequence[float], theirs: Sequence[float]) -> tuple[float, tuple[float, float]]:
+    """The mean drift of one render's things over that of the same things in another, with 95 % of a bootstrap over
+    things (Efron 1979). NaN where there are no things, or the others do not drift.
+    """
+    pairs = np.array([mine, theirs], np.float64)
+    picks = np.random.default_rng(_SEED).integers(0, max(pairs.shape[1], 1), (DRAWS, pairs.shape[1]))
+    with np.errstate(all="ignore"):
+        ratio = pairs[0].sum() / pairs[1].sum()
+        drawn = pairs[0][picks].sum(1) / pairs[1][picks].sum(1)
+        low, high = np.quantile(drawn, (0.025, 0.975)).tolist()
+    return float(ratio), (low, high)
 
 
 def _mean(values: list[float]) -> float:

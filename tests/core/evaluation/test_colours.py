@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.evaluation.colours import Colours
+from core.evaluation.colours import Colours, drift_ratio
 from core.evaluation.measures import delta_e, lab
 from tests.core.tiny import CAR, CAR_ID, LABELS, ROAD
 
@@ -59,3 +59,13 @@ def test_too_small_or_too_short_is_nothing():
     colours = Colours(LABELS, least_pixels=10_000)
     colours.add(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.int32))
     assert np.isnan(colours.drift)
+
+
+def test_how_far_things_drift_beside_others():
+    drifts = np.random.default_rng(0).uniform(1, 5, 40)
+    ratio, spread = drift_ratio(drifts / 2, drifts)
+    assert (ratio, *spread) == pytest.approx((0.5, 0.5, 0.5))
+    # Two sets that have nothing to do with each other: about 1, and which is larger cannot be told.
+    ratio, (low, high) = drift_ratio(drifts, drifts[::-1])
+    assert ratio == pytest.approx(1) and 0.6 < low < 0.95 and 1.05 < high < 1.6
+    assert np.isnan(drift_ratio([], [])[0])
