@@ -15,7 +15,6 @@ from core.clip.clip import Clip
 from core.clip.label_set import LabelSet
 from core.errors import InputError
 from core.models.inputs import from_uint8
-from core.models.local.grain import waves
 from core.models.local.places import places
 from core.training.cache import is_cache, read_cache
 from core.training.device_clip import FLOW_STEPS, NO_FLOW, DeviceClip
@@ -36,7 +35,7 @@ class Chunk:
     flow        (T, B, 2, h, w) float32: to the frame before; flow_valid (T, B, 1, h, w) bool
     other_*     (B, ...) the other frame
     places      (T, B, C, h/2, w/2) float32: where each pixel lies in its object; None where nobody asks
-    waves       (B, C, h, w) float32: those of `core.models.local.grain`; None where nobody asks
+    openings    (T, B, 1, h, w) bool: windows, doors and shop fronts of walls; None where nobody asks
     renders     as pictures: what a given past shows; None: the pictures
     """
 
@@ -50,7 +49,7 @@ class Chunk:
     other_objects: Tensor
     slots: int
     places: Tensor | None = None
-    waves: Tensor | None = None
+    openings: Tensor | None = None
     renders: Tensor | None = None
 
 
@@ -201,7 +200,7 @@ class ChunkDataset:
             other_objects=other_objects[0].int(),
             slots=self.slots,
             places=torch.stack([self._places(cut, frames, crop) for cut in cuts], 1) if with_places else None,
-            waves=torch.cat([self._waves(cut, crop) for cut in cuts]) if with_places else None,
+            openings=torch.stack([self._openings(cut, frames, crop) for cut in cuts], 1) if with_places else None,
             renders=self._renders(cuts, frames, crop),
         )
 
@@ -257,11 +256,10 @@ class ChunkDataset:
         whole = places(objects[:, ::2, ::2], len(device_clip.ids))
         return whole[..., top : top + crop[0] // 2, left : left + crop[1] // 2]
 
-    def _waves(self, cut: _Cut, crop: tuple[int, int]) -> Tensor:
-        """(1, C, h, w): waves of the whole frames, cut as they are."""
-        device_clip = self.device_clips[cut.device_clip]
-        whole = waves((device_clip.height, device_clip.width), device_clip.objects.device)
-        part = whole[..., cut.top : cut.top + crop[0], cut.left : cut.left + crop[1]]
+    def _openings(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> Tensor:
+        """(T, 1, h, w) bool, cut as the pictures are."""
+        span, rows = slice(cut.start, cut.start + frames), slice(cut.top, cut.top + crop[0])
+        part = self.device_clips[cut.device_clip].openings[span, None, rows, cut.left : cut.left + crop[1]]
         return part.flip(-1) if cut.flipped else part
 
     def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:

@@ -14,6 +14,7 @@ from core.clip.clip import FIRST_NEW_OBJECT, Clip
 from core.clip.frames import whole
 from core.clip.label_set import LabelSet
 from core.errors import InputError
+from core.training.filmed_openings import filmed_openings
 
 # Flow is kept in steps of 1/64 px, as clips keep it; x of this says that it is not valid there.
 FLOW_STEPS = 64
@@ -34,6 +35,7 @@ class DeviceClip:
     objects   (N, H, W) int16: places in `ids`
     flow      (N, 2, H, W) int16: to the frame before, in 1/64 px; x is NO_FLOW where it is not valid
     ids       (K,) int32, on the processor: the clip's own object ids, ascending
+    openings  (N, H, W) bool: where its walls show windows, doors and shop fronts
     rare      for every frame some (row, column) of rare classes, (n, 2) int32, on the processor
     renders   as pictures: what a network made of the frames, where it is to learn from its own past
     """
@@ -44,6 +46,7 @@ class DeviceClip:
     labels: Tensor
     objects: Tensor
     flow: Tensor
+    openings: Tensor
     ids: np.ndarray
     rare: tuple[np.ndarray, ...]
     renders: Tensor | None = None
@@ -66,6 +69,7 @@ class DeviceClip:
             torch.from_numpy(labels.copy()).to(device),
             torch.from_numpy(places[objects]).to(device),
             torch.from_numpy(whole_flow(clip)).to(device),
+            torch.from_numpy(filmed_openings(pictures, labels, clip.label_set)).to(device),
             ids,
             tuple(rare_places(frame, rare, index) for index, frame in enumerate(labels)),
         )
@@ -106,6 +110,7 @@ class DeviceClip:
             labels=self.labels[span],
             objects=self.objects[span],
             flow=self.flow[span],
+            openings=self.openings[span],
             rare=self.rare[span],
             renders=None if self.renders is None else self.renders[span],
         )
@@ -131,6 +136,7 @@ class DeviceClip:
             labels=self.labels[:, rows][..., columns],
             objects=self.objects[:, rows][..., columns],
             flow=flow,
+            openings=self.openings[:, rows][..., columns],
             rare=tuple((places * (y, x)).astype(np.int32) for places in self.rare),
         )
 

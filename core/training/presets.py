@@ -266,7 +266,7 @@ _SHARP_PICTURES = Phase(
     adversaries=("picture",),
     weights=_SHARP_WEIGHTS,
     about_rare=0.8,
-    head_start=150,
+    head_start=0,
 )
 _SHARP = replace(
     _STREET,

@@ -18,15 +18,14 @@ from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
 from core.models.inputs import from_uint8
 from core.models.layers import weights_channels_last
+from core.models.local.grain import with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, PastUse, Rendered
 from core.training.dataset import Chunk
+from core.training.filmed_openings import WALLS
 from core.training.machine import Machine
 from core.training.step_rng import StepRng
-
-# Classes with walls, which have waves (docs/adr/0027); in a label set without any of these all classes do.
-WALLS = ("building", "wall", "fence")
 
 # What a generator keeps of the frames before: its own type, never looked into here.
 PastFrames = Any
@@ -50,7 +49,7 @@ class Extra(NamedTuple):
     """What a generator may read beside maps, looks and past."""
 
     known: Known | None  # of this very frame
-    grain: Tensor | None  # (B, GRAIN, H, W) what texture may be made of; None: this generator asks for none
+    grain: Tensor  # (B, GRAIN, H, W) what texture may be made of
 
 
 class Drawn(NamedTuple):
@@ -245,7 +244,6 @@ def roll(
     learnt: only so many of the last frames keep gradients; None: all drawn. film: what is known of each frame.
     """
     noise = rng.normal(1, *chunk.labels.shape[-2:])
-    grain = None if chunk.waves is None else torch.cat([noise, chunk.waves], 1)
     count = len(chunk.pictures)
     given = trained.given(count, rng)
     first = given if learnt is None else max(given, count - learnt)
@@ -253,7 +251,8 @@ def roll(
     rolled = Rolled([], [])
     for t, real in enumerate(chunk.pictures):
         maps = chunk_maps(chunk, t)
-        extra = Extra(None if film is None else film[t], grain)
+        opened = None if chunk.openings is None else chunk.openings[t]
+        extra = Extra(None if film is None else film[t], with_openings(noise, opened))
         with torch.set_grad_enabled(t >= first):
             frame = None if t < given else trained.draw(maps, styles[t], past, stage, extra)
         rolled.drawn.append(frame if t >= first else None)

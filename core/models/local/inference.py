@@ -13,7 +13,7 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
-from core.models.local.grain import GRAIN, fixed_grain
+from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
 from core.models.local.places import places
@@ -61,7 +61,7 @@ class Inference:
             pack(self.network)
         self._cache = cache if cache is not None else NoCache()
         self._name = uuid4().hex  # a cache may be shared with other networks
-        self._grain = torch.empty(1, GRAIN, 0, 0)
+        self._noise = torch.empty(1, 1, 0, 0)
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
@@ -75,11 +75,10 @@ class Inference:
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
     def grain(self, size: tuple[int, int]) -> Tensor:
-        """`fixed_grain` of a padded size; that of the last size is kept."""
-        grain = self._grain
-        if grain.shape[-2:] != size:
-            self._grain = grain = fixed_grain(size, self.device)
-        return grain
+        """`grain` of a padded size; the noise of the last size is kept."""
+        if self._noise.shape[-2:] != size:
+            self._noise = fixed_noise(size, self.device)
+        return with_openings(self._noise, None)
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
         """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""

@@ -3,7 +3,7 @@
     label maps of t ---> LabelEncoder ---> features at 1/2, 1/4      no history: any number of frames in one batch
     features of t, t-1 -> FlowBranch -----> flow to t-1              where the clip's own flow is not known
     two past frames, warped and validated;
-    what is known of this very frame; grain where neither is -> ImageTrunk -> raw picture, blend weight
+    what is known of this very frame; noise where neither is; openings -> ImageTrunk -> raw picture, blend weight
     final = weight * raw + (1 - weight) * warped                     (equation 4; here 1 keeps raw)
 
 Nothing normalises over a picture or a batch: an edit stays where it is.
@@ -23,13 +23,13 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
-from core.models.local.grain import GRAIN, WAVES
+from core.models.local.grain import GRAIN, OPENING
 from core.models.local.history import HISTORY, History, Known, Remembered, look_back, relative
 from core.models.local.places import PLACES, places
 from core.models.local.tolerance import Tolerance
 
 # Of the network's structure; a checkpoint of another one is refused.
-VERSION = 3
+VERSION = 4
 # Planes that the trunk reads: past frames and the film of this one, each with its validity; and grain.
 INPUTS = 4 * (HISTORY + 1) + GRAIN
 # What a frame has of its past. blended: as the paper has it. unmoved: read where it stood, neither moved nor blended.
@@ -53,7 +53,7 @@ class LocalConfig:
     refresh: float = 0.3
     tolerance: Tolerance = Tolerance()  # of following an edit
     past: PastUse = "blended"
-    walls: tuple[int, ...] = ()  # classes that waves are for; none: all
+    walls: tuple[int, ...] = ()  # classes that have openings
     validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
@@ -298,7 +298,7 @@ class ImageTrunk(nn.Module):
 class LocalGenerator(nn.Module):
     """The trainable network. `core.models.local.runner` folds it and offers it as a `Generator`."""
 
-    _has_waves: Tensor  # (classes,) 1 or 0
+    _is_wall: Tensor  # (classes,) 1 or 0
 
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
@@ -306,8 +306,8 @@ class LocalGenerator(nn.Module):
         self.encoder = LabelEncoder(config)
         self.flow = FlowBranch(config.width)
         self.trunk = ImageTrunk(config.width)
-        has_waves = [float(not config.walls or one in config.walls) for one in range(config.classes)]
-        self.register_buffer("_has_waves", torch.tensor(has_waves), persistent=False)
+        is_wall = [float(one in config.walls) for one in range(config.classes)]
+        self.register_buffer("_is_wall", torch.tensor(is_wall), persistent=False)
 
     def forward(
         self,
@@ -358,7 +358,7 @@ class LocalGenerator(nn.Module):
 
     def inputs(self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None) -> Tensor:
         """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; where neither
-        says anything noise, and waves on what they are for.
+        says anything noise; and the openings of walls.
         """
         film = torch.zeros_like(history.channels[:, :4])
         if known is not None:
@@ -366,8 +366,8 @@ class LocalGenerator(nn.Module):
             film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
         empty = (1 - history.validity) * (1 - film[:, 3:])
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
-        waved = self._has_waves[maps.labels.int()].unsqueeze(1)
-        return torch.cat([history.channels, film, grain[:, :1] * empty, grain[:, 1:] * (empty * waved)], 1)
+        walls = OPENING * self._is_wall[maps.labels.int()].unsqueeze(1)
+        return torch.cat([history.channels, film, grain[:, :1] * empty, grain[:, 1:] * walls], 1)
 
     def raw_picture(
         self, features: LabelFeatures, history: Tensor, *, coarse: bool = False
@@ -399,12 +399,14 @@ class LocalGenerator(nn.Module):
 
 
 def brought_up(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The same network in today's version: the one before read no waves, so that these get weights of zero."""
+    """The same network in today's version: those before read no openings, and the last one waves in their place, so that
+    openings get weights of zero.
+    """
     sizes, tensors, name = dict(config), dict(state), "trunk.history.weight"
     weight = tensors.get(name)
-    if sizes.get("version") == VERSION - 1 and weight is not None and weight.dim() == 4:
+    if sizes.get("version") in (VERSION - 2, VERSION - 1) and weight is not None and weight.dim() == 4:
         sizes["version"] = VERSION
-        tensors[name] = F.pad(weight, (0, 0, 0, 0, 0, 16 * WAVES))
+        tensors[name] = F.pad(weight[:, : 16 * (INPUTS - 1)], (0, 0, 0, 0, 0, 16))
     return sizes, tensors
 
 
