@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,24 @@ Code = tuple[float, float, float]
 StyleKey = tuple[int, int]  # (object id, class id)
 
 
+class Street(NamedTuple):
+    """How the street lies in a frame, in pixels of its maps.
+
+    x, y   the point that it vanishes in; focal: the focal length
+    left, right  how far the camera has gone since the first frame, in distances to the walls of that side
+    """
+
+    x: float
+    y: float
+    focal: float
+    left: float = 0.0
+    right: float = 0.0
+
+    def scaled(self, x: float, y: float) -> Street:
+        """In a picture that is so many times as wide and as high."""
+        return self._replace(x=(self.x + 0.5) * x - 0.5, y=(self.y + 0.5) * y - 0.5, focal=self.focal * x)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Maps:
     """What is where in one frame, and how it moves.
@@ -31,6 +50,7 @@ class Maps:
     objects     (H, W) int32    object ids
     flow        (H, W, 2) float32 or None: to the frame before, pixels, x then y
     flow_valid  (H, W) bool where there is flow, else None: where that flow may be used
+    street      how the street lies in it; None: it is not known
 
     Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
     """
@@ -39,6 +59,7 @@ class Maps:
     objects: np.ndarray
     flow: np.ndarray | None = None
     flow_valid: np.ndarray | None = None
+    street: Street | None = None
 
     def __post_init__(self) -> None:
         shape = self.labels.shape
@@ -75,7 +96,8 @@ class Maps:
     @cached_property
     def digest(self) -> bytes:
         """Identity by content (32 bytes)."""
-        return _digest(self.labels.shape, self.labels, self.objects, self.flow, self.flow_valid)
+        seen = (*self.labels.shape, *(self.street or ()))
+        return _digest(seen, self.labels, self.objects, self.flow, self.flow_valid)
 
     @cached_property
     def label_key(self) -> str:
@@ -282,7 +304,7 @@ def _codes_in_order(styles: Styles) -> bytes:
     return repr(sorted(styles.codes.items())).encode()
 
 
-def _digest(shape: tuple[int, ...], *arrays: np.ndarray | None) -> bytes:
+def _digest(shape: tuple[float, ...], *arrays: np.ndarray | None) -> bytes:
     digest = hashlib.sha256(repr(shape).encode())
     for array in arrays:
         digest.update(b"-" if array is None else np.ascontiguousarray(array).data)

@@ -16,6 +16,7 @@ from core.footage.planes import apply
 from core.footage.roles import Role
 from core.footage.rules import run_on, stand
 from core.footage.seen import Gone, Seen
+from core.footage.street import Streets
 from core.footage.surfaces import OBJECTS, Surfaces
 from core.footage.vanishing import Lines
 
@@ -55,7 +56,8 @@ class Behind:
         self.clip = clip
         self.surfaces, self._lines = Surfaces(clip), Lines(clip)
         self.paths = Paths(self.surfaces)
-        self.feet = Feet(clip, Horizon(self.surfaces, self._lines))
+        horizon = Horizon(self.surfaces, self._lines)
+        self.feet, self.streets = Feet(clip, horizon), Streets(clip, self.surfaces, horizon)
         self._found: Cache[tuple[int, Gone], Hidden] = Cache(_KEPT_BYTES, lambda hidden: hidden.nbytes)
 
     @property
@@ -64,9 +66,9 @@ class Behind:
         return self.surfaces.nbytes + self._lines.nbytes + self._found.used
 
     def measure(self, t: int) -> None:
-        """Measure frame t in advance: how its surfaces move, and the lines of its street."""
+        """Measure frame t in advance: how its surfaces move, and how its street lies."""
         self.surfaces.step(t)
-        self._lines.of(t)
+        self.streets.at(t)
 
     def at(self, t: int, gone: Gone) -> Hidden:
         """What is behind the pixels of frame t that show what is taken away; not all of them do."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from torch import Tensor
 
-from core.conditioning import Conditioning
+from core.conditioning import Conditioning, Street
 
 Conditionings = Callable[[int], Conditioning]
 
@@ -24,12 +24,13 @@ class LabelMaps(NamedTuple):
     key: str = ""
     # (B, C, H/2, W/2): where each pixel lies in its object (core.models.local.places); None: these are whole frames
     places: Tensor | None = None
+    street: Street | None = None  # how the street lies in the whole frame; None: nobody knows
 
     def each(self, change: Callable[[Tensor], Tensor], key: str = "") -> LabelMaps:
         """Every map changed alike, places left out; `key` is that of the changed labels and objects."""
         flow = None if self.flow is None else change(self.flow)
         valid = None if self.flow_valid is None else change(self.flow_valid)
-        return LabelMaps(change(self.labels), change(self.objects), flow, valid, key)
+        return LabelMaps(change(self.labels), change(self.objects), flow, valid, key, street=self.street)
 
 
 class Past(NamedTuple):

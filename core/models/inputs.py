@@ -28,6 +28,7 @@ def to_maps(conditioning: Conditioning, device: torch.device | str = "cpu") -> t
         flow=None if flow is None else _tensor(flow.transpose(2, 0, 1), np.float32, device)[None],
         flow_valid=None if valid is None else _tensor(valid, np.bool_, device)[None, None],
         key=conditioning.label_key,
+        street=conditioning.maps.street,
     )
     return maps, _tensor(conditioning.style_map.transpose(2, 0, 1), np.float32, device)[None]
 

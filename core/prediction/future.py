@@ -12,7 +12,7 @@ from core.clip.clip import MAX_BYTES, MAX_FRAMES, Clip, bytes_of
 from core.clip.instances import stuff_object
 from core.clip.label_set import LabelSet
 from core.clip.sizes import Sizes
-from core.conditioning import Conditioning, Film, Maps, Styles
+from core.conditioning import Conditioning, Film, Maps, Street, Styles
 from core.errors import InputError
 from core.footage.estimated_flow import flow_to_before
 from core.models.generator import Conditionings, LabelMaps
@@ -65,9 +65,18 @@ def predict(predictor: Predictor, last: Sequence[Maps], free: FreeIds, count: in
     device = next(predictor.network.parameters()).device
     frames = [to_label_maps(maps, device) for maps in last[-predictor.looks_back :]]
     state = predictor.start(frames, free, seed)
-    for _ in range(count):
+    for ahead in range(1, count + 1):
         maps, state = predictor.step(state)
-        yield to_arrays(maps)
+        yield replace(to_arrays(maps), street=_street_ahead(last, ahead))
+
+
+def _street_ahead(last: Sequence[Maps], ahead: int) -> Street | None:
+    """The street so many frames after the last: the camera goes on as it did."""
+    here, before = last[-1].street, last[max(len(last) - 2, 0)].street
+    if here is None or before is None:
+        return here
+    left, right = (one + ahead * (one - other) for one, other in zip(here[-2:], before[-2:], strict=True))
+    return here._replace(left=left, right=right)
 
 
 def last_maps(clip: Clip, maps: Callable[[int], Maps], looks_back: int) -> list[Maps]:

@@ -180,11 +180,12 @@ class Folds:
         return None if cut is None or foot is None else Footing(foot, draft.horizon.at(t), cut.course.stands)
 
     def _fold(self, shaping: Edits, t: int) -> Folded:
+        street = self._own_clip.behind.streets.at(t)
         if not shaping:
             frame = self.clip[t]
-            return Folded(Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid))
+            return Folded(Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid, street))
         draft = self._draft(shaping, t)
-        maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid)
+        maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid, street)
         kept = (draft.shaded, draft.margins, draft.pasted, draft.backdrop)
         return Folded(maps, draft.filmed, draft.removed, draft.removed_from, *kept)
 

@@ -84,4 +84,5 @@ def _reduced_maps(maps: Maps, size: Size) -> Maps:
     if flow is not None and valid is not None:
         factors = np.array([size[1] / flow.shape[1], size[0] / flow.shape[0]], np.float32)
         flow, valid = sampled(flow, size) * factors, sampled(valid, size)
-    return Maps(sampled(maps.labels, size), sampled(maps.objects, size), flow, valid)
+    street = maps.street and maps.street.scaled(size[1] / maps.labels.shape[1], size[0] / maps.labels.shape[0])
+    return Maps(sampled(maps.labels, size), sampled(maps.objects, size), flow, valid, street)

@@ -78,8 +78,7 @@ class FilmSteps:
             inside.scaled(4).crop(near.quarter),
         )
         features = network.encoder.features(here, seen.crop(styles), cropped, inside.scaled(8).crop(context))
-        height, width = maps.labels.shape[-2:]
-        grain = seen.crop(self._inference.grain((height, width)))
+        grain = seen.crop(self._inference.grain(maps))
         rendered = network.render(
             features,
             here,

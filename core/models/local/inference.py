@@ -16,6 +16,7 @@ from core.models.layers import fold, weights_channels_last
 from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
+from core.models.local.openings import openings
 from core.models.local.places import places
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
@@ -74,11 +75,13 @@ class Inference:
         maps = self.network.told(maps)
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
-    def grain(self, size: tuple[int, int]) -> Tensor:
-        """`grain` of a padded size; the noise of the last size is kept."""
+    def grain(self, maps: LabelMaps) -> Tensor:
+        """(1, GRAIN, H, W) of a whole frame, padded. The noise of the last size is kept."""
+        size = maps.labels.shape[-2], maps.labels.shape[-1]
         if self._noise.shape[-2:] != size:
             self._noise = fixed_noise(size, self.device)
-        return with_openings(self._noise, None)
+        opened = None if maps.street is None else openings(maps.street, size, self.device)
+        return with_openings(self._noise, opened)
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
         """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""
@@ -92,8 +95,7 @@ class Inference:
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        height, width = maps.labels.shape[-2:]
-        grain = self.grain((height, width))
+        grain = self.grain(maps)
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
         picture = to_uint8(rendered.final)

@@ -79,7 +79,7 @@ class Windows:
         if renewal is not None:
             context = self._renewed(context, near, seen, renewal, maps)
         features = encoder.features(cropped, seen.crop(styles), near, seen.scaled(8).crop(context.context))
-        grain = seen.crop(self._inference.grain(_size(maps)))
+        grain = seen.crop(self._inference.grain(maps))
         rendered = self._network.render(features, cropped, seen.crop(styles), state.past, grain=grain)
         return plan.window.inside(seen).crop(to_uint8(rendered.final)), context
 

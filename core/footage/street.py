@@ -1,0 +1,83 @@
+"""How the street lies in each frame of a clip: where it vanishes, and how far the camera has gone along its walls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.clip.clip import Clip
+from core.conditioning import Street
+from core.footage.horizon import Horizon
+from core.footage.roles import Role
+from core.footage.surfaces import Surfaces
+
+# The focal length that is thought of, in widths: about that of a camera behind a windscreen.
+_FOCAL = 0.75
+# Pixels of walls that a fit looks at; they lie at least this far aside (widths), where walls move enough to be measured.
+_PIXELS, _ASIDE = 500, 0.08
+# Flow is believed to about this (pixels); errors beyond it count less and less.
+_NOISE = 0.25
+_ROUNDS = 8
+_LEAST = 20
+
+
+class Streets:
+    """The streets of a clip's frames; measured when they are first asked for. For one thread at a time."""
+
+    def __init__(self, clip: Clip, surfaces: Surfaces, horizon: Horizon) -> None:
+        self._clip, self._surfaces, self._horizon = clip, surfaces, horizon
+        self._steps: dict[int, tuple[float, float]] = {}
+        self._rows: dict[int, float] = {}
+
+    def at(self, t: int) -> Street:
+        """The street in frame t. It is thought to vanish in the middle: yaw and borders of roads say less."""
+        left, right = np.sum([self.step(one) for one in range(1, t + 1)], 0) if t else (0.0, 0.0)
+        width = self._clip.width
+        return Street((width - 1) / 2, self._horizon.at(t), _FOCAL * width, float(left), float(right))
+
+    def step(self, t: int) -> tuple[float, float]:
+        """How far the camera went from frame t - 1 to t along its left and right walls, in distances to these."""
+        if t not in self._steps:
+            self._steps[t] = self._measured(t)
+        return self._steps[t]
+
+    def _measured(self, t: int) -> tuple[float, float]:
+        clip = self._clip
+        if clip.flow is None or clip.flow_valid is None:
+            return 0.0, 0.0
+        wall = (self._surfaces.roles[clip.labels[t]] == Role.WALL) & clip.flow_valid[t]
+        middle = (clip.width - 1) / 2
+        near = slice(round(middle - _ASIDE * clip.width), round(middle + _ASIDE * clip.width) + 1)
+        wall[:, near] = False
+        rows, columns = np.nonzero(wall)
+        every = max(1, len(rows) // _PIXELS)
+        rows, columns = rows[::every], columns[::every]
+        moved = clip.flow[t][rows, columns, 0].astype(np.float64)
+        left, right = gone(columns - middle, moved)
+        return _FOCAL * clip.width * left, _FOCAL * clip.width * right
+
+
+def gone(aside: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
+    """What the camera went along walls on the left and the right, in focal lengths times their distance.
+
+    aside: (n,) how far to the right of the vanishing point pixels of walls are; moved: (n,) their motion to the frame
+    before, in pixels, x. A pixel at a was at a / (1 + k |a|) + w: k is asked for, w is the camera's own turning.
+    Reweighted Gauss-Newton steps with Cauchy weights. A side with few pixels has what the other has.
+    """
+    sides = aside < 0, aside > 0
+    there = [side.sum() >= _LEAST for side in sides]
+    if not any(there):
+        return 0.0, 0.0
+    found = np.zeros(3)
+    for round_ in range(_ROUNDS):
+        k = np.where(sides[0], found[0], found[1])
+        scale = 1 + k * np.abs(aside)
+        error = moved - (aside / scale - aside + found[2])
+        slope = -aside * np.abs(aside) / np.square(scale)
+        rows = np.stack([slope * sides[0], slope * sides[1], np.ones_like(slope)], 1)
+        usual = _NOISE * max(1, _ROUNDS / 2 - round_)
+        weight = 1 / (1 + np.square(error / usual))
+        system = (rows * weight[:, None]).T @ rows + np.diag([1e-3, 1e-3, 1e-3 + (not all(there)) * 1e9])
+        found = found + np.linalg.solve(system, (rows * weight[:, None]).T @ error)
+        found[:2] = found[:2].clip(-0.5 / np.abs(aside).max(), None)
+    left, right = (found[i] if there[i] else found[1 - i] for i in (0, 1))
+    return float(left), float(right)
