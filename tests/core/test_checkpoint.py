@@ -23,7 +23,6 @@ from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
-from core.models.local.grain import WAVES
 from core.models.local.network import INPUTS, LocalConfig, LocalGenerator
 from core.models.local.tolerance import Tolerance
 from core.models.published.network import PublishedConfig, PublishedGenerator
@@ -100,22 +99,27 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
         torch.testing.assert_close(value, encoder.state_dict()[name], atol=1e-3, rtol=1e-3)
 
 
-def test_the_version_before_is_the_same_network_without_waves(tmp_path: Path, good: bytes) -> None:
-    read = 16 * (INPUTS - WAVES)
+@pytest.mark.parametrize(("version", "waves"), [(2, 0), (3, 6)])
+def test_the_versions_before_are_the_same_network_without_openings(
+    tmp_path: Path, good: bytes, version: int, waves: int
+) -> None:
+    """The last one read six planes of waves where openings are read now."""
+    read = 16 * (INPUTS - 1)
 
-    def without_waves(tensors: dict[str, torch.Tensor]) -> None:
+    def as_before(tensors: dict[str, torch.Tensor]) -> None:
         name = "generator.trunk.history.weight"
-        tensors[name] = tensors[name][:, :read].contiguous()
+        weight = tensors[name][:, :read]
+        tensors[name] = torch.cat([weight, weight.new_ones(len(weight), 16 * waves, *weight.shape[2:])], 1)
 
     meta = meta_of(good)
-    older = remade(good, meta | {"config": meta["config"] | {"version": 2}}, without_waves)
+    older = remade(good, meta | {"config": meta["config"] | {"version": version}}, as_before)
     (tmp_path / "older.safetensors").write_bytes(older)
     (tmp_path / "good.safetensors").write_bytes(good)
     brought_up, today = (load_checkpoint(tmp_path / f"{name}.safetensors") for name in ("older", "good"))
     assert brought_up.config == today.config and brought_up.hash != today.hash
     weight, wanted = (one.generator_state["trunk.history.weight"] for one in (brought_up, today))
     assert torch.equal(weight[:, :read], wanted[:, :read]) and (weight[:, read:] == 0).all()
-    assert brought_up.build_generator() is not None
+    assert weight.shape == wanted.shape and brought_up.build_generator() is not None
 
 
 def test_the_tolerance_of_following_edits_travels_with_it(tmp_path: Path, good: bytes) -> None:
@@ -239,7 +243,7 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, good: bytes) -> None:
         ({"encoder": {"ngf": 10**9}}, "ngf"),
         ({"config": {"version": 3}}, "sizes of its generator"),
         ({"config": {"classes": 3, "foreground": [2], "width": 8}}, "version 1"),
-        ({"config": LOCAL.to_dict() | {"version": 4}}, "version 4"),
+        ({"config": LOCAL.to_dict() | {"version": 5}}, "version 5"),
         ({"config": LOCAL.to_dict() | {"version": [2]}}, "version"),
         ({"config": LOCAL.to_dict() | {"width": 16}}, "misshapen"),
         ({"config": LOCAL.to_dict() | {"width": 10**12}}, "width"),

@@ -48,17 +48,17 @@ def _houses() -> _Houses:
 
     ends = _HOUSE * (torch.arange(_HOUSES) - _BEHIND) + drawn(-_MOVED, _MOVED)
     start, end = ends, torch.cat([ends[:, 1:], ends[:, -1:] + _HOUSE], 1)
-    bays = ((end - start) / drawn(2.6, 3.8)).round()
+    bays = ((end - start) / drawn(2.4, 3.5)).round()
     return _Houses(
         start,
         end,
         bay=(end - start) / bays,
-        wide=drawn(0.32, 0.46),
+        wide=drawn(0.34, 0.46),
         storey=drawn(3.0, 3.4),
         sill=drawn(0.8, 1.0),
-        tall=drawn(1.4, 1.8),
+        tall=drawn(1.3, 1.7),
         ground=drawn(3.6, 4.2),
-        shop=(drawn(0, 1) < 0.6).float(),
+        shop=(drawn(0, 1) < 0.5).float(),
     )
 
 
@@ -80,10 +80,10 @@ def openings(street: Street, size: tuple[int, int], device: torch.device | str =
     up = _EYE - _ASIDE * y / aside
     floor = (up - of.ground) % of.storey
     upper = (up > of.ground) & ((floor - of.sill - of.tall / 2).abs() < of.tall / 2) & (of.storey * aside > _LEAST * _ASIDE)
-    shop = (of.shop > 0) & (up > 0.4) & (up < of.ground - 0.9)
+    shop = (of.shop > 0) & (up > 0.4) & (up < of.ground - 1.1)
     plain = (of.shop == 0) & (up > of.sill) & (up < of.sill + of.tall)
     place = (along - of.start) / of.bay
     window = ((place % 1 - 0.5).abs() < of.wide / 2) & (of.bay * per_metre > _LEAST)
-    front = ((place / 2) % 1 - 0.5).abs() < 0.42
+    front = ((place / 2) % 1 - 0.5).abs() < 0.4
     drawn = (upper | plain) & window | shop & front
     return drawn.view(1, 1, height, width).to(device)

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from core.conditioning import Street
 from core.errors import InputError
 from core.models.generator import LabelMaps, Past
-from core.models.local.grain import fixed_grain
+from core.models.local.grain import GRAIN, OPENING, fixed_noise, with_openings
+from core.models.local.history import Remembered
 from core.models.local.inference import LocalState, to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map
 from core.models.local.runner import LocalRunner
@@ -90,7 +92,7 @@ def test_a_look_acts_near_its_object(runner):
 
 def test_folded_weights_give_the_same_picture(network, runner):
     with torch.inference_mode():
-        plain = network(maps(), styles(), (), grain=fixed_grain((64, 256))).final
+        plain = network(maps(), styles(), (), grain=with_openings(fixed_noise((64, 256)), None)).final
     folded, _ = runner.step(maps(), styles(), runner.start())
     assert (to_uint8(plain).int() - folded.int()).abs().max() <= 1
 
@@ -177,14 +179,28 @@ def test_what_the_past_had_fades():
     assert gaps[0] > 10 and gaps[-1] < 1
 
 
-def test_waves_are_for_walls_and_noise_for_all():
-    """Where no class is named all have waves."""
-    grain, car = fixed_grain((64, 256)), maps().labels[:, None] == CAR
-    for walls, where in (((CAR,), car), ((), torch.ones_like(car))):
+def test_openings_are_for_walls_and_noise_for_what_is_new():
+    noise, car = fixed_noise((64, 256)), maps().labels[:, None] == CAR
+    grain = with_openings(noise, torch.ones(1, 1, 64, 256, dtype=torch.bool))
+    for walls, where in (((CAR,), car), ((), torch.zeros_like(car))):
         network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=walls))
-        read = network(maps(), styles(), (), grain=grain).history[:, -grain.shape[1] :]
-        assert torch.equal(read[:, :1], grain[:, :1])
-        assert torch.equal(read[:, 1:], grain[:, 1:] * where)
+        first = network(maps(), styles(), (), grain=grain)
+        read = first.history[:, -GRAIN:]
+        assert torch.equal(read[:, :1], noise)
+        assert torch.equal(read[:, 1:], OPENING * where)
+        past = (Remembered(first.final, maps(), styles(), first.flow, first.features.quarter),)
+        later = network(maps(flow=0.0), styles(), past, grain=grain).history[:, -GRAIN:]
+        assert (later[:, :1] == 0).all() and torch.equal(later[:, 1:], OPENING * where)
+
+
+def test_where_the_street_is_known_walls_have_openings():
+    network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=(CAR,)))
+    runner = LocalRunner(network)
+    street = Street(x=127.5, y=30.0, focal=192.0)
+    told = [runner.inference.grain(runner.inference.padded(one, styles())[0]) for one in (maps(), maps()._replace(street=street))]
+    assert not told[0][:, 1:].any() and told[1][:, 1:].any()
+    plain, opened = (runner.step(one, styles(), runner.start())[0] for one in (maps(), maps()._replace(street=street)))
+    assert not torch.equal(plain, opened)
 
 
 def test_boundaries_mark_both_pixels_of_a_pair_and_no_border():

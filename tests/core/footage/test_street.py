@@ -1,0 +1,67 @@
+"""How the street lies in a frame: how far the camera has gone along its walls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from core.clip.clip import Clip
+from core.footage.behind import Behind
+from core.footage.street import gone
+from tests.core.footage.pinhole import FOCAL, HEIGHT, HORIZON, ROAD, SKY, WIDTH
+from tests.pictures import STREET
+
+BUILDING = 3
+
+
+@pytest.mark.parametrize("turned", [0.0, 1.5, -4.0])
+def test_the_way_along_both_walls_is_told_from_a_turn(turned: float):
+    aside = np.concatenate([np.linspace(-200, -40, 150), np.linspace(40, 200, 150)])
+    k = np.where(aside < 0, 0.0003, 0.0005)
+    moved = aside / (1 + k * np.abs(aside)) - aside + turned
+    moved[::10] += 15  # what is no wall along the street
+    assert gone(aside, moved) == pytest.approx((0.0003, 0.0005), rel=0.02)
+
+
+def test_a_side_without_walls_goes_as_the_other():
+    aside = np.linspace(40, 200, 150)
+    moved = aside / (1 + 0.0004 * aside) - aside
+    assert gone(aside, moved) == pytest.approx((0.0004, 0.0004), rel=0.02)
+    assert gone(aside[:5], moved[:5]) == (0.0, 0.0)
+
+
+def between_walls(path: list[float], left: float = 8.0, right: float = 6.0) -> Clip:
+    """A clip of a camera that drives between two walls, metres to its sides, to these places ahead."""
+    x, y = np.meshgrid(np.arange(WIDTH) - (WIDTH - 1) / 2, np.arange(HEIGHT) - HORIZON)
+    depth = FOCAL * np.where(x < 0, left, right) / np.abs(x)
+    labels = np.full((HEIGHT, WIDTH), BUILDING, np.uint8)
+    labels[(y > 0) & (y * depth > 1.5 * FOCAL)] = ROAD
+    labels[np.abs(x) < 8] = SKY
+    maps = np.stack([labels] * len(path))
+    flow = np.zeros((*maps.shape, 2), np.float16)
+    for t in range(1, len(path)):
+        grown = depth / (depth + path[t] - path[t - 1]) - 1
+        flow[t] = np.stack([x * grown, y * grown], -1)
+    flow[maps == SKY] = 0
+    valid = np.ones(maps.shape, bool)
+    valid[0] = False
+    return Clip("walls", STREET, maps, maps.astype(np.int32) * 1000, Fraction(10), flow=flow, flow_valid=valid)
+
+
+def test_the_street_of_a_frame_tells_how_far_the_camera_went():
+    streets = Behind(between_walls([0.0, 1.0, 1.5])).streets
+    first, last = streets.at(0), streets.at(2)
+    assert (first.left, first.right) == (0, 0)
+    # In focal lengths as they are thought of, 0.75 of the width: that of this camera is 120 pixels too.
+    assert last.focal == FOCAL
+    assert (last.left, last.right) == pytest.approx((1.5 / 8, 1.5 / 6), rel=0.05)
+    assert last.x == (WIDTH - 1) / 2
+
+
+def test_without_motion_the_camera_stands():
+    clip = replace(between_walls([0.0, 1.0]), flow=None, flow_valid=None)
+    street = Behind(clip).streets.at(1)
+    assert (street.left, street.right) == (0, 0)

@@ -1,0 +1,32 @@
+"""Where a film shows windows: what is darker than the wall about it."""
+
+import numpy as np
+
+from core.clip.label_set import LabelClass, LabelSet
+from core.training.filmed_openings import filmed_openings
+
+CLASSES = LabelSet("two", (LabelClass(0, "road", (1, 1, 1), "stuff"), LabelClass(1, "building", (2, 2, 2), "stuff")))
+
+
+def test_dark_parts_of_walls_are_openings_and_dark_roads_are_not():
+    labels = np.ones((1, 64, 128), np.uint8)
+    labels[:, 48:] = 0
+    pictures = np.full((1, 64, 128, 3), 180, np.uint8)
+    pictures[:, 48:] = 60
+    windows = np.zeros((64, 128), bool)
+    for left in range(10, 120, 20):
+        windows[10:20, left : left + 6] = True
+    pictures[0, windows] = 70
+    found = filmed_openings(pictures, labels, CLASSES)
+    assert found.dtype == np.bool_ and found.shape == labels.shape
+    assert np.array_equal(found[0], windows)
+
+
+def test_a_plain_wall_and_a_label_set_without_walls_have_none():
+    labels = np.ones((2, 32, 64), np.uint8)
+    light = np.linspace(90, 200, 64).astype(np.uint8)  # as a wall in slanting light
+    pictures = np.broadcast_to(light[None, None, :, None], (2, 32, 64, 3)).copy()
+    assert not filmed_openings(pictures, labels, CLASSES).any()
+    pictures[:, 10:20, 10:20] = 5
+    other = LabelSet("one", (LabelClass(1, "sea", (2, 2, 2), "stuff"),))
+    assert not filmed_openings(pictures, labels, other).any()
