@@ -9,10 +9,11 @@ from core.conditioning import Street
 from core.footage.horizon import Horizon
 from core.footage.roles import Role
 from core.footage.surfaces import Surfaces
+from core.footage.vanishing import Lines
 
 # The focal length that is thought of, in widths: about that of a camera behind a windscreen.
 _FOCAL = 0.75
-# Pixels of walls that a fit looks at; they lie at least this far aside (widths), where walls move enough to be measured.
+# Pixels of walls that a fit looks at; they lie at least this far aside (widths), where walls move enough.
 _PIXELS, _ASIDE = 500, 0.08
 # Flow is believed to about this (pixels); errors beyond it count less and less.
 _NOISE = 0.25
@@ -26,7 +27,12 @@ class Streets:
     def __init__(self, clip: Clip, surfaces: Surfaces, horizon: Horizon) -> None:
         self._clip, self._surfaces, self._horizon = clip, surfaces, horizon
         self._steps: dict[int, tuple[float, float]] = {}
-        self._rows: dict[int, float] = {}
+
+    @classmethod
+    def of(cls, clip: Clip) -> Streets:
+        """Those of a clip of which nothing is measured yet."""
+        surfaces = Surfaces(clip)
+        return cls(clip, surfaces, Horizon(surfaces, Lines(clip)))
 
     def at(self, t: int) -> Street:
         """The street in frame t. It is thought to vanish in the middle: yaw and borders of roads say less."""

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.clip.clip import Clip
 from core.files import replacing
+from core.footage.street import Streets
 from core.models.encoder import Encoder, instance_pool
 from core.models.generator import Generator, LabelMaps
 from core.models.inputs import from_uint8
@@ -31,10 +32,10 @@ def write_sheet(
 
 def _rows(generator: Generator, encoder: Encoder, clip: Clip, count: int) -> list[np.ndarray]:
     assert clip.small_pictures is not None
-    state, rows = generator.start(), []
+    state, rows, streets = generator.start(), [], Streets.of(clip)
     for t in range(count):
         maps, styles = clip_inputs(clip, t, encoder)
-        picture, state = generator.step(maps, styles, state)
+        picture, state = generator.step(maps._replace(street=streets.at(t)), styles, state)
         if t in (0, count - 1):
             render = picture[0].permute(1, 2, 0).cpu().numpy()
             rows.append(np.concatenate([clip.label_set.palette()[clip.labels[t]], clip.small_pictures[t], render], 1))

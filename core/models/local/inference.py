@@ -9,6 +9,8 @@ from uuid import uuid4
 import torch
 from torch import Tensor
 
+from core.cache import Cache
+from core.conditioning import Street
 from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
@@ -23,6 +25,8 @@ from core.models.padding import pad_to_multiple
 
 # Sides must be divisible by this: four halvings.
 MULTIPLE = 16
+# Openings that are kept: a step and what follows an edit ask for those of the same frames, window by window.
+_KEPT_BYTES = 16 << 20
 
 
 class LocalState(NamedTuple):
@@ -63,6 +67,7 @@ class Inference:
         self._cache = cache if cache is not None else NoCache()
         self._name = uuid4().hex  # a cache may be shared with other networks
         self._noise = torch.empty(1, 1, 0, 0)
+        self._openings: Cache[tuple[Street, tuple[int, int]], Tensor] = Cache(_KEPT_BYTES, Tensor.numel)
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
@@ -76,11 +81,13 @@ class Inference:
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
     def grain(self, maps: LabelMaps) -> Tensor:
-        """(1, GRAIN, H, W) of a whole frame, padded. The noise of the last size is kept."""
-        size = maps.labels.shape[-2], maps.labels.shape[-1]
+        """(1, GRAIN, H, W) of a whole frame, padded. The noise of the last size is kept, and openings of late."""
+        size, street = (maps.labels.shape[-2], maps.labels.shape[-1]), maps.street
         if self._noise.shape[-2:] != size:
             self._noise = fixed_noise(size, self.device)
-        opened = None if maps.street is None else openings(maps.street, size, self.device)
+        if street is None:
+            return with_openings(self._noise, None)
+        opened = self._openings.get((street, size), lambda: openings(street, size, self.device))
         return with_openings(self._noise, opened)
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:

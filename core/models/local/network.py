@@ -399,8 +399,8 @@ class LocalGenerator(nn.Module):
 
 
 def brought_up(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The same network in today's version: those before read no openings, and the last one waves in their place, so that
-    openings get weights of zero.
+    """The same network in today's version. Those before read no openings, the last one waves in their place: openings
+    get weights of zero.
     """
     sizes, tensors, name = dict(config), dict(state), "trunk.history.weight"
     weight = tensors.get(name)

@@ -79,7 +79,9 @@ def openings(street: Street, size: tuple[int, int], device: torch.device | str =
     per_metre = aside.square() / (street.focal * _ASIDE)  # pixels, along the wall
     up = _EYE - _ASIDE * y / aside
     floor = (up - of.ground) % of.storey
-    upper = (up > of.ground) & ((floor - of.sill - of.tall / 2).abs() < of.tall / 2) & (of.storey * aside > _LEAST * _ASIDE)
+    upper = (
+        (up > of.ground) & ((floor - of.sill - of.tall / 2).abs() < of.tall / 2) & (of.storey * aside > _LEAST * _ASIDE)
+    )
     shop = (of.shop > 0) & (up > 0.4) & (up < of.ground - 1.1)
     plain = (of.shop == 0) & (up > of.sill) & (up < of.sill + of.tall)
     place = (along - of.start) / of.bay

@@ -16,7 +16,9 @@ from core.checkpoint import Checkpoint, check_label_set, save_checkpoint
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import make_folder
+from core.footage.street import Streets
 from core.headless.render import open_scene
+from core.models.local.openings import openings
 from core.project.fold import Scene
 from core.training.adapt.gain import Nearness, nearness, whole_render
 from core.training.adapt.job import Job, Work
@@ -135,7 +137,10 @@ class _Learnt:
     def __init__(self, clip: Clip, rare: tuple[str, ...], machine: Machine, renders: Sequence[np.ndarray]) -> None:
         whole = ChunkDataset([clip], rare=rare, device=machine.device).device_clips[0]
         self._renders = torch.empty_like(whole.pictures)
-        whole = replace(whole, renders=self._renders)
+        # Openings are where a render has them, not where the film has them: nothing tells a render of these.
+        streets, size = Streets.of(clip), (clip.height, clip.width)
+        drawn = torch.cat([openings(streets.at(t), size, machine.device)[0] for t in range(len(clip))])
+        whole = replace(whole, renders=self._renders, openings=drawn)
         runs = [whole.part(start, stop) for start, stop in learnt_runs(len(clip))]
         self.data = ChunkDataset.of_device_clips(runs, clip.label_set)
         self.rendered(renders)

@@ -197,7 +197,10 @@ def test_where_the_street_is_known_walls_have_openings():
     network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=(CAR,)))
     runner = LocalRunner(network)
     street = Street(x=127.5, y=30.0, focal=192.0)
-    told = [runner.inference.grain(runner.inference.padded(one, styles())[0]) for one in (maps(), maps()._replace(street=street))]
+    told = [
+        runner.inference.grain(runner.inference.padded(one, styles())[0])
+        for one in (maps(), maps()._replace(street=street))
+    ]
     assert not told[0][:, 1:].any() and told[1][:, 1:].any()
     plain, opened = (runner.step(one, styles(), runner.start())[0] for one in (maps(), maps()._replace(street=street)))
     assert not torch.equal(plain, opened)
