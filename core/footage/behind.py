@@ -57,7 +57,7 @@ class Behind:
         self.surfaces, self._lines = Surfaces(clip), Lines(clip)
         self.paths = Paths(self.surfaces)
         horizon = Horizon(self.surfaces, self._lines)
-        self.feet, self.streets = Feet(clip, horizon), Streets(clip, self.surfaces, horizon)
+        self.feet, self.streets = Feet(clip, horizon), Streets(clip, horizon.at)
         self._found: Cache[tuple[int, Gone], Hidden] = Cache(_KEPT_BYTES, lambda hidden: hidden.nbytes)
 
     @property

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.clip.clip import Clip
 from core.conditioning import Street
-from core.footage.horizon import Horizon
-from core.footage.roles import Role
-from core.footage.surfaces import Surfaces
-from core.footage.vanishing import Lines
+from core.footage.roles import Role, roles
 
-# The focal length that is thought of, in widths: about that of a camera behind a windscreen.
-_FOCAL = 0.75
+# The focal length that is thought of, in widths, and the row of the horizon, in heights: about those of a camera behind
+# a windscreen.
+_FOCAL, _HORIZON = 0.75, 0.48
 # Pixels of walls that a fit looks at; they lie at least this far aside (widths), where walls move enough.
 _PIXELS, _ASIDE = 500, 0.08
 # Flow is believed to about this (pixels); errors beyond it count less and less.
@@ -24,21 +24,18 @@ _LEAST = 20
 class Streets:
     """The streets of a clip's frames; measured when they are first asked for. For one thread at a time."""
 
-    def __init__(self, clip: Clip, surfaces: Surfaces, horizon: Horizon) -> None:
-        self._clip, self._surfaces, self._horizon = clip, surfaces, horizon
+    def __init__(self, clip: Clip, horizon: Callable[[int], float] | None = None) -> None:
+        """horizon: its row in a frame; None: about where a camera behind a windscreen has it."""
+        row = _HORIZON * (clip.height - 1)
+        self._clip, self._horizon = clip, horizon or (lambda t: row)
+        self._roles = roles(clip.label_set)
         self._steps: dict[int, tuple[float, float]] = {}
-
-    @classmethod
-    def of(cls, clip: Clip) -> Streets:
-        """Those of a clip of which nothing is measured yet."""
-        surfaces = Surfaces(clip)
-        return cls(clip, surfaces, Horizon(surfaces, Lines(clip)))
 
     def at(self, t: int) -> Street:
         """The street in frame t. It is thought to vanish in the middle: yaw and borders of roads say less."""
         left, right = np.sum([self.step(one) for one in range(1, t + 1)], 0) if t else (0.0, 0.0)
         width = self._clip.width
-        return Street((width - 1) / 2, self._horizon.at(t), _FOCAL * width, float(left), float(right))
+        return Street((width - 1) / 2, self._horizon(t), _FOCAL * width, float(left), float(right))
 
     def step(self, t: int) -> tuple[float, float]:
         """How far the camera went from frame t - 1 to t along its left and right walls, in distances to these."""
@@ -50,7 +47,7 @@ class Streets:
         clip = self._clip
         if clip.flow is None or clip.flow_valid is None:
             return 0.0, 0.0
-        wall = (self._surfaces.roles[clip.labels[t]] == Role.WALL) & clip.flow_valid[t]
+        wall = (self._roles[clip.labels[t]] == Role.WALL) & clip.flow_valid[t]
         middle = (clip.width - 1) / 2
         near = slice(round(middle - _ASIDE * clip.width), round(middle + _ASIDE * clip.width) + 1)
         wall[:, near] = False

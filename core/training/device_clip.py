@@ -62,14 +62,16 @@ class DeviceClip:
             raise InputError(f"Clip {clip.name!r} has {len(ids)} objects; {_MOST_OBJECTS} are possible.", "Cut it.")
         places = np.zeros(FIRST_NEW_OBJECT, np.int16)
         places[ids] = np.arange(len(ids))
+        film = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device)
+        classes = torch.from_numpy(labels.copy()).to(device)
         return cls(
             clip.name,
             clip.rate,
-            torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device),
-            torch.from_numpy(labels.copy()).to(device),
+            film,
+            classes,
             torch.from_numpy(places[objects]).to(device),
             torch.from_numpy(whole_flow(clip)).to(device),
-            torch.from_numpy(filmed_openings(pictures, labels, clip.label_set)).to(device),
+            filmed_openings(film, classes, clip.label_set),
             ids,
             tuple(rare_places(frame, rare, index) for index, frame in enumerate(labels)),
         )

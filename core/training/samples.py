@@ -32,7 +32,7 @@ def write_sheet(
 
 def _rows(generator: Generator, encoder: Encoder, clip: Clip, count: int) -> list[np.ndarray]:
     assert clip.small_pictures is not None
-    state, rows, streets = generator.start(), [], Streets.of(clip)
+    state, rows, streets = generator.start(), [], Streets(clip)
     for t in range(count):
         maps, styles = clip_inputs(clip, t, encoder)
         picture, state = generator.step(maps._replace(street=streets.at(t)), styles, state)

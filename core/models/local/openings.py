@@ -1,4 +1,4 @@
-"""Where the walls of a street have windows, doors and shop fronts, where no film says: house after house, drawn by seed.
+"""Windows, doors and shop fronts of the walls of a street, where no film says: house after house, drawn by seed.
 
 A wall that runs along the street, X to the side of the camera, is seen f X / Z aside of the point that the street
 vanishes in. So Z / X along it and Y / X up it are given by a pixel's place about that point alone, and what stands at
@@ -23,6 +23,8 @@ _HOUSE, _MOVED = 14.0, 3.0
 _HOUSES, _BEHIND = 512, 64
 # Openings that lie less than so many pixels apart are not drawn.
 _LEAST = 4.0
+# Shop fronts: share of two bays that one takes, and what is left below and above it, metres.
+_FRONT, _PLINTH, _SIGN = 0.8, 0.4, 1.1
 
 
 class _Houses(NamedTuple):
@@ -63,29 +65,39 @@ def _houses() -> _Houses:
 
 
 def openings(street: Street, size: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
-    """(1, 1, H, W) bool of a frame (H, W): where there would be an opening if a wall were there."""
+    """(1, 1, H, W) bool of a frame (H, W): where there would be an opening if a wall along the street were there."""
     height, width = size
-    x = torch.arange(width, dtype=torch.float32) - street.x
-    y = torch.arange(height, dtype=torch.float32).view(height, 1) - street.y
-    aside = x.abs().clamp(min=1)
-    side = (x > 0).long()
+    right = torch.arange(width, dtype=torch.float32) - street.x
+    side, aside = (right > 0).long(), right.abs().clamp(min=1)
     gone = torch.tensor([street.left, street.right])[side]
-    along = _ASIDE * (street.focal / aside + gone)
+    along = _ASIDE * (street.focal / aside + gone)  # metres, (W,)
+    up = _EYE - _ASIDE * (torch.arange(height).view(height, 1) - street.y) / aside  # metres above the ground, (H, W)
+    house = _houses_at(side, along)
+    bay = (along - house.start) / house.bay
+    seen = house.bay * aside.square() > _LEAST * street.focal * _ASIDE
+    window = seen & ((bay % 1 - 0.5).abs() < house.wide / 2)
+    front = ((bay / 2) % 1 - 0.5).abs() < _FRONT / 2
+    drawn = (_windows(house, up, aside) & window) | (_shop_fronts(house, up) & front)
+    return drawn.view(1, 1, height, width).to(device)
+
+
+def _houses_at(side: Tensor, along: Tensor) -> _Houses:
+    """Those at places (W,) along the sides 0 or 1 (W,): (W,) each."""
     houses = _houses()
     # Ends are moved by less than half a house, so that one of three is it.
     near = ((along / _HOUSE).floor().long() + _BEHIND).clamp(1, _HOUSES - 2)
     which = near + (along >= houses.end[side, near]).long() - (along < houses.start[side, near]).long()
-    of = _Houses(*(table[side, which] for table in houses))
-    per_metre = aside.square() / (street.focal * _ASIDE)  # pixels, along the wall
-    up = _EYE - _ASIDE * y / aside
-    floor = (up - of.ground) % of.storey
-    upper = (
-        (up > of.ground) & ((floor - of.sill - of.tall / 2).abs() < of.tall / 2) & (of.storey * aside > _LEAST * _ASIDE)
-    )
-    shop = (of.shop > 0) & (up > 0.4) & (up < of.ground - 1.1)
-    plain = (of.shop == 0) & (up > of.sill) & (up < of.sill + of.tall)
-    place = (along - of.start) / of.bay
-    window = ((place % 1 - 0.5).abs() < of.wide / 2) & (of.bay * per_metre > _LEAST)
-    front = ((place / 2) % 1 - 0.5).abs() < 0.4
-    drawn = (upper | plain) & window | shop & front
-    return drawn.view(1, 1, height, width).to(device)
+    return _Houses(*(table[side, which] for table in houses))
+
+
+def _windows(house: _Houses, up: Tensor, aside: Tensor) -> Tensor:
+    """(H, W) bool: at which heights houses have windows. Storeys that lie too close in the picture have none."""
+    floor = (up - house.ground) % house.storey
+    seen = house.storey * aside > _LEAST * _ASIDE
+    upper = seen & (up > house.ground) & (floor > house.sill) & (floor < house.sill + house.tall)
+    return upper | ((house.shop == 0) & (up > house.sill) & (up < house.sill + house.tall))
+
+
+def _shop_fronts(house: _Houses, up: Tensor) -> Tensor:
+    """(H, W) bool: at which heights houses have shop fronts."""
+    return (house.shop > 0) & (up > _PLINTH) & (up < house.ground - _SIGN)

@@ -16,7 +16,7 @@ from core.checkpoint import Checkpoint, check_label_set, save_checkpoint
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import make_folder
-from core.footage.street import Streets
+from core.footage.behind import Behind
 from core.headless.render import open_scene
 from core.models.local.openings import openings
 from core.project.fold import Scene
@@ -138,7 +138,7 @@ class _Learnt:
         whole = ChunkDataset([clip], rare=rare, device=machine.device).device_clips[0]
         self._renders = torch.empty_like(whole.pictures)
         # Openings are where a render has them, not where the film has them: nothing tells a render of these.
-        streets, size = Streets.of(clip), (clip.height, clip.width)
+        streets, size = Behind(clip).streets, (clip.height, clip.width)
         drawn = torch.cat([openings(streets.at(t), size, machine.device)[0] for t in range(len(clip))])
         whole = replace(whole, renders=self._renders, openings=drawn)
         runs = [whole.part(start, stop) for start, stop in learnt_runs(len(clip))]
