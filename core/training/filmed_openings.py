@@ -1,4 +1,6 @@
-"""Where the walls of a film have windows, doors and shop fronts: what is darker than the wall about it."""
+"""Where walls of a film have windows, doors and shop fronts, and vehicles glass and tyres: what is darker than the wall
+or vehicle about it.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,11 @@ from torch import Tensor
 
 from core.clip.label_set import LabelSet
 
-# Classes whose openings are told to the generator.
-WALLS = ("building",)
-# How far about a pixel its wall is looked at, in heights of the picture, and how dark an opening is beside it: this
-# share of it, and so many levels less.
-_AROUND, _SHARE, _LESS = 0.055, 0.72, 4
+# Classes with openings.
+WALLS, VEHICLES = ("building",), ("car", "truck", "bus")
+# How far about a pixel its wall or vehicle is looked at, in heights of the picture, and how dark an opening is beside
+# it: this share of it, and so many levels less.
+_AROUND, _OF_WALL, _OF_VEHICLE, _LESS = 0.055, 0.72, 0.6, 4
 # What red, green and blue give to lightness (ITU-R BT.601).
 _LIGHT = (0.299, 0.587, 0.114)
 # Frames that are looked at together.
@@ -23,20 +25,20 @@ _AT_ONCE = 4
 
 def filmed_openings(pictures: Tensor, labels: Tensor, label_set: LabelSet) -> Tensor:
     """(N, 3, H, W) uint8 RGB and (N, H, W) class ids -> (N, H, W) bool."""
-    is_wall = torch.zeros(256, dtype=torch.bool, device=labels.device)
-    is_wall[[entry.id for entry in label_set if entry.name in WALLS]] = True
-    found = [
-        _openings(part, is_wall[classes.long()])
-        for part, classes in zip(pictures.split(_AT_ONCE), labels.split(_AT_ONCE), strict=True)
-    ]
-    return torch.cat(found)
+    found = torch.zeros_like(labels, dtype=torch.bool)
+    for names, share in ((WALLS, _OF_WALL), (VEHICLES, _OF_VEHICLE)):
+        has = torch.zeros(256, dtype=torch.bool, device=labels.device)
+        has[[entry.id for entry in label_set if entry.name in names]] = True
+        for part, film, classes in zip(*(each.split(_AT_ONCE) for each in (found, pictures, labels)), strict=True):
+            part |= _openings(film, has[classes.long()], share)
+    return found
 
 
-def _openings(pictures: Tensor, wall: Tensor) -> Tensor:
+def _openings(pictures: Tensor, where: Tensor, share: float) -> Tensor:
     weights = torch.tensor(_LIGHT, device=pictures.device).view(1, 3, 1, 1)
     light, reach = (pictures * weights).sum(1), _AROUND * pictures.shape[2]
-    bright = wall & (light >= _mean(light, wall, reach))  # the plaster, without what is dark in it
-    return wall & (light < _SHARE * _mean(light, bright, reach) - _LESS)
+    bright = where & (light >= _mean(light, where, reach))  # plaster or paint, without what is dark in it
+    return where & (light < share * _mean(light, bright, reach) - _LESS)
 
 
 def _mean(light: Tensor, where: Tensor, reach: float) -> Tensor:

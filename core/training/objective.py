@@ -72,6 +72,19 @@ def colour(rollout: Rollout) -> Tensor:
     return colour_loss(rollout.fake, rollout.real, rollout.objects, rollout.chunk.slots)
 
 
+def openings(rollout: Rollout) -> Tensor | None:
+    """Cross-entropy of what the network says of the openings of vehicles."""
+    generator, opened = rollout.trained.network, rollout.chunk.openings
+    said = [frame.local.said for _, frame in rollout.frames if frame.local is not None and frame.local.said is not None]
+    if not said or opened is None or not isinstance(generator, LocalGenerator):
+        return None
+    there = generator.is_vehicle(rollout.labels)
+    lost = F.binary_cross_entropy_with_logits(
+        torch.cat(said), torch.cat([opened[t] for t, _ in rollout.frames]).float(), reduction="none"
+    )
+    return (lost * there).sum() / there.sum().clamp(min=1)
+
+
 def flow(rollout: Rollout) -> Tensor | None:
     """The network's motion against the clip's own, in pixels (F_Flow)."""
     return _each(
@@ -141,6 +154,7 @@ TERMS: Mapping[str, Term] = {
     "raw": raw,
     "coarse": coarse,
     "colour": colour,
+    "openings": openings,
     "flow": flow,
     "warp": warp_real,
     "echo": echo,

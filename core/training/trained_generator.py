@@ -23,7 +23,7 @@ from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import to_uint8
 from core.models.local.network import LocalConfig, LocalGenerator, PastUse, Rendered
 from core.training.dataset import Chunk
-from core.training.filmed_openings import WALLS
+from core.training.filmed_openings import VEHICLES, WALLS
 from core.training.machine import Machine
 from core.training.step_rng import StepRng
 
@@ -139,6 +139,7 @@ class LocalRecipe:
             refresh=self.refresh,
             past=self.past,
             walls=tuple(entry.id for entry in labels if entry.name in WALLS),
+            vehicles=tuple(entry.id for entry in labels if entry.name in VEHICLES),
             validity=self.validity,
         )
         network = weights_channels_last(LocalGenerator(config).to(machine.device))

@@ -53,7 +53,8 @@ class LocalConfig:
     refresh: float = 0.3
     tolerance: Tolerance = Tolerance()  # of following an edit
     past: PastUse = "blended"
-    walls: tuple[int, ...] = ()  # classes that have openings
+    walls: tuple[int, ...] = ()  # classes whose openings are given
+    vehicles: tuple[int, ...] = ()  # classes whose openings the network itself says
     validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
@@ -63,10 +64,10 @@ class LocalConfig:
             raise InputError(f"refresh = {self.refresh} is not a share.")
         if self.past not in get_args(PastUse) or not isinstance(self.validity, bool):
             raise InputError(f"past = {str(self.past)[:20]!r} with validity = {str(self.validity)[:20]} is not known.")
-        if not isinstance(self.walls, tuple) or any(
-            type(one) is not int or not 0 <= one < self.classes for one in self.walls
-        ):
-            raise InputError(f"walls = {str(self.walls)[:40]} are not classes of the generator.")
+        for name in ("walls", "vehicles"):
+            ids = getattr(self, name)
+            if not isinstance(ids, tuple) or any(type(one) is not int or not 0 <= one < self.classes for one in ids):
+                raise InputError(f"{name} = {str(ids)[:40]} are not classes of the generator.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
             if not 1 <= getattr(self, name) <= 1024:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
@@ -135,6 +136,7 @@ class Rendered(NamedTuple):
     estimated_flow: Tensor | None  # (B, 2, H, W) of the flow branch; None where it did not run
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
     features: LabelFeatures
+    said: Tensor | None = None  # (B, 1, H, W) logits of openings, where the network says any
 
 
 class LabelEncoder(nn.Module):
@@ -267,6 +269,25 @@ class Upsample(nn.Module):
         return F.pixel_shuffle(self.conv(act(x)), 2)
 
 
+class OpeningHead(nn.Module):
+    """Label features -> logits of openings (B, 1, H, W) float32: where a thing of this outline has glass and tyres.
+
+    Decided one way or the other they are drawn sharp; what is left to a picture's losses becomes their mean.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.to_half, self.to_full = Upsample(2 * width, _FULL), Upsample(_FULL, 1)
+
+    def scales(self) -> dict[int, tuple[nn.Module, ...]]:
+        """Which parts run at 1/scale of the picture's size."""
+        return {4: (self.to_half,), 2: (self.to_full,)}
+
+    def forward(self, quarter: Tensor) -> Tensor:
+        logits: Tensor = self.to_full(self.to_half(quarter)).float()
+        return logits
+
+
 class ImageTrunk(nn.Module):
     """Label features and what is known -> raw picture before the tanh, and blend weight (section 3.1, H and M)."""
 
@@ -299,6 +320,7 @@ class LocalGenerator(nn.Module):
     """The trainable network. `core.models.local.runner` folds it and offers it as a `Generator`."""
 
     _is_wall: Tensor  # (classes,) 1 or 0
+    _is_vehicle: Tensor  # (classes,) 1 or 0
 
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
@@ -306,8 +328,10 @@ class LocalGenerator(nn.Module):
         self.encoder = LabelEncoder(config)
         self.flow = FlowBranch(config.width)
         self.trunk = ImageTrunk(config.width)
-        is_wall = [float(one in config.walls) for one in range(config.classes)]
-        self.register_buffer("_is_wall", torch.tensor(is_wall), persistent=False)
+        self.openings = OpeningHead(config.width) if config.vehicles else None
+        for name, ids in (("_is_wall", config.walls), ("_is_vehicle", config.vehicles)):
+            table = torch.tensor([float(one in ids) for one in range(config.classes)])
+            self.register_buffer(name, table, persistent=False)
 
     def forward(
         self,
@@ -346,19 +370,22 @@ class LocalGenerator(nn.Module):
         history = look_back(maps, styles, flow, past, features.base, checked=self.config.validity)
         kept = self.config.past == "warped"
         read = look_back(maps, styles, flow, (), features.base) if kept else history
-        channels = self.inputs(maps, read, known, grain)
+        said = None if self.openings is None else self.openings(features.quarter)
+        channels = self.inputs(maps, read, known, grain, said)
         raw, weight, small = self.raw_picture(features, channels, coarse=coarse)
         weight = 1 - history.validity if kept else blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
         if known is not None:
             raw, final = (torch.where(known.kept, known.picture, picture) for picture in (raw, final))
         return Rendered(
-            final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features
+            final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features, said
         )
 
-    def inputs(self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None) -> Tensor:
+    def inputs(
+        self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None, said: Tensor | None
+    ) -> Tensor:
         """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; where neither
-        says anything noise; and the openings of walls.
+        says anything noise; and openings: of walls as they are given, of vehicles, too, in training, else as `said`.
         """
         film = torch.zeros_like(history.channels[:, :4])
         if known is not None:
@@ -366,8 +393,16 @@ class LocalGenerator(nn.Module):
             film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
         empty = (1 - history.validity) * (1 - film[:, 3:])
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
-        walls = OPENING * self._is_wall[maps.labels.int()].unsqueeze(1)
-        return torch.cat([history.channels, film, grain[:, :1] * empty, grain[:, 1:] * walls], 1)
+        opened = grain[:, 1:] * self._is_wall[maps.labels.int()].unsqueeze(1)
+        if said is not None:
+            of_vehicles = grain[:, 1:] if self.training else (said > 0).to(grain.dtype)
+            opened = opened + of_vehicles * self.is_vehicle(maps.labels)
+        return torch.cat([history.channels, film, grain[:, :1] * empty, OPENING * opened], 1)
+
+    def is_vehicle(self, labels: Tensor) -> Tensor:
+        """(B, H, W) class ids -> (B, 1, H, W): 1 where the network itself says openings, else 0."""
+        found: Tensor = self._is_vehicle[labels.int()].unsqueeze(1)
+        return found
 
     def raw_picture(
         self, features: LabelFeatures, history: Tensor, *, coarse: bool = False
