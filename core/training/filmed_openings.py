@@ -19,8 +19,8 @@ WALLS, VEHICLES = ("building",), ("car", "truck", "bus")
 _AROUND, _OF_WALL, _OF_VEHICLE, _LESS = 0.055, 0.72, 0.6, 4
 # What red, green and blue give to lightness (ITU-R BT.601).
 _LIGHT = (0.299, 0.587, 0.114)
-# Frames that are looked at together.
-_AT_ONCE = 4
+# Frames that are looked at together, and how much smaller means are made: they are smooth.
+_AT_ONCE, _SMALLER = 4, 4
 
 
 def filmed_openings(pictures: Tensor, labels: Tensor, label_set: LabelSet) -> Tensor:
@@ -44,8 +44,9 @@ def _openings(pictures: Tensor, where: Tensor, share: float) -> Tensor:
 def _mean(light: Tensor, where: Tensor, reach: float) -> Tensor:
     """(N, H, W): the mean of what is about each pixel and counts, nearer ones more."""
     counts = where.to(light.dtype)
-    total, count = _blurred(torch.stack([light * counts, counts], 1), reach).unbind(1)
-    return total / count.clamp(min=1e-3)
+    small = F.avg_pool2d(torch.stack([light * counts, counts], 1), _SMALLER, ceil_mode=True)
+    planes = F.interpolate(_blurred(small, reach / _SMALLER), size=light.shape[-2:], mode="bilinear")
+    return planes[:, 0] / planes[:, 1].clamp(min=1e-3)
 
 
 def _blurred(planes: Tensor, reach: float) -> Tensor:

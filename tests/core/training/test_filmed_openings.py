@@ -29,6 +29,18 @@ def test_dark_parts_of_walls_are_openings_and_dark_roads_are_not():
     assert np.array_equal(found[0], windows)
 
 
+def test_glass_and_tyres_of_a_vehicle_are_openings_and_its_dark_paint_is_not():
+    both = LabelSet("street", (*CLASSES, LabelClass(3, "car", (3, 3, 3), "thing")))
+    labels = np.zeros((1, 64, 128), np.uint8)
+    labels[:, 20:50, 10:50] = labels[:, 20:50, 70:110] = 3
+    pictures = np.full((1, 64, 128, 3), 90, np.uint8)
+    pictures[0, 20:50, 10:50], pictures[0, 20:50, 70:110] = 200, 60  # one car is dark all over
+    pictures[0, 24:32, 16:44] = pictures[0, 44:50, 14:22] = 40
+    found = found_in(pictures, labels, both)[0]
+    assert found[24:32, 16:44].all() and found[44:50, 14:22].all()
+    assert found.sum() == 8 * 28 + 6 * 8
+
+
 def test_a_plain_wall_and_a_label_set_without_walls_have_none():
     labels = np.ones((2, 32, 64), np.uint8)
     light = np.linspace(90, 200, 64).astype(np.uint8)  # as a wall in slanting light

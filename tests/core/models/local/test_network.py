@@ -206,6 +206,25 @@ def test_where_the_street_is_known_walls_have_openings():
     assert not torch.equal(plain, opened)
 
 
+def test_in_training_openings_of_vehicles_are_given_else_the_network_says_them():
+    network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, vehicles=(CAR,)))
+    car = maps().labels[:, None] == CAR
+    grain = with_openings(fixed_noise((64, 256)), torch.rand(1, 1, 64, 256) < 0.5)
+    taught = network(maps(), styles(), (), grain=grain)
+    assert torch.equal(taught.history[:, -1:], OPENING * grain[:, 1:] * car)
+    network.eval()
+    rendered = network(maps(), styles(), (), grain=grain)
+    assert rendered.said is not None and torch.equal(rendered.said, taught.said)
+    assert torch.equal(rendered.history[:, -1:], OPENING * (rendered.said > 0) * car)
+    assert LocalGenerator(LocalConfig(4, width=8, deep_blocks=1))(maps(), styles(), (), grain=grain).said is None
+
+
+def test_what_the_network_says_of_openings_does_not_depend_on_looks():
+    network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, vehicles=(CAR,))).eval()
+    one, other = (network(maps(), styles(value=value), ()).said for value in (-0.5, 0.7))
+    assert one is not None and other is not None and torch.equal(one, other)
+
+
 def test_boundaries_mark_both_pixels_of_a_pair_and_no_border():
     objects = torch.tensor([[[1, 1, 2, 2]]])
     assert boundary_map(objects).flatten().tolist() == [0, 1, 1, 0]
@@ -224,6 +243,7 @@ def test_pictures_are_rounded_not_truncated():
         {"classes": 3, "width": 0},
         {"classes": 3, "walls": (3,)},
         {"classes": 3, "walls": "12"},
+        {"classes": 3, "vehicles": (-1,)},
     ],
 )
 def test_impossible_sizes_are_refused(wrong):
