@@ -35,6 +35,8 @@ export class ImportDialog {
       button('Choose a file', () => imports.choose(false), 'sb-button primary'),
       button('Choose a folder', () => imports.choose(true)),
     ];
+    const [first] = choices;
+    if (first) first.autofocus = true; // else the keyboard begins at what closes the dialog
     const invitation = h('b', {}, 'Drop a video, a folder of frames or a zip here');
     const choose = h('div.sb-import-choose', {}, ...choices);
     this.drop = h('div.sb-import-drop', {}, icon('film'), invitation, h('p', {}, FORMATS), choose, this.limits);

@@ -53,12 +53,15 @@ export function toggleMenu(anchor, content, { label, side = 'below', onClose, ke
 function place(box, at, side) {
   const { offsetWidth: width, offsetHeight: height } = box;
   const flush = at.left + width > innerWidth - 8 ? at.right - width : at.left;
-  const left = Math.min(Math.max(8, flush), innerWidth - width - 8);
-  const above = side === 'above' || at.bottom + height + 6 > innerHeight;
+  const above = (side === 'above' || at.bottom + height + 6 > innerHeight) && at.top - height - 6 > 0;
   const below = Math.min(at.bottom + 6, innerHeight - height - 8);
+  const covers = !above && below < at.bottom;
+  // Where there is room neither below nor above it stands beside its button.
+  const beside = at.left - width - 6 < 8 ? at.right + 6 : at.left - width - 6;
+  const left = Math.min(Math.max(8, covers ? beside : flush), innerWidth - width - 8);
   box.style.left = `${Math.max(8, left)}px`;
-  // What grows or shrinks stays beside its button.
-  if (above && at.top - height - 6 > 0) box.style.bottom = `${innerHeight - at.top + 6}px`;
+  // What grows or shrinks stays at its button.
+  if (above) box.style.bottom = `${innerHeight - at.top + 6}px`;
   else box.style.top = `${Math.max(8, below)}px`;
 }
 

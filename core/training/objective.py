@@ -73,7 +73,7 @@ def colour(rollout: Rollout) -> Tensor:
 
 
 def openings(rollout: Rollout) -> Tensor | None:
-    """Cross-entropy of what the network says of the openings of vehicles."""
+    """Cross-entropy of what the network says of the openings of vehicles, each picture's mean over its vehicles."""
     generator, opened = rollout.trained.network, rollout.chunk.openings
     said = [frame.local.said for _, frame in rollout.frames if frame.local is not None and frame.local.said is not None]
     if not said or opened is None or not isinstance(generator, LocalGenerator):
@@ -82,7 +82,7 @@ def openings(rollout: Rollout) -> Tensor | None:
     lost = F.binary_cross_entropy_with_logits(
         torch.cat(said), torch.cat([opened[t] for t, _ in rollout.frames]).float(), reduction="none"
     )
-    return (lost * there).sum() / there.sum().clamp(min=1)
+    return ((lost * there).sum((1, 2, 3)) / there.sum((1, 2, 3)).clamp(min=1)).mean()
 
 
 def flow(rollout: Rollout) -> Tensor | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from playwright.sync_api import FloatRect
 
 from tests.browser.editor import Editor, Server
 from tests.browser.pictures import brush_stroke
@@ -25,7 +26,10 @@ def test_one_screen_without_scrolling(stand_in: Server, open_editor: Open, size:
     _nothing_is_cut_off(editor, size)
     editor.until("__scenebrush.state.picked !== null")
     editor.page.locator(".sb-object").get_by_text("new vegetation 1", exact=True).wait_for()
-    editor.page.get_by_role("button", name="Becomes").click()
+    becomes = editor.page.get_by_role("button", name="Becomes")
+    becomes.click()
+    button, menu = becomes.bounding_box(), editor.page.locator(".sb-menu").bounding_box()
+    assert button is not None and menu is not None and _apart(button, menu)
     editor.page.get_by_label("Type a class").fill("dragon")
     editor.page.get_by_text("No class is called that.").wait_for()
     editor.page.keyboard.press("Escape")
@@ -61,6 +65,15 @@ def test_late_news_of_objects_keeps_what_was_painted_since(stand_in: Server, ope
         "([project, revision]) => __scenebrush.editor.loadObjects({ project, revision })", [project, revision]
     )
     assert editor.state("picked") == painted
+
+
+def _apart(one: FloatRect, other: FloatRect) -> bool:
+    return (
+        one["x"] + one["width"] <= other["x"]
+        or other["x"] + other["width"] <= one["x"]
+        or one["y"] + one["height"] <= other["y"]
+        or other["y"] + other["height"] <= one["y"]
+    )
 
 
 def _nothing_is_cut_off(editor: Editor, size: tuple[int, int]) -> None:
