@@ -78,11 +78,8 @@ def openings(rollout: Rollout) -> Tensor | None:
     said = [frame.local.said for _, frame in rollout.frames if frame.local is not None and frame.local.said is not None]
     if not said or opened is None or not isinstance(generator, LocalGenerator):
         return None
-    there = generator.is_vehicle(rollout.labels)
-    lost = F.binary_cross_entropy_with_logits(
-        torch.cat(said), torch.cat([opened[t] for t, _ in rollout.frames]).float(), reduction="none"
-    )
-    return ((lost * there).sum((1, 2, 3)) / there.sum((1, 2, 3)).clamp(min=1)).mean()
+    filmed = torch.cat([opened[t] for t, _ in rollout.frames])
+    return losses.said_rightly(torch.cat(said), filmed, generator.is_vehicle(rollout.labels))
 
 
 def flow(rollout: Rollout) -> Tensor | None:
