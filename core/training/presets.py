@@ -267,7 +267,7 @@ _SHARP_PICTURES = Phase(
     adversaries=("picture",),
     weights=_SHARP_WEIGHTS,
     about_rare=0.8,
-    head_start=0,
+    head_start=150,
 )
 _SHARP = replace(
     _STREET,
