@@ -29,7 +29,7 @@ PICTURE_WEIGHTS: Weights = {
     "warp": 2.0,
     "raw": 2.5,
     "colour": 2.0,
-    "openings": 0.5,
+    "openings": 2.0,
 }
 
 

@@ -37,6 +37,8 @@ INPUTS = 4 * (HISTORY + 1) + GRAIN
 PastUse = Literal["blended", "unmoved", "warped", "none"]
 # Channels at full size, from which pictures are made there.
 _FULL = 16
+# Logits of openings are so many times what the head gives.
+_SURE = 4.0
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,8 @@ class OpeningHead(nn.Module):
         return {4: (self.to_half,), 2: (self.to_full,)}
 
     def forward(self, quarter: Tensor) -> Tensor:
-        logits: Tensor = self.to_full(self.to_half(quarter)).float()
+        # In steps that are not too small for a head that has to become sure.
+        logits: Tensor = _SURE * self.to_full(self.to_half(quarter)).float()
         return logits
 
 
