@@ -39,6 +39,8 @@ PastUse = Literal["blended", "unmoved", "warped", "none"]
 _FULL = 16
 # Logits of openings are so many times what the head gives.
 _SURE = 4.0
+# From this logit on an opening is drawn: then a render has about as many as films show (docs/adr/0029).
+SAID = -0.4
 
 
 @dataclass(frozen=True)
@@ -398,7 +400,7 @@ class LocalGenerator(nn.Module):
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
         opened = grain[:, 1:] * self._is_wall[maps.labels.int()].unsqueeze(1)
         if said is not None:
-            of_vehicles = grain[:, 1:] if self.training else (said > 0).to(grain.dtype)
+            of_vehicles = grain[:, 1:] if self.training else (said > SAID).to(grain.dtype)
             opened = opened + of_vehicles * self.is_vehicle(maps.labels)
         return torch.cat([history.channels, film, grain[:, :1] * empty, OPENING * opened], 1)
 

@@ -9,7 +9,7 @@ from core.models.generator import LabelMaps, Past
 from core.models.local.grain import GRAIN, OPENING, fixed_noise, with_openings
 from core.models.local.history import Remembered
 from core.models.local.inference import LocalState, to_uint8
-from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map
+from core.models.local.network import SAID, LocalConfig, LocalGenerator, blend_weight, boundary_map
 from core.models.local.runner import LocalRunner
 
 CAR = 2
@@ -215,7 +215,7 @@ def test_in_training_openings_of_vehicles_are_given_else_the_network_says_them()
     network.eval()
     rendered = network(maps(), styles(), (), grain=grain)
     assert rendered.said is not None and torch.equal(rendered.said, taught.said)
-    assert torch.equal(rendered.history[:, -1:], OPENING * (rendered.said > 0) * car)
+    assert torch.equal(rendered.history[:, -1:], OPENING * (rendered.said > SAID) * car)
     assert LocalGenerator(LocalConfig(4, width=8, deep_blocks=1))(maps(), styles(), (), grain=grain).said is None
 
 
