@@ -40,7 +40,7 @@ _FULL = 16
 # Logits of openings are so many times what the head gives.
 _SURE = 4.0
 # From this logit on an opening is drawn: then a render has about as many as films show (docs/adr/0029).
-SAID = -0.4
+SAID = -0.2
 
 
 @dataclass(frozen=True)
