@@ -292,6 +292,7 @@ def test_from_a_film_to_a_download(tmp_path: Path, open_editor: Open) -> None:
         read = np.stack([editor.maps(t)[0] for t in (0, 7)])
         assert (read == street.labels[[0, 7]]).mean() > 0.7
         things = {entry["id"] for entry in editor.state("server.classes") if entry["kind"] == "thing"}
+        editor.until("__scenebrush.state.objectsRevision === __scenebrush.state.server.revision")
         assert any(seen["label"] in things for seen in editor.state("objects").values())
         editor.choose_class("vegetation")
         editor.tool("b")
