@@ -29,21 +29,18 @@ class Streets:
         row = _HORIZON * (clip.height - 1)
         self._clip, self._horizon = clip, horizon or (lambda t: row)
         self._roles = roles(clip.label_set)
-        self._steps: dict[int, tuple[float, float]] = {}
+        self._gone = [(0.0, 0.0)]  # of the frames so far: since the first one, along the left and the right walls
 
     def at(self, t: int) -> Street:
         """The street in frame t. It is thought to vanish in the middle: yaw and borders of roads say less."""
-        left, right = np.sum([self.step(one) for one in range(1, t + 1)], 0) if t else (0.0, 0.0)
+        while len(self._gone) <= t:
+            (left, right), (more_left, more_right) = self._gone[-1], self._step(len(self._gone))
+            self._gone.append((left + more_left, right + more_right))
         width = self._clip.width
-        return Street((width - 1) / 2, self._horizon(t), _FOCAL * width, float(left), float(right))
+        return Street((width - 1) / 2, self._horizon(t), _FOCAL * width, *self._gone[t])
 
-    def step(self, t: int) -> tuple[float, float]:
+    def _step(self, t: int) -> tuple[float, float]:
         """How far the camera went from frame t - 1 to t along its left and right walls, in distances to these."""
-        if t not in self._steps:
-            self._steps[t] = self._measured(t)
-        return self._steps[t]
-
-    def _measured(self, t: int) -> tuple[float, float]:
         clip = self._clip
         if clip.flow is None or clip.flow_valid is None:
             return 0.0, 0.0
