@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +35,7 @@ class Chunk:
     flow        (T, B, 2, h, w) float32: to the frame before; flow_valid (T, B, 1, h, w) bool
     other_*     (B, ...) the other frame
     places      (T, B, C, h/2, w/2) float32: where each pixel lies in its object; None where nobody asks
-    openings    (T, B, 1, h, w) bool: windows, doors and shop fronts of walls; None where nobody asks
+    openings    (T, B, 1, h, w) bool: of walls and vehicles; None where a clip has none
     renders     as pictures: what a given past shows; None: the pictures
     """
 
@@ -118,6 +118,11 @@ class ChunkDataset:
         """The clips, one after the other."""
         return (device_clip.clip(self.label_set) for device_clip in self.device_clips)
 
+    def with_openings(self) -> ChunkDataset:
+        """The same clips with their openings, which chunks then have."""
+        found = [device_clip.with_openings(self.label_set) for device_clip in self.device_clips]
+        return ChunkDataset.of_device_clips(found, self.label_set)
+
     def scaled(self, size: tuple[int, int] | None) -> ChunkDataset:
         """The clips that are at least this large (height, width), scaled down to it; None: all as they are.
 
@@ -189,6 +194,7 @@ class ChunkDataset:
             torch.stack(column, 1) for column in zip(*parts, strict=True)
         )
         valid = flow[:, :, :1] != NO_FLOW
+        renders = self._also(cuts, frames, crop, lambda device_clip: device_clip.renders)
         return Chunk(
             pictures=from_uint8(pictures),
             labels=labels,
@@ -200,8 +206,8 @@ class ChunkDataset:
             other_objects=other_objects[0].int(),
             slots=self.slots,
             places=torch.stack([self._places(cut, frames, crop) for cut in cuts], 1) if with_places else None,
-            openings=torch.stack([self._openings(cut, frames, crop) for cut in cuts], 1) if with_places else None,
-            renders=self._renders(cuts, frames, crop),
+            openings=self._also(cuts, frames, crop, lambda device_clip: device_clip.openings),
+            renders=None if renders is None else from_uint8(renders),
         )
 
     def _fitting(self, frames: int, crop: tuple[int, int]) -> list[int]:
@@ -233,17 +239,21 @@ class ChunkDataset:
             left = min(max(column - width // 2, 0), device_clip.width - width)
         return _Cut(index, start, other, top // 2 * 2, left // 2 * 2, rng.chance(0.5) and flips)
 
-    def _renders(self, cuts: Sequence[_Cut], frames: int, crop: tuple[int, int]) -> Tensor | None:
-        """(T, B, 3, h, w), cut as the pictures are; None where some clip has none."""
+    def _also(
+        self, cuts: Sequence[_Cut], frames: int, crop: tuple[int, int], of: Callable[[DeviceClip], Tensor | None]
+    ) -> Tensor | None:
+        """What some clips have beside their maps (N, C, H, W), cut as the pictures are: (T, B, C, h, w); None where one
+        has none.
+        """
         parts = []
         for cut in cuts:
-            renders = self.device_clips[cut.device_clip].renders
-            if renders is None:
+            whole = of(self.device_clips[cut.device_clip])
+            if whole is None:
                 return None
             rows, columns = slice(cut.top, cut.top + crop[0]), slice(cut.left, cut.left + crop[1])
-            part = renders[cut.start : cut.start + frames, :, rows, columns]
+            part = whole[cut.start : cut.start + frames, :, rows, columns]
             parts.append(part.flip(-1) if cut.flipped else part)
-        return from_uint8(torch.stack(parts, 1))
+        return torch.stack(parts, 1)
 
     def _places(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> Tensor:
         """(T, C, h/2, w/2): places in the whole frames, cut as they are."""
@@ -255,12 +265,6 @@ class ChunkDataset:
         top, left = cut.top // 2, left // 2
         whole = places(objects[:, ::2, ::2], len(device_clip.ids))
         return whole[..., top : top + crop[0] // 2, left : left + crop[1] // 2]
-
-    def _openings(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> Tensor:
-        """(T, 1, h, w) bool, cut as the pictures are."""
-        span, rows = slice(cut.start, cut.start + frames), slice(cut.top, cut.top + crop[0])
-        part = self.device_clips[cut.device_clip].openings[span, None, rows, cut.left : cut.left + crop[1]]
-        return part.flip(-1) if cut.flipped else part
 
     def _cut(self, cut: _Cut, frames: int, crop: tuple[int, int]) -> list[Tensor]:
         """Pictures, labels, objects and flow of the chunk, then the first three of the other frame: (T or 1, ...)."""

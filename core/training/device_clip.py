@@ -35,8 +35,8 @@ class DeviceClip:
     objects   (N, H, W) int16: places in `ids`
     flow      (N, 2, H, W) int16: to the frame before, in 1/64 px; x is NO_FLOW where it is not valid
     ids       (K,) int32, on the processor: the clip's own object ids, ascending
-    openings  (N, H, W) bool: where its walls show windows, doors and shop fronts
     rare      for every frame some (row, column) of rare classes, (n, 2) int32, on the processor
+    openings  (N, 1, H, W) bool: of walls and vehicles, see `with_openings`; None: nobody asked yet
     renders   as pictures: what a network made of the frames, where it is to learn from its own past
     """
 
@@ -46,9 +46,9 @@ class DeviceClip:
     labels: Tensor
     objects: Tensor
     flow: Tensor
-    openings: Tensor
     ids: np.ndarray
     rare: tuple[np.ndarray, ...]
+    openings: Tensor | None = None
     renders: Tensor | None = None
 
     @classmethod
@@ -62,16 +62,13 @@ class DeviceClip:
             raise InputError(f"Clip {clip.name!r} has {len(ids)} objects; {_MOST_OBJECTS} are possible.", "Cut it.")
         places = np.zeros(FIRST_NEW_OBJECT, np.int16)
         places[ids] = np.arange(len(ids))
-        film = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device)
-        classes = torch.from_numpy(labels.copy()).to(device)
         return cls(
             clip.name,
             clip.rate,
-            film,
-            classes,
+            torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device),
+            torch.from_numpy(labels.copy()).to(device),
             torch.from_numpy(places[objects]).to(device),
             torch.from_numpy(whole_flow(clip)).to(device),
-            filmed_openings(film, classes, clip.label_set),
             ids,
             tuple(rare_places(frame, rare, index) for index, frame in enumerate(labels)),
         )
@@ -112,10 +109,16 @@ class DeviceClip:
             labels=self.labels[span],
             objects=self.objects[span],
             flow=self.flow[span],
-            openings=self.openings[span],
+            openings=None if self.openings is None else self.openings[span],
             rare=self.rare[span],
             renders=None if self.renders is None else self.renders[span],
         )
+
+    def with_openings(self, label_set: LabelSet) -> DeviceClip:
+        """With openings: its own, else those that its film shows. They take long, and some trainings read none."""
+        if self.openings is not None:
+            return self
+        return replace(self, openings=filmed_openings(self.pictures, self.labels, label_set).unsqueeze(1))
 
     def scaled(self, height: int, width: int) -> DeviceClip:
         """The same at another size: pictures by area, maps and motion by the nearest pixel."""
@@ -138,7 +141,7 @@ class DeviceClip:
             labels=self.labels[:, rows][..., columns],
             objects=self.objects[:, rows][..., columns],
             flow=flow,
-            openings=self.openings[:, rows][..., columns],
+            openings=None if self.openings is None else self.openings[:, :, rows][..., columns],
             rare=tuple((places * (y, x)).astype(np.int32) for places in self.rare),
         )
 

@@ -47,13 +47,14 @@ class Trainer(Resumable):
         machine: Machine | None = None,
         encoder: Encoder | None = None,
     ) -> None:
-        self.preset, self.data = preset, data
+        self.preset = preset
         self.machine = Machine(bfloat16=Machine.choose("cpu").bfloat16) if machine is None else machine
         super().__init__(preset, self.machine.device)
         self.perceptual = perceptual
         torch.manual_seed(preset.seed)
         device, labels = self.machine.device, data.label_set
         self.trained = preset.generator.build(labels, self.machine)
+        self.data = data.with_openings() if self.trained.reads_places else data
         self.encoder = (Encoder(ngf=8, n_down=2, norm="none", shortcut=True) if encoder is None else encoder).to(device)
         self.adversaries = {
             name: recipe.build(labels.size, self.machine) for name, recipe in preset.adversaries.items()

@@ -139,7 +139,7 @@ class _Learnt:
         self._renders = torch.empty_like(whole.pictures)
         # Openings are where a render has them, not where the film has them: nothing tells a render of these.
         streets, size = Behind(clip).streets, (clip.height, clip.width)
-        drawn = torch.cat([openings(streets.at(t), size, machine.device)[0] for t in range(len(clip))])
+        drawn = torch.cat([openings(streets.at(t), size, machine.device) for t in range(len(clip))])
         whole = replace(whole, renders=self._renders, openings=drawn)
         runs = [whole.part(start, stop) for start, stop in learnt_runs(len(clip))]
         self.data = ChunkDataset.of_device_clips(runs, clip.label_set)
