@@ -74,7 +74,8 @@ def look_back(
             # Two steps back: this frame's motion, then the motion found where it leads.
             flow = flow + warp(past[index - 1].flow, flow)
         valid = agrees(maps, styles, frame, flow) if checked else _in_frame(frame, flow)
-        picture = warp(frame.picture, flow)
+        # The newest is seen again and again: what is lost of it in each frame adds up.
+        picture = warp(frame.picture, flow, sharp=not index)
         if not index:
             warped = picture * valid
         channels[:, 4 * index : 4 * index + 3] = relative(picture, colours) * valid

@@ -30,6 +30,17 @@ def test_between_pixels_is_their_mean() -> None:
     torch.testing.assert_close(moved[..., :-1], (picture[..., 1:] + picture[..., :-1]) / 2, atol=1e-5, rtol=0)
 
 
+def test_a_sharp_warp_keeps_more_of_a_texture_and_stays_in_range() -> None:
+    texture = torch.sin(torch.arange(32) * 1.2).view(1, 1, 1, 32).expand(1, 3, 32, 32).contiguous()
+    soft, sharp = texture, texture
+    there, back = (constant_flow(way, way, (32, 32)) for way in (0.4, -0.4))
+    for flow in (there, back, there, back):
+        soft, sharp = warp(soft, flow), warp(sharp, flow, sharp=True)
+    assert (sharp - texture).abs().mean() < 0.7 * (soft - texture).abs().mean()
+    assert sharp.abs().max() <= 1
+    torch.testing.assert_close(warp(texture, constant_flow(0, 0, (32, 32)), sharp=True), texture, atol=1e-4, rtol=0)
+
+
 def test_half_precision_pictures_are_moved_in_float32() -> None:
     picture = torch.rand(1, 1, 4, 1024)
     flow = constant_flow(1, 0, (4, 1024))
