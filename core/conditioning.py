@@ -144,6 +144,7 @@ class Film:
     given  (H, W, 3) uint8 RGB: what is shown, of no meaning where the kind is MADE_UP; or a clip's frame as it is
     kinds  (H, W) uint8, each a `Kind`; the picture's size, which may be larger than that of the maps
     source the clip's frame, which it is where the kind is FILMED; None: where it comes from is not said
+    renewed  whether what is made up is made anew; else it may move along from the frame before
 
     Raises `ValueError` for another shape or dtype. The arrays are not copied, and not to be written to.
     """
@@ -151,6 +152,7 @@ class Film:
     given: np.ndarray | ClipPicture
     kinds: np.ndarray
     source: ClipPicture | None = None
+    renewed: bool = True
 
     def __post_init__(self) -> None:
         shape = self.given.shape[:2]
@@ -192,7 +194,7 @@ class Film:
         if self.whole:
             given = self.given
             return given.key if isinstance(given, ClipPicture) else content_key(given)
-        return _digest(self.picture.shape, self.picture, self.kinds).hex()[:32]
+        return _digest((*self.picture.shape, self.renewed), self.picture, self.kinds).hex()[:32]
 
     @property
     def _broadcast(self) -> bool:

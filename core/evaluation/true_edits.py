@@ -57,7 +57,7 @@ class Pair(NamedTuple):
     @property
     def edits(self) -> tuple[Edit, ...]:
         """What takes them away."""
-        frames = (0, len(self.filmed) - 1)
+        frames = (0, len(self.filmed))
         return tuple(
             SetClass(id=f"away{number}", frames=frames, target=target, to=SURROUNDINGS)
             for number, target in enumerate(self.removed.targets)

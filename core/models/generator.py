@@ -39,6 +39,7 @@ class Past(NamedTuple):
     labels: LabelMaps
     styles: Tensor  # (B, 3, H, W) float32
     picture: Tensor  # (B, 3, H, W) uint8 RGB
+    filmed: bool = False  # whether it is film, all of it
 
 
 class KnownPixels(NamedTuple):
@@ -46,6 +47,7 @@ class KnownPixels(NamedTuple):
 
     picture: Tensor  # (B, 3, H, W) uint8 RGB
     kept: Tensor  # (B, 1, H, W) bool: where it is known
+    renewed: bool = True  # whether the rest is made anew; else it may be what the frame before shows of it
 
 
 class State(Protocol):

@@ -39,7 +39,7 @@ def to_known(conditioning: Conditioning, device: torch.device | str = "cpu") -> 
     if film is None:
         return None
     kept = _tensor(film.kinds != Kind.MADE_UP, np.bool_, device)[None, None]
-    return KnownPixels(from_picture(film.picture, device), kept)
+    return KnownPixels(from_picture(film.picture, device), kept, film.renewed)
 
 
 def to_picture(picture: Tensor) -> np.ndarray:

@@ -14,7 +14,7 @@ from core.clip.frames import ClipPicture, Frames
 from core.clip.pairs import split_pair
 from core.conditioning import Code, Conditioning, Film, Kind, Maps, StyleKey, Styles
 from core.footage.cutouts import paste
-from core.footage.kinds import film_of
+from core.footage.kinds import RENEWED_EVERY, film_of
 from core.footage.redress import Redress
 from core.project.corrected_looks import CorrectedLooks, Encode, LooksLike
 from core.project.edits import Edit, Edits
@@ -163,7 +163,7 @@ class Scene:
                 )
                 source = dressed.redress.picture(source, filmed, old, new)
             film = paste(film, source, pasted.at(self.clip.sizes), Kind.REDRESSED if other else Kind.PLATE)
-        film = replace(film, source=picture)
+        film = replace(film, source=picture, renewed=t % RENEWED_EVERY == 0)
         # The maps have room of their own, and may leave before the film does.
         return Conditioning(lambda: self._folds.at(_shaping(parts, t), t).maps, styles, film)
 

@@ -53,7 +53,7 @@ def at_network_size(conditioning: Conditioning, known_pixels: int | None = KNOWN
     made_up = (film.kinds == Kind.MADE_UP).astype(np.float32)
     lacking = cv2.resize(made_up, size[::-1], interpolation=cv2.INTER_AREA) > 0
     kinds = np.where(lacking, Kind.MADE_UP, Kind.FILMED).astype(np.uint8)
-    return Conditioning(small, conditioning.styles, Film(picture, kinds))
+    return Conditioning(small, conditioning.styles, Film(picture, kinds, renewed=film.renewed))
 
 
 def brought_up(made: np.ndarray, conditioning: Conditioning) -> Pixels:

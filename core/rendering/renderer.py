@@ -227,7 +227,7 @@ class Renderer:
     def _past(self, entry: Shown) -> Past:
         small = self.at_network_size(entry.conditioning)
         picture = reduced(entry.picture, small.sizes.film)
-        return Past(*to_maps(small, self._device), from_picture(picture, self._device))
+        return Past(*to_maps(small, self._device), from_picture(picture, self._device), entry.conditioning.is_film)
 
     def _toward(self, chain: Chain, t: int, carried: _Carried | None) -> Iterator[tuple[RenderedFrame, State | None]]:
         """Frames up to t with the states after them. `carried`: a state at hand whatever the store has dropped."""

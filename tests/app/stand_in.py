@@ -44,7 +44,7 @@ class StandInState(NamedTuple):
     past: tuple[Past, ...] = ()
 
     def tensors(self) -> Iterator[Tensor]:
-        for labels, styles, picture in self.past:
+        for labels, styles, picture, _ in self.past:
             yield from (labels.labels, labels.objects, styles, picture)
 
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from core.models.generator import LabelMaps
+from core.models.generator import KnownPixels, LabelMaps
+from core.models.local.carried import carried
 from core.models.local.history import Known
-from core.models.local.inference import Inference, LocalState, to_uint8
+from core.models.local.inference import Inference, LocalState, placed, to_uint8
 from core.models.local.network import LocalGenerator, NearFeatures
 from core.models.local.tiling import OVERHEAD, windows
 from core.models.local.tolerance import Tolerance
@@ -42,12 +43,23 @@ class FilmSteps:
         self._inference, self._tolerance = inference, tolerance
         self._work = Work.of(network)
 
-    def step(self, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known) -> tuple[Tensor, LocalState]:
-        """As `Inference.step`."""
-        plans = self.plans(known.kept)
-        if plans is None or self._inference.must_estimate(maps, state):
-            return self._inference.step(maps, styles, state, known)
+    def step(
+        self, labels: LabelMaps, styles: Tensor, state: LocalState, film: KnownPixels
+    ) -> tuple[Tensor, LocalState]:
+        """As `Inference.step`, of maps and styles that are not padded yet."""
+        maps, styles = self._inference.padded_alone(labels, styles)
+        known = self._inference.known(film, styles)
+        if self._inference.must_estimate(maps, state):
+            return self._inference.step(placed(maps), styles, state, known)
         flow, _ = self._inference.flow(maps, state)
+        # Film shows the shadow of what is taken away from now on.
+        if not film.renewed and state.past and not state.past[0].filmed:
+            known = carried(maps, styles, flow, state.past[0], known)
+        plans = self.plans(known.kept)
+        if plans is None:
+            return self._inference.step(placed(maps), styles, state, known)
+        if plans:
+            maps = placed(maps)
         picture = to_uint8(known.picture)
         for plan in plans:
             made = self._picture(plan, maps, styles, state, known)

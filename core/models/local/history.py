@@ -30,6 +30,7 @@ class Remembered(NamedTuple):
     styles: Tensor  # (B, 3, H, W)
     flow: Tensor  # (B, 2, H, W) the motion that was used, to the frame before it
     features: Tensor | None = None  # (B, C, H/4, W/4) its label features; None until flow must be estimated
+    filmed: bool = False  # whether it is film, all of it
 
 
 class Known(NamedTuple):

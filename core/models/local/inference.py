@@ -71,10 +71,10 @@ class Inference:
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
-        maps, styles = self._padded(labels, styles)
-        return maps._replace(places=places(maps.objects[:, ::2, ::2])), styles
+        maps, styles = self.padded_alone(labels, styles)
+        return placed(maps), styles
 
-    def _padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
+    def padded_alone(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """The same without places, which take long: they are made where they are needed."""
         maps = labels.each(lambda part: pad_to_multiple(part.to(self.device), MULTIPLE), key=labels.key)
         maps = self.network.told(maps)
@@ -92,7 +92,7 @@ class Inference:
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
         """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""
-        picture, kept = (pad_to_multiple(part.to(self.device), MULTIPLE) for part in known)
+        picture, kept = (pad_to_multiple(part.to(self.device), MULTIPLE) for part in (known.picture, known.kept))
         return Known(from_uint8(picture), styles, read=kept, kept=kept)
 
     def step(
@@ -112,9 +112,10 @@ class Inference:
 
     def after(self, state: LocalState, past: Past) -> LocalState:
         """The state after one more frame that was rendered elsewhere."""
-        maps, styles = self._padded(past.labels, past.styles)
+        maps, styles = self.padded_alone(past.labels, past.styles)
         flow, quarter = self.flow(maps, state)
-        return state.followed_by(self.remembered(past.picture.to(self.device), maps, styles, flow, quarter))
+        frame = self.remembered(past.picture.to(self.device), maps, styles, flow, quarter)
+        return state.followed_by(frame._replace(filmed=past.filmed))
 
     def remembered(
         self, picture: Tensor, maps: LabelMaps, styles: Tensor, flow: Tensor, quarter: Tensor | None
@@ -161,6 +162,11 @@ class Inference:
             return state
         newest = state.past[0]._replace(features=self._quarter(state.past[0].maps))
         return LocalState((newest, *state.past[1:]))
+
+
+def placed(maps: LabelMaps) -> LabelMaps:
+    """Maps of a whole frame, padded, with the places that the network is told."""
+    return maps._replace(places=places(maps.objects[:, ::2, ::2]))
 
 
 def to_uint8(pictures: Tensor) -> Tensor:

@@ -50,12 +50,10 @@ class LocalRunner:
     ) -> tuple[Tensor, LocalState]:
         """Render one frame. See `Generator.step`."""
         height, width = labels.labels.shape[-2:]
-        maps, styles = self.inference.padded(labels, styles)
         if known is None:
-            picture, after = self.inference.step(maps, styles, _own(state))
+            picture, after = self.inference.step(*self.inference.padded(labels, styles), _own(state))
         else:
-            film = self.inference.known(known, styles)
-            picture, after = self._film_steps.step(maps, styles, _own(state), film)
+            picture, after = self._film_steps.step(labels, styles, _own(state), known)
         return picture[:, :, :height, :width], after
 
     @torch.inference_mode()

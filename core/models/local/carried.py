@@ -1,0 +1,134 @@
+"""What is made up of a frame that is film elsewhere, carried along from the frame before, as film is by its motion.
+
+What is rendered anew in every frame flickers, and costs as much as the first time. So most frames take it from the one
+before; only some make it anew (`KnownPixels.renewed`).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.models.generator import LabelMaps
+from core.models.local.history import Known, Remembered, agrees
+from core.models.local.tiling import windows
+from core.models.local.windows import crop_maps
+from core.models.warp import warp
+
+# What changed so near to a window (pixels) can make its past not valid.
+_BORDER = 24
+# Texture whose area grows by more than this from one frame to the next soon shows its pixels.
+_GROWN = 1.3
+# Growth is measured over so many pixels.
+_APART = 4
+# What the frame before does not show, in cracks of up to five pixels, is drawn out of its own surface beside it.
+_CRACK = 5
+# The object of pixels that are nobody's.
+_NOBODY = -1
+_NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
+
+
+def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, known: Known) -> Known:
+    """What is known of a frame and, beside it, what the frame `before` shows of the rest. All padded.
+
+    maps, styles: of the whole frame; flow: (1, 2, H, W), its motion to the frame before. What is not seen there, or
+    was much smaller, stays unknown.
+    """
+    missing = (~known.kept)[0, 0].cpu().numpy()
+    size = (missing.shape[0], missing.shape[1])
+    picture, kept = known.picture.clone(), known.kept.clone()
+    inner = before._replace(maps=_without_borders(before.maps))
+    for window in windows(missing, _BORDER):
+        seen = window.grown(_BORDER, size)
+        here = crop_maps(maps._replace(places=None, flow=flow), seen)
+        assert here.flow is not None
+        valid = agrees(here, seen.crop(styles), inner, here.flow) > 0
+        at_border = _borders(here.labels, here.objects).unsqueeze(1)
+        valid |= at_border & (agrees(here, seen.crop(styles), before, here.flow) > 0)
+        valid &= _grown(here.flow) <= _GROWN
+        inside = window.inside(seen)
+        take = ~window.crop(kept) & inside.crop(valid)
+        moved = inside.crop(warp(before.picture, here.flow, sharp=True))
+        window.crop(picture).copy_(torch.where(take, moved, window.crop(picture)))
+        window.crop(kept).logical_or_(take)
+        _fill_cracks(window.crop(picture), window.crop(kept), window.crop(maps.labels), window.crop(maps.objects))
+    return known._replace(picture=picture, read=known.read | kept, kept=kept)
+
+
+def _without_borders(maps: LabelMaps) -> LabelMaps:
+    """The same, nobody's where two surfaces meet: pixels there are partly the other one, and leave a streak when they
+    come to lie within their own.
+    """
+    return maps._replace(objects=torch.where(_borders(maps.labels, maps.objects), _NOBODY, maps.objects))
+
+
+def _borders(labels: Tensor, objects: Tensor) -> Tensor:
+    """(1, h, w) bool: pixels beside which, above or below, lies another surface."""
+    found = torch.zeros_like(labels, dtype=torch.bool)
+    for dim in (1, 2):
+        length = labels.shape[dim] - 1
+        differ = torch.zeros_like(found.narrow(dim, 0, length))
+        for part in (labels, objects):
+            differ |= part.narrow(dim, 0, length) != part.narrow(dim, 1, length)
+        for start in (0, 1):
+            found.narrow(dim, start, length).logical_or_(differ)
+    return found
+
+
+def _fill_cracks(picture: Tensor, kept: Tensor, labels: Tensor, objects: Tensor) -> None:
+    """Give what is not kept, and narrow, the mean of the kept pixels beside it, and call it kept: those of its own
+    surface, away from others, or of any where that has none there.
+
+    picture: (1, 3, h, w), kept: (1, 1, h, w) bool; both are written to. labels, objects: (1, h, w).
+    """
+    side = _CRACK + 1
+    squares = 1 - F.max_pool2d(kept.float(), side, stride=1)  # 1: no pixel of it is kept
+    cracks = ~kept & (F.max_pool2d(F.pad(squares, (_CRACK,) * 4), side, stride=1) == 0)
+    if not cracks.any():
+        return
+    clean = kept & ~_borders(labels, objects)
+    for own in [True] * _CRACK + [False] * _CRACK:
+        total, count = _beside(picture, clean if own else kept, labels, objects, own)
+        filled = cracks & (count > 0)
+        picture.copy_(torch.where(filled, total / count.clamp(min=1), picture))
+        kept.logical_or_(filled)
+        clean |= filled
+        cracks &= ~filled
+        if not cracks.any():
+            return
+
+
+def _beside(picture: Tensor, kept: Tensor, labels: Tensor, objects: Tensor, own: bool) -> tuple[Tensor, Tensor]:
+    """Of the eight pixels around each the sum of those that are kept, (1, 3, h, w), and their number, (1, 1, h, w).
+
+    own: only those of the pixel's own surface.
+    """
+    height, width = labels.shape[-2:]
+    colours, known, classes, things = (F.pad(part, (1,) * 4) for part in (picture, kept, labels, objects))
+    total, count = torch.zeros_like(picture), torch.zeros_like(picture[:, :1])
+    for down, right in _NEIGHBOURS:
+        part = (..., slice(1 + down, 1 + down + height), slice(1 + right, 1 + right + width))
+        take = known[part]
+        if own:
+            take = take & ((classes[part] == labels) & (things[part] == objects)).unsqueeze(1)
+        total += colours[part] * take
+        count += take
+    return total, count
+
+
+def _grown(flow: Tensor) -> Tensor:
+    """(1, 2, H, W) motion to the frame before -> (1, 1, H, W): how much larger an area is than it was there."""
+    across, down = (_slope(flow, dim) for dim in (3, 2))
+    area = (1 + across[:, :1]) * (1 + down[:, 1:]) - across[:, 1:] * down[:, :1]
+    return 1 / area.clamp(min=1e-3)
+
+
+def _slope(flow: Tensor, dim: int) -> Tensor:
+    """The change of a motion from pixel to pixel along a dimension: the smaller one of both sides, for at borders of
+    objects one of them says nothing.
+    """
+    last, at = flow.shape[dim] - 1, torch.arange(flow.shape[dim], device=flow.device)
+    ahead, behind = ((at + way).clamp(0, last) for way in (_APART, -_APART))
+    after, before = ((flow.index_select(dim, to) - flow) / _APART for to in (ahead, behind))
+    return torch.where(after.abs() < before.abs(), after, -before)
