@@ -15,6 +15,7 @@ from core.footage.behind import Behind
 from core.footage.paths import Ways
 from core.footage.planes import apply_each
 from core.footage.resample import bilinear
+from core.footage.roles import Role
 from core.footage.seen import Gone
 from core.footage.shade import shade
 from core.footage.surfaces import OBJECTS
@@ -22,10 +23,10 @@ from core.footage.surfaces import OBJECTS
 # Without anybody else's share.
 KEPT_BYTES = 64 << 20
 # Farther away (frames) little fits, and rather less is right.
-AWAY = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
+AWAY = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20)
 # Filmed borders mix two objects: around a hole this is fetched too (pixels).
 BORDER = 3
-# So near to what was taken away (pixels) a filmed pixel is partly that.
+# So near to what was taken away, or stands (pixels), a filmed pixel is partly that.
 _MARGIN = 1
 # Shadows are no source: ground around the foot of what was taken away, this far (pixels, and share of its height).
 _SHADE, _SHADE_SHARE = 6.0, 0.6
@@ -126,14 +127,16 @@ class Plates:
         return _together(ways[-1], ways[1])
 
     def _unusable(self, t: int, gone: Gone) -> _Mask:
-        """What of frame t was taken away, or lies at its border or in its shade."""
+        """What of frame t was taken away, lies in its shade, or at the border of what stands."""
         return self._no_source.get((t, gone), lambda: self._look_for_unusable(t, gone))
 
     def _look_for_unusable(self, t: int, gone: Gone) -> _Mask:
         labels = self._behind.clip.labels[t]
         mask = gone.pixels(labels, self._behind.clip.objects[t])
         roles = self._behind.surfaces.roles
-        return _Mask.of(_grown(mask, _MARGIN) | shade(mask, labels, roles, _SHADE, _SHADE_SHARE))
+        stands = roles[labels] == Role.STANDING
+        beside = _grown(stands, _MARGIN) & ~stands
+        return _Mask.of(_grown(mask, _MARGIN) | beside | shade(mask, labels, roles, _SHADE, _SHADE_SHARE))
 
 
 class _OneWay:
@@ -177,8 +180,8 @@ class _Source:
     ) -> tuple[np.ndarray, np.ndarray]:
         """What it shows of places (n,) of the frame at hand, each of surface number `which` (n,) of `keys` (k,).
 
-        Returns colours (m, 3) float32 and which of the places they are of, (m,): those of which all four neighbours
-        there are usable and of that surface.
+        Returns colours (m, 3) float32 and which of the places they are of, (m,): those of which the nearest pixel
+        there is usable and of that surface.
         """
         numbers = self._surfaces.numbers(keys)
         planes = np.where((numbers >= 0)[:, None, None], self._ways[numbers], np.nan)
@@ -188,13 +191,17 @@ class _Source:
         with np.errstate(invalid="ignore"):
             inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         good, x, y = known[inside], x[inside], y[inside]
-        own = self._all_around(keys[which[good]], x, y)
-        return sample(self._picture, *self._sizes.to_film(x[own], y[own])), good[own]
+        nearest, whole = self._own(keys[which[good]], x, y)
+        # Where another surface is near, the place is taken to be that of the pixel that shows it.
+        x, y = (np.where(whole, place, np.floor(place + np.float32(0.5))) for place in (x, y))
+        return sample(self._picture, *self._sizes.to_film(x[nearest], y[nearest])), good[nearest]
 
-    def _all_around(self, keys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """(n,) bool: whether the four neighbours of places x, y (n,) show surfaces `keys` (n,) and are usable."""
+    def _own(self, keys: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) bool each: whether the pixel nearest to places x, y (n,) shows surfaces `keys` (n,) and is usable, and
+        whether all four around them do.
+        """
         if not x.size:
-            return np.zeros(0, bool)
+            return np.zeros(0, bool), np.zeros(0, bool)
         box = _around(x, y)
         shown = self._surfaces.keys(self._labels[box], self._objects[box])
         shown[self._unusable[box]] = _NOTHING
@@ -205,7 +212,8 @@ class _Source:
         own: np.ndarray = flat[place] == keys
         for step in (right, below, right + below):
             own &= flat[place + step] == keys
-        return own
+        nearest = place + (x - first[0] >= 0.5) * right + (y - first[1] >= 0.5) * below
+        return flat[nearest] == keys, own
 
 
 class _Lit:

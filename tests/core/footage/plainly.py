@@ -152,13 +152,14 @@ def plates(behind: Behind, t: int, gone: Gone, area: np.ndarray) -> _Pixels:
         here = found[1 if other > t else -1]
         shown = surfaces.keys(clip.labels[other], clip.objects[other])
         mask = gone.pixels(clip.labels[other], clip.objects[other])
+        stands = surfaces.roles[clip.labels[other]] == Role.STANDING
+        shown[_grown(stands, _MARGIN) & ~stands] = -1
         shown[_grown(mask, _MARGIN) | shade(mask, clip.labels[other], surfaces.roles, _SHADE, _SHADE_SHARE)] = -1
         for key in np.unique(keys).tolist():
             at = np.flatnonzero((here.distance == 0) & (keys == key))
             if key not in known or not at.size:
                 continue
-            x, y = apply(known[key], columns[at], rows[at])
-            good = all_around(shown, key, x, y)
+            x, y, good = places(shown, key, *apply(known[key], columns[at], rows[at]))
             at, colours = at[good], sample(pictures[other], x[good], y[good]) * lit.gain(key, known, other, shown)
             good = ~lit.in_shade(key, colours)
             here.colours[at[good]], here.distance[at[good]] = colours[good], abs(other - t)
@@ -188,8 +189,7 @@ class Lit:
         if key not in known or at.size < _LEAST:
             return None
         at = at[:: max(1, at.size // _COMPARED)]
-        x, y = apply(known[key], self.columns[at], self.rows[at])
-        good = all_around(shown, key, x, y)
+        x, y, good = places(shown, key, *apply(known[key], self.columns[at], self.rows[at]))
         if np.count_nonzero(good) < _LEAST:
             return None
         return np.stack([self.colours[at[good]].sum(0), sample(self.pictures[other], x[good], y[good]).sum(0)])
@@ -201,11 +201,16 @@ class Lit:
         return colours.mean(1) < _LIT * np.median(self.colours[at].mean(1))
 
 
-def all_around(shown: np.ndarray, key: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def places(shown: np.ndarray, key: int, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where colours are taken, and which places (n,) are shown by a pixel of the surface."""
     height, width = shown.shape
+    x, y = x.copy(), y.copy()
     with np.errstate(invalid="ignore"):
         good = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     for at in np.flatnonzero(good):
         corners = [(row(y[at]), column(x[at])) for row in (np.floor, np.ceil) for column in (np.floor, np.ceil)]
-        good[at] = all(shown[int(row), int(column)] == key for row, column in corners)
-    return good
+        nearest = np.floor(x[at] + np.float32(0.5)), np.floor(y[at] + np.float32(0.5))
+        good[at] = shown[int(nearest[1]), int(nearest[0])] == key
+        if not all(shown[int(row), int(column)] == key for row, column in corners):
+            x[at], y[at] = nearest
+    return x, y, good
