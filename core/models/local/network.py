@@ -41,6 +41,8 @@ _FULL = 16
 _SURE = 4.0
 # From this logit on an opening is drawn: then a render has about as many as films show (docs/adr/0029).
 SAID = -0.2
+# Logits are averaged over squares of so many pixels first: glass has no frayed edges.
+_SMOOTH = 5
 
 
 @dataclass(frozen=True)
@@ -400,7 +402,7 @@ class LocalGenerator(nn.Module):
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
         opened = grain[:, 1:] * self._is_wall[maps.labels.int()].unsqueeze(1)
         if said is not None:
-            of_vehicles = grain[:, 1:] if self.training else (said > SAID).to(grain.dtype)
+            of_vehicles = grain[:, 1:] if self.training else (_smooth(said) > SAID).to(grain.dtype)
             opened = opened + of_vehicles * self.is_vehicle(maps.labels)
         return torch.cat([history.channels, film, grain[:, :1] * empty, OPENING * opened], 1)
 
@@ -465,6 +467,11 @@ def known_flow(maps: LabelMaps, estimated: Tensor | None) -> Tensor:
     if maps.flow is None or maps.flow_valid is None:
         return estimated
     return torch.where(maps.flow_valid, maps.flow.to(estimated.dtype), estimated)
+
+
+def _smooth(logits: Tensor) -> Tensor:
+    """The mean over squares about each pixel; at the border of the picture it goes on as it ends."""
+    return F.avg_pool2d(F.pad(logits, (_SMOOTH // 2,) * 4, mode="replicate"), _SMOOTH, stride=1)
 
 
 def _planes(x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from core.conditioning import Street
 from core.errors import InputError
@@ -215,7 +216,8 @@ def test_in_training_openings_of_vehicles_are_given_else_the_network_says_them()
     network.eval()
     rendered = network(maps(), styles(), (), grain=grain)
     assert rendered.said is not None and torch.equal(rendered.said, taught.said)
-    assert torch.equal(rendered.history[:, -1:], OPENING * (rendered.said > SAID) * car)
+    mean = F.avg_pool2d(F.pad(rendered.said, (2, 2, 2, 2), mode="replicate"), 5, stride=1)  # no frayed edges
+    assert torch.equal(rendered.history[:, -1:], OPENING * (mean > SAID) * car)
     assert LocalGenerator(LocalConfig(4, width=8, deep_blocks=1))(maps(), styles(), (), grain=grain).said is None
 
 
