@@ -1,6 +1,6 @@
 """Memory of a large film: opened, edited in every frame, rendered and written as a video, in a process of its own.
 
-`python -m benchmarks.large_film [--frames 300] [--size 1920x1080]`. The film is the clip `avenue`, enlarged and played
+`python -m benchmarks.large_film [--frames 300] [--size 1920x1080] [--memory 0.8]`. The film is the clip `avenue`, enlarged and played
 forward and back; its label maps have half its size. It takes some minutes and, for 300 frames, 1 GB of disk.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.budget import Budget
 from core.assets import clip_folders, default_checkpoint
 from core.cache import Cache
 from core.checkpoint import load_checkpoint
@@ -33,8 +34,6 @@ from core.headless.render import open_renderer, open_scene
 from core.project.edits import Edits, Mask, parse_edit
 
 CLIP = "avenue"
-# What the editor gives to rendered frames of the 2 GB that it has.
-STORE_BYTES = (2 << 30) * 60 // 100
 
 
 @dataclass
@@ -114,8 +113,11 @@ def edits_of(clip: Clip) -> Edits:
     )
 
 
-def measure(folder: Path) -> Iterator[dict[str, float | str]]:
-    """What each step takes, and how much memory this process had at most until then."""
+def measure(folder: Path, memory: float) -> Iterator[dict[str, float | str]]:
+    """What each step takes, and how much memory this process had at most until then.
+
+    memory: gigabytes for all that is kept because it saves work, as the editor's --memory.
+    """
     started = time.perf_counter()
 
     def now(step: str) -> dict[str, float | str]:
@@ -128,7 +130,7 @@ def measure(folder: Path) -> Iterator[dict[str, float | str]]:
     clip = open_clip(folder)
     assert clip.hash and clip.pictures is not None
     yield now("open the clip")
-    scene, renderer = open_scene(checkpoint, clip), open_renderer(checkpoint, STORE_BYTES)
+    scene, renderer = open_scene(checkpoint, clip), open_renderer(checkpoint, Budget.of(int(memory * 1e9)).frames)
     yield now("encode its looks")
     edits = edits_of(clip)
     frames = renderer.frames(lambda t: scene.conditioning(edits, t, "footage"), len(clip))
@@ -144,10 +146,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--memory", type=float, default=0.8, help="gigabytes for what is kept, as the editor's")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure is not None:
-        for line in measure(given.measure):
+        for line in measure(given.measure, given.memory):
             print(json.dumps(line), flush=True)
         return
     width, height = map(int, given.size.split("x"))
@@ -157,6 +160,7 @@ def main() -> None:
         print(f"{given.frames} frames of {width}x{height}, label maps of {width // 2}x{height // 2}\n")
         print("| | seconds | peak memory until then, GB |\n|---|---|---|")
         command = [sys.executable, "-m", "benchmarks.large_film", "--measure", str(folder)]
+        command += ["--memory", str(given.memory)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for line in map(json.loads, process.stdout):
