@@ -22,7 +22,8 @@ _BORDER = 24
 _GROWN = 1.3
 # Growth is measured over so many pixels.
 _APART = 4
-# What the frame before does not show, in cracks of up to five pixels, is drawn out of its own surface beside it.
+# What the frame before does not show, in cracks of up to so many pixels (less than a tile has), is drawn out of its own
+# surface beside it.
 _CRACK = 5
 # The object of pixels that are nobody's.
 _NOBODY = -1

@@ -31,7 +31,7 @@ class Tolerance:
     farthest: int = 96
     border: int = 8
     context_border: int = 32
-    film_border: int = 32
+    film_border: int = 16
 
     def __post_init__(self) -> None:
         for entry in fields(self):
