@@ -61,7 +61,7 @@ def train(
                  the run that made it go on too, where its state still lies beside it
     minutes      lay the phases out over this time, that of earlier commands on the same `out` included
     val          clips that are not trained on, for the sample pictures
-    labels       a label network that the checkpoint carries, as train-labels wrote it
+    labels       a label network that the checkpoint carries, as train-labels wrote it; None: that of `begin`, if any
     export_only  only write the checkpoint of the last save
     display      shows where the run is; None: lines
 
@@ -76,7 +76,7 @@ def train(
     shown = list(read_clips(val)) if val else [_middle(dataset)]
     make_folder(out)
     pace = None if minutes is None else Pace(recipe, 60 * minutes)
-    carried = None if labels is None else _carried(labels, dataset.label_set)
+    carried = labels_carried(labels, begin, dataset.label_set)
     perceptual = network = None
     if recipe.perceives and not export_only:
         if recipe.features == "vgg":
@@ -119,10 +119,16 @@ def label_network_for(
     return path
 
 
-def _carried(path: Path, label_set: LabelSet) -> LabelWeights:
-    """What a checkpoint keeps of a file of train-labels. Raises `InputError` for another label set."""
+def labels_carried(path: Path | None, begin: Path | None, label_set: LabelSet) -> LabelWeights | None:
+    """What a checkpoint keeps of a file of train-labels, else of the checkpoint that a run begins with.
+
+    Raises `InputError` for a file of another label set.
+    """
     from core.evaluation.trained import LABELS, kept, load_segmenter
 
+    if path is None:
+        first = load_checkpoint(begin) if begin is not None and begin.exists() else None
+        return first.label_network if first is not None and first.label_set == label_set else None
     trained = load_segmenter(path, LABELS)
     if trained.label_set != label_set:
         raise InputError(f"{path} reads another label set than these clips have.", "Train one on these clips.")

@@ -20,6 +20,7 @@ from core.labelling.own import network_of_file
 from core.labelling.train import train_labels
 from core.models.segmenter import Segmenter
 from core.training.label_training import LabelRecipe, LabelTraining
+from core.training.command import labels_carried
 from core.training.machine import Machine
 from tests.core import tiny
 from tests.core.training.clips import LABELS, driving_clip
@@ -111,6 +112,10 @@ def test_a_checkpoint_carries_one(tmp_path: Path) -> None:
     assert trained is not None and trained.domain == "Films of toy cars." and trained.recipe == {"steps": 3}
     np.testing.assert_array_equal(trained.probabilities(PICTURE), alone.probabilities(PICTURE))
     assert network_of_file(tmp_path / "b.safetensors").facts.domain == "Films of toy cars."
+
+    going_on = labels_carried(None, tmp_path / "b.safetensors", begin.label_set)  # train --from, without --labels
+    assert going_on is not None and going_on.domain == "Films of toy cars."
+    assert labels_carried(None, tmp_path / "a.safetensors", begin.label_set) is None
 
     lacking = {key: value for key, value in carried.state.items() if key != "head.bias"}
     for wrong, words in (
