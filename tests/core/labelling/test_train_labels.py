@@ -19,8 +19,8 @@ from core.evaluation.trained import kept, load_segmenter, of_checkpoint, save_se
 from core.labelling.own import network_of_file
 from core.labelling.train import train_labels
 from core.models.segmenter import Segmenter
-from core.training.label_training import LabelRecipe, LabelTraining
 from core.training.command import labels_carried
+from core.training.label_training import LabelRecipe, LabelTraining
 from core.training.machine import Machine
 from tests.core import tiny
 from tests.core.training.clips import LABELS, driving_clip
