@@ -32,10 +32,13 @@ from core.clip.sizes import Size
 from core.clip.video import write_video
 from core.headless.render import open_renderer, open_scene
 from core.project.edits import Edits, Mask, parse_edit
+from core.project.fold import Scene
+from core.project.folds import Folds, film_cache, fold_cache
+from core.project.strokes import stroke_cache
 
 CLIP = "avenue"
-# Share of --memory that the editor gives to rendered frames.
-FRAMES = 0.6
+# Shares of --memory that the editor gives to rendered frames, and to maps, strokes and films under edits.
+FRAMES, MAPS, STROKES, FILMS = 0.6, 0.1125, 0.045, 0.0225
 
 
 @dataclass
@@ -132,11 +135,14 @@ def measure(folder: Path, memory: float) -> Iterator[dict[str, float | str]]:
     clip = open_clip(folder)
     assert clip.hash and clip.pictures is not None
     yield now("open the clip")
-    scene, renderer = open_scene(checkpoint, clip), open_renderer(checkpoint, int(memory * 1e9 * FRAMES))
+    frames, maps, strokes, films = (int(memory * 1e9 * share) for share in (FRAMES, MAPS, STROKES, FILMS))
+    opened, renderer = open_scene(checkpoint, clip), open_renderer(checkpoint, frames)
+    folds = Folds(clip, fold_cache(maps), stroke_cache(strokes), film_cache(films))
+    scene = Scene(clip, opened.looks, folds, opened.encode)
     yield now("encode its looks")
     edits = edits_of(clip)
-    frames = renderer.frames(lambda t: scene.conditioning(edits, t, "footage"), len(clip))
-    write_video(folder.parent / "edited.mp4", (rendered.picture for rendered in frames), clip.rate)
+    edited = renderer.frames(lambda t: scene.conditioning(edits, t, "footage"), len(clip))
+    write_video(folder.parent / "edited.mp4", (rendered.picture for rendered in edited), clip.rate)
     yield now("edit and write a video")
     again = renderer.frames(lambda t: scene.conditioning(edits, t, "footage"), len(clip))
     write_video(folder.parent / "again.mp4", (rendered.picture for rendered in again), clip.rate)
