@@ -16,7 +16,7 @@ from core.conditioning import Film, Kind, Maps, StyleKey
 # Filmed borders mix two objects over two to three pixels: what is so near to a change is not kept, unless an edit says
 # another distance, at most so far.
 MARGIN, MOST_MARGIN = 3, 40
-# What is made up is made anew in every so manieth frame, and moves along in those between.
+# What is made up is made anew in one of so many frames, and moves along in the others.
 RENEWED_EVERY = 8
 
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.generator import LabelMaps
+from core.models.label_input import boundary_map
 from core.models.local.history import Known, Remembered, agrees
 from core.models.local.tiling import windows
 from core.models.local.windows import crop_maps
@@ -45,15 +46,14 @@ def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, k
         here = crop_maps(maps._replace(places=None, flow=flow), seen)
         assert here.flow is not None
         valid = agrees(here, seen.crop(styles), inner, here.flow) > 0
-        at_border = _borders(here.labels, here.objects).unsqueeze(1)
-        valid |= at_border & (agrees(here, seen.crop(styles), before, here.flow) > 0)
+        valid |= _borders(here) & (agrees(here, seen.crop(styles), before, here.flow) > 0)
         valid &= _grown(here.flow) <= _GROWN
         inside = window.inside(seen)
         take = ~window.crop(kept) & inside.crop(valid)
         moved = inside.crop(warp(before.picture, here.flow, sharp=True))
         window.crop(picture).copy_(torch.where(take, moved, window.crop(picture)))
         window.crop(kept).logical_or_(take)
-        _fill_cracks(window.crop(picture), window.crop(kept), window.crop(maps.labels), window.crop(maps.objects))
+        _fill_cracks(window.crop(picture), window.crop(kept), maps.each(window.crop))
     return known._replace(picture=picture, read=known.read | kept, kept=kept)
 
 
@@ -61,36 +61,28 @@ def _without_borders(maps: LabelMaps) -> LabelMaps:
     """The same, nobody's where two surfaces meet: pixels there are partly the other one, and leave a streak when they
     come to lie within their own.
     """
-    return maps._replace(objects=torch.where(_borders(maps.labels, maps.objects), _NOBODY, maps.objects))
+    return maps._replace(objects=torch.where(_borders(maps)[:, 0], _NOBODY, maps.objects))
 
 
-def _borders(labels: Tensor, objects: Tensor) -> Tensor:
-    """(1, h, w) bool: pixels beside which, above or below, lies another surface."""
-    found = torch.zeros_like(labels, dtype=torch.bool)
-    for dim in (1, 2):
-        length = labels.shape[dim] - 1
-        differ = torch.zeros_like(found.narrow(dim, 0, length))
-        for part in (labels, objects):
-            differ |= part.narrow(dim, 0, length) != part.narrow(dim, 1, length)
-        for start in (0, 1):
-            found.narrow(dim, start, length).logical_or_(differ)
-    return found
+def _borders(maps: LabelMaps) -> Tensor:
+    """(1, 1, h, w) bool: pixels beside which, above or below, lies another surface."""
+    return (boundary_map(maps.labels) + boundary_map(maps.objects)) > 0
 
 
-def _fill_cracks(picture: Tensor, kept: Tensor, labels: Tensor, objects: Tensor) -> None:
+def _fill_cracks(picture: Tensor, kept: Tensor, maps: LabelMaps) -> None:
     """Give what is not kept, and narrow, the mean of the kept pixels beside it, and call it kept: those of its own
     surface, away from others, or of any where that has none there.
 
-    picture: (1, 3, h, w), kept: (1, 1, h, w) bool; both are written to. labels, objects: (1, h, w).
+    picture: (1, 3, h, w), kept: (1, 1, h, w) bool; both are written to. maps: of the same pixels.
     """
     side = _CRACK + 1
     squares = 1 - F.max_pool2d(kept.float(), side, stride=1)  # 1: no pixel of it is kept
     cracks = ~kept & (F.max_pool2d(F.pad(squares, (_CRACK,) * 4), side, stride=1) == 0)
     if not cracks.any():
         return
-    clean = kept & ~_borders(labels, objects)
+    clean = kept & ~_borders(maps)
     for own in [True] * _CRACK + [False] * _CRACK:
-        total, count = _beside(picture, clean if own else kept, labels, objects, own)
+        total, count = _beside(picture, clean if own else kept, maps, own)
         filled = cracks & (count > 0)
         picture.copy_(torch.where(filled, total / count.clamp(min=1), picture))
         kept.logical_or_(filled)
@@ -100,11 +92,12 @@ def _fill_cracks(picture: Tensor, kept: Tensor, labels: Tensor, objects: Tensor)
             return
 
 
-def _beside(picture: Tensor, kept: Tensor, labels: Tensor, objects: Tensor, own: bool) -> tuple[Tensor, Tensor]:
+def _beside(picture: Tensor, kept: Tensor, maps: LabelMaps, own: bool) -> tuple[Tensor, Tensor]:
     """Of the eight pixels around each the sum of those that are kept, (1, 3, h, w), and their number, (1, 1, h, w).
 
     own: only those of the pixel's own surface.
     """
+    labels, objects = maps.labels, maps.objects
     height, width = labels.shape[-2:]
     colours, known, classes, things = (F.pad(part, (1,) * 4) for part in (picture, kept, labels, objects))
     total, count = torch.zeros_like(picture), torch.zeros_like(picture[:, :1])
