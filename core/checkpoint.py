@@ -3,6 +3,7 @@
 A safetensors file (numbers and JSON, never pickle) with the tensors
 
     generator.<key>   encoder.<key>   mixtures.<class id>.{weights,means,covariances}
+    exemplars.{outlines,openings,about}
 
 and one metadata entry, "scenebrush": JSON of `format, kind, name, config, encoder, label_set, recipe`.
 A checkpoint comes from outside: everything in it is checked before anything is built from it.
@@ -35,6 +36,7 @@ from core.styles.mixtures import Mixture
 from core.weights_file import MAX_HEADER, StateDict, check_fit, float_tensors, metadata, stored
 
 if TYPE_CHECKING:
+    from core.models.local.exemplars import Exemplars
     from core.models.local.network import LocalGenerator
     from core.models.published.network import PublishedGenerator
     from core.models.segmenter import Segmenter
@@ -80,6 +82,7 @@ class Checkpoint:
     mixtures  per class id
     recipe    how it was trained; for people
     label_network  reads labels from films that have none; None: it carries none
+    exemplars      where vehicles get their openings from; None: they have none
     """
 
     name: str
@@ -93,6 +96,7 @@ class Checkpoint:
     generator_state: StateDict = field(default_factory=dict)
     encoder_state: StateDict = field(default_factory=dict)
     label_network: LabelWeights | None = None
+    exemplars: Exemplars | None = None
 
     @property
     def limits(self) -> str:
@@ -125,7 +129,7 @@ class Checkpoint:
             from core.models.local.runner import LocalRunner
 
             network = _filled(_local(self.config), self.generator_state)
-            return LocalRunner(network, dtype=dtype, device=device, cache=cache)
+            return LocalRunner(network, dtype=dtype, device=device, cache=cache, exemplars=self.exemplars)
 
     def build_encoder(self, device: str = "cpu") -> Encoder | None:
         """The encoder of looks, in float32; None where the checkpoint has none."""
@@ -152,6 +156,7 @@ def save_checkpoint(
     mixtures: Mapping[int, Mixture],
     recipe: Mapping[str, Any],
     label_network: LabelWeights | None = None,
+    exemplars: Exemplars | None = None,
     half: bool = True,
     name: str = "",
 ) -> Checkpoint:
@@ -174,6 +179,8 @@ def save_checkpoint(
             f"label_network.{key}": stored(value, half and value.dim() > 1)
             for key, value in label_network.state.items()
         }
+    if exemplars is not None:
+        tensors |= {f"exemplars.{part}": value.clone() for part, value in exemplars._asdict().items()}
     for class_id, mixture in mixtures.items():
         for part in ("weights", "means", "covariances"):
             tensors[f"mixtures.{class_id}.{part}"] = torch.from_numpy(getattr(mixture, part).copy())
@@ -233,6 +240,7 @@ def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
             generator_state=generator,
             encoder_state=groups["encoder"],
             label_network=_label_network(meta, groups["label_network"]),
+            exemplars=_exemplars(groups["exemplars"]),
         )
         _check_networks(checkpoint)
     except InputError as error:
@@ -279,8 +287,9 @@ def _checked(meta: Any) -> dict[str, Any]:
 
 def _groups(data: bytes) -> dict[str, dict[str, Tensor]]:
     """Tensors by their first word, the rest as key."""
-    groups: dict[str, dict[str, Tensor]] = {"generator": {}, "encoder": {}, "label_network": {}, "mixtures": {}}
-    for key, tensor in float_tensors(data, doubles="mixtures.").items():
+    names = ("generator", "encoder", "label_network", "mixtures", "exemplars")
+    groups: dict[str, dict[str, Tensor]] = {name: {} for name in names}
+    for key, tensor in float_tensors(data, doubles="mixtures.", whole="exemplars.").items():
         group, _, rest = key.partition(".")
         if group not in groups or not rest:
             raise InputError(f"it has a tensor {key[:80]!r} that belongs nowhere.")
@@ -298,6 +307,12 @@ def _label_network(meta: Mapping[str, Any], state: StateDict) -> LabelWeights | 
     if not isinstance(domain, str) or len(domain) > MOST_DOMAIN:
         raise InputError(f"the domain of its label network is no sentence of at most {MOST_DOMAIN} characters.")
     return LabelWeights(state, domain, said["recipe"])
+
+
+def _exemplars(tensors: dict[str, Tensor]) -> Exemplars | None:
+    from core.models.local.exemplars import Exemplars
+
+    return Exemplars.checked(tensors) if tensors else None
 
 
 def _mixtures(tensors: StateDict) -> dict[int, Mixture]:

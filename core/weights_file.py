@@ -47,10 +47,10 @@ def metadata(data: bytes, entry: str) -> Any:
         raise InputError("its header is damaged.", _FETCH) from error
 
 
-def float_tensors(data: bytes, doubles: str | None = None) -> dict[str, Tensor]:
+def float_tensors(data: bytes, doubles: str | None = None, whole: str | None = None) -> dict[str, Tensor]:
     """All tensors of the file: floats that are finite in float32, every one.
 
-    doubles: where a key begins so, finite as they are will do.
+    doubles: where a key begins so, finite as they are will do. whole: where it begins so, it may be of any type.
     """
     try:
         tensors = load(data)
@@ -58,6 +58,8 @@ def float_tensors(data: bytes, doubles: str | None = None) -> dict[str, Tensor]:
         # Its header was readable: mostly the file's end is missing.
         raise InputError(f"its tensors are cut off or damaged ({first_line(error)}).", _FETCH) from error
     for key, tensor in tensors.items():
+        if whole is not None and key.startswith(whole):
+            continue
         if tensor.dtype not in _FLOATS:
             raise InputError(f"its tensor {key!r} is of type {str(tensor.dtype).removeprefix('torch.')}, not a float.")
         as_used = tensor if doubles is not None and key.startswith(doubles) else tensor.float()

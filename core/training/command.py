@@ -239,7 +239,7 @@ def _label_network(
 def _sample(trainer: Trainer, clips: Sequence[Clip], out: Path, say: Callable[[str], None]) -> None:
     stage = trainer.plan.phase(max(trainer.done - 1, 0)).stage
     try:
-        generator = trainer.trained.renderer(trainer.averaged["generator"], stage)
+        generator = trainer.trained.renderer(trainer.averaged["generator"], stage, trainer.exemplars)
     except ImportError as error:
         say(f"no sample pictures: {error.name} is not installed here")
         return

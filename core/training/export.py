@@ -27,6 +27,7 @@ def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print, labe
         label_set=trainer.data.label_set,
         mixtures=mixtures,
         label_network=labels,
+        exemplars=trainer.exemplars,
         recipe={
             "preset": trainer.preset.to_dict(),
             "steps": trainer.done,

@@ -11,14 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.clip.label_set import LabelSet
+from core.models.local.exemplars import DARK, LESS, LIGHT
 
 # Classes with openings.
 WALLS, VEHICLES = ("building",), ("car", "truck", "bus")
-# How far about a pixel its wall or vehicle is looked at, in heights of the picture, and how dark an opening is beside
-# it: this share of it, and so many levels less.
-_AROUND, _OF_WALL, _OF_VEHICLE, _LESS = 0.055, 0.72, 0.6, 4
-# What red, green and blue give to lightness (ITU-R BT.601).
-_LIGHT = (0.299, 0.587, 0.114)
+# How far about a pixel its wall or vehicle is looked at, in heights of the picture, and how dark an opening of a wall
+# is beside it: this share of it (of a vehicle: DARK), and so many levels less.
+_AROUND, _OF_WALL = 0.055, 0.72
 # Frames that are looked at together, and how much smaller means are made: they are smooth.
 _AT_ONCE, _SMALLER = 4, 4
 
@@ -26,7 +25,7 @@ _AT_ONCE, _SMALLER = 4, 4
 def filmed_openings(pictures: Tensor, labels: Tensor, label_set: LabelSet) -> Tensor:
     """(N, 3, H, W) uint8 RGB and (N, H, W) class ids -> (N, H, W) bool."""
     found = torch.zeros_like(labels, dtype=torch.bool)
-    for names, share in ((WALLS, _OF_WALL), (VEHICLES, _OF_VEHICLE)):
+    for names, share in ((WALLS, _OF_WALL), (VEHICLES, DARK)):
         has = torch.zeros(256, dtype=torch.bool, device=labels.device)
         has[[entry.id for entry in label_set if entry.name in names]] = True
         for part, film, classes in zip(*(each.split(_AT_ONCE) for each in (found, pictures, labels)), strict=True):
@@ -35,10 +34,10 @@ def filmed_openings(pictures: Tensor, labels: Tensor, label_set: LabelSet) -> Te
 
 
 def _openings(pictures: Tensor, where: Tensor, share: float) -> Tensor:
-    weights = torch.tensor(_LIGHT, device=pictures.device).view(1, 3, 1, 1)
+    weights = torch.tensor(LIGHT, device=pictures.device).view(1, 3, 1, 1)
     light, reach = (pictures * weights).sum(1), _AROUND * pictures.shape[2]
     bright = where & (light >= _mean(light, where, reach))  # plaster or paint, without what is dark in it
-    return where & (light < share * _mean(light, bright, reach) - _LESS)
+    return where & (light < share * _mean(light, bright, reach) - LESS)
 
 
 def _mean(light: Tensor, where: Tensor, reach: float) -> Tensor:

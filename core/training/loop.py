@@ -14,6 +14,7 @@ from core.models.encoder import Encoder
 from core.models.label_network import LabelNetwork
 from core.training.averaging import average_weights
 from core.training.dataset import ChunkDataset
+from core.training.exemplars import film_exemplars
 from core.training.film import film_with_holes
 from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.looks import chunk_styles, recolour
@@ -55,6 +56,8 @@ class Trainer(Resumable):
         device, labels = self.machine.device, data.label_set
         self.trained = preset.generator.build(labels, self.machine)
         self.data = data.with_openings() if self.trained.reads_places else data
+        # What a checkpoint keeps of the films beside weights; those of another take their place in `start_from`.
+        self.exemplars = film_exemplars(self.data.device_clips, labels) if self.trained.reads_places else None
         self.encoder = (Encoder(ngf=8, n_down=2, norm="none", shortcut=True) if encoder is None else encoder).to(device)
         self.adversaries = {
             name: recipe.build(labels.size, self.machine) for name, recipe in preset.adversaries.items()

@@ -131,11 +131,3 @@ def class_balance(labels: Tensor, classes: int) -> Tensor:
     counts.scatter_add_(1, flat, torch.ones_like(flat, dtype=counts.dtype))
     share = counts / flat.shape[1]
     return (1 / share.clamp(min=0.02)).gather(1, flat).view(labels.shape)
-
-
-def said_rightly(logits: Tensor, truth: Tensor, where: Tensor) -> Tensor:
-    """Cross-entropy of a yes or no for each pixel, (B, 1, H, W) each: the mean of every picture's mean over `where`
-    (1 or 0), which is 0 where it is nowhere.
-    """
-    lost = where * F.binary_cross_entropy_with_logits(logits, truth.to(logits.dtype), reduction="none")
-    return (lost.sum((1, 2, 3)) / where.sum((1, 2, 3)).clamp(min=1)).mean()

@@ -72,16 +72,6 @@ def colour(rollout: Rollout) -> Tensor:
     return colour_loss(rollout.fake, rollout.real, rollout.objects, rollout.chunk.slots)
 
 
-def openings(rollout: Rollout) -> Tensor | None:
-    """Cross-entropy of what the network says of the openings of vehicles, each picture's mean over its vehicles."""
-    generator, opened = rollout.trained.network, rollout.chunk.openings
-    said = [frame.local.said for _, frame in rollout.frames if frame.local is not None and frame.local.said is not None]
-    if not said or opened is None or not isinstance(generator, LocalGenerator):
-        return None
-    filmed = torch.cat([opened[t] for t, _ in rollout.frames])
-    return losses.said_rightly(torch.cat(said), filmed, generator.is_vehicle(rollout.labels))
-
-
 def flow(rollout: Rollout) -> Tensor | None:
     """The network's motion against the clip's own, in pixels (F_Flow)."""
     return _each(
@@ -151,7 +141,6 @@ TERMS: Mapping[str, Term] = {
     "raw": raw,
     "coarse": coarse,
     "colour": colour,
-    "openings": openings,
     "flow": flow,
     "warp": warp_real,
     "echo": echo,

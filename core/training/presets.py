@@ -29,7 +29,6 @@ PICTURE_WEIGHTS: Weights = {
     "warp": 2.0,
     "raw": 2.5,
     "colour": 2.0,
-    "openings": 2.0,
 }
 
 

@@ -18,6 +18,7 @@ from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
 from core.models.inputs import from_uint8
 from core.models.layers import weights_channels_last
+from core.models.local.exemplars import Exemplars
 from core.models.local.grain import with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import to_uint8
@@ -107,10 +108,10 @@ class TrainedGenerator(Protocol):
         """The past after a frame, detached: one that was drawn, or a real picture (B, 3, H, W)."""
         ...
 
-    def renderer(self, network: nn.Module, stage: Stage) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars | None = None) -> Generator:
         """A generator for sample pictures from such a network, for example the averaged one.
 
-        Raises `ImportError` where a package for it is not installed.
+        exemplars: where vehicles get their openings from. Raises `ImportError` where a package for it is not installed.
         """
         ...
 
@@ -215,13 +216,13 @@ class TrainedLocal:
         newest = Remembered(perturbed(shown, rng), maps, styles.detach(), flow.detach(), features.detach())
         return (newest, *(past or ()))[:HISTORY]
 
-    def renderer(self, network: nn.Module, stage: Stage) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars | None = None) -> Generator:
         # The editor's generator needs more packages than training does.
         from core.models.local.runner import LocalRunner
 
         assert isinstance(network, LocalGenerator)
         dtype = torch.bfloat16 if self._machine.bfloat16 else torch.float32
-        return LocalRunner(network, dtype=dtype, device=str(self._machine.device))
+        return LocalRunner(network, dtype=dtype, device=str(self._machine.device), exemplars=exemplars)
 
 
 class Rolled(NamedTuple):

@@ -61,8 +61,9 @@ class FilmSteps:
         if plans:
             maps = placed(maps)
         picture = to_uint8(known.picture)
+        grain = self._inference.grain(maps, state, ~known.kept) if plans else None
         for plan in plans:
-            made = self._picture(plan, maps, styles, state, known)
+            made = self._picture(plan, maps, styles, state, known, grain)
             plan.window.crop(picture).copy_(plan.window.inside(plan.seen).crop(made))
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 
@@ -78,8 +79,10 @@ class FilmSteps:
         pictures = sum(plan.seen.area + OVERHEAD for plan in plans) * self._work.picture
         return plans if labels + pictures < size[0] * size[1] * self._work.step else None
 
-    def _picture(self, plan: FilmPlan, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known) -> Tensor:
-        """(B, 3, h, w) uint8 of all that is seen of a window. maps, styles, known: of the whole frame, padded."""
+    def _picture(
+        self, plan: FilmPlan, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known, grain: Tensor | None
+    ) -> Tensor:
+        """(B, 3, h, w) uint8 of all that is seen of a window. All but the plan: of the whole frame, padded."""
         network, seen, wide = self._inference.network, plan.seen, plan.wide
         near = network.encoder.near_features(crop_maps(maps, wide))
         context = network.encoder.context_features(near).context
@@ -90,13 +93,12 @@ class FilmSteps:
             inside.scaled(4).crop(near.quarter),
         )
         features = network.encoder.features(here, seen.crop(styles), cropped, inside.scaled(8).crop(context))
-        grain = seen.crop(self._inference.grain(maps))
         rendered = network.render(
             features,
             here,
             seen.crop(styles),
             state.past,
             known=Known(*(seen.crop(part) for part in known)),
-            grain=grain,
+            grain=None if grain is None else seen.crop(grain),
         )
         return to_uint8(rendered.final)

@@ -30,7 +30,7 @@ from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
 from core.models.local.windows import WindowPlan, Windows
 from core.models.local.work import Work
-from core.models.padding import padded_size
+from core.models.padding import pad_to_multiple, padded_size
 
 # Following is not begun where the first frame takes more than this share of a step: edits grow as they move.
 WORTH_FOLLOWING = 0.5
@@ -95,9 +95,14 @@ class Follower:
         frame = FollowedFrame(conditioning, reference.picture)
         labels = self._changed_labels(frame, reference)
         others = changed_otherwise(conditioning, reference.conditioning)
+        reached = _reached(conditioning, past)
+        # Another outline may have other openings everywhere; and where nothing may be left undone, so may another past.
+        others = others | self._vehicles(frame, reference, labels)
+        if not self._tolerance.threshold:
+            reached = reached | self._vehicles(frame, reference, others | reached)
         distance = self._acting_distance(labels)
         acting = grown(labels, distance)
-        acting = acting | grown(others | _reached(conditioning, past), self._tolerance.history)
+        acting = acting | grown(others | reached, self._tolerance.history)
         source = self._context_source(frame, reference, past)
         renewed = np.zeros_like(labels) if source is conditioning else labels
         size = _padded_size(labels)
@@ -126,6 +131,16 @@ class Follower:
         changed: np.ndarray = labels | moved[: labels.shape[0], : labels.shape[1]]
         return changed
 
+    def _vehicles(self, frame: FollowedFrame, reference: Shown, touched: np.ndarray) -> np.ndarray:
+        """(H, W) bool: all of the vehicles of which something is touched, (H, W) bool, now or in the reference."""
+        whole = np.zeros_like(touched)
+        for conditioning in (frame.conditioning, reference.conditioning):
+            objects, vehicles = conditioning.objects, self._inference.vehicles(conditioning.labels)
+            seen = np.unique(objects[vehicles & touched])
+            if len(seen):
+                whole |= vehicles & np.isin(objects, seen)
+        return whole
+
     @torch.inference_mode()
     def _rendered(self, planned: _Planned, past: list[FollowedFrame]) -> FollowedFrame:
         """The frame with its own picture and dirty pixels."""
@@ -138,8 +153,10 @@ class Follower:
             flow, features = self._inference.flow(maps, state)
             moving = maps._replace(flow=flow, flow_valid=torch.ones_like(flow[:, :1], dtype=torch.bool))
             context = self._context(planned.source)
+            acting = torch.from_numpy(planned.acting)[None, None].to(self._inference.device)
+            grain = self._inference.grain(maps, state, pad_to_multiple(acting, MULTIPLE))
             for plan in planned.plans:
-                part, context = self._windows.picture(plan, moving, styles, state, context)
+                part, context = self._windows.picture(plan, moving, styles, state, context, grain)
                 self._put(to_picture(part), plan.window, planned.acting, picture, dirty)
             shown = from_picture(picture, self._inference.device)
             frame.state = state.followed_by(self._inference.remembered(shown, maps, styles, flow, features))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import uuid4
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
+from core.models.local.exemplars import Exemplars, VehicleOpenings
 from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
@@ -55,7 +57,9 @@ class Inference:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
         cache: FeatureCache | None = None,
+        exemplars: Exemplars | None = None,
     ) -> None:
+        """exemplars: where vehicles get their openings from; None: they have none."""
         self.dtype, self.device = dtype, torch.device(device)
         self.network = weights_channels_last(fold(network).eval().to(self.device))
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
@@ -68,6 +72,8 @@ class Inference:
         self._name = uuid4().hex  # a cache may be shared with other networks
         self._noise = torch.empty(1, 1, 0, 0)
         self._openings: Cache[tuple[Street, tuple[int, int]], Tensor] = Cache(_KEPT_BYTES, Tensor.numel)
+        vehicles = network.config.vehicles
+        self._of_vehicles = VehicleOpenings(exemplars, vehicles, self.device) if exemplars and vehicles else None
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
@@ -80,15 +86,34 @@ class Inference:
         maps = self.network.told(maps)
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
-    def grain(self, maps: LabelMaps) -> Tensor:
-        """(1, GRAIN, H, W) of a whole frame, padded. The noise of the last size is kept, and openings of late."""
-        size, street = (maps.labels.shape[-2], maps.labels.shape[-1]), maps.street
+    def grain(self, maps: LabelMaps, state: LocalState, needed: Tensor | None = None) -> Tensor:
+        """(1, GRAIN, H, W) of a whole frame, padded; state: before it. needed: see `VehicleOpenings`. The noise of the
+        last size is kept.
+        """
+        size = (maps.labels.shape[-2], maps.labels.shape[-1])
         if self._noise.shape[-2:] != size:
             self._noise = fixed_noise(size, self.device)
-        if street is None:
-            return with_openings(self._noise, None)
-        opened = self._openings.get((street, size), lambda: openings(street, size, self.device))
-        return with_openings(self._noise, opened)
+        return with_openings(self._noise, self.openings(maps, state, needed))
+
+    def openings(self, maps: LabelMaps, state: LocalState, needed: Tensor | None = None) -> Tensor | None:
+        """(1, 1, H, W) bool of a whole frame, padded: of vehicles, and everywhere else where a wall would have them.
+        None: nowhere. Those of walls are kept for a while.
+        """
+        size, street = (maps.labels.shape[-2], maps.labels.shape[-1]), maps.street
+        drawn = None
+        if street is not None:
+            drawn = self._openings.get((street, size), lambda: openings(street, size, self.device))
+        if self._of_vehicles is None:
+            return drawn
+        flow = None if self.must_estimate(maps, state) else known_flow(maps, None)
+        of_vehicles = self._of_vehicles(maps, state.past, flow, needed)
+        return of_vehicles if drawn is None else torch.where(self.network.is_vehicle(maps.labels), of_vehicles, drawn)
+
+    def vehicles(self, labels: np.ndarray) -> np.ndarray:
+        """(H, W) class ids -> (H, W) bool: what gets its openings from exemplars."""
+        if self._of_vehicles is None:
+            return np.zeros(labels.shape, bool)
+        return np.isin(labels, self.network.config.vehicles)
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:
         """What is known of a frame as the network reads it, padded. styles: those of the frame, padded."""
@@ -102,7 +127,7 @@ class Inference:
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        grain = self.grain(maps)
+        grain = self.grain(maps, state)
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
         picture = to_uint8(rendered.final)

@@ -29,7 +29,7 @@ from core.models.local.places import PLACES, places
 from core.models.local.tolerance import Tolerance
 
 # Of the network's structure; a checkpoint of another one is refused.
-VERSION = 4
+VERSION = 5
 # Planes that the trunk reads: past frames and the film of this one, each with its validity; and grain.
 INPUTS = 4 * (HISTORY + 1) + GRAIN
 # What a frame has of its past. blended: as the paper has it. unmoved: read where it stood, neither moved nor blended.
@@ -37,12 +37,6 @@ INPUTS = 4 * (HISTORY + 1) + GRAIN
 PastUse = Literal["blended", "unmoved", "warped", "none"]
 # Channels at full size, from which pictures are made there.
 _FULL = 16
-# Logits of openings are so many times what the head gives.
-_SURE = 4.0
-# From this logit on an opening is drawn: then a render has about as many as films show (docs/adr/0029).
-SAID = -0.2
-# Logits are averaged over squares of so many pixels first: glass has no frayed edges.
-_SMOOTH = 5
 
 
 @dataclass(frozen=True)
@@ -59,8 +53,8 @@ class LocalConfig:
     refresh: float = 0.3
     tolerance: Tolerance = Tolerance()  # of following an edit
     past: PastUse = "blended"
-    walls: tuple[int, ...] = ()  # classes whose openings are given
-    vehicles: tuple[int, ...] = ()  # classes whose openings the network itself says
+    walls: tuple[int, ...] = ()  # classes that have openings, which are drawn
+    vehicles: tuple[int, ...] = ()  # classes that have openings, which are taken from exemplars
     validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
@@ -142,7 +136,6 @@ class Rendered(NamedTuple):
     estimated_flow: Tensor | None  # (B, 2, H, W) of the flow branch; None where it did not run
     coarse: Tensor | None  # (B, 3, H/2, W/2) the picture of scale 0; in training only
     features: LabelFeatures
-    said: Tensor | None = None  # (B, 1, H, W) logits of openings, where the network says any
 
 
 class LabelEncoder(nn.Module):
@@ -275,26 +268,6 @@ class Upsample(nn.Module):
         return F.pixel_shuffle(self.conv(act(x)), 2)
 
 
-class OpeningHead(nn.Module):
-    """Label features -> logits of openings (B, 1, H, W) float32: where a thing of this outline has glass and tyres.
-
-    Decided one way or the other they are drawn sharp; what is left to a picture's losses becomes their mean.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.to_half, self.to_full = Upsample(2 * width, _FULL), Upsample(_FULL, 1)
-
-    def scales(self) -> dict[int, tuple[nn.Module, ...]]:
-        """Which parts run at 1/scale of the picture's size."""
-        return {4: (self.to_half,), 2: (self.to_full,)}
-
-    def forward(self, quarter: Tensor) -> Tensor:
-        # In steps that are not too small for a head that has to become sure.
-        logits: Tensor = _SURE * self.to_full(self.to_half(quarter)).float()
-        return logits
-
-
 class ImageTrunk(nn.Module):
     """Label features and what is known -> raw picture before the tanh, and blend weight (section 3.1, H and M)."""
 
@@ -326,8 +299,8 @@ class ImageTrunk(nn.Module):
 class LocalGenerator(nn.Module):
     """The trainable network. `core.models.local.runner` folds it and offers it as a `Generator`."""
 
-    _is_wall: Tensor  # (classes,) 1 or 0
-    _is_vehicle: Tensor  # (classes,) 1 or 0
+    _opens: Tensor  # (classes,) 1 or 0: whether it has openings
+    _is_vehicle: Tensor  # (classes,) bool
 
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
@@ -335,10 +308,10 @@ class LocalGenerator(nn.Module):
         self.encoder = LabelEncoder(config)
         self.flow = FlowBranch(config.width)
         self.trunk = ImageTrunk(config.width)
-        self.openings = OpeningHead(config.width) if config.vehicles else None
-        for name, ids in (("_is_wall", config.walls), ("_is_vehicle", config.vehicles)):
-            table = torch.tensor([float(one in ids) for one in range(config.classes)])
-            self.register_buffer(name, table, persistent=False)
+        opens = [float(one in config.walls + config.vehicles) for one in range(config.classes)]
+        self.register_buffer("_opens", torch.tensor(opens), persistent=False)
+        is_vehicle = [one in config.vehicles for one in range(config.classes)]
+        self.register_buffer("_is_vehicle", torch.tensor(is_vehicle), persistent=False)
 
     def forward(
         self,
@@ -377,22 +350,19 @@ class LocalGenerator(nn.Module):
         history = look_back(maps, styles, flow, past, features.base, checked=self.config.validity)
         kept = self.config.past == "warped"
         read = look_back(maps, styles, flow, (), features.base) if kept else history
-        said = None if self.openings is None else self.openings(features.quarter)
-        channels = self.inputs(maps, read, known, grain, said)
+        channels = self.inputs(maps, read, known, grain)
         raw, weight, small = self.raw_picture(features, channels, coarse=coarse)
         weight = 1 - history.validity if kept else blend_weight(weight, history.validity, self.config.refresh)
         final = weight * raw + (1 - weight) * history.warped
         if known is not None:
             raw, final = (torch.where(known.kept, known.picture, picture) for picture in (raw, final))
         return Rendered(
-            final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features, said
+            final, raw, weight, history.warped, history.validity, channels, flow, estimated, small, features
         )
 
-    def inputs(
-        self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None, said: Tensor | None
-    ) -> Tensor:
+    def inputs(self, maps: LabelMaps, history: History, known: Known | None, grain: Tensor | None) -> Tensor:
         """(B, INPUTS, H, W): the past; what is known of this frame, less the looks it was filmed with; where neither
-        says anything noise; and openings: of walls as they are given, of vehicles, too, in training, else as `said`.
+        says anything noise; and openings.
         """
         film = torch.zeros_like(history.channels[:, :4])
         if known is not None:
@@ -400,14 +370,11 @@ class LocalGenerator(nn.Module):
             film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
         empty = (1 - history.validity) * (1 - film[:, 3:])
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
-        opened = grain[:, 1:] * self._is_wall[maps.labels.int()].unsqueeze(1)
-        if said is not None:
-            of_vehicles = grain[:, 1:] if self.training else (_smooth(said) > SAID).to(grain.dtype)
-            opened = opened + of_vehicles * self.is_vehicle(maps.labels)
+        opened = grain[:, 1:] * self._opens[maps.labels.int()].unsqueeze(1)
         return torch.cat([history.channels, film, grain[:, :1] * empty, OPENING * opened], 1)
 
     def is_vehicle(self, labels: Tensor) -> Tensor:
-        """(B, H, W) class ids -> (B, 1, H, W): 1 where the network itself says openings, else 0."""
+        """(B, H, W) class ids -> (B, 1, H, W) bool."""
         found: Tensor = self._is_vehicle[labels.int()].unsqueeze(1)
         return found
 
@@ -441,14 +408,17 @@ class LocalGenerator(nn.Module):
 
 
 def brought_up(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The same network in today's version. Those before read no openings, the last one waves in their place: openings
-    get weights of zero.
+    """The same network in today's version. The fourth said the openings of vehicles itself; those before read none, the
+    last one waves in their place: openings get weights of zero.
     """
     sizes, tensors, name = dict(config), dict(state), "trunk.history.weight"
-    weight = tensors.get(name)
-    if sizes.get("version") in (VERSION - 2, VERSION - 1) and weight is not None and weight.dim() == 4:
+    version, weight = sizes.get("version"), tensors.get(name)
+    if version in (VERSION - 3, VERSION - 2) and weight is not None and weight.dim() == 4:
         sizes["version"] = VERSION
         tensors[name] = F.pad(weight[:, : 16 * (INPUTS - 1)], (0, 0, 0, 0, 0, 16))
+    if version == VERSION - 1:
+        sizes["version"] = VERSION
+        tensors = {key: value for key, value in tensors.items() if not key.startswith("openings.")}
     return sizes, tensors
 
 
@@ -467,11 +437,6 @@ def known_flow(maps: LabelMaps, estimated: Tensor | None) -> Tensor:
     if maps.flow is None or maps.flow_valid is None:
         return estimated
     return torch.where(maps.flow_valid, maps.flow.to(estimated.dtype), estimated)
-
-
-def _smooth(logits: Tensor) -> Tensor:
-    """The mean over squares about each pixel; at the border of the picture it goes on as it ends."""
-    return F.avg_pool2d(F.pad(logits, (_SMOOTH // 2,) * 4, mode="replicate"), _SMOOTH, stride=1)
 
 
 def _planes(x: Tensor) -> Tensor:

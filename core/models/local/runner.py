@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.models.cache import FeatureCache
 from core.models.generator import Conditionings, Followed, KnownPixels, LabelMaps, Past, Shown, State
+from core.models.local.exemplars import Exemplars
 from core.models.local.filmed import FilmSteps
 from core.models.local.follow import Follower
 from core.models.local.history import HISTORY
@@ -21,6 +22,7 @@ class LocalRunner:
     """`core.models.generator.Generator` for a `LocalGenerator`.
 
     cache: where context features are kept, by the labels' content. tolerance: in place of the network's own.
+    exemplars: where vehicles get their openings from; None: they have none.
     """
 
     looks_back = HISTORY
@@ -34,8 +36,9 @@ class LocalRunner:
         device: torch.device | str = "cpu",
         cache: FeatureCache | None = None,
         tolerance: Tolerance | None = None,
+        exemplars: Exemplars | None = None,
     ) -> None:
-        self.inference = Inference(network, dtype, device, cache)
+        self.inference = Inference(network, dtype, device, cache, exemplars)
         tolerance = tolerance or network.config.tolerance
         self._follower = Follower(self.inference, network, tolerance)
         self._film_steps = FilmSteps(self.inference, network, tolerance)
@@ -55,6 +58,15 @@ class LocalRunner:
         else:
             picture, after = self._film_steps.step(labels, styles, _own(state), known)
         return picture[:, :, :height, :width], after
+
+    @torch.inference_mode()
+    def openings(self, labels: LabelMaps, styles: Tensor, state: State) -> Tensor:
+        """(1, 1, H, W) bool: where a step draws openings in walls and vehicles; nothing is said of other classes."""
+        height, width = labels.labels.shape[-2:]
+        maps, _ = self.inference.padded_alone(labels, styles)
+        opened = self.inference.openings(maps, _own(state))
+        found = torch.zeros_like(maps.labels, dtype=torch.bool).unsqueeze(1) if opened is None else opened
+        return found[..., :height, :width]
 
     @torch.inference_mode()
     def state_from(self, history: Sequence[Past]) -> LocalState:

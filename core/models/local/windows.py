@@ -66,11 +66,17 @@ class Windows:
         self._inference, self._network, self._tolerance = inference, inference.network, tolerance
 
     def picture(
-        self, plan: WindowPlan, maps: LabelMaps, styles: Tensor, state: LocalState, context: ContextFeatures
+        self,
+        plan: WindowPlan,
+        maps: LabelMaps,
+        styles: Tensor,
+        state: LocalState,
+        context: ContextFeatures,
+        grain: Tensor,
     ) -> tuple[Tensor, ContextFeatures]:
         """The window's picture (B, 3, h, w) uint8, and the context features, renewed where labels changed.
 
-        maps, styles: of the whole frame, padded. context: of the same labels but for those that changed.
+        maps, styles, grain: of the whole frame, padded. context: of the same labels but for those that changed.
         """
         encoder, seen = self._network.encoder, plan.seen
         cropped = crop_maps(maps, seen)
@@ -79,8 +85,7 @@ class Windows:
         if renewal is not None:
             context = self._renewed(context, near, seen, renewal, maps)
         features = encoder.features(cropped, seen.crop(styles), near, seen.scaled(8).crop(context.context))
-        grain = seen.crop(self._inference.grain(maps))
-        rendered = self._network.render(features, cropped, seen.crop(styles), state.past, grain=grain)
+        rendered = self._network.render(features, cropped, seen.crop(styles), state.past, grain=seen.crop(grain))
         return plan.window.inside(seen).crop(to_uint8(rendered.final)), context
 
     def _renewed(

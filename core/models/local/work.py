@@ -27,7 +27,6 @@ class Work(NamedTuple):
     def of(cls, network: LocalGenerator) -> Work:
         """network: not folded yet."""
         encoder, flow = network.encoder, network.flow
-        pictured = [part for part in (network.trunk, network.openings) if part is not None]
         return cls(
             near=_at(2, encoder.stem, encoder.style[0])
             + _at(4, encoder.to_quarter, encoder.style[1], encoder.quarter_in),
@@ -35,7 +34,7 @@ class Work(NamedTuple):
             sixteenth=_at(16, encoder.to_sixteenth, encoder.style[3], encoder.deep),
             context=_at(16, encoder.from_sixteenth) + _at(8, encoder.eighth_out, encoder.from_eighth),
             flow=_at(4, flow),
-            picture=sum(_at(scale, *parts) for part in pictured for scale, parts in part.scales().items()),
+            picture=sum(_at(scale, *parts) for scale, parts in network.trunk.scales().items()),
         )
 
     @property

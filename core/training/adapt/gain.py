@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from torch import Tensor
 
 from core.clip.clip import Clip
 from core.evaluation.measures import psnr
-from core.models.generator import Generator
+from core.models.generator import Generator, Past
+from core.models.inputs import from_picture, to_maps
+from core.models.local.runner import LocalRunner
 from core.project.fold import Scene
 from core.rendering.rollout import roll_out
 from core.training.adapt.split import held_out
@@ -43,6 +46,18 @@ def whole_render(generator: Generator, scene: Scene, device: str) -> list[np.nda
     """Every frame of a clip, unedited, as the editor renders it: (H, W, 3) uint8 each."""
     conditionings = (scene.conditioning((), t) for t in range(len(scene.clip)))
     return [rolled.picture for rolled in roll_out(generator, conditionings, device=device)]
+
+
+def drawn_openings(generator: Generator, scene: Scene, pictures: Sequence[np.ndarray], device: str) -> list[Tensor]:
+    """(1, 1, H, W) bool for every frame of a clip: where its render, these pictures, was told to draw openings."""
+    if not isinstance(generator, LocalRunner):
+        raise TypeError(f"a {type(generator).__name__} draws no openings")
+    state, drawn = generator.start(), []
+    for t, picture in enumerate(pictures):
+        maps, styles = to_maps(scene.conditioning((), t), device)
+        drawn.append(generator.openings(maps, styles, state))
+        state = generator.state_from([Past(maps, styles, from_picture(picture, device))])
+    return drawn
 
 
 def _mean(values: list[float]) -> float:

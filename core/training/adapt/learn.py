@@ -16,11 +16,10 @@ from core.checkpoint import Checkpoint, check_label_set, save_checkpoint
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import make_folder
-from core.footage.behind import Behind
 from core.headless.render import open_scene
-from core.models.local.openings import openings
+from core.models.generator import Generator
 from core.project.fold import Scene
-from core.training.adapt.gain import Nearness, nearness, whole_render
+from core.training.adapt.gain import Nearness, drawn_openings, nearness, whole_render
 from core.training.adapt.job import Job, Work
 from core.training.adapt.recipe import recipe
 from core.training.adapt.report import Adapted, Report, gain_in_words
@@ -75,9 +74,11 @@ def adapt(
     job = work.begun(clip, begin)
     scene = open_scene(begin, clip)
     report.line("renders the clip as it is")
-    before = whole_render(begin.build_generator(str(machine.device)), scene, str(machine.device))
+    generator = begin.build_generator(str(machine.device))
+    before = whole_render(generator, scene, str(machine.device))
     seconds = time.monotonic() - began
-    learnt = _Learnt(clip, plan.rare, machine, before)
+    learnt = _Learnt(scene, plan.rare, machine)
+    learnt.rendered(before, generator)
     trainer = Trainer(plan, learnt.data, None, machine, begin.build_encoder(str(machine.device)))
     _check_room(out, trainer)
     start_from(trainer, begin)
@@ -134,20 +135,20 @@ class _Learnt:
     that it meets in a render is its own.
     """
 
-    def __init__(self, clip: Clip, rare: tuple[str, ...], machine: Machine, renders: Sequence[np.ndarray]) -> None:
-        whole = ChunkDataset([clip], rare=rare, device=machine.device).device_clips[0]
-        self._renders = torch.empty_like(whole.pictures)
+    def __init__(self, scene: Scene, rare: tuple[str, ...], machine: Machine) -> None:
+        whole = ChunkDataset([scene.clip], rare=rare, device=machine.device).device_clips[0]
+        self._scene, self._renders = scene, torch.empty_like(whole.pictures)
         # Openings are where a render has them, not where the film has them: nothing tells a render of these.
-        streets, size = Behind(clip).streets, (clip.height, clip.width)
-        drawn = torch.cat([openings(streets.at(t), size, machine.device) for t in range(len(clip))])
-        whole = replace(whole, renders=self._renders, openings=drawn)
-        runs = [whole.part(start, stop) for start, stop in learnt_runs(len(clip))]
-        self.data = ChunkDataset.of_device_clips(runs, clip.label_set)
-        self.rendered(renders)
+        self._openings = torch.zeros_like(whole.labels, dtype=torch.bool).unsqueeze(1)
+        whole = replace(whole, renders=self._renders, openings=self._openings)
+        runs = [whole.part(start, stop) for start, stop in learnt_runs(len(whole))]
+        self.data = ChunkDataset.of_device_clips(runs, scene.clip.label_set)
 
-    def rendered(self, pictures: Sequence[np.ndarray]) -> None:
-        """Every frame of the clip was rendered anew, (H, W, 3) uint8 each."""
+    def rendered(self, pictures: Sequence[np.ndarray], generator: Generator) -> None:
+        """Every frame of the clip was rendered anew by this generator, (H, W, 3) uint8 each."""
         self._renders.copy_(torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2))
+        drawn = drawn_openings(generator, self._scene, pictures, str(self._renders.device))
+        self._openings.copy_(torch.cat(drawn))
 
 
 def _check_room(out: Path, trainer: Trainer) -> None:
@@ -179,9 +180,9 @@ class _Samples:
     def write(self) -> None:
         """Render all frames; film, render before and render now of one of them beside each other."""
         trainer, clip = self._trainer, self._scene.clip
-        generator = trainer.trained.renderer(trainer.averaged["generator"], Stage())
+        generator = trainer.trained.renderer(trainer.averaged["generator"], Stage(), trainer.exemplars)
         now = whole_render(generator, self._scene, str(trainer.machine.device))
-        self._learnt.rendered(now)
+        self._learnt.rendered(now, generator)
         t = sample_frame(len(clip))
         assert clip.small_pictures is not None
         write_sample(self._path, clip.small_pictures[t], self._before[t], now[t])
@@ -216,6 +217,7 @@ def _written(trainer: Trainer, begin: Checkpoint, scene: Scene, out: Path, befor
         label_set=begin.label_set,
         mixtures=begin.mixtures,
         label_network=begin.label_network,
+        exemplars=begin.exemplars,
         recipe=facts,
         name=begin.name if begin.name.endswith(_for(clip)) else begin.name + _for(clip),
     )
