@@ -34,8 +34,9 @@ _PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.2
 _VOTING, _FARTHER, _ELECTED = 5, 0.5, 0.45
 # Vehicles of fewer pixels have no openings.
 _LEAST = 40
-# How dark an opening is that the frame before shows: this share of the vehicle's paint, and so many levels less.
+# How dark an opening is in a film: this share of the vehicle's paint, and so many levels less. Rendered ones are lighter.
 DARK, LESS = 0.6, 4
+_RENDERED_DARK = 0.75
 # What red, green and blue give to lightness (ITU-R BT.601).
 LIGHT = (0.299, 0.587, 0.114)
 
@@ -256,7 +257,7 @@ def _dark(colours: Tensor, seen: Tensor) -> Tensor:
     weights = torch.tensor(LIGHT, device=colours.device).view(3, 1, 1, 1)
     light = ((colours + 1) * 127.5 * weights).sum(0)
     paint = seen & (light >= _mean(light, seen))
-    return seen & (light < DARK * _mean(light, paint) - LESS)
+    return seen & (light < _RENDERED_DARK * _mean(light, paint) - LESS)
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:
