@@ -23,6 +23,7 @@ from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
+from core.models.local.exemplars import Exemplars
 from core.models.local.network import INPUTS, LocalConfig, LocalGenerator
 from core.models.local.tolerance import Tolerance
 from core.models.published.network import PublishedConfig, PublishedGenerator
@@ -120,6 +121,55 @@ def test_the_versions_before_are_the_same_network_without_openings(
     weight, wanted = (one.generator_state["trunk.history.weight"] for one in (brought_up, today))
     assert torch.equal(weight[:, :read], wanted[:, :read]) and (weight[:, read:] == 0).all()
     assert weight.shape == wanted.shape and brought_up.build_generator() is not None
+
+
+def test_the_version_before_said_openings_of_vehicles_itself(tmp_path: Path, good: bytes) -> None:
+    meta = meta_of(good)
+    older = remade(
+        good,
+        meta | {"config": meta["config"] | {"version": 4}},
+        lambda tensors: tensors.update({"generator.openings.to_full.conv.weight": torch.ones(4, 16, 3, 3)}),
+    )
+    (tmp_path / "older.safetensors").write_bytes(older)
+    (tmp_path / "good.safetensors").write_bytes(good)
+    brought_up, today = (load_checkpoint(tmp_path / f"{name}.safetensors") for name in ("older", "good"))
+    assert brought_up.config == today.config and brought_up.generator_state.keys() == today.generator_state.keys()
+    assert brought_up.exemplars is None and brought_up.build_generator() is not None
+
+
+EXEMPLARS = {
+    "exemplars.outlines": torch.randint(0, 256, (3, 64, 8), dtype=torch.uint8),
+    "exemplars.openings": torch.randint(0, 256, (3, 64, 8), dtype=torch.uint8),
+    "exemplars.about": torch.zeros(3, 4, dtype=torch.int16),
+}
+
+
+def test_exemplars_come_back(tmp_path: Path) -> None:
+    given = Exemplars(*EXEMPLARS.values())
+    loaded = load_checkpoint(saved(tmp_path / "street.safetensors", exemplars=given)).exemplars
+    assert loaded is not None and all(torch.equal(*pair) for pair in zip(loaded, given, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"exemplars.outlines": None}, "exemplars have the parts"),
+        ({"exemplars.more": torch.zeros(1)}, "exemplars have the parts"),
+        ({"exemplars.outlines": torch.zeros(3, 64, 8)}, "outlines"),
+        ({"exemplars.openings": torch.zeros(2, 64, 8, dtype=torch.uint8)}, "openings"),
+        ({"exemplars.about": torch.zeros(0, 4, dtype=torch.int16)}, "exemplars"),
+        ({"exemplars.about": torch.tensor(3, dtype=torch.int16)}, "exemplars"),
+        ({"exemplars.about": torch.zeros(20000, 4, dtype=torch.int16)}, "exemplars"),
+    ],
+)  # fmt: skip
+def test_exemplars_of_another_form_are_refused(tmp_path: Path, good: bytes, change: dict[str, Any], words: str) -> None:
+    def with_change(tensors: dict[str, torch.Tensor]) -> None:
+        tensors.update(EXEMPLARS | {key: value for key, value in change.items() if value is not None})
+        for key, value in change.items():
+            if value is None:
+                del tensors[key]
+
+    refused(tmp_path / "e.safetensors", remade(good, tensors=with_change), words)
 
 
 def test_the_tolerance_of_following_edits_travels_with_it(tmp_path: Path, good: bytes) -> None:
@@ -243,7 +293,7 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, good: bytes) -> None:
         ({"encoder": {"ngf": 10**9}}, "ngf"),
         ({"config": {"version": 3}}, "sizes of its generator"),
         ({"config": {"classes": 3, "foreground": [2], "width": 8}}, "version 1"),
-        ({"config": LOCAL.to_dict() | {"version": 5}}, "version 5"),
+        ({"config": LOCAL.to_dict() | {"version": 6}}, "version 6"),
         ({"config": LOCAL.to_dict() | {"version": [2]}}, "version"),
         ({"config": LOCAL.to_dict() | {"width": 16}}, "misshapen"),
         ({"config": LOCAL.to_dict() | {"width": 10**12}}, "width"),

@@ -34,7 +34,8 @@ _PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.2
 _VOTING, _FARTHER, _ELECTED = 5, 0.5, 0.45
 # Vehicles of fewer pixels have no openings.
 _LEAST = 40
-# How dark an opening is in a film: this share of the vehicle's paint, and so many levels less. Rendered ones are lighter.
+# How dark an opening is in a film: this share of the vehicle's paint, and so many levels less; in a render, which is
+# lighter there.
 DARK, LESS = 0.6, 4
 _RENDERED_DARK = 0.75
 # What red, green and blue give to lightness (ITU-R BT.601).

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.conditioning import Conditioning, Maps, Styles
+from core.models.local.exemplars import Exemplars, packed
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.runner import LocalRunner
 from core.models.local.tolerance import Tolerance
@@ -18,10 +19,10 @@ CLASSES = 5
 Clip = list[Conditioning]
 
 
-def tiny_network(seed: int = 4) -> LocalGenerator:
-    """In float32."""
+def tiny_network(seed: int = 4, vehicles: tuple[int, ...] = ()) -> LocalGenerator:
+    """In float32. vehicles: classes that have openings."""
     torch.manual_seed(seed)
-    network = LocalGenerator(LocalConfig(CLASSES, width=8, deep_blocks=1))
+    network = LocalGenerator(LocalConfig(CLASSES, width=8, deep_blocks=1, vehicles=vehicles))
     torch.nn.init.constant_(network.trunk.head.gain, 0.5)  # so that pictures are not all grey
     return network
 
@@ -37,10 +38,19 @@ def follow_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.models.local.work.Work.step", 1e12)
 
 
-def local_renderer(network: LocalGenerator, tolerance: Tolerance | None = None) -> Renderer:
+def local_renderer(
+    network: LocalGenerator, tolerance: Tolerance | None = None, exemplars: Exemplars | None = None
+) -> Renderer:
     """A renderer with a store of its own that also keeps the generator's features."""
     store = FrameStore(1 << 28)
-    return Renderer(LocalRunner(network, cache=store, tolerance=tolerance), "tiny", store)
+    return Renderer(LocalRunner(network, cache=store, tolerance=tolerance, exemplars=exemplars), "tiny", store)
+
+
+def some_exemplars(seed: int = 0) -> Exemplars:
+    """Of class 2, of any outline."""
+    cells = torch.rand(2, 6, 8, 8, generator=torch.Generator().manual_seed(seed)) < 0.5
+    outlines, openings = (packed(part.repeat_interleave(8, 1).repeat_interleave(8, 2)) for part in cells)
+    return Exemplars(outlines, openings, torch.tensor([[0, 0, 0, 2]], dtype=torch.int16).repeat(6, 1))
 
 
 def conditioning(labels: np.ndarray, objects: np.ndarray, flow: np.ndarray | None, code: float) -> Conditioning:

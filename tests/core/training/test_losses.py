@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -189,14 +188,3 @@ def test_chroma_is_blind_to_light_and_dark() -> None:
     asked = [SimpleNamespace(fake=fake, real=real, weights=None) for fake in (lighter, redder)]
     found = [chroma(cast(Rollout, each)).item() for each in asked]
     assert found[0] < 1e-6 and found[1] == pytest.approx((0.2 + 0.1 + 0.1) / 3)
-
-
-def test_a_yes_or_no_counts_where_it_is_asked_for() -> None:
-    truth, where = torch.tensor([[[[True, False, True]]]]), torch.tensor([[[[1.0, 1.0, 0.0]]]])
-    unsure, sure = torch.zeros(1, 1, 1, 3), torch.tensor([[[[50.0, -50.0, -50.0]]]])
-    assert losses.said_rightly(unsure, truth, where).item() == pytest.approx(math.log(2))
-    assert losses.said_rightly(sure, truth, where) < 1e-6
-    assert losses.said_rightly(sure, truth, torch.ones_like(where)) > 10
-    assert losses.said_rightly(unsure, truth, torch.zeros_like(where)) == 0
-    pair = losses.said_rightly(*(torch.cat(both) for both in ((unsure, sure), (truth, truth), (where, where))))
-    assert pair.item() == pytest.approx(math.log(2) / 2)

@@ -26,6 +26,7 @@ from tests.core.rendering.street import (
     local_renderer,
     painted,
     restyled,
+    some_exemplars,
     street,
     tiny_network,
     with_look,
@@ -71,6 +72,19 @@ def test_edits_looks_undo_and_cancel_in_any_order_give_the_dense_render(always: 
         assert_alike(pictures, dense(local_renderer(NETWORK), after))
         if step != "cancel":
             history.append(after)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_vehicles_whose_openings_change_are_followed_too(always: None, seed: int):
+    """Another outline has other openings everywhere in it; so may what comes after another past."""
+    rng, network, exemplars = np.random.default_rng(seed), tiny_network(vehicles=(2,)), some_exemplars()
+    clip, subject = street(rng), local_renderer(network, EXACT, exemplars)
+    dense(subject, clip)
+    after = painted(rng, clip) if seed else with_look(clip, 1, 0.8)
+    final = dense(local_renderer(network, exemplars=exemplars), after)
+    assert_alike(followed(subject, after, clip), final)
+    without = dense(local_renderer(network), after)
+    assert any((one != other).any() for one, other in zip(final, without, strict=True))
 
 
 def test_it_is_not_just_the_reference(always: None):

@@ -40,11 +40,11 @@ def test_a_window_with_the_receptive_field_around_it_is_that_of_the_frame(runner
     state, inputs = state_of(runner, clip[:3]), to_maps(clip[3])
     whole, _ = runner.step(*inputs, state)
     maps, styles = runner.inference.padded(*inputs)
-    context = runner.inference.context(maps)
+    context, grain = runner.inference.context(maps), runner.inference.grain(maps, state)
 
     def off_by(tolerance: Tolerance) -> int:
         plan = WindowPlan.of(window, None, (HEIGHT, WIDTH), tolerance)
-        part, _ = Windows(runner.inference, tolerance).picture(plan, maps, styles, state, context)
+        part, _ = Windows(runner.inference, tolerance).picture(plan, maps, styles, state, context, grain)
         return int((part.int() - window.crop(whole).int()).abs().max())
 
     assert off_by(EXACT) <= 1
@@ -59,7 +59,8 @@ def test_context_renewed_where_labels_changed_is_that_of_the_changed_labels(runn
     stale, wanted = runner.inference.context(before), runner.inference.context(maps)
     whole = Window(0, 0, HEIGHT, WIDTH)
     plan = WindowPlan.of(whole, whole, (HEIGHT, WIDTH), EXACT)
-    _, renewed = Windows(runner.inference, EXACT).picture(plan, maps, styles, runner.start(), stale)
+    grain = runner.inference.grain(maps, runner.start())
+    _, renewed = Windows(runner.inference, EXACT).picture(plan, maps, styles, runner.start(), stale, grain)
     assert (stale.context - wanted.context).abs().max() > 1e-3
     for part, expected in zip(renewed, wanted, strict=True):
         torch.testing.assert_close(part, expected)
