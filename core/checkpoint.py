@@ -4,6 +4,7 @@ A safetensors file (numbers and JSON, never pickle) with the tensors
 
     generator.<key>   encoder.<key>   mixtures.<class id>.{weights,means,covariances}
 
+(floats, but for the bits of generator.facades)
 and one metadata entry, "scenebrush": JSON of `format, kind, name, config, encoder, label_set, recipe`.
 A checkpoint comes from outside: everything in it is checked before anything is built from it.
 """
@@ -44,6 +45,7 @@ Kind = Literal["local", "published"]
 # Refused before anything is read: no checkpoint of ours comes near these.
 MAX_BYTES = 4 * 2**30
 _META = "scenebrush"
+_FACADES = "generator.facades"
 MOST_DOMAIN = 1000  # characters
 _FIELDS = {"format": int, "kind": str, "name": str, "config": dict, "label_set": dict, "recipe": dict}
 _MIXTURE_KEY = re.compile(r"(\d{1,3})\.(weights|means|covariances)")
@@ -280,7 +282,7 @@ def _checked(meta: Any) -> dict[str, Any]:
 def _groups(data: bytes) -> dict[str, dict[str, Tensor]]:
     """Tensors by their first word, the rest as key."""
     groups: dict[str, dict[str, Tensor]] = {"generator": {}, "encoder": {}, "label_network": {}, "mixtures": {}}
-    for key, tensor in float_tensors(data, doubles="mixtures.").items():
+    for key, tensor in float_tensors(data, doubles="mixtures.", bits=_FACADES).items():
         group, _, rest = key.partition(".")
         if group not in groups or not rest:
             raise InputError(f"it has a tensor {key[:80]!r} that belongs nowhere.")

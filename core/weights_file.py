@@ -47,10 +47,10 @@ def metadata(data: bytes, entry: str) -> Any:
         raise InputError("its header is damaged.", _FETCH) from error
 
 
-def float_tensors(data: bytes, doubles: str | None = None) -> dict[str, Tensor]:
+def float_tensors(data: bytes, doubles: str | None = None, bits: str | None = None) -> dict[str, Tensor]:
     """All tensors of the file: floats that are finite in float32, every one.
 
-    doubles: where a key begins so, finite as they are will do.
+    doubles: where a key begins so, finite as they are will do. bits: the one key that is of bytes (uint8) instead.
     """
     try:
         tensors = load(data)
@@ -58,6 +58,8 @@ def float_tensors(data: bytes, doubles: str | None = None) -> dict[str, Tensor]:
         # Its header was readable: mostly the file's end is missing.
         raise InputError(f"its tensors are cut off or damaged ({first_line(error)}).", _FETCH) from error
     for key, tensor in tensors.items():
+        if key == bits and tensor.dtype == torch.uint8:
+            continue
         if tensor.dtype not in _FLOATS:
             raise InputError(f"its tensor {key!r} is of type {str(tensor.dtype).removeprefix('torch.')}, not a float.")
         as_used = tensor if doubles is not None and key.startswith(doubles) else tensor.float()
@@ -71,17 +73,17 @@ def float_tensors(data: bytes, doubles: str | None = None) -> dict[str, Tensor]:
 def check_fit(what: str, build: Callable[[], nn.Module], state: StateDict) -> None:
     """Raises `InputError` where weights are not those of the network that `build` makes, key by key and in shape.
 
-    Only its floats count: files hold nothing else.
+    Only its floats and bytes count: files hold nothing else.
 
     what: the network's name in sentences. `build` is best called under `torch.device("meta")`.
     """
     try:
-        wanted = {key: tuple(value.shape) for key, value in floats(build().state_dict()).items()}
+        wanted = {key: _form(value) for key, value in floats(build().state_dict()).items()}
     except InputError:
         raise
     except (TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
         raise InputError(f"the sizes of its {what} are not usable ({first_line(error)}).") from error
-    given = {key: tuple(value.shape) for key, value in state.items()}
+    given = {key: _form(value) for key, value in state.items()}
     for problem, keys in (
         ("has no", sorted(wanted.keys() - given.keys())),
         ("has an unknown", sorted(given.keys() - wanted.keys())),
@@ -95,8 +97,13 @@ def check_fit(what: str, build: Callable[[], nn.Module], state: StateDict) -> No
 
 
 def floats(state: StateDict) -> dict[str, Tensor]:
-    """The weights and statistics of a network, without what only counts training steps."""
-    return {key: value for key, value in state.items() if value.is_floating_point()}
+    """The weights and statistics of a network, and bytes; without what only counts training steps."""
+    return {key: value for key, value in state.items() if value.is_floating_point() or value.dtype == torch.uint8}
+
+
+def _form(tensor: Tensor) -> tuple[int | str, ...]:
+    """Its shape, and whether it is of bytes; floats may be of any precision."""
+    return (*tensor.shape, *(() if tensor.is_floating_point() else ("bytes",)))
 
 
 def stored(tensor: Tensor, half: bool) -> Tensor:

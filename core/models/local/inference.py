@@ -15,10 +15,11 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
+from core.models.local.facades import plain_facades
 from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
-from core.models.local.openings import openings
+from core.models.local.openings import Facades, openings
 from core.models.local.places import places
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
@@ -66,6 +67,7 @@ class Inference:
             pack(self.network)
         self._cache = cache if cache is not None else NoCache()
         self._name = uuid4().hex  # a cache may be shared with other networks
+        self._facades = Facades(plain_facades() if network.facades is None else network.facades)
         self._noise = torch.empty(1, 1, 0, 0)
         self._openings: Cache[tuple[Street, tuple[int, int]], Tensor] = Cache(_KEPT_BYTES, Tensor.numel)
 
@@ -87,7 +89,7 @@ class Inference:
             self._noise = fixed_noise(size, self.device)
         if street is None:
             return with_openings(self._noise, None)
-        opened = self._openings.get((street, size), lambda: openings(street, size, self.device))
+        opened = self._openings.get((street, size), lambda: openings(street, size, self._facades, self.device))
         return with_openings(self._noise, opened)
 
     def known(self, known: KnownPixels, styles: Tensor) -> Known:

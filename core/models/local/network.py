@@ -23,6 +23,7 @@ from core.errors import InputError
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
 from core.models.layers import Block, Conv, FiLM, act, up
+from core.models.local.facades import MOST, ROWS
 from core.models.local.grain import GRAIN, OPENING
 from core.models.local.history import HISTORY, History, Known, Remembered, look_back, relative
 from core.models.local.places import PLACES, places
@@ -61,6 +62,7 @@ class LocalConfig:
     past: PastUse = "blended"
     walls: tuple[int, ...] = ()  # classes whose openings are given
     vehicles: tuple[int, ...] = ()  # classes whose openings the network itself says
+    facades: int = 0  # columns of the facades that it carries, of each side of a street; 0: it has none
     validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
@@ -74,6 +76,8 @@ class LocalConfig:
             ids = getattr(self, name)
             if not isinstance(ids, tuple) or any(type(one) is not int or not 0 <= one < self.classes for one in ids):
                 raise InputError(f"{name} = {str(ids)[:40]} are not classes of the generator.")
+        if type(self.facades) is not int or not 0 <= self.facades <= MOST:
+            raise InputError(f"facades = {str(self.facades)[:20]} is not a number of columns of facades.")
         for name in ("width", "deep_blocks", "embedding", "style_embedding"):
             if not 1 <= getattr(self, name) <= 1024:
                 raise InputError(f"{name} = {getattr(self, name)} is not a size of a generator.")
@@ -326,6 +330,7 @@ class ImageTrunk(nn.Module):
 class LocalGenerator(nn.Module):
     """The trainable network. `core.models.local.runner` folds it and offers it as a `Generator`."""
 
+    facades: Tensor | None  # (2, columns, ROWS / 8) uint8, see `core.models.local.facades`
     _is_wall: Tensor  # (classes,) 1 or 0
     _is_vehicle: Tensor  # (classes,) 1 or 0
 
@@ -336,6 +341,8 @@ class LocalGenerator(nn.Module):
         self.flow = FlowBranch(config.width)
         self.trunk = ImageTrunk(config.width)
         self.openings = OpeningHead(config.width) if config.vehicles else None
+        shape = 2, config.facades, ROWS // 8
+        self.register_buffer("facades", torch.zeros(shape, dtype=torch.uint8) if config.facades else None)
         for name, ids in (("_is_wall", config.walls), ("_is_vehicle", config.vehicles)):
             table = torch.tensor([float(one in ids) for one in range(config.classes)])
             self.register_buffer(name, table, persistent=False)

@@ -33,6 +33,7 @@ from core.training.pace import Pace
 from core.training.runner import run
 from core.training.start import start_from
 from core.training.trained_generator import Stage
+from core.weights_file import stored
 
 LEAST_MINUTES, MOST_MINUTES = 0.1, 600.0
 # Seconds between saves, each with a sample picture, for which the whole clip is rendered; and how many times as long
@@ -194,7 +195,7 @@ def _written(trainer: Trainer, begin: Checkpoint, scene: Scene, out: Path, befor
     state = trainer.averaged["generator"].state_dict()
     report.line("renders the clip as it is now")
     # As it will be loaded: in half precision.
-    tuned = replace(begin, generator_state={key: value.half() for key, value in state.items()})
+    tuned = replace(begin, generator_state={key: stored(value, half=True) for key, value in state.items()})
     after = nearness(whole_render(tuned.build_generator(device), scene, device), clip)
     facts = {
         "adapted": {

@@ -1,0 +1,232 @@
+"""Facades read from films: where the walls of filmed streets have openings, put together from the frames that pass them.
+
+Every cell of a wall is looked up in each frame, where `core.models.local.openings` would draw it, and frames vote, near
+ones by far the most. What was seen well is kept; storeys above it are those below it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.clip.clip import Clip
+from core.clip.frames import whole
+from core.conditioning import Street
+from core.footage.behind import Behind
+from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, packed
+from core.training.filmed_openings import WALLS, filmed_openings
+
+# Columns of each side that are kept at most.
+_MOST = 7500
+# How far along a wall is looked, metres beyond what the camera goes.
+_FAR = 32.0
+# How much more a view counts that is nearer: by this power of how far aside it is seen.
+_NEARER = 8
+# Least place aside, in focal lengths, that a cell must have been seen at to be known, and a column at its foot.
+_KNOWN, _COLUMN = 0.18, 0.31
+# Share of a column that must be known up to its top; least agreement of votes; least length of a piece, metres.
+_SEEN, _AGREED, _PIECE = 0.75, 0.8, 5.0
+# Storeys that are possible, metres; a column is known for this many of them, the ground floor included; below this
+# many is ground floor. What is so near below a roof (metres) is no storey.
+_STOREYS, _NEEDED, _GROUND, _ROOF = (1.7, 4.2), 2.35, 1.25, 0.8
+# Share of openings in the upper storeys of a piece.
+_OPEN = (0.06, 0.5)
+# Hidden feet of walls are as what is above them, up to this (metres).
+_FOOT = 2.0
+# Steps in which the vanishing point is looked for: pixels of a picture 512 wide, and pixels a frame; and cells a metre
+# meanwhile.
+_STEPS, _COARSE = ((4.0, 0.16), (2.0, 0.08), (1.0, 0.04)), 4
+
+
+class _Walls(NamedTuple):
+    """A filmed clip: (T, H, W) bool each where its walls have openings and where they are seen, and its streets."""
+
+    opened: Tensor
+    seen: Tensor
+    streets: list[Street]
+
+
+class _Votes(NamedTuple):
+    """Of the cells (rows, columns) of one side: weights of what saw them, of that an opening; the nearest view of each,
+    in focal lengths aside.
+    """
+
+    seen: Tensor
+    opened: Tensor
+    nearest: Tensor
+
+    @property
+    def share(self) -> Tensor:
+        """How much of what saw a cell saw an opening."""
+        return self.opened / self.seen.clamp(min=1e-12)
+
+
+def read_facades(clips: Iterable[Clip], seed: int = 0) -> Tensor:
+    """(2, n, ROWS / 8) uint8, see `core.models.local.facades`: of the left and the right sides of the streets of these
+    clips, pieces in a drawn order. n is 0 where no clip shows walls well.
+    """
+    sides: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for clip in clips:
+        walls = _walls(clip)
+        if walls is None:
+            continue
+        walls = _turned(walls)
+        for pieces, side in zip(sides, (-1, 1), strict=True):
+            pieces.extend(_pieces(_votes(walls, side, CELLS, ROWS)))
+    generator = torch.Generator().manual_seed(seed)
+    strips = [_in_drawn_order(pieces, generator) for pieces in sides]
+    length = max(len(strip) for strip in strips)
+    return torch.stack([_as_long(strip if len(strip) else strips[1 - i], length) for i, strip in enumerate(strips)])
+
+
+def _in_drawn_order(pieces: list[Tensor], generator: torch.Generator) -> Tensor:
+    order = torch.randperm(len(pieces), generator=generator).tolist()
+    return torch.cat([torch.zeros(0, ROWS // 8, dtype=torch.uint8), *(packed(pieces[i]) for i in order)])[:_MOST]
+
+
+def _as_long(strip: Tensor, length: int) -> Tensor:
+    """A strip again and again."""
+    return strip[torch.arange(length) % max(len(strip), 1)]
+
+
+def _walls(clip: Clip) -> _Walls | None:
+    """None where there is no film, no motion or no wall."""
+    classes = [entry.id for entry in clip.label_set if entry.name in WALLS]
+    if clip.small_pictures is None or clip.flow is None or not classes:
+        return None
+    labels = torch.from_numpy(whole(clip.labels))
+    pictures = torch.from_numpy(whole(clip.small_pictures)).permute(0, 3, 1, 2)
+    wall = torch.isin(labels, torch.tensor(classes, dtype=labels.dtype))
+    opened = filmed_openings(pictures, labels, clip.label_set) & wall
+    # The outermost pixels show what is before the wall, too.
+    inner = F.max_pool2d((~wall).unsqueeze(1).float(), 3, 1, 1)[:, 0] == 0
+    streets = Behind(clip).streets
+    return _Walls(opened, inner, [streets.at(t) for t in range(len(clip))])
+
+
+def _turned(walls: _Walls) -> _Walls:
+    """With the vanishing points, moved and drifting, for which frames agree best on what is an opening."""
+    pixel = walls.seen.shape[2] / 512
+    best, found = _agreement(walls), (0.0, 0.0)
+    for round_, (step, drift) in enumerate(_STEPS):
+        around = (-2, -1, 0, 1, 2) if round_ == 0 else (-1, 0, 1)
+        centre = found
+        for x in around:
+            for d in (-1, 0, 1):
+                tried = centre[0] + x * step * pixel, centre[1] + d * drift * pixel
+                agreed = _agreement(_moved(walls, *tried))
+                if agreed > best:
+                    best, found = agreed, tried
+    return _moved(walls, *found)
+
+
+def _moved(walls: _Walls, x: float, drift: float) -> _Walls:
+    middle = len(walls.streets) / 2
+    moved = [street._replace(x=street.x + x + drift * (t - middle)) for t, street in enumerate(walls.streets)]
+    return walls._replace(streets=moved)
+
+
+def _agreement(walls: _Walls) -> float:
+    """From 0 to 1: how much frames agree on openings, all views alike."""
+    agreed = voted = 0.0
+    for side in (-1, 1):
+        votes = _votes(walls, side, _COARSE, 11 * _COARSE, nearer=3)
+        known = votes.nearest > _KNOWN
+        agreed += float((known * votes.share.square()).sum())
+        voted += float((known * votes.share).sum())
+    return agreed / max(voted, 1e-9)
+
+
+def _votes(walls: _Walls, side: int, cells: int, rows: int, nearer: int = _NEARER) -> _Votes:
+    """Of the walls on the left (-1) or the right (1), with so many cells a metre."""
+    gone = [street.left if side < 0 else street.right for street in walls.streets]
+    along = (torch.arange(int((ASIDE * max(gone) + _FAR) * cells)) + 0.5) / (cells * ASIDE)
+    up = ((torch.arange(rows) + 0.5) / cells - EYE).view(-1, 1) / ASIDE
+    votes = _Votes(*(torch.zeros(rows, len(along)) for _ in range(3)))
+    height, width = walls.seen.shape[1:]
+    for t, street in enumerate(walls.streets):
+        aside = 1 / (along - gone[t]).clamp(min=0.1)  # in focal lengths
+        x = (street.x + side * street.focal * aside).round().long()
+        inside = ((x >= 0) & (x < width) & (along > gone[t])).nonzero()
+        if not len(inside):
+            continue
+        span = slice(int(inside[0]), int(inside[-1]) + 1)
+        x, aside = x[span], aside[span]
+        y = (street.y - street.focal * up * aside).round().long()
+        seen = (y >= 0) & (y < height) & walls.seen[t][y.clamp(0, height - 1), x]
+        weight = seen * aside**nearer
+        votes.seen[:, span] += weight
+        votes.opened[:, span] += weight * walls.opened[t][y.clamp(0, height - 1), x]
+        votes.nearest[:, span] = votes.nearest[:, span].maximum(seen * aside)
+    return votes
+
+
+def _pieces(votes: _Votes) -> Iterator[Tensor]:
+    """(columns, ROWS) bool each: runs of columns that were seen well, up to the top."""
+    known = votes.nearest > _KNOWN
+    opened = _cleaned((votes.share > 0.5) & known)
+    top = _tops(known)
+    storey = _storey(opened, known & (torch.arange(ROWS).view(-1, 1) < top))
+    if storey is None:
+        return
+    good = (top >= _NEEDED * storey) & (votes.nearest[: int(_GROUND * storey)].amax(0) > _COLUMN)
+    filled = _filled(opened, known, top, storey)
+    upper = filled[int(_GROUND * storey) : int((_GROUND + 1) * storey)].float().mean(0)
+    for start, stop in _runs(good):
+        # It begins and ends between windows.
+        between = ((upper[start:stop] < 0.1).nonzero()[:, 0] + start).tolist()
+        if not between or between[-1] - between[0] < _PIECE * CELLS:
+            continue
+        span = slice(between[0], between[-1])
+        share = votes.share[: 3 * storey, span]
+        agreed = float(share.square().sum() / share.sum().clamp(min=1e-9))
+        if agreed > _AGREED and _OPEN[0] < float(upper[span].mean()) < _OPEN[1]:
+            yield filled[:, span].T
+
+
+def _cleaned(opened: Tensor) -> Tensor:
+    """Without single cells."""
+    about = F.avg_pool2d(opened[None, None].float(), 3, 1, 1)[0, 0] * 9
+    return torch.where(opened, about > 2.5, about > 6.5)
+
+
+def _tops(known: Tensor) -> Tensor:
+    """(columns,): the row up to which most of a column is known, less the roof."""
+    rows = torch.arange(1, len(known) + 1).view(-1, 1)
+    mostly = known & (known.cumsum(0) > _SEEN * rows)
+    return (mostly * rows).amax(0) - int(_ROOF * CELLS)
+
+
+def _storey(opened: Tensor, known: Tensor) -> int | None:
+    """The height of a storey in rows, at which what is above the ground floor comes again."""
+    found, best = None, 0.4
+    for storey in range(int(_STOREYS[0] * CELLS), int(_STOREYS[1] * CELLS) + 1):
+        ground = int(_GROUND * storey)
+        both = known[ground:-storey] & known[ground + storey :]
+        below, above = (both & opened[ground:-storey]).float(), (both & opened[ground + storey :]).float()
+        alike = float((below * above).sum() / (below.sum() * above.sum()).sqrt().clamp(min=1))
+        if alike > best and both.sum() > _PIECE * CELLS * storey / 2:
+            found, best = storey, alike
+    return found
+
+
+def _filled(opened: Tensor, known: Tensor, top: Tensor, storey: int) -> Tensor:
+    """With storeys above the top of each column, and what was hidden below it."""
+    filled, ground = opened.clone(), int(_GROUND * storey)
+    for row in range(int(_FOOT * CELLS) - 1, -1, -1):
+        filled[row] = torch.where(known[row], filled[row], filled[row + 1])
+    for row in range(ground, ROWS):
+        at, above = torch.full_like(top, row), row + storey
+        below = filled[row - storey] if row - storey >= ground else filled[min(above, ROWS - 1)]
+        filled[row] = torch.where(known[row] & (at < top), filled[row], below)
+    return filled
+
+
+def _runs(good: Tensor) -> list[tuple[int, int]]:
+    """[start, stop) of runs of what is true."""
+    steps = F.pad(good.int(), (1, 1)).diff()
+    return list(zip((steps > 0).nonzero()[:, 0].tolist(), (steps < 0).nonzero()[:, 0].tolist(), strict=True))
