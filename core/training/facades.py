@@ -18,23 +18,33 @@ from core.clip.frames import whole
 from core.conditioning import Street
 from core.footage.behind import Behind
 from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, packed
-from core.training.filmed_openings import WALLS, filmed_openings
+from core.training.filmed_openings import WALLS, darker, filmed_openings, lightness
 
 # Columns of each side that are kept at most.
 _MOST = 7500
 # How far along a wall is looked, metres beyond what the camera goes.
 _FAR = 32.0
-# How much more a view counts that is nearer: by this power of how far aside it is seen.
-_NEARER = 8
+# How much more a view counts that is nearer: by this power of how far aside it is seen; and where agreement is asked.
+_NEARER, _ALIKE = 8, 3
+# How far about a cell its wall is looked at, in metres.
+_AROUND = 1.5
 # Least place aside, in focal lengths, that a cell must have been seen at to be known, and a column at its foot.
 _KNOWN, _COLUMN = 0.18, 0.31
 # Share of a column that must be known up to its top; least agreement of votes; least length of a piece, metres.
-_SEEN, _AGREED, _PIECE = 0.75, 0.8, 5.0
+_SEEN, _AGREED, _PIECE = 0.75, 0.78, 5.0
+# How much of what is opening in an upper storey must be so before and after it is made straight.
+_CLEAR = 0.7
 # Storeys that are possible, metres; a column is known for this many of them, the ground floor included; below this
 # many is ground floor. What is so near below a roof (metres) is no storey.
-_STOREYS, _NEEDED, _GROUND, _ROOF = (1.7, 4.2), 2.35, 1.25, 0.8
+_STOREYS, _NEEDED, _GROUND, _ROOF = (1.9, 4.2), 2.35, 1.25, 0.8
 # Share of openings in the upper storeys of a piece.
-_OPEN = (0.06, 0.5)
+_OPEN = (0.06, 0.4)
+# At most so much of a ground floor; what is more is shade.
+_FRONTS = 0.7
+# Shares of a column's floor that tell a wall from a window, and that from a shop front or a door.
+_LEVELS = (0.2, 0.6)
+# Columns that are no window.
+_NARROW = 3
 # Hidden feet of walls are as what is above them, up to this (metres).
 _FOOT = 2.0
 # Steps in which the vanishing point is looked for: pixels of a picture 512 wide, and pixels a frame; and cells a metre
@@ -43,49 +53,60 @@ _STEPS, _COARSE = ((4.0, 0.16), (2.0, 0.08), (1.0, 0.04)), 4
 
 
 class _Walls(NamedTuple):
-    """A filmed clip: (T, H, W) bool each where its walls have openings and where they are seen, and its streets."""
+    """A filmed clip, (T, H, W) each: how light it is (0 to 255), where its walls have openings (bool), where walls are
+    seen (bool); and its streets.
+    """
 
+    light: Tensor
     opened: Tensor
     seen: Tensor
     streets: list[Street]
 
 
 class _Votes(NamedTuple):
-    """Of the cells (rows, columns) of one side: weights of what saw them, of that an opening; the nearest view of each,
-    in focal lengths aside.
+    """Of the cells (rows, columns) of one side: weights of what saw them; of that, what they are; the nearest view of
+    each, in focal lengths aside.
     """
 
     seen: Tensor
-    opened: Tensor
+    summed: Tensor
     nearest: Tensor
 
     @property
-    def share(self) -> Tensor:
-        """How much of what saw a cell saw an opening."""
-        return self.opened / self.seen.clamp(min=1e-12)
+    def mean(self) -> Tensor:
+        """What they are, as all that saw them say."""
+        return self.summed / self.seen.clamp(min=1e-12)
 
 
-def read_facades(clips: Iterable[Clip], seed: int = 0) -> Tensor:
+class _Piece(NamedTuple):
+    """A part of one side of a street: its cells (columns, ROWS) bool, and how clear they are, from 0 to 1."""
+
+    cells: Tensor
+    clear: float
+
+
+def read_facades(clips: Iterable[Clip]) -> Tensor:
     """(2, n, ROWS / 8) uint8, see `core.models.local.facades`: of the left and the right sides of the streets of these
-    clips, pieces in a drawn order. n is 0 where no clip shows walls well.
+    clips, the clearest pieces first. n is 0 where no clip shows walls well.
     """
-    sides: tuple[list[Tensor], list[Tensor]] = ([], [])
+    sides: tuple[list[_Piece], list[_Piece]] = ([], [])
     for clip in clips:
         walls = _walls(clip)
         if walls is None:
             continue
         walls = _turned(walls)
         for pieces, side in zip(sides, (-1, 1), strict=True):
-            pieces.extend(_pieces(_votes(walls, side, CELLS, ROWS)))
-    generator = torch.Generator().manual_seed(seed)
-    strips = [_in_drawn_order(pieces, generator) for pieces in sides]
+            agreed = _votes(walls, walls.opened, side, _COARSE, 11 * _COARSE, _ALIKE)
+            pieces.extend(_pieces(_votes(walls, walls.light, side, CELLS, ROWS, _NEARER), agreed))
+    strips = [_strip(pieces) for pieces in sides]
     length = max(len(strip) for strip in strips)
     return torch.stack([_as_long(strip if len(strip) else strips[1 - i], length) for i, strip in enumerate(strips)])
 
 
-def _in_drawn_order(pieces: list[Tensor], generator: torch.Generator) -> Tensor:
-    order = torch.randperm(len(pieces), generator=generator).tolist()
-    return torch.cat([torch.zeros(0, ROWS // 8, dtype=torch.uint8), *(packed(pieces[i]) for i in order)])[:_MOST]
+def _strip(pieces: list[_Piece]) -> Tensor:
+    """(n, ROWS / 8) uint8: one beside the other."""
+    best = sorted(pieces, key=lambda piece: -piece.clear)
+    return torch.cat([torch.zeros(0, ROWS // 8, dtype=torch.uint8), *(packed(piece.cells) for piece in best)])[:_MOST]
 
 
 def _as_long(strip: Tensor, length: int) -> Tensor:
@@ -98,14 +119,14 @@ def _walls(clip: Clip) -> _Walls | None:
     classes = [entry.id for entry in clip.label_set if entry.name in WALLS]
     if clip.small_pictures is None or clip.flow is None or not classes:
         return None
-    labels = torch.from_numpy(whole(clip.labels))
-    pictures = torch.from_numpy(whole(clip.small_pictures)).permute(0, 3, 1, 2)
+    labels = torch.from_numpy(whole(clip.labels).copy())
+    pictures = torch.from_numpy(whole(clip.small_pictures).copy()).permute(0, 3, 1, 2)
     wall = torch.isin(labels, torch.tensor(classes, dtype=labels.dtype))
     opened = filmed_openings(pictures, labels, clip.label_set) & wall
     # The outermost pixels show what is before the wall, too.
     inner = F.max_pool2d((~wall).unsqueeze(1).float(), 3, 1, 1)[:, 0] == 0
     streets = Behind(clip).streets
-    return _Walls(opened, inner, [streets.at(t) for t in range(len(clip))])
+    return _Walls(lightness(pictures), opened, inner, [streets.at(t) for t in range(len(clip))])
 
 
 def _turned(walls: _Walls) -> _Walls:
@@ -134,14 +155,14 @@ def _agreement(walls: _Walls) -> float:
     """From 0 to 1: how much frames agree on openings, all views alike."""
     agreed = voted = 0.0
     for side in (-1, 1):
-        votes = _votes(walls, side, _COARSE, 11 * _COARSE, nearer=3)
+        votes = _votes(walls, walls.opened, side, _COARSE, 11 * _COARSE, _ALIKE)
         known = votes.nearest > _KNOWN
-        agreed += float((known * votes.share.square()).sum())
-        voted += float((known * votes.share).sum())
+        agreed += float((known * votes.mean.square()).sum())
+        voted += float((known * votes.mean).sum())
     return agreed / max(voted, 1e-9)
 
 
-def _votes(walls: _Walls, side: int, cells: int, rows: int, nearer: int = _NEARER) -> _Votes:
+def _votes(walls: _Walls, what: Tensor, side: int, cells: int, rows: int, nearer: int) -> _Votes:
     """Of the walls on the left (-1) or the right (1), with so many cells a metre."""
     gone = [street.left if side < 0 else street.right for street in walls.streets]
     along = (torch.arange(int((ASIDE * max(gone) + _FAR) * cells)) + 0.5) / (cells * ASIDE)
@@ -160,32 +181,39 @@ def _votes(walls: _Walls, side: int, cells: int, rows: int, nearer: int = _NEARE
         seen = (y >= 0) & (y < height) & walls.seen[t][y.clamp(0, height - 1), x]
         weight = seen * aside**nearer
         votes.seen[:, span] += weight
-        votes.opened[:, span] += weight * walls.opened[t][y.clamp(0, height - 1), x]
+        votes.summed[:, span] += weight * what[t][y.clamp(0, height - 1), x]
         votes.nearest[:, span] = votes.nearest[:, span].maximum(seen * aside)
     return votes
 
 
-def _pieces(votes: _Votes) -> Iterator[Tensor]:
-    """(columns, ROWS) bool each: runs of columns that were seen well, up to the top."""
-    known = votes.nearest > _KNOWN
-    opened = _cleaned((votes.share > 0.5) & known)
+def _pieces(light: _Votes, agreed: _Votes) -> Iterator[_Piece]:
+    """Runs of columns that were seen well.
+
+    light: of all cells; agreed: the openings of frames, of cells for agreement.
+    """
+    known = light.nearest > _KNOWN
+    opened = _cleaned(darker(light.mean.unsqueeze(0), known.unsqueeze(0), _AROUND * CELLS)[0])
     top = _tops(known)
     storey = _storey(opened, known & (torch.arange(ROWS).view(-1, 1) < top))
     if storey is None:
         return
-    good = (top >= _NEEDED * storey) & (votes.nearest[: int(_GROUND * storey)].amax(0) > _COLUMN)
-    filled = _filled(opened, known, top, storey)
-    upper = filled[int(_GROUND * storey) : int((_GROUND + 1) * storey)].float().mean(0)
+    ground = int(_GROUND * storey)
+    good = (top >= _NEEDED * storey) & (light.nearest[:ground].amax(0) > _COLUMN)
+    filled = _filled(opened, known, storey)
+    upper = filled[-storey:].float().mean(0)
     for start, stop in _runs(good):
         # It begins and ends between windows.
         between = ((upper[start:stop] < 0.1).nonzero()[:, 0] + start).tolist()
         if not between or between[-1] - between[0] < _PIECE * CELLS:
             continue
         span = slice(between[0], between[-1])
-        share = votes.share[: 3 * storey, span]
-        agreed = float(share.square().sum() / share.sum().clamp(min=1e-9))
-        if agreed > _AGREED and _OPEN[0] < float(upper[span].mean()) < _OPEN[1]:
-            yield filled[:, span].T
+        coarse = agreed.mean[:, span.start * _COARSE // CELLS : span.stop * _COARSE // CELLS]
+        alike = float(coarse.square().sum() / coarse.sum().clamp(min=1e-9))
+        floor = slice(ground, ground + storey), span
+        clear = float((opened[floor] & filled[floor]).sum() / (opened[floor] | filled[floor]).sum().clamp(min=1))
+        fronts = float(filled[:ground, span].float().mean())
+        if alike > _AGREED and clear > _CLEAR and fronts < _FRONTS and _OPEN[0] < upper[span].mean() < _OPEN[1]:
+            yield _Piece(filled[:, span].T, clear)
 
 
 def _cleaned(opened: Tensor) -> Tensor:
@@ -214,16 +242,32 @@ def _storey(opened: Tensor, known: Tensor) -> int | None:
     return found
 
 
-def _filled(opened: Tensor, known: Tensor, top: Tensor, storey: int) -> Tensor:
-    """With storeys above the top of each column, and what was hidden below it."""
+def _filled(opened: Tensor, known: Tensor, storey: int) -> Tensor:
+    """With what was hidden, and all upper storeys as the first one: that was seen from nearest."""
     filled, ground = opened.clone(), int(_GROUND * storey)
     for row in range(int(_FOOT * CELLS) - 1, -1, -1):
         filled[row] = torch.where(known[row], filled[row], filled[row + 1])
-    for row in range(ground, ROWS):
-        at, above = torch.full_like(top, row), row + storey
-        below = filled[row - storey] if row - storey >= ground else filled[min(above, ROWS - 1)]
-        filled[row] = torch.where(known[row] & (at < top), filled[row], below)
-    return filled
+    first = slice(ground, ground + storey)
+    filled[first] |= ~known[first] & opened[ground + storey : ground + 2 * storey]
+    floors = _straight(filled[:ground]), _straight(filled[first])
+    upper = floors[1].repeat(-(-(ROWS - ground) // storey), 1)
+    return torch.cat([floors[0], upper])[:ROWS]
+
+
+def _straight(floor: Tensor) -> Tensor:
+    """(rows, columns) bool: windows and shop fronts without what stands before them, reflections and frayed edges.
+
+    Columns of about as many openings, side by side, are one window, door or pillar: the same in all of them.
+    """
+    share = F.avg_pool1d(floor.float().mean(0)[None], 3, 1, 1)[0]
+    level = torch.bucketize(share, torch.tensor(_LEVELS))
+    which = F.pad((level.diff() != 0).cumsum(0), (1, 0))
+    counts = which.bincount()
+    sums = torch.zeros(len(floor), len(counts)).index_add_(1, which, floor.float())
+    straight = (sums / counts > 0.5)[:, which]
+    # Without what is narrower than a window can be.
+    narrower = -F.max_pool1d(-straight.float(), _NARROW, 1)
+    return F.max_pool1d(F.pad(narrower, (_NARROW - 1, _NARROW - 1)), _NARROW, 1) > 0
 
 
 def _runs(good: Tensor) -> list[tuple[int, int]]:

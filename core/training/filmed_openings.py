@@ -16,7 +16,7 @@ from core.clip.label_set import LabelSet
 WALLS, VEHICLES = ("building",), ("car", "truck", "bus")
 # How far about a pixel its wall or vehicle is looked at, in heights of the picture, and how dark an opening is beside
 # it: this share of it, and so many levels less.
-_AROUND, _OF_WALL, _OF_VEHICLE, _LESS = 0.055, 0.72, 0.6, 4
+_AROUND, OF_WALL, _OF_VEHICLE, _LESS = 0.055, 0.72, 0.6, 4
 # What red, green and blue give to lightness (ITU-R BT.601).
 _LIGHT = (0.299, 0.587, 0.114)
 # Frames that are looked at together, and how much smaller means are made: they are smooth.
@@ -26,17 +26,24 @@ _AT_ONCE, _SMALLER = 4, 4
 def filmed_openings(pictures: Tensor, labels: Tensor, label_set: LabelSet) -> Tensor:
     """(N, 3, H, W) uint8 RGB and (N, H, W) class ids -> (N, H, W) bool."""
     found = torch.zeros_like(labels, dtype=torch.bool)
-    for names, share in ((WALLS, _OF_WALL), (VEHICLES, _OF_VEHICLE)):
+    for names, share in ((WALLS, OF_WALL), (VEHICLES, _OF_VEHICLE)):
         has = torch.zeros(256, dtype=torch.bool, device=labels.device)
         has[[entry.id for entry in label_set if entry.name in names]] = True
         for part, film, classes in zip(*(each.split(_AT_ONCE) for each in (found, pictures, labels)), strict=True):
-            part |= _openings(film, has[classes.long()], share)
+            part |= darker(lightness(film), has[classes.long()], _AROUND * film.shape[2], share)
     return found
 
 
-def _openings(pictures: Tensor, where: Tensor, share: float) -> Tensor:
-    weights = torch.tensor(_LIGHT, device=pictures.device).view(1, 3, 1, 1)
-    light, reach = (pictures * weights).sum(1), _AROUND * pictures.shape[2]
+def lightness(pictures: Tensor) -> Tensor:
+    """(N, 3, H, W) uint8 RGB -> (N, H, W) float32, 0 to 255."""
+    return (pictures * torch.tensor(_LIGHT, device=pictures.device).view(1, 3, 1, 1)).sum(1)
+
+
+def darker(light: Tensor, where: Tensor, reach: float, share: float = OF_WALL) -> Tensor:
+    """(N, H, W) bool: where a wall or vehicle that is seen `where` is darker than this share of what is about it.
+
+    light: (N, H, W), 0 to 255. reach: how far about, in pixels.
+    """
     bright = where & (light >= _mean(light, where, reach))  # plaster or paint, without what is dark in it
     return where & (light < share * _mean(light, bright, reach) - _LESS)
 

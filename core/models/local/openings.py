@@ -15,7 +15,7 @@ from core.conditioning import Street
 from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, unpacked
 
 # What this share of a pixel is opening is one: about as dark as what a film calls so.
-_SHARE = 0.5
+_SHARE = 0.42
 
 
 class Facades:
