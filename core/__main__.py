@@ -385,6 +385,18 @@ def train(
 
 
 @app.command()
+def read_facades(
+    data: options.TrainingClips,
+    begin: Annotated[Path, typer.Option("--checkpoint", metavar="FILE", help="The checkpoint to give them to.")],
+    out: options.NewCheckpoint,
+) -> None:
+    """Give a checkpoint the facades of filmed streets. Training does so at its end."""
+    from core.training.export import give_facades
+
+    give_facades(begin, data, out)
+
+
+@app.command()
 def adapt(
     source: options.Source,
     out: options.NewCheckpoint,

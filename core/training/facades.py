@@ -1,12 +1,13 @@
-"""Facades read from films: where the walls of filmed streets have openings, put together from the frames that pass them.
+"""Facades read from films: where the walls of filmed streets have openings.
 
-Every cell of a wall is looked up in each frame, where `core.models.local.openings` would draw it, and frames vote, near
-ones by far the most. What was seen well is kept; storeys above it are those below it again.
+What was seen well of the walls of `core.training.unrolled` is cut into pieces and made straight, floor by floor: a
+ground floor, and one upper storey that comes again and again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -14,18 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.clip.clip import Clip
-from core.clip.frames import whole
-from core.conditioning import Street
-from core.footage.behind import Behind
-from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, packed
-from core.training.filmed_openings import WALLS, darker, filmed_openings, lightness
+from core.models.local.facades import CELLS, ROWS, packed
+from core.training.filmed_openings import darker
+from core.training.unrolled import ALIKE, COARSE, COARSE_ROWS, Votes, filmed_walls, turned, votes_of
 
 # Columns of each side that are kept at most.
 _MOST = 7500
-# How far along a wall is looked, metres beyond what the camera goes.
-_FAR = 32.0
-# How much more a view counts that is nearer: by this power of how far aside it is seen; and where agreement is asked.
-_NEARER, _ALIKE = 8, 3
+# How much more a view counts that is nearer: by this power of how far aside it is seen.
+_NEARER = 8
 # How far about a cell its wall is looked at, in metres.
 _AROUND = 1.5
 # Least place aside, in focal lengths, that a cell must have been seen at to be known, and a column at its foot.
@@ -37,52 +34,28 @@ _CLEAR = 0.7
 # Storeys that are possible, metres; a column is known for this many of them, the ground floor included; below this
 # many is ground floor. What is so near below a roof (metres) is no storey.
 _STOREYS, _NEEDED, _GROUND, _ROOF = (1.9, 4.2), 2.35, 1.25, 0.8
+# What differs by this share from the usual storey of its side was misread.
+_UNUSUAL = 0.3
 # Share of openings in the upper storeys of a piece.
 _OPEN = (0.06, 0.4)
 # At most so much of a ground floor; what is more is shade.
 _FRONTS = 0.7
 # Shares of a column's floor that tell a wall from a window, and that from a shop front or a door.
 _LEVELS = (0.2, 0.6)
-# Columns that are no window.
-_NARROW = 3
+# Columns that are no window; share of a window's height that is open in it beside its bars.
+_NARROW, _BAR = 3, 0.45
 # Hidden feet of walls are as what is above them, up to this (metres).
 _FOOT = 2.0
-# Steps in which the vanishing point is looked for: pixels of a picture 512 wide, and pixels a frame; and cells a metre
-# meanwhile.
-_STEPS, _COARSE = ((4.0, 0.16), (2.0, 0.08), (1.0, 0.04)), 4
-
-
-class _Walls(NamedTuple):
-    """A filmed clip, (T, H, W) each: how light it is (0 to 255), where its walls have openings (bool), where walls are
-    seen (bool); and its streets.
-    """
-
-    light: Tensor
-    opened: Tensor
-    seen: Tensor
-    streets: list[Street]
-
-
-class _Votes(NamedTuple):
-    """Of the cells (rows, columns) of one side: weights of what saw them; of that, what they are; the nearest view of
-    each, in focal lengths aside.
-    """
-
-    seen: Tensor
-    summed: Tensor
-    nearest: Tensor
-
-    @property
-    def mean(self) -> Tensor:
-        """What they are, as all that saw them say."""
-        return self.summed / self.seen.clamp(min=1e-12)
 
 
 class _Piece(NamedTuple):
-    """A part of one side of a street: its cells (columns, ROWS) bool, and how clear they are, from 0 to 1."""
+    """A part of one side of a street: its cells (columns, ROWS) bool; how clear they are, from 0 to 1; and how many rows
+    a storey has.
+    """
 
     cells: Tensor
     clear: float
+    storey: int
 
 
 def read_facades(clips: Iterable[Clip]) -> Tensor:
@@ -91,13 +64,13 @@ def read_facades(clips: Iterable[Clip]) -> Tensor:
     """
     sides: tuple[list[_Piece], list[_Piece]] = ([], [])
     for clip in clips:
-        walls = _walls(clip)
+        walls = filmed_walls(clip)
         if walls is None:
             continue
-        walls = _turned(walls)
+        walls = turned(walls)
         for pieces, side in zip(sides, (-1, 1), strict=True):
-            agreed = _votes(walls, walls.opened, side, _COARSE, 11 * _COARSE, _ALIKE)
-            pieces.extend(_pieces(_votes(walls, walls.light, side, CELLS, ROWS, _NEARER), agreed))
+            agreed = votes_of(walls, walls.opened, side, COARSE, COARSE_ROWS, ALIKE)
+            pieces.extend(_pieces(votes_of(walls, walls.light, side, CELLS, ROWS, _NEARER), agreed))
     strips = [_strip(pieces) for pieces in sides]
     length = max(len(strip) for strip in strips)
     return torch.stack([_as_long(strip if len(strip) else strips[1 - i], length) for i, strip in enumerate(strips)])
@@ -105,7 +78,9 @@ def read_facades(clips: Iterable[Clip]) -> Tensor:
 
 def _strip(pieces: list[_Piece]) -> Tensor:
     """(n, ROWS / 8) uint8: one beside the other."""
-    best = sorted(pieces, key=lambda piece: -piece.clear)
+    usual = median(piece.storey for piece in pieces) if pieces else 0
+    likely = [piece for piece in pieces if abs(piece.storey - usual) < _UNUSUAL * usual]
+    best = sorted(likely, key=lambda piece: -piece.clear)
     return torch.cat([torch.zeros(0, ROWS // 8, dtype=torch.uint8), *(packed(piece.cells) for piece in best)])[:_MOST]
 
 
@@ -114,79 +89,7 @@ def _as_long(strip: Tensor, length: int) -> Tensor:
     return strip[torch.arange(length) % max(len(strip), 1)]
 
 
-def _walls(clip: Clip) -> _Walls | None:
-    """None where there is no film, no motion or no wall."""
-    classes = [entry.id for entry in clip.label_set if entry.name in WALLS]
-    if clip.small_pictures is None or clip.flow is None or not classes:
-        return None
-    labels = torch.from_numpy(whole(clip.labels).copy())
-    pictures = torch.from_numpy(whole(clip.small_pictures).copy()).permute(0, 3, 1, 2)
-    wall = torch.isin(labels, torch.tensor(classes, dtype=labels.dtype))
-    opened = filmed_openings(pictures, labels, clip.label_set) & wall
-    # The outermost pixels show what is before the wall, too.
-    inner = F.max_pool2d((~wall).unsqueeze(1).float(), 3, 1, 1)[:, 0] == 0
-    streets = Behind(clip).streets
-    return _Walls(lightness(pictures), opened, inner, [streets.at(t) for t in range(len(clip))])
-
-
-def _turned(walls: _Walls) -> _Walls:
-    """With the vanishing points, moved and drifting, for which frames agree best on what is an opening."""
-    pixel = walls.seen.shape[2] / 512
-    best, found = _agreement(walls), (0.0, 0.0)
-    for round_, (step, drift) in enumerate(_STEPS):
-        around = (-2, -1, 0, 1, 2) if round_ == 0 else (-1, 0, 1)
-        centre = found
-        for x in around:
-            for d in (-1, 0, 1):
-                tried = centre[0] + x * step * pixel, centre[1] + d * drift * pixel
-                agreed = _agreement(_moved(walls, *tried))
-                if agreed > best:
-                    best, found = agreed, tried
-    return _moved(walls, *found)
-
-
-def _moved(walls: _Walls, x: float, drift: float) -> _Walls:
-    middle = len(walls.streets) / 2
-    moved = [street._replace(x=street.x + x + drift * (t - middle)) for t, street in enumerate(walls.streets)]
-    return walls._replace(streets=moved)
-
-
-def _agreement(walls: _Walls) -> float:
-    """From 0 to 1: how much frames agree on openings, all views alike."""
-    agreed = voted = 0.0
-    for side in (-1, 1):
-        votes = _votes(walls, walls.opened, side, _COARSE, 11 * _COARSE, _ALIKE)
-        known = votes.nearest > _KNOWN
-        agreed += float((known * votes.mean.square()).sum())
-        voted += float((known * votes.mean).sum())
-    return agreed / max(voted, 1e-9)
-
-
-def _votes(walls: _Walls, what: Tensor, side: int, cells: int, rows: int, nearer: int) -> _Votes:
-    """Of the walls on the left (-1) or the right (1), with so many cells a metre."""
-    gone = [street.left if side < 0 else street.right for street in walls.streets]
-    along = (torch.arange(int((ASIDE * max(gone) + _FAR) * cells)) + 0.5) / (cells * ASIDE)
-    up = ((torch.arange(rows) + 0.5) / cells - EYE).view(-1, 1) / ASIDE
-    votes = _Votes(*(torch.zeros(rows, len(along)) for _ in range(3)))
-    height, width = walls.seen.shape[1:]
-    for t, street in enumerate(walls.streets):
-        aside = 1 / (along - gone[t]).clamp(min=0.1)  # in focal lengths
-        x = (street.x + side * street.focal * aside).round().long()
-        inside = ((x >= 0) & (x < width) & (along > gone[t])).nonzero()
-        if not len(inside):
-            continue
-        span = slice(int(inside[0]), int(inside[-1]) + 1)
-        x, aside = x[span], aside[span]
-        y = (street.y - street.focal * up * aside).round().long()
-        seen = (y >= 0) & (y < height) & walls.seen[t][y.clamp(0, height - 1), x]
-        weight = seen * aside**nearer
-        votes.seen[:, span] += weight
-        votes.summed[:, span] += weight * what[t][y.clamp(0, height - 1), x]
-        votes.nearest[:, span] = votes.nearest[:, span].maximum(seen * aside)
-    return votes
-
-
-def _pieces(light: _Votes, agreed: _Votes) -> Iterator[_Piece]:
+def _pieces(light: Votes, agreed: Votes) -> Iterator[_Piece]:
     """Runs of columns that were seen well.
 
     light: of all cells; agreed: the openings of frames, of cells for agreement.
@@ -207,13 +110,13 @@ def _pieces(light: _Votes, agreed: _Votes) -> Iterator[_Piece]:
         if not between or between[-1] - between[0] < _PIECE * CELLS:
             continue
         span = slice(between[0], between[-1])
-        coarse = agreed.mean[:, span.start * _COARSE // CELLS : span.stop * _COARSE // CELLS]
+        coarse = agreed.mean[:, span.start * COARSE // CELLS : span.stop * COARSE // CELLS]
         alike = float(coarse.square().sum() / coarse.sum().clamp(min=1e-9))
         floor = slice(ground, ground + storey), span
         clear = float((opened[floor] & filled[floor]).sum() / (opened[floor] | filled[floor]).sum().clamp(min=1))
         fronts = float(filled[:ground, span].float().mean())
         if alike > _AGREED and clear > _CLEAR and fronts < _FRONTS and _OPEN[0] < upper[span].mean() < _OPEN[1]:
-            yield _Piece(filled[:, span].T, clear)
+            yield _Piece(filled[:, span].T, clear, storey)
 
 
 def _cleaned(opened: Tensor) -> Tensor:
@@ -267,7 +170,9 @@ def _straight(floor: Tensor) -> Tensor:
     straight = (sums / counts > 0.5)[:, which]
     # Without what is narrower than a window can be.
     narrower = -F.max_pool1d(-straight.float(), _NARROW, 1)
-    return F.max_pool1d(F.pad(narrower, (_NARROW - 1, _NARROW - 1)), _NARROW, 1) > 0
+    straight = F.max_pool1d(F.pad(narrower, (_NARROW - 1, _NARROW - 1)), _NARROW, 1) > 0
+    # Bars of windows are columns in which few cells are open.
+    return straight & ((straight & floor).sum(0) >= _BAR * straight.sum(0))
 
 
 def _runs(good: Tensor) -> list[tuple[int, int]]:

@@ -24,7 +24,8 @@ _BITS = tuple(1 << bit for bit in range(8))
 def packed(strip: Tensor) -> Tensor:
     """(..., ROWS) bool -> (..., ROWS / 8) uint8, the lowest row first."""
     bits = torch.tensor(_BITS, device=strip.device)
-    return (strip.unflatten(-1, (-1, 8)) * bits).sum(-1).to(torch.uint8)
+    together: Tensor = (strip.unflatten(-1, (-1, 8)) * bits).sum(-1)
+    return together.to(torch.uint8)
 
 
 def unpacked(strip: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
-from core.models.local.facades import plain_facades
 from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
@@ -67,7 +66,7 @@ class Inference:
             pack(self.network)
         self._cache = cache if cache is not None else NoCache()
         self._name = uuid4().hex  # a cache may be shared with other networks
-        self._facades = Facades(plain_facades() if network.facades is None else network.facades)
+        self._facades = Facades(network.facades)
         self._noise = torch.empty(1, 1, 0, 0)
         self._openings: Cache[tuple[Street, tuple[int, int]], Tensor] = Cache(_KEPT_BYTES, Tensor.numel)
 

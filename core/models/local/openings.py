@@ -1,8 +1,8 @@
 """Windows, doors and shop fronts of the walls of a street, where no film says: facades, one after the other.
 
 A wall that runs along the street, X to the side of the camera, is seen f X / Z aside of the point that the street
-vanishes in. So Z / X along it and Y / X up it are given by a pixel's place about that point alone, and there a facade is
-looked up. How far the camera has gone makes them come nearer.
+vanishes in. So Z / X along it and Y / X up it are given by a pixel's place about that point alone, and a facade is
+looked up there. How far the camera has gone makes them come nearer.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.conditioning import Street
-from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, unpacked
+from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, plain_facades, unpacked
 
-# What this share of a pixel is opening is one: about as dark as what a film calls so.
+# Where this share of a pixel is opening it is one: about as dark as what a film calls so.
 _SHARE = 0.42
 
 
@@ -22,10 +22,12 @@ class Facades:
     """Facades ready to be drawn: their cells added up along the street, so that the mean of any stretch is quick.
 
     packed: (2, n, ROWS / 8) uint8 of the left and the right side, n at least 1; after the last column comes the first.
+    None: plain ones, drawn without a film.
     """
 
-    def __init__(self, packed: Tensor) -> None:
-        self._sums = F.pad(unpacked(packed.cpu()).float().cumsum(1), (0, 0, 1, 0))  # (2, n + 1, ROWS)
+    def __init__(self, packed: Tensor | None) -> None:
+        cells = unpacked(plain_facades() if packed is None else packed.cpu())
+        self._sums = F.pad(cells.float().cumsum(1), (0, 0, 1, 0))  # (2, n + 1, ROWS)
 
     def mean(self, side: Tensor, start: Tensor, stop: Tensor) -> Tensor:
         """(W, ROWS): from start to stop (W,), in columns, of sides 0 or 1 (W,)."""
@@ -39,12 +41,10 @@ class Facades:
         return low.lerp(high, (within - before).unsqueeze(1)) + times.unsqueeze(1) * self._sums[side, -1]
 
 
-def openings(
-    street: Street, size: tuple[int, int], facades: Facades, device: torch.device | str = "cpu"
-) -> Tensor:
+def openings(street: Street, size: tuple[int, int], facades: Facades, device: torch.device | str = "cpu") -> Tensor:
     """(1, 1, H, W) bool of a frame (H, W): where there would be an opening if a wall along the street were there.
 
-    A pixel is one where at least half of what it sees is: far rows of windows are calm, and at last none.
+    A pixel is one where about half of what it sees is: far rows of windows are calm, and at last none.
     """
     height, width = size
     right = torch.arange(width, dtype=torch.float32) - street.x

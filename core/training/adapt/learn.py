@@ -18,7 +18,7 @@ from core.errors import InputError
 from core.files import make_folder
 from core.footage.behind import Behind
 from core.headless.render import open_scene
-from core.models.local.openings import openings
+from core.models.local.openings import Facades, openings
 from core.project.fold import Scene
 from core.training.adapt.gain import Nearness, nearness, whole_render
 from core.training.adapt.job import Job, Work
@@ -78,7 +78,7 @@ def adapt(
     report.line("renders the clip as it is")
     before = whole_render(begin.build_generator(str(machine.device)), scene, str(machine.device))
     seconds = time.monotonic() - began
-    learnt = _Learnt(clip, plan.rare, machine, before)
+    learnt = _Learnt(clip, plan.rare, machine, before, Facades(begin.generator_state.get("facades")))
     trainer = Trainer(plan, learnt.data, None, machine, begin.build_encoder(str(machine.device)))
     _check_room(out, trainer)
     start_from(trainer, begin)
@@ -135,12 +135,14 @@ class _Learnt:
     that it meets in a render is its own.
     """
 
-    def __init__(self, clip: Clip, rare: tuple[str, ...], machine: Machine, renders: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self, clip: Clip, rare: tuple[str, ...], machine: Machine, renders: Sequence[np.ndarray], facades: Facades
+    ) -> None:
         whole = ChunkDataset([clip], rare=rare, device=machine.device).device_clips[0]
         self._renders = torch.empty_like(whole.pictures)
         # Openings are where a render has them, not where the film has them: nothing tells a render of these.
         streets, size = Behind(clip).streets, (clip.height, clip.width)
-        drawn = torch.cat([openings(streets.at(t), size, machine.device) for t in range(len(clip))])
+        drawn = torch.cat([openings(streets.at(t), size, facades, machine.device) for t in range(len(clip))])
         whole = replace(whole, renders=self._renders, openings=drawn)
         runs = [whole.part(start, stop) for start, stop in learnt_runs(len(clip))]
         self.data = ChunkDataset.of_device_clips(runs, clip.label_set)
