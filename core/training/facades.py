@@ -49,8 +49,8 @@ _FOOT = 2.0
 
 
 class _Piece(NamedTuple):
-    """A part of one side of a street: its cells (columns, ROWS) bool; how clear they are, from 0 to 1; and how many rows
-    a storey has.
+    """A part of one side of a street: its cells (columns, ROWS) bool; how clear they are, from 0 to 1; and how many
+    rows a storey has.
     """
 
     cells: Tensor

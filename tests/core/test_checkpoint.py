@@ -23,6 +23,7 @@ from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
+from core.models.local.facades import ROWS
 from core.models.local.network import INPUTS, LocalConfig, LocalGenerator
 from core.models.local.tolerance import Tolerance
 from core.models.published.network import PublishedConfig, PublishedGenerator
@@ -120,6 +121,29 @@ def test_the_versions_before_are_the_same_network_without_openings(
     weight, wanted = (one.generator_state["trunk.history.weight"] for one in (brought_up, today))
     assert torch.equal(weight[:, :read], wanted[:, :read]) and (weight[:, read:] == 0).all()
     assert weight.shape == wanted.shape and brought_up.build_generator() is not None
+
+
+def test_facades_travel_with_it_and_others_are_refused(tmp_path: Path) -> None:
+    given = torch.randint(0, 256, (2, 40, ROWS // 8), dtype=torch.uint8)
+    config = replace(LOCAL, facades=40).to_dict()
+    state = LocalGenerator(replace(LOCAL, facades=40)).state_dict() | {"facades": given}
+    path = saved(tmp_path / "facades.safetensors", config=config, generator_state=state)
+    loaded = load_checkpoint(path)
+    assert torch.equal(loaded.generator_state["facades"], given)
+    assert torch.equal(loaded.build_generator().inference.network.facades, given)
+    data = path.read_bytes()
+
+    def with_facades(tensor: torch.Tensor) -> bytes:
+        return remade(data, tensors=lambda tensors: tensors.update({"generator.facades": tensor}))
+
+    refused(path, with_facades(given[:, 1:].contiguous()), "'facades'", "(2, 39, 20")
+    refused(path, with_facades(given.float()), "'facades'")
+    refused(path, with_facades(given.long()), "int64")
+    refused(path, remade(data, tensors=lambda tensors: tensors.pop("generator.facades")), "no tensor 'facades'")
+    for columns in (-1, 1 << 30, 40.0, True):
+        meta = meta_of(data)
+        meta["config"]["facades"] = columns
+        refused(path, remade(data, meta), "facades")
 
 
 def test_the_tolerance_of_following_edits_travels_with_it(tmp_path: Path, good: bytes) -> None:
@@ -275,6 +299,8 @@ def test_metadata_of_another_form_is_refused(tmp_path: Path, good: bytes, meta: 
     [
         (lambda t: t["generator.trunk.head.weight"].view(-1)[3:4].fill_(float("nan")), "'generator.trunk.head.weight'"),
         (lambda t: t["encoder.model.1.bias"].fill_(float("inf")), "'encoder.model.1.bias'"),
+        (lambda t: t.update({"generator.facades": torch.zeros(2, 8, 20).byte()}), "unknown tensor 'facades'"),
+        (lambda t: t.update({"generator.other": torch.zeros(2, dtype=torch.uint8)}), "uint8"),
         (lambda t: t.pop("generator.trunk.head.weight"), "has no tensor 'trunk.head.weight'"),
         (lambda t: t.pop("encoder.model.1.bias"), "encoder has no tensor 'model.1.bias'"),
         (lambda t: t.update({"generator.extra": torch.zeros(1)}), "unknown tensor 'extra'"),

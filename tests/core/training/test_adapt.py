@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from core.__main__ import app
@@ -21,12 +22,14 @@ from core.clip.clip import Clip
 from core.clip.native import write_clip
 from core.errors import InputError
 from core.models.encoder import Encoder
+from core.models.local.facades import ROWS
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.training.adapt import learn
 from core.training.adapt.gain import Nearness, nearness
 from core.training.adapt.learn import Stopped, adapt, check
 from core.training.adapt.recipe import recipe
 from core.training.adapt.split import held_out, learnt_runs
+from core.training.export import with_facades
 from core.training.progress import Progress
 from tests.core.interop.cases import published_checkpoint
 from tests.core.training.clips import LABELS, driving_clip
@@ -139,6 +142,19 @@ def test_a_clip_is_learnt(begin, steps, tmp_path):
     assert loaded.recipe["preset"]["seed"] == 1
     assert heard.samples and heard.steps[-1].step == made.steps
     assert sorted(path.name for path in tmp_path.iterdir()) == ["begin.safetensors", "out.safetensors"]
+
+
+def test_facades_are_kept(begin, steps, tmp_path):
+    facades = torch.randint(0, 256, (2, 30, ROWS // 8), dtype=torch.uint8)
+    config, state = with_facades(begin.config, begin.generator_state, facades)
+    adapt(
+        driving_clip(),
+        replace(begin, config=config, generator_state=state),
+        tmp_path / "out.safetensors",
+        report=Heard(),
+        minutes=None,
+    )
+    assert torch.equal(load_checkpoint(tmp_path / "out.safetensors").generator_state["facades"], facades)
 
 
 def test_looks_mean_what_they_meant(begin, steps, tmp_path):
