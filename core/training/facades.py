@@ -38,8 +38,8 @@ _STOREYS, _NEEDED, _GROUND, _ROOF = (1.9, 4.2), 2.35, 1.25, 0.8
 _UNUSUAL = 0.3
 # Share of openings in the upper storeys of a piece.
 _OPEN = (0.06, 0.4)
-# At most so much of a ground floor; what is more is shade.
-_FRONTS = 0.7
+# At most so much of a ground floor: larger dark areas are painted as nothing in particular.
+_FRONTS = 0.55
 # Shares of a column's floor that tell a wall from a window, and that from a shop front or a door.
 _LEVELS = (0.2, 0.6)
 # Columns that are no window; share of a window's height that is open in it beside its bars.
