@@ -385,6 +385,18 @@ def train(
 
 
 @app.command()
+def read_exemplars(
+    data: options.TrainingClips,
+    begin: Annotated[Path, typer.Option("--checkpoint", metavar="FILE", help="The checkpoint to give them to.")],
+    out: options.NewCheckpoint,
+) -> None:
+    """Give a checkpoint the facades and vehicles of films. Training does so at its end."""
+    from core.training.exemplars import give_exemplars
+
+    give_exemplars(begin, data, out)
+
+
+@app.command()
 def adapt(
     source: options.Source,
     out: options.NewCheckpoint,

@@ -3,7 +3,7 @@
 A safetensors file (numbers and JSON, never pickle) with the tensors
 
     generator.<key>   encoder.<key>   mixtures.<class id>.{weights,means,covariances}
-    exemplars.{outlines,openings,about}
+    exemplars.{facades,outlines,openings,about}
 
 and one metadata entry, "scenebrush": JSON of `format, kind, name, config, encoder, label_set, recipe`.
 A checkpoint comes from outside: everything in it is checked before anything is built from it.
@@ -31,12 +31,12 @@ from core.files import MissingFile, open_file, read_file, write_atomically
 from core.models.cache import FeatureCache
 from core.models.encoder import Encoder
 from core.models.generator import Generator
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.precision import resolve_precision
 from core.styles.mixtures import Mixture
 from core.weights_file import MAX_HEADER, StateDict, check_fit, float_tensors, metadata, stored
 
 if TYPE_CHECKING:
-    from core.models.local.exemplars import Exemplars
     from core.models.local.network import LocalGenerator
     from core.models.published.network import PublishedGenerator
     from core.models.segmenter import Segmenter
@@ -82,7 +82,7 @@ class Checkpoint:
     mixtures  per class id
     recipe    how it was trained; for people
     label_network  reads labels from films that have none; None: it carries none
-    exemplars      where vehicles get their openings from; None: they have none
+    exemplars      where walls and vehicles get their openings from
     """
 
     name: str
@@ -96,7 +96,7 @@ class Checkpoint:
     generator_state: StateDict = field(default_factory=dict)
     encoder_state: StateDict = field(default_factory=dict)
     label_network: LabelWeights | None = None
-    exemplars: Exemplars | None = None
+    exemplars: Exemplars = NO_EXEMPLARS
 
     @property
     def limits(self) -> str:
@@ -156,7 +156,7 @@ def save_checkpoint(
     mixtures: Mapping[int, Mixture],
     recipe: Mapping[str, Any],
     label_network: LabelWeights | None = None,
-    exemplars: Exemplars | None = None,
+    exemplars: Exemplars = NO_EXEMPLARS,
     half: bool = True,
     name: str = "",
 ) -> Checkpoint:
@@ -179,8 +179,7 @@ def save_checkpoint(
             f"label_network.{key}": stored(value, half and value.dim() > 1)
             for key, value in label_network.state.items()
         }
-    if exemplars is not None:
-        tensors |= {f"exemplars.{part}": value.clone() for part, value in exemplars._asdict().items()}
+    tensors |= {f"exemplars.{part}": value.cpu().clone() for part, value in exemplars.tensors().items()}
     for class_id, mixture in mixtures.items():
         for part in ("weights", "means", "covariances"):
             tensors[f"mixtures.{class_id}.{part}"] = torch.from_numpy(getattr(mixture, part).copy())
@@ -240,7 +239,7 @@ def parse_checkpoint(data: bytes, source: str) -> Checkpoint:
             generator_state=generator,
             encoder_state=groups["encoder"],
             label_network=_label_network(meta, groups["label_network"]),
-            exemplars=_exemplars(groups["exemplars"]),
+            exemplars=Exemplars.of(groups["exemplars"]),
         )
         _check_networks(checkpoint)
     except InputError as error:
@@ -307,12 +306,6 @@ def _label_network(meta: Mapping[str, Any], state: StateDict) -> LabelWeights | 
     if not isinstance(domain, str) or len(domain) > MOST_DOMAIN:
         raise InputError(f"the domain of its label network is no sentence of at most {MOST_DOMAIN} characters.")
     return LabelWeights(state, domain, said["recipe"])
-
-
-def _exemplars(tensors: dict[str, Tensor]) -> Exemplars | None:
-    from core.models.local.exemplars import Exemplars
-
-    return Exemplars.checked(tensors) if tensors else None
 
 
 def _mixtures(tensors: StateDict) -> dict[int, Mixture]:

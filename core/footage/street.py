@@ -17,6 +17,8 @@ _FOCAL, _HORIZON = 0.75, 0.48
 _PIXELS, _ASIDE = 500, 0.08
 # Flow is believed to about this (pixels); errors beyond it count less and less.
 _NOISE = 0.25
+# How far aside of the middle a street may vanish (widths), and the share of that which is left a frame later.
+_TURNED, _REMEMBERED = 0.06, 0.98
 _ROUNDS = 8
 _LEAST = 20
 
@@ -29,21 +31,28 @@ class Streets:
         row = _HORIZON * (clip.height - 1)
         self._clip, self._horizon = clip, horizon or (lambda t: row)
         self._roles = roles(clip.label_set)
-        self._gone = [(0.0, 0.0)]  # of the frames so far: since the first one, along the left and the right walls
+        # Of the frames so far: how far since the first one along the left and the right walls; and how far aside of the
+        # middle (pixels) the street vanishes.
+        self._gone = [(0.0, 0.0, 0.0)]
 
     def at(self, t: int) -> Street:
-        """The street in frame t. It is thought to vanish in the middle: yaw and borders of roads say less."""
-        while len(self._gone) <= t:
-            (left, right), (more_left, more_right) = self._gone[-1], self._step(len(self._gone))
-            self._gone.append((left + more_left, right + more_right))
+        """The street in frame t. It is thought to vanish in the middle at first, and moves as the camera turns."""
         width = self._clip.width
-        return Street((width - 1) / 2, self._horizon(t), _FOCAL * width, *self._gone[t])
+        while len(self._gone) <= t:
+            (left, right, x), (more_left, more_right, turned) = self._gone[-1], self._step(len(self._gone))
+            # Errors of turning add up, so it is slowly forgotten.
+            x = min(max(_REMEMBERED * x - turned, -_TURNED * width), _TURNED * width)
+            self._gone.append((left + more_left, right + more_right, x))
+        left, right, x = self._gone[t]
+        return Street((width - 1) / 2 + x, self._horizon(t), _FOCAL * width, left, right)
 
-    def _step(self, t: int) -> tuple[float, float]:
-        """How far the camera went from frame t - 1 to t along its left and right walls, in distances to these."""
+    def _step(self, t: int) -> tuple[float, float, float]:
+        """How far the camera went from frame t - 1 to t along its left and right walls, in distances to these; and how
+        far the picture turned to the left, in pixels.
+        """
         clip = self._clip
         if clip.flow is None or clip.flow_valid is None:
-            return 0.0, 0.0
+            return 0.0, 0.0, 0.0
         wall = (self._roles[clip.labels[t]] == Role.WALL) & clip.flow_valid[t]
         middle = (clip.width - 1) / 2
         near = slice(round(middle - _ASIDE * clip.width), round(middle + _ASIDE * clip.width) + 1)
@@ -52,12 +61,12 @@ class Streets:
         every = max(1, len(rows) // _PIXELS)
         rows, columns = rows[::every], columns[::every]
         moved = clip.flow[t][rows, columns, 0].astype(np.float64)
-        left, right = gone(columns - middle, moved)
-        return _FOCAL * clip.width * left, _FOCAL * clip.width * right
+        left, right, turned = gone(columns - middle, moved)
+        return _FOCAL * clip.width * left, _FOCAL * clip.width * right, turned
 
 
-def gone(aside: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
-    """What the camera went along walls on the left and the right, in focal lengths times their distance.
+def gone(aside: np.ndarray, moved: np.ndarray) -> tuple[float, float, float]:
+    """What the camera went along walls on the left and the right, in focal lengths times their distance; and w.
 
     aside: (n,) how far to the right of the vanishing point pixels of walls are; moved: (n,) their motion to the frame
     before, in pixels, x. A pixel at a was at a / (1 + k |a|) + w: k is asked for, w is the camera's own turning.
@@ -66,7 +75,7 @@ def gone(aside: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
     sides = aside < 0, aside > 0
     there = [side.sum() >= _LEAST for side in sides]
     if not any(there):
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     found = np.zeros(3)
     for round_ in range(_ROUNDS):
         k = np.where(sides[0], found[0], found[1])
@@ -80,4 +89,4 @@ def gone(aside: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
         found = found + np.linalg.solve(system, (rows * weight[:, None]).T @ error)
         found[:2] = found[:2].clip(-0.5 / np.abs(aside).max(), None)
     left, right = (found[i] if there[i] else found[1 - i] for i in (0, 1))
-    return float(left), float(right)
+    return float(left), float(right), float(found[2])

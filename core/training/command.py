@@ -151,6 +151,8 @@ def _begin(
     """From the last save, else from a checkpoint, else from new weights."""
     if state.exists():
         trainer.load(state, pace)
+        if begin is not None and begin.exists():
+            trainer.exemplars = load_checkpoint(begin).exemplars
         say(f"goes on from step {trainer.done}")
     elif export_only:
         raise InputError(f"There is no state in {state.parent} to make a checkpoint of.", "Train first.")

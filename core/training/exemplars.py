@@ -1,61 +1,62 @@
-"""Vehicles of training films as exemplars: outlines, and the openings that the film shows in them."""
+"""Exemplars are read from the clips of a training, and given to a checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from core.clip.label_set import LabelSet
-from core.models.local.exemplars import MOST, STEPS, Exemplars, Vehicles, packed
-from core.training.device_clip import DeviceClip
-from core.training.filmed_openings import VEHICLES
-
-# Vehicles of fewer pixels, or lower, show too little.
-_LEAST, _LOWEST = 500, 16
-# One that looks like the one that was kept of the frames before adds nothing: less than this share of cells differs.
-_ALIKE = 0.006
+from core.checkpoint import load_checkpoint, save_checkpoint
+from core.errors import InputError
+from core.models.local.exemplars import Exemplars
+from core.models.local.facades import CELLS
+from core.training.dataset import ChunkDataset, read_clips
+from core.training.facades import read_facades
+from core.training.filmed_vehicles import filmed_vehicles
 
 
-class _Seen(NamedTuple):
-    """A vehicle in one frame; see `Exemplars`."""
-
-    outline: Tensor  # (SIDE, SIDE) bool
-    openings: Tensor  # (SIDE, SIDE) bool
-    about: Tensor  # (4,) int16
-
-
-def film_exemplars(clips: Iterable[DeviceClip], label_set: LabelSet) -> Exemplars | None:
-    """Of clips with openings; None where they show no vehicle that is large enough."""
-    classes = [entry.id for entry in label_set if entry.name in VEHICLES]
-    seen = [one for clip in clips for one in _vehicles(clip, classes)]
-    if not seen:
-        return None
-    seen = seen[:: -(-len(seen) // MOST)]
-    outlines, openings, about = (torch.stack(parts) for parts in zip(*seen, strict=True))
-    return Exemplars(packed(outlines), packed(openings), about.cpu())
+def read_exemplars(data: ChunkDataset) -> Exemplars:
+    """Facades and vehicles that the clips show well; none of what they do not."""
+    facades = read_facades(data.clips())
+    vehicles = filmed_vehicles(data.with_openings().device_clips, data.label_set)
+    return Exemplars(facades if facades.shape[1] else None, vehicles)
 
 
-def _vehicles(clip: DeviceClip, classes: list[int]) -> Iterator[_Seen]:
-    """Every vehicle of a clip, as often as it looks otherwise."""
-    assert clip.openings is not None
-    which, last = torch.tensor(classes, device=clip.labels.device), dict[int, Tensor]()
-    for labels, objects, openings in zip(clip.labels, clip.objects, clip.openings, strict=True):
-        vehicles = Vehicles.of(objects.int(), torch.isin(labels, which), _LEAST)
-        if not len(vehicles):
-            continue
-        pixels, own = vehicles.squares()
-        opened, boxes = openings.flatten()[pixels] & own, vehicles.boxes
-        size = (labels.shape[0], labels.shape[1])
-        numbers = torch.stack([boxes.proportion, *boxes.middle(size)], 1) * STEPS
-        for number, name in enumerate(vehicles.ids.tolist()):
-            before = last.get(name)
-            alike = before is not None and (before ^ own[number]).float().mean() < _ALIKE
-            if alike or boxes.bottom[number] - boxes.top[number] < _LOWEST:
-                continue
-            last[name] = own[number]
-            class_id = labels[vehicles.which == number][:1]
-            about = torch.cat([numbers[number].round(), class_id.to(numbers.dtype)]).to(torch.int16)
-            yield _Seen(own[number], opened[number], about)
+def give_exemplars(begin: Path, data: Path, out: Path, say: Callable[[str], None] = print) -> Path:
+    """Write `out`: the checkpoint `begin` with the exemplars of the clips below `data`; what these do not show stays.
+
+    Raises `InputError` where it draws none, or the clips show none.
+    """
+    checkpoint = load_checkpoint(begin)
+    if checkpoint.kind != "local":
+        raise InputError(f"Checkpoint {checkpoint.name!r} draws no openings.", "Give one that `core train` wrote.")
+    found = read_exemplars(ChunkDataset(read_clips(data), rare=(), device=torch.device("cpu")))
+    if not any(part is not None for part in found):
+        raise InputError(
+            f"No clip in {data} shows facades or vehicles well.",
+            "They need film; for facades also motion, and buildings along a street.",
+        )
+    save_checkpoint(
+        out,
+        kind=checkpoint.kind,
+        config=checkpoint.config,
+        generator_state=checkpoint.generator_state,
+        encoder_config=checkpoint.encoder,
+        encoder_state=checkpoint.encoder_state,
+        label_set=checkpoint.label_set,
+        mixtures=checkpoint.mixtures,
+        recipe=checkpoint.recipe,
+        label_network=checkpoint.label_network,
+        exemplars=found.or_else(checkpoint.exemplars),
+        name=checkpoint.name,
+    )
+    say(f"wrote {out}, with {in_words(found)}")
+    return out
+
+
+def in_words(exemplars: Exemplars) -> str:
+    """How many there are."""
+    metres = 0.0 if exemplars.facades is None else exemplars.facades.shape[1] / CELLS
+    vehicles = 0 if exemplars.vehicles is None else len(exemplars.vehicles.about)
+    return f"{metres:.0f} m of facades on each side of a street and {vehicles} views of vehicles"

@@ -9,12 +9,20 @@ from pathlib import Path
 from core.checkpoint import LabelWeights, save_checkpoint
 from core.styles.looks import fit_mixtures
 from core.styles.mixtures import Mixture
+from core.training.exemplars import read_exemplars
 from core.training.loop import Trainer
 
 
 def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print, labels: LabelWeights | None = None) -> Path:
-    """Fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors; labels: carried along."""
+    """Read the exemplars, fit the mixtures with the averaged encoder and write `out`/checkpoint.safetensors.
+
+    labels: carried along.
+    """
     reads_looks = trainer.trained.reads_looks
+    exemplars = trainer.exemplars
+    if trainer.trained.reads_places:
+        say("reading facades and vehicles from the films")
+        exemplars = read_exemplars(trainer.data).or_else(exemplars)
     mixtures = _mixtures(trainer, say) if reads_looks else {}
     path = out / "checkpoint.safetensors"
     save_checkpoint(
@@ -27,7 +35,7 @@ def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print, labe
         label_set=trainer.data.label_set,
         mixtures=mixtures,
         label_network=labels,
-        exemplars=trainer.exemplars,
+        exemplars=exemplars,
         recipe={
             "preset": trainer.preset.to_dict(),
             "steps": trainer.done,

@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.clip.label_set import LabelSet
-from core.models.local.exemplars import DARK, LESS, LIGHT
+from core.models.local.vehicles import DARK, LESS, LIGHT
 
 # Classes with openings.
 WALLS, VEHICLES = ("building",), ("car", "truck", "bus")
 # How far about a pixel its wall or vehicle is looked at, in heights of the picture, and how dark an opening of a wall
 # is beside it: this share of it (of a vehicle: DARK), and so many levels less.
-_AROUND, _OF_WALL = 0.055, 0.72
+_AROUND, OF_WALL = 0.055, 0.72
 # Frames that are looked at together, and how much smaller means are made: they are smooth.
 _AT_ONCE, _SMALLER = 4, 4
 
@@ -25,17 +25,24 @@ _AT_ONCE, _SMALLER = 4, 4
 def filmed_openings(pictures: Tensor, labels: Tensor, label_set: LabelSet) -> Tensor:
     """(N, 3, H, W) uint8 RGB and (N, H, W) class ids -> (N, H, W) bool."""
     found = torch.zeros_like(labels, dtype=torch.bool)
-    for names, share in ((WALLS, _OF_WALL), (VEHICLES, DARK)):
+    for names, share in ((WALLS, OF_WALL), (VEHICLES, DARK)):
         has = torch.zeros(256, dtype=torch.bool, device=labels.device)
         has[[entry.id for entry in label_set if entry.name in names]] = True
         for part, film, classes in zip(*(each.split(_AT_ONCE) for each in (found, pictures, labels)), strict=True):
-            part |= _openings(film, has[classes.long()], share)
+            part |= darker(lightness(film), has[classes.long()], _AROUND * film.shape[2], share)
     return found
 
 
-def _openings(pictures: Tensor, where: Tensor, share: float) -> Tensor:
-    weights = torch.tensor(LIGHT, device=pictures.device).view(1, 3, 1, 1)
-    light, reach = (pictures * weights).sum(1), _AROUND * pictures.shape[2]
+def lightness(pictures: Tensor) -> Tensor:
+    """(N, 3, H, W) uint8 RGB -> (N, H, W) float32, 0 to 255."""
+    return (pictures * torch.tensor(LIGHT, device=pictures.device).view(1, 3, 1, 1)).sum(1)
+
+
+def darker(light: Tensor, where: Tensor, reach: float, share: float = OF_WALL) -> Tensor:
+    """(N, H, W) bool: where a wall or vehicle that is seen `where` is darker than this share of what is about it.
+
+    light: (N, H, W), 0 to 255. reach: how far about, in pixels.
+    """
     bright = where & (light >= _mean(light, where, reach))  # plaster or paint, without what is dark in it
     return where & (light < share * _mean(light, bright, reach) - LESS)
 

@@ -12,9 +12,9 @@ from torch._dynamo.exc import TorchDynamoException
 from core.errors import reason
 from core.models.encoder import Encoder
 from core.models.label_network import LabelNetwork
+from core.models.local.exemplars import NO_EXEMPLARS
 from core.training.averaging import average_weights
 from core.training.dataset import ChunkDataset
-from core.training.exemplars import film_exemplars
 from core.training.film import film_with_holes
 from core.training.guarded_optimizer import GuardedOptimizer
 from core.training.looks import chunk_styles, recolour
@@ -56,8 +56,8 @@ class Trainer(Resumable):
         device, labels = self.machine.device, data.label_set
         self.trained = preset.generator.build(labels, self.machine)
         self.data = data.with_openings() if self.trained.reads_places else data
-        # What a checkpoint keeps of the films beside weights; those of another take their place in `start_from`.
-        self.exemplars = film_exemplars(self.data.device_clips, labels) if self.trained.reads_places else None
+        # For sample pictures; a checkpoint has those of the films that were learnt from.
+        self.exemplars = NO_EXEMPLARS
         self.encoder = (Encoder(ngf=8, n_down=2, norm="none", shortcut=True) if encoder is None else encoder).to(device)
         self.adversaries = {
             name: recipe.build(labels.size, self.machine) for name, recipe in preset.adversaries.items()

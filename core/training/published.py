@@ -13,7 +13,7 @@ from core.checkpoint import Kind
 from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
 from core.models.label_input import encode_known, foreground_mask
-from core.models.local.exemplars import Exemplars
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.published.network import History, PublishedConfig, PublishedGenerator
 from core.models.published.scales import ScaleOutput
 from core.models.warp import pyramid
@@ -132,7 +132,7 @@ class TrainedPublished:
             (*labels, maps.labels)[-self._before :], (*objects, maps.objects)[-self._before :], history
         )
 
-    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars | None = None) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars = NO_EXEMPLARS) -> Generator:
         """Of the scales that the stage has."""
         assert isinstance(network, PublishedGenerator)
         part = PublishedGenerator(replace(network.config, n_scales_spatial=stage.scales)).to(self._machine.device)

@@ -37,8 +37,7 @@ def start_from(trainer: Trainer, checkpoint: Checkpoint) -> list[str]:
     lines += fill(trainer.trained.network, checkpoint.generator_state, "generator")
     if trainer.trained.reads_looks:
         lines += fill(trainer.encoder, checkpoint.encoder_state, "encoder")
-    if trainer.exemplars is None:
-        trainer.exemplars = checkpoint.exemplars
+    trainer.exemplars = checkpoint.exemplars
     trainer.averaged["generator"].load_state_dict(trainer.trained.network.state_dict())
     trainer.averaged["encoder"].load_state_dict(trainer.encoder.state_dict())
     return lines

@@ -18,7 +18,7 @@ from core.clip.label_set import LabelSet
 from core.models.generator import Generator, LabelMaps
 from core.models.inputs import from_uint8
 from core.models.layers import weights_channels_last
-from core.models.local.exemplars import Exemplars
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.grain import with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import to_uint8
@@ -108,10 +108,12 @@ class TrainedGenerator(Protocol):
         """The past after a frame, detached: one that was drawn, or a real picture (B, 3, H, W)."""
         ...
 
-    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars | None = None) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars = NO_EXEMPLARS) -> Generator:
         """A generator for sample pictures from such a network, for example the averaged one.
 
-        exemplars: where vehicles get their openings from. Raises `ImportError` where a package for it is not installed.
+        exemplars: where walls and vehicles get their openings from.
+
+        Raises `ImportError` where a package for it is not installed.
         """
         ...
 
@@ -216,7 +218,7 @@ class TrainedLocal:
         newest = Remembered(perturbed(shown, rng), maps, styles.detach(), flow.detach(), features.detach())
         return (newest, *(past or ()))[:HISTORY]
 
-    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars | None = None) -> Generator:
+    def renderer(self, network: nn.Module, stage: Stage, exemplars: Exemplars = NO_EXEMPLARS) -> Generator:
         # The editor's generator needs more packages than training does.
         from core.models.local.runner import LocalRunner
 

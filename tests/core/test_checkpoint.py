@@ -23,7 +23,8 @@ from core.clip.label_set import LabelClass, LabelSet
 from core.errors import InputError
 from core.models.encoder import Encoder
 from core.models.generator import LabelMaps
-from core.models.local.exemplars import Exemplars
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
+from core.models.local.facades import ROWS
 from core.models.local.network import INPUTS, LocalConfig, LocalGenerator
 from core.models.local.tolerance import Tolerance
 from core.models.published.network import PublishedConfig, PublishedGenerator
@@ -134,10 +135,11 @@ def test_the_version_before_said_openings_of_vehicles_itself(tmp_path: Path, goo
     (tmp_path / "good.safetensors").write_bytes(good)
     brought_up, today = (load_checkpoint(tmp_path / f"{name}.safetensors") for name in ("older", "good"))
     assert brought_up.config == today.config and brought_up.generator_state.keys() == today.generator_state.keys()
-    assert brought_up.exemplars is None and brought_up.build_generator() is not None
+    assert brought_up.exemplars == NO_EXEMPLARS and brought_up.build_generator() is not None
 
 
 EXEMPLARS = {
+    "exemplars.facades": torch.randint(0, 256, (2, 40, ROWS // 8), dtype=torch.uint8),
     "exemplars.outlines": torch.randint(0, 256, (3, 64, 8), dtype=torch.uint8),
     "exemplars.openings": torch.randint(0, 256, (3, 64, 8), dtype=torch.uint8),
     "exemplars.about": torch.zeros(3, 4, dtype=torch.int16),
@@ -145,9 +147,10 @@ EXEMPLARS = {
 
 
 def test_exemplars_come_back(tmp_path: Path) -> None:
-    given = Exemplars(*EXEMPLARS.values())
-    loaded = load_checkpoint(saved(tmp_path / "street.safetensors", exemplars=given)).exemplars
-    assert loaded is not None and all(torch.equal(*pair) for pair in zip(loaded, given, strict=True))
+    given = Exemplars.of({key.partition(".")[2]: value for key, value in EXEMPLARS.items()})
+    loaded = load_checkpoint(saved(tmp_path / "street.safetensors", exemplars=given)).exemplars.tensors()
+    assert loaded.keys() == given.tensors().keys()
+    assert all(torch.equal(loaded[key], value) for key, value in given.tensors().items())
 
 
 @pytest.mark.parametrize(
@@ -160,6 +163,11 @@ def test_exemplars_come_back(tmp_path: Path) -> None:
         ({"exemplars.about": torch.zeros(0, 4, dtype=torch.int16)}, "exemplars"),
         ({"exemplars.about": torch.tensor(3, dtype=torch.int16)}, "exemplars"),
         ({"exemplars.about": torch.zeros(20000, 4, dtype=torch.int16)}, "exemplars"),
+        ({"exemplars.facades": torch.zeros(2, 40, 20)}, "facades"),
+        ({"exemplars.facades": torch.zeros(2, 0, 20, dtype=torch.uint8)}, "facades"),
+        ({"exemplars.facades": torch.zeros(1, 40, 20, dtype=torch.uint8)}, "facades"),
+        ({"exemplars.facades": torch.zeros(2, 40, dtype=torch.uint8)}, "facades"),
+        ({"exemplars.facades": torch.zeros(2, 20000, 20, dtype=torch.uint8)}, "facades"),
     ],
 )  # fmt: skip
 def test_exemplars_of_another_form_are_refused(tmp_path: Path, good: bytes, change: dict[str, Any], words: str) -> None:

@@ -16,12 +16,13 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
-from core.models.local.exemplars import Exemplars, VehicleOpenings
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
-from core.models.local.openings import openings
+from core.models.local.openings import Facades, openings
 from core.models.local.places import places
+from core.models.local.vehicles import VehicleOpenings
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
 
@@ -57,9 +58,9 @@ class Inference:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
         cache: FeatureCache | None = None,
-        exemplars: Exemplars | None = None,
+        exemplars: Exemplars = NO_EXEMPLARS,
     ) -> None:
-        """exemplars: where vehicles get their openings from; None: they have none."""
+        """exemplars: where walls and vehicles get their openings from."""
         self.dtype, self.device = dtype, torch.device(device)
         self.network = weights_channels_last(fold(network).eval().to(self.device))
         # Tables, flow and warp stay in float32: a bfloat16 coordinate is off by a pixel near the border.
@@ -72,8 +73,8 @@ class Inference:
         self._name = uuid4().hex  # a cache may be shared with other networks
         self._noise = torch.empty(1, 1, 0, 0)
         self._openings: Cache[tuple[Street, tuple[int, int]], Tensor] = Cache(_KEPT_BYTES, Tensor.numel)
-        vehicles = network.config.vehicles
-        self._of_vehicles = VehicleOpenings(exemplars, vehicles, self.device) if exemplars and vehicles else None
+        self._facades, seen, classes = Facades(exemplars.facades), exemplars.vehicles, network.config.vehicles
+        self._of_vehicles = None if seen is None or not classes else VehicleOpenings(seen, classes, self.device)
 
     def padded(self, labels: LabelMaps, styles: Tensor) -> tuple[LabelMaps, Tensor]:
         """Maps and styles as all other methods take them."""
@@ -102,7 +103,7 @@ class Inference:
         size, street = (maps.labels.shape[-2], maps.labels.shape[-1]), maps.street
         drawn = None
         if street is not None:
-            drawn = self._openings.get((street, size), lambda: openings(street, size, self.device))
+            drawn = self._openings.get((street, size), lambda: openings(street, size, self._facades, self.device))
         if self._of_vehicles is None:
             return drawn
         flow = None if self.must_estimate(maps, state) else known_flow(maps, None)

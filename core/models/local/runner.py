@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.models.cache import FeatureCache
 from core.models.generator import Conditionings, Followed, KnownPixels, LabelMaps, Past, Shown, State
-from core.models.local.exemplars import Exemplars
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.filmed import FilmSteps
 from core.models.local.follow import Follower
 from core.models.local.history import HISTORY
@@ -22,7 +22,7 @@ class LocalRunner:
     """`core.models.generator.Generator` for a `LocalGenerator`.
 
     cache: where context features are kept, by the labels' content. tolerance: in place of the network's own.
-    exemplars: where vehicles get their openings from; None: they have none.
+    exemplars: where walls and vehicles get their openings from.
     """
 
     looks_back = HISTORY
@@ -36,7 +36,7 @@ class LocalRunner:
         device: torch.device | str = "cpu",
         cache: FeatureCache | None = None,
         tolerance: Tolerance | None = None,
-        exemplars: Exemplars | None = None,
+        exemplars: Exemplars = NO_EXEMPLARS,
     ) -> None:
         self.inference = Inference(network, dtype, device, cache, exemplars)
         tolerance = tolerance or network.config.tolerance

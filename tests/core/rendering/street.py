@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from core.conditioning import Conditioning, Maps, Styles
-from core.models.local.exemplars import Exemplars, packed
+from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.runner import LocalRunner
 from core.models.local.tolerance import Tolerance
+from core.models.local.vehicles import VehicleExemplars, packed
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 
@@ -39,18 +40,19 @@ def follow_always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def local_renderer(
-    network: LocalGenerator, tolerance: Tolerance | None = None, exemplars: Exemplars | None = None
+    network: LocalGenerator, tolerance: Tolerance | None = None, exemplars: Exemplars = NO_EXEMPLARS
 ) -> Renderer:
     """A renderer with a store of its own that also keeps the generator's features."""
     store = FrameStore(1 << 28)
     return Renderer(LocalRunner(network, cache=store, tolerance=tolerance, exemplars=exemplars), "tiny", store)
 
 
-def some_exemplars(seed: int = 0) -> Exemplars:
-    """Of class 2, of any outline."""
-    cells = torch.rand(2, 6, 8, 8, generator=torch.Generator().manual_seed(seed)) < 0.5
+def some_exemplars(class_id: int = 2) -> Exemplars:
+    """Of vehicles of any outline."""
+    cells = torch.rand(2, 6, 8, 8, generator=torch.Generator().manual_seed(0)) < 0.5
     outlines, openings = (packed(part.repeat_interleave(8, 1).repeat_interleave(8, 2)) for part in cells)
-    return Exemplars(outlines, openings, torch.tensor([[0, 0, 0, 2]], dtype=torch.int16).repeat(6, 1))
+    about = torch.tensor([[0, 0, 0, class_id]], dtype=torch.int16).repeat(6, 1)
+    return Exemplars(vehicles=VehicleExemplars(outlines, openings, about))
 
 
 def conditioning(labels: np.ndarray, objects: np.ndarray, flow: np.ndarray | None, code: float) -> Conditioning:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from core.__main__ import app
@@ -20,16 +21,21 @@ from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import write_clip
 from core.errors import InputError
+from core.headless.render import open_scene
 from core.models.encoder import Encoder
+from core.models.local.exemplars import Exemplars
+from core.models.local.facades import ROWS
 from core.models.local.network import LocalConfig, LocalGenerator
+from core.models.local.runner import LocalRunner
 from core.training.adapt import learn
-from core.training.adapt.gain import Nearness, nearness
+from core.training.adapt.gain import Nearness, drawn_openings, nearness, whole_render
 from core.training.adapt.learn import Stopped, adapt, check
 from core.training.adapt.recipe import recipe
 from core.training.adapt.split import held_out, learnt_runs
 from core.training.progress import Progress
 from tests.core.interop.cases import published_checkpoint
-from tests.core.training.clips import LABELS, driving_clip
+from tests.core.rendering.street import some_exemplars
+from tests.core.training.clips import CAR, LABELS, driving_clip
 
 MINUTES = 0.1
 
@@ -139,6 +145,32 @@ def test_a_clip_is_learnt(begin, steps, tmp_path):
     assert loaded.recipe["preset"]["seed"] == 1
     assert heard.samples and heard.steps[-1].step == made.steps
     assert sorted(path.name for path in tmp_path.iterdir()) == ["begin.safetensors", "out.safetensors"]
+
+
+def test_exemplars_are_kept(begin, steps, tmp_path):
+    facades = torch.randint(0, 256, (2, 30, ROWS // 8), dtype=torch.uint8)
+    with_facades = replace(begin, exemplars=Exemplars(facades))
+    adapt(driving_clip(), with_facades, tmp_path / "out.safetensors", report=Heard(), minutes=None)
+    kept = load_checkpoint(tmp_path / "out.safetensors").exemplars
+    assert kept.vehicles is None and kept.facades is not None and torch.equal(kept.facades, facades)
+
+
+def test_what_is_learnt_from_has_the_openings_of_its_render(begin, monkeypatch):
+    config = LocalConfig.from_dict(begin.config)
+    generator = LocalRunner(LocalGenerator(replace(config, vehicles=(CAR,))), exemplars=some_exemplars(CAR))
+    told, real = [], generator.inference.openings
+
+    def heard(maps, state, needed=None):
+        told.append(real(maps, state, needed))
+        return told[-1]
+
+    monkeypatch.setattr(generator.inference, "openings", heard)
+    scene = open_scene(begin, driving_clip())
+    pictures = whole_render(generator, scene, "cpu")
+    rendered = list(told)
+    drawn = drawn_openings(generator, scene, pictures, "cpu")
+    assert len(drawn) == len(rendered) == len(pictures) and any(one.any() for one in drawn)
+    assert all(torch.equal(*pair) for pair in zip(drawn, rendered, strict=True))
 
 
 def test_looks_mean_what_they_meant(begin, steps, tmp_path):

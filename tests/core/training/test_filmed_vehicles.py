@@ -1,4 +1,4 @@
-"""Exemplars are read from films."""
+"""Vehicles of films become exemplars."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 
 from core.clip.clip import Clip
 from core.clip.label_set import LabelClass, LabelSet
-from core.models.local.exemplars import unpacked
+from core.models.local.vehicles import unpacked
 from core.training.device_clip import DeviceClip
-from core.training.exemplars import film_exemplars
+from core.training.filmed_vehicles import filmed_vehicles
 
 LABELS = LabelSet("street", (LabelClass(0, "road", (0, 0, 0), "stuff"), LabelClass(4, "car", (0, 0, 9), "thing")))
 
@@ -30,7 +30,7 @@ def filmed(moves: int, frames: int = 3, side: int = 32) -> DeviceClip:
 
 
 def test_each_vehicle_is_kept_with_the_openings_that_its_film_shows() -> None:
-    found = film_exemplars([filmed(0)], LABELS)
+    found = filmed_vehicles([filmed(0)], LABELS)
     assert found is not None and len(found.about) == 1  # it looks alike in all frames
     outline, openings = unpacked(found.outlines)[0], unpacked(found.openings)[0]
     assert outline[32, 32] and not outline[0, 0]
@@ -40,11 +40,11 @@ def test_each_vehicle_is_kept_with_the_openings_that_its_film_shows() -> None:
 
 
 def test_a_vehicle_that_comes_to_look_otherwise_is_kept_again() -> None:
-    found = film_exemplars([filmed(8)], LABELS)
+    found = filmed_vehicles([filmed(8)], LABELS)
     assert found is not None and len(found.about) == 3
 
 
 def test_clips_without_large_vehicles_have_none() -> None:
-    assert film_exemplars([filmed(0, side=12)], LABELS) is None
+    assert filmed_vehicles([filmed(0, side=12)], LABELS) is None
     no_vehicle = replace(filmed(0), labels=torch.zeros(3, 64, 96, dtype=torch.uint8))
-    assert film_exemplars([no_vehicle], LABELS) is None
+    assert filmed_vehicles([no_vehicle], LABELS) is None

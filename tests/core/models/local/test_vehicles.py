@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from core.models.generator import LabelMaps
-from core.models.local.exemplars import SIDE, STEPS, Exemplars, VehicleOpenings, Vehicles, packed, unpacked
 from core.models.local.history import Remembered
+from core.models.local.vehicles import SIDE, STEPS, VehicleExemplars, VehicleOpenings, Vehicles, packed, unpacked
 
 HEIGHT, WIDTH, CAR, BUS = 96, 160, 2, 3
 
@@ -26,7 +26,7 @@ def frame(outline: torch.Tensor, top: int, left: int, class_id: int = CAR, name:
     return LabelMaps(labels, torch.where(labels == class_id, name, 0).int())
 
 
-def exemplar(outline: torch.Tensor, opened: torch.Tensor, class_id: int = CAR) -> Exemplars:
+def exemplar(outline: torch.Tensor, opened: torch.Tensor, class_id: int = CAR) -> VehicleExemplars:
     """Seen in a frame's middle. opened: as outline."""
     maps = frame(outline, 30, 60, class_id)
     vehicles = Vehicles.of(maps.objects[0], maps.labels[0] == class_id)
@@ -34,18 +34,18 @@ def exemplar(outline: torch.Tensor, opened: torch.Tensor, class_id: int = CAR) -
     there = torch.zeros(HEIGHT, WIDTH, dtype=torch.bool)
     there[30 : 30 + len(outline), 60 : 60 + outline.shape[1]] = opened
     proportion = round(float(vehicles.boxes.proportion) * STEPS)
-    return Exemplars(packed(own), packed(there.flatten()[pixels] & own), about(proportion, class_id))
+    return VehicleExemplars(packed(own), packed(there.flatten()[pixels] & own), about(proportion, class_id))
 
 
 def about(proportion: int, class_id: int) -> torch.Tensor:
     return torch.tensor([[proportion, 0, 0, class_id]], dtype=torch.int16)
 
 
-def joined(*exemplars: Exemplars) -> Exemplars:
-    return Exemplars(*(torch.cat(parts) for parts in zip(*exemplars, strict=True)))
+def joined(*exemplars: VehicleExemplars) -> VehicleExemplars:
+    return VehicleExemplars(*(torch.cat(parts) for parts in zip(*exemplars, strict=True)))
 
 
-def openings_of(exemplars: Exemplars) -> VehicleOpenings:
+def openings_of(exemplars: VehicleExemplars) -> VehicleOpenings:
     return VehicleOpenings(exemplars, (CAR, BUS), torch.device("cpu"))
 
 

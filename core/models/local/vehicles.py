@@ -1,0 +1,262 @@
+"""Glass, tyres and grilles of vehicles, taken from vehicles of training films that have the same outline.
+
+Where they are is largely given by the outline, but the mean over all vehicles of much the same outline is nobody's: a
+few that are most alike agree, and look like a vehicle (docs/adr/0031).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.errors import InputError
+from core.models.generator import LabelMaps
+from core.models.local.history import Remembered, sources
+
+# A vehicle's box, with a margin of this share of it on each side, is looked at in a square of so many cells.
+SIDE, MARGIN = 64, 1 / 8
+# Outlines and openings are compared in squares of so many cells.
+_SMALL = 16
+# Refused from a file: no training comes near it.
+MOST = 16384
+# Proportion and place are kept in steps of this.
+STEPS = 256
+# What counts beside the mean squared difference of the outlines: that of the proportion (log2 of width to height), that
+# of the place in the frame (its sides at -1 and 1), another class, and the share of the vehicle where openings differ
+# from those that the frame before shows.
+_PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.2
+# So many exemplars vote, the farther ones less: by e where they are farther than the nearest by this share of it. An
+# opening is what has more than this share of the votes.
+_VOTING, _FARTHER, _ELECTED = 5, 0.5, 0.45
+# Vehicles of fewer pixels have no openings.
+_LEAST = 40
+# How dark an opening is in a film: this share of the vehicle's paint, and so many levels less; in a render, which is
+# lighter there.
+DARK, LESS = 0.6, 4
+_RENDERED_DARK = 0.75
+# What red, green and blue give to lightness (ITU-R BT.601).
+LIGHT = (0.299, 0.587, 0.114)
+
+
+class VehicleExemplars(NamedTuple):
+    """n vehicles as films show them, each in its square; what lies beyond the frame is not the vehicle.
+
+    outlines  (n, SIDE, SIDE / 8) uint8: where the vehicle is, a bit for each cell, the first one highest
+    openings  the same: where it has openings
+    about     (n, 4) int16: log2 of width to height, middle across and down (-1 to 1), all times STEPS; class id
+    """
+
+    outlines: Tensor
+    openings: Tensor
+    about: Tensor
+
+    def check(self) -> None:
+        """Raises `InputError` where they are of another form, or too many."""
+        count = len(self.about) if self.about.dim() else 0
+        bits = ((count, SIDE, SIDE // 8), torch.uint8)
+        for name, (shape, dtype) in {"outlines": bits, "openings": bits, "about": ((count, 4), torch.int16)}.items():
+            part: Tensor = getattr(self, name)
+            if not 1 <= count <= MOST or tuple(part.shape) != shape or part.dtype != dtype:
+                raise InputError(f"the {name} of its exemplars are {part.dtype} of shape {tuple(part.shape)[:4]}.")
+
+
+class Boxes(NamedTuple):
+    """Where vehicles lie in a frame, (k,) each, in pixels; bottom and right are the first beyond."""
+
+    top: Tensor
+    left: Tensor
+    bottom: Tensor
+    right: Tensor
+
+    @property
+    def proportion(self) -> Tensor:
+        """log2 of width to height."""
+        return torch.log2((self.right - self.left) / (self.bottom - self.top))
+
+    def middle(self, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Across and down, -1 to 1 in a frame (H, W)."""
+        return (self.left + self.right) / size[1] - 1, (self.top + self.bottom) / size[0] - 1
+
+
+class Vehicles(NamedTuple):
+    """The vehicles of a frame.
+
+    which  (H, W) int64: number of the vehicle at a pixel, 0 to k - 1; -1: none
+    ids    (k,) object ids
+    """
+
+    which: Tensor
+    ids: Tensor
+    boxes: Boxes
+
+    @classmethod
+    def of(cls, objects: Tensor, where: Tensor, least: int = _LEAST) -> Vehicles:
+        """objects (H, W), where (H, W) bool: what of them is a vehicle. least: those of fewer pixels are left out."""
+        ids, inverse, counts = objects[where].unique(return_inverse=True, return_counts=True)
+        kept = counts >= least
+        number = torch.where(kept, kept.cumsum(0) - 1, -1)
+        which = torch.full(objects.shape, -1, device=objects.device)
+        which[where] = number[inverse]
+        rows, columns = (which >= 0).nonzero(as_tuple=True)
+        found, empty = which[rows, columns], torch.zeros(int(kept.sum()), dtype=torch.int64, device=objects.device)
+
+        def end(values: Tensor, least_or_most: str) -> Tensor:
+            return empty.scatter_reduce(0, found, values, least_or_most, include_self=False)
+
+        boxes = Boxes(end(rows, "amin"), end(columns, "amin"), end(rows, "amax") + 1, end(columns, "amax") + 1)
+        return cls(which, ids[kept], boxes)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def squares(self) -> tuple[Tensor, Tensor]:
+        """Where the cells of each vehicle's square lie: flat indices of pixels, (k, SIDE, SIDE) int64, and which of
+        them show the vehicle, the same in bool.
+        """
+        height, width = self.which.shape
+        box = self.boxes
+        down, across = _cells(box.top, box.bottom), _cells(box.left, box.right)
+        inside = ((down >= 0) & (down < height)).unsqueeze(2) & ((across >= 0) & (across < width)).unsqueeze(1)
+        pixels = down.clamp(0, height - 1).unsqueeze(2) * width + across.clamp(0, width - 1).unsqueeze(1)
+        number = torch.arange(len(self), device=pixels.device).view(-1, 1, 1)
+        return pixels, inside & (self.which.flatten()[pixels] == number)
+
+
+class VehicleOpenings:
+    """Says where the vehicles of a frame have openings."""
+
+    def __init__(self, exemplars: VehicleExemplars, vehicles: tuple[int, ...], device: torch.device) -> None:
+        """vehicles: their classes."""
+        self._vehicles = torch.tensor(vehicles, device=device)
+        self._openings = unpacked(exemplars.openings).to(device)
+        outlines = _small(unpacked(exemplars.outlines).to(device))
+        self._dark = _small(self._openings)
+        about = exemplars.about.to(device).float()
+        self._class = about[:, 3]
+        self._features = _features(outlines, about[:, 0] / STEPS, about[:, 1] / STEPS, about[:, 2] / STEPS)
+        self._squares = self._features.square().sum(1)
+
+    def __call__(
+        self, maps: LabelMaps, past: tuple[Remembered, ...], flow: Tensor | None, needed: Tensor | None = None
+    ) -> Tensor:
+        """(1, 1, H, W) bool of a frame, padded or not.
+
+        flow: (1, 2, H, W), its motion to the frame before; None where nobody knows it. needed: (1, 1, H, W) bool, only
+        vehicles with pixels there are asked for; None: all.
+        """
+        labels, objects = maps.labels[0], maps.objects[0]
+        is_vehicle = torch.isin(labels, self._vehicles)
+        if needed is not None:
+            is_vehicle &= torch.isin(objects, objects[is_vehicle & needed[0, 0]].unique())
+        opened = torch.zeros_like(is_vehicle)
+        vehicles = Vehicles.of(objects, is_vehicle)
+        if len(vehicles):
+            pixels, own = vehicles.squares()
+            distances = self._distances(vehicles, own, labels)
+            if past and flow is not None:
+                distances = distances + _BEFORE * self._unlike_before(vehicles, pixels, own, past[0], flow)
+            self._draw(opened, vehicles, self._elected(distances))
+        return opened.view(1, 1, *opened.shape)
+
+    def _distances(self, vehicles: Vehicles, own: Tensor, labels: Tensor) -> Tensor:
+        """(k, 2 n): how far each vehicle's outline is from each exemplar's, and from its mirror image's."""
+        boxes, size = vehicles.boxes, (labels.shape[0], labels.shape[1])
+        across, down = boxes.middle(size)
+        outlines = _small(own)
+        ways = [
+            _features(outline, boxes.proportion, place, down)
+            for outline, place in ((outlines, across), (outlines.flip(2), -across))
+        ]
+        apart = [self._squares - 2 * way @ self._features.T + way.square().sum(1, keepdim=True) for way in ways]
+        classes = torch.zeros(len(vehicles), device=labels.device)
+        shown = vehicles.which >= 0
+        classes[vehicles.which[shown]] = labels[shown].float()
+        other = _CLASS * (classes.unsqueeze(1) != self._class)
+        return torch.cat([part + other for part in apart], 1)
+
+    def _unlike_before(
+        self, vehicles: Vehicles, pixels: Tensor, own: Tensor, before: Remembered, flow: Tensor
+    ) -> Tensor:
+        """(k, 2 n): the share of what the frame before shows of each vehicle where the exemplar has it otherwise."""
+        leads, inside = sources(flow, (before.picture.shape[2], before.picture.shape[3]))
+        leads, inside = leads[0].flatten()[pixels], inside[0].flatten()[pixels]
+        same = before.maps.objects[0].flatten()[leads] == vehicles.ids.view(-1, 1, 1).to(before.maps.objects.dtype)
+        seen = own & inside & same
+        dark = _small(_dark(before.picture[0].flatten(1)[:, leads], seen))
+        shown = _small(seen)
+        ways = [
+            (share - 2 * part).flatten(1) @ self._dark.flatten(1).T + part.flatten(1).sum(1, keepdim=True)
+            for part, share in ((dark, shown), (dark.flip(2), shown.flip(2)))
+        ]
+        return torch.cat(ways, 1) / shown.flatten(1).sum(1, keepdim=True).clamp(min=1)
+
+    def _elected(self, distances: Tensor) -> Tensor:
+        """(k, 2 n) -> (k, SIDE, SIDE) in [0, 1]: the votes for an opening in each cell."""
+        count = len(self._openings)
+        nearest = distances.topk(min(_VOTING, distances.shape[1]), 1, largest=False)
+        scale = _FARTHER * nearest.values[:, :1].clamp(min=1e-3)
+        votes = torch.softmax(-(nearest.values - nearest.values[:, :1]) / scale, 1)
+        chosen = self._openings[nearest.indices % count].float()
+        mirrored = (nearest.indices >= count).view(*nearest.indices.shape, 1, 1)
+        return (torch.where(mirrored, chosen.flip(3), chosen) * votes.view(*votes.shape, 1, 1)).sum(1)
+
+    def _draw(self, opened: Tensor, vehicles: Vehicles, votes: Tensor) -> None:
+        """Put votes (k, SIDE, SIDE) into the frame (H, W) bool, as large as each vehicle is there."""
+        boxes = torch.stack(vehicles.boxes, 1).tolist()
+        for number, (top, left, bottom, right) in enumerate(boxes):
+            down, across = _weights(bottom - top, votes.device), _weights(right - left, votes.device)
+            there = (slice(top, bottom), slice(left, right))
+            drawn = (down @ votes[number] @ across.T) > _ELECTED
+            opened[there] |= drawn & (vehicles.which[there] == number)
+
+
+def packed(cells: Tensor) -> Tensor:
+    """(n, SIDE, SIDE) bool -> as `VehicleExemplars` keeps them."""
+    return torch.from_numpy(np.packbits(cells.cpu().numpy(), axis=2))
+
+
+def unpacked(bits: Tensor) -> Tensor:
+    """The other way."""
+    return torch.from_numpy(np.unpackbits(bits.cpu().numpy(), axis=2)).bool()
+
+
+def _cells(start: Tensor, end: Tensor) -> Tensor:
+    """(k,) sides of boxes -> (k, SIDE) int64: the pixels in which the cells' middles lie."""
+    middles = (torch.arange(SIDE, device=start.device) + 0.5) / SIDE * (1 + 2 * MARGIN) - MARGIN
+    return (start.unsqueeze(1) + (end - start).unsqueeze(1) * middles).floor().long()
+
+
+def _weights(length: int, device: torch.device) -> Tensor:
+    """(length, SIDE): what each cell gives to each pixel of a box's side; between the middles of cells linear."""
+    middles = (torch.arange(length, device=device) + 0.5) / length
+    cells = (middles + MARGIN) / (1 + 2 * MARGIN) * SIDE - 0.5
+    return (1 - (cells.unsqueeze(1) - torch.arange(SIDE, device=device)).abs()).clamp(min=0)
+
+
+def _small(cells: Tensor) -> Tensor:
+    """(n, SIDE, SIDE) bool -> (n, _SMALL, _SMALL) float32: shares."""
+    return F.avg_pool2d(cells.float().unsqueeze(1), SIDE // _SMALL)[:, 0]
+
+
+def _features(outlines: Tensor, proportion: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    """(n, F): what is compared, as vectors whose squared distance counts."""
+    beside = torch.stack([_PROPORTION**0.5 * proportion, _PLACE**0.5 * across, _PLACE**0.5 * down], 1)
+    return torch.cat([outlines.flatten(1) / _SMALL, beside.to(outlines.dtype)], 1)
+
+
+def _dark(colours: Tensor, seen: Tensor) -> Tensor:
+    """(3, k, SIDE, SIDE) in [-1, 1], (k, SIDE, SIDE) bool -> the same bool: what is seen and much darker than paint."""
+    weights = torch.tensor(LIGHT, device=colours.device).view(3, 1, 1, 1)
+    light = ((colours + 1) * 127.5 * weights).sum(0)
+    paint = seen & (light >= _mean(light, seen))
+    return seen & (light < _RENDERED_DARK * _mean(light, paint) - LESS)
+
+
+def _mean(values: Tensor, where: Tensor) -> Tensor:
+    """(k, 1, 1): the mean of each square where it counts."""
+    total = (values * where).sum((1, 2), keepdim=True)
+    return total / where.sum((1, 2), keepdim=True).clamp(min=1)
