@@ -28,7 +28,7 @@ class Street(NamedTuple):
     """How the street lies in a frame, in pixels of its maps.
 
     x, y   the point that it vanishes in; focal: the focal length
-    left, right  how far the camera has gone since the first frame, in distances to the walls of that side
+    left, right  how far along the walls of that side the camera is, in distances to them
     """
 
     x: float

@@ -44,6 +44,8 @@ _FRONTS = 0.55
 _LEVELS = (0.2, 0.6)
 # Columns that are no window; share of a window's height that is open in it beside its bars.
 _NARROW, _BAR = 3, 0.45
+# What is lower than this and at least so wide is no window, cells.
+_LOW, _WIDE = 5, 10
 # Hidden feet of walls are as what is above them, up to this (metres).
 _FOOT = 2.0
 
@@ -116,7 +118,7 @@ def _pieces(light: Votes, agreed: Votes) -> Iterator[_Piece]:
         clear = float((opened[floor] & filled[floor]).sum() / (opened[floor] | filled[floor]).sum().clamp(min=1))
         fronts = float(filled[:ground, span].float().mean())
         if alike > _AGREED and clear > _CLEAR and fronts < _FRONTS and _OPEN[0] < upper[span].mean() < _OPEN[1]:
-            yield _Piece(filled[:, span].T, clear, storey)
+            yield _Piece(_without_bands(filled[:, span]).T, clear, storey)
 
 
 def _cleaned(opened: Tensor) -> Tensor:
@@ -173,6 +175,21 @@ def _straight(floor: Tensor) -> Tensor:
     straight = F.max_pool1d(F.pad(narrower, (_NARROW - 1, _NARROW - 1)), _NARROW, 1) > 0
     # Bars of windows are columns in which few cells are open.
     return straight & ((straight & floor).sum(0) >= _BAR * straight.sum(0))
+
+
+def _without_bands(cells: Tensor) -> Tensor:
+    """(rows, columns) bool: without cornices, awnings and balconies seen from the side, which are wide and low. They
+    would be painted as cracks and bars.
+    """
+    low = cells & ~_opened(cells, _LOW, 1)
+    return cells & ~_opened(low, 1, _WIDE)
+
+
+def _opened(cells: Tensor, rows: int, columns: int) -> Tensor:
+    """(rows, columns) bool: what a rectangle of so many cells fits into."""
+    padded = F.pad(cells.float(), (columns - 1, columns - 1, rows - 1, rows - 1))
+    fits = -F.max_pool2d(-padded[None], (rows, columns), 1)
+    return F.max_pool2d(fits, (rows, columns), 1)[0] > 0
 
 
 def _runs(good: Tensor) -> list[tuple[int, int]]:

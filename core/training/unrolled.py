@@ -65,7 +65,10 @@ def filmed_walls(clip: Clip) -> FilmedWalls | None:
     # The outermost pixels show what is before the wall, too.
     inner = F.max_pool2d((~wall).unsqueeze(1).float(), 3, 1, 1)[:, 0] == 0
     streets = Behind(clip).streets
-    return FilmedWalls(lightness(pictures), opened, inner, [streets.at(t) for t in range(len(clip))])
+    each = [streets.at(t) for t in range(len(clip))]
+    first = each[0]
+    since = [street._replace(left=street.left - first.left, right=street.right - first.right) for street in each]
+    return FilmedWalls(lightness(pictures), opened, inner, since)
 
 
 def turned(walls: FilmedWalls) -> FilmedWalls:

@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.models.local.facades import CELLS, EYE, ROWS, unpacked
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.training.exemplars import give_exemplars
-from core.training.facades import read_facades
+from core.training.facades import _without_bands, read_facades
 from tests.pictures import STREET
 
 HEIGHT, WIDTH, FOCAL, HORIZON, ASIDE = 160, 320, 240.0, 76.0, 9.0
@@ -104,3 +104,11 @@ def test_a_checkpoint_is_given_them(clip: Clip, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="shows facades"):
         give_exemplars(begin, tmp_path / "still", tmp_path / "none.safetensors")
     assert not (tmp_path / "none.safetensors").exists()
+
+
+def test_what_is_wide_and_low_is_no_window() -> None:
+    cells = torch.zeros(40, 60, dtype=torch.bool)
+    cells[20:32, 10:20] = cells[8:10, 30:33] = True  # a window, a sill
+    banded = cells.clone()
+    banded[4:6, :] = banded[34:36, 5:50] = True
+    assert torch.equal(_without_bands(banded), cells)
