@@ -22,7 +22,7 @@ from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.grain import with_openings
 from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.inference import to_uint8
-from core.models.local.network import LocalConfig, LocalGenerator, PastUse, Rendered
+from core.models.local.network import TOLD, LocalConfig, LocalGenerator, PastUse, Rendered, Told
 from core.training.dataset import Chunk
 from core.training.filmed_openings import VEHICLES, WALLS
 from core.training.machine import Machine
@@ -120,7 +120,9 @@ class TrainedGenerator(Protocol):
 
 @dataclass(frozen=True)
 class LocalRecipe:
-    """Sizes of our own generator, and what it does without, for comparison. looks: whether it reads style codes."""
+    """Sizes of our own generator, and what it does without, for comparison. looks: whether it reads style codes; told:
+    what else it reads of a frame.
+    """
 
     width: int = 64
     deep_blocks: int = 4
@@ -128,6 +130,7 @@ class LocalRecipe:
     past: PastUse = "blended"
     validity: bool = True
     looks: bool = True
+    told: tuple[Told, ...] = TOLD
 
     def multiple(self, stage: Stage) -> int:
         """Four halvings, in every stage."""
@@ -144,6 +147,7 @@ class LocalRecipe:
             walls=tuple(entry.id for entry in labels if entry.name in WALLS),
             vehicles=tuple(entry.id for entry in labels if entry.name in VEHICLES),
             validity=self.validity,
+            told=self.told,
         )
         network = weights_channels_last(LocalGenerator(config).to(machine.device))
         return TrainedLocal(network, machine, looks=self.looks)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import InputError
+from core.models.local.network import TOLD, Told
 from core.training.adversary import PictureAdversary, VideoAdversary
 from core.training.presets import Phase, Preset, Weights, preset
 from core.training.published import PublishedRecipe
@@ -100,6 +101,10 @@ def _no_film(recipe: Preset) -> Preset:
     return replace(recipe, phases=tuple(replace(phase, film=0.0) for phase in recipe.phases))
 
 
+def _untold(recipe: Preset, *names: Told) -> Preset:
+    return _local(recipe, told=tuple(name for name in TOLD if name not in names))
+
+
 def _published(recipe: Preset, foreground: bool = True) -> Preset:
     """The published generator, small, with its own losses, in the phases of a preset of ours."""
     width = recipe.generator.width if isinstance(recipe.generator, LocalRecipe) else 64
@@ -134,6 +139,10 @@ VARIANTS: Mapping[str, Variant] = {
     "no-looks": Variant("no style codes", lambda recipe: _local(recipe, looks=False)),
     "no-validity": Variant("the past is believed everywhere", lambda recipe: _local(recipe, validity=False)),
     "no-film": Variant("nothing is ever known of the frame", _no_film),
+    "labels-alone": Variant("told of a frame only labels and looks", lambda recipe: _untold(recipe, *TOLD)),
+    "no-places": Variant("not told where pixels lie in their objects", lambda recipe: _untold(recipe, "places")),
+    "no-noise": Variant("told no noise", lambda recipe: _untold(recipe, "noise")),
+    "no-openings": Variant("not told where openings are", lambda recipe: _untold(recipe, "openings")),
     "published": Variant("the published structure, small, with its own losses", _published),
     "published-no-foreground": Variant(
         "the same without the foreground branch", lambda recipe: _published(recipe, foreground=False)

@@ -35,6 +35,9 @@ INPUTS = 4 * (HISTORY + 1) + GRAIN
 # What a frame has of its past. blended: as the paper has it. unmoved: read where it stood, neither moved nor blended.
 # warped: never read, and kept wherever it is valid; none: every frame alone. All but the first are for comparison.
 PastUse = Literal["blended", "unmoved", "warped", "none"]
+# What a frame is told beside labels and looks: where pixels lie in their objects, noise, where openings are.
+Told = Literal["places", "noise", "openings"]
+TOLD: tuple[Told, ...] = get_args(Told)
 # Channels at full size, from which pictures are made there.
 _FULL = 16
 
@@ -55,6 +58,7 @@ class LocalConfig:
     past: PastUse = "blended"
     walls: tuple[int, ...] = ()  # classes that have openings, which are drawn
     vehicles: tuple[int, ...] = ()  # classes that have openings, which are taken from exemplars
+    told: tuple[Told, ...] = TOLD  # fewer of them: for comparison
     validity: bool = True  # False: the past is believed wherever the motion stays in the frame, for comparison
 
     def __post_init__(self) -> None:
@@ -64,6 +68,8 @@ class LocalConfig:
             raise InputError(f"refresh = {self.refresh} is not a share.")
         if self.past not in get_args(PastUse) or not isinstance(self.validity, bool):
             raise InputError(f"past = {str(self.past)[:20]!r} with validity = {str(self.validity)[:20]} is not known.")
+        if not isinstance(self.told, tuple) or not set(self.told) <= set(TOLD):
+            raise InputError(f"told = {str(self.told)[:40]} are not what a generator is told.")
         for name in ("walls", "vehicles"):
             ids = getattr(self, name)
             if not isinstance(ids, tuple) or any(type(one) is not int or not 0 <= one < self.classes for one in ids):
@@ -144,6 +150,7 @@ class LabelEncoder(nn.Module):
     def __init__(self, config: LocalConfig) -> None:
         super().__init__()
         w, e = config.width, config.style_embedding
+        self._told_places = "places" in config.told
         self.table = nn.Embedding(config.classes, config.embedding)
         self.style_table = nn.Embedding(config.classes, 4 * e)  # per class an affine map: code -> embedding
         self.base_table = nn.Embedding(config.classes, 4 * 3)  # per class an affine map: code -> colour
@@ -178,6 +185,7 @@ class LabelEncoder(nn.Module):
         neutral = self.neutral_styles(maps)
         inputs = torch.cat([_planes(self.table(maps.labels.int())), boundary_map(maps.objects)], 1)
         where = places(maps.objects[:, ::2, ::2]) if maps.places is None else maps.places
+        where = where if self._told_places else torch.zeros_like(where)
         half = self.stem(torch.cat([F.pixel_unshuffle(inputs, 2), where], 1).to(self.stem.bias.dtype))
         styled = self.style[0](half, neutral[2])
         return NearFeatures(neutral, half, self.quarter_in(self.style[1](self.to_quarter(act(styled)), neutral[4])))
@@ -370,8 +378,9 @@ class LocalGenerator(nn.Module):
             film = torch.cat([relative(known.picture, colours) * known.read, known.read.float()], 1)
         empty = (1 - history.validity) * (1 - film[:, 3:])
         grain = empty.new_zeros(1, GRAIN, 1, 1) if grain is None else grain
+        noise = grain[:, :1] * empty * ("noise" in self.config.told)
         opened = grain[:, 1:] * self._opens[maps.labels.int()].unsqueeze(1)
-        return torch.cat([history.channels, film, grain[:, :1] * empty, OPENING * opened], 1)
+        return torch.cat([history.channels, film, noise, OPENING * opened * ("openings" in self.config.told)], 1)
 
     def is_vehicle(self, labels: Tensor) -> Tensor:
         """(B, H, W) class ids -> (B, 1, H, W) bool."""

@@ -52,6 +52,9 @@ def test_parts_of_the_generator_are_left_out():
     assert build["frame-by-frame"].config["past"] == "none" and build["warp-still"].config["past"] == "warped"
     assert build["no-warp"].config["past"] == "unmoved" and build["no-warp"].config["refresh"] == 1
     assert build["no-validity"].config["validity"] is False
+    assert build["labels-alone"].config["told"] == () and build["no-places"].config["told"] == ("noise", "openings")
+    assert build["no-noise"].config["told"] == ("places", "openings")
+    assert build["no-openings"].config["told"] == ("places", "noise")
     assert not build["no-looks"].reads_looks and build["no-film"].reads_looks
     assert build["published"].config["fg"] and not build["published-no-foreground"].config["fg"]
 

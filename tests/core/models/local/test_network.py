@@ -1,5 +1,7 @@
 """Our generator: local, with history only where it is valid, the same at every way of running it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,7 +11,8 @@ from core.models.generator import LabelMaps, Past
 from core.models.local.grain import GRAIN, OPENING, fixed_noise, with_openings
 from core.models.local.history import Remembered
 from core.models.local.inference import LocalState, to_uint8
-from core.models.local.network import LocalConfig, LocalGenerator, blend_weight, boundary_map
+from core.models.local.network import TOLD, LocalConfig, LocalGenerator, blend_weight, boundary_map
+from core.models.local.places import places
 from core.models.local.runner import LocalRunner
 
 CAR = 2
@@ -206,6 +209,23 @@ def test_where_the_street_is_known_walls_have_openings():
     assert not torch.equal(plain, opened)
 
 
+@pytest.mark.parametrize("name", TOLD)
+def test_what_it_is_not_told_changes_nothing(name: str):
+    torch.manual_seed(0)
+    whole = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, vehicles=(CAR,)))
+    without = LocalGenerator(replace(whole.config, told=tuple(each for each in TOLD if each != name)))
+    without.load_state_dict(whole.state_dict())
+    grain = [with_openings(fixed_noise((64, 256)), torch.rand(1, 1, 64, 256) < 0.5) for _ in range(2)]
+    grain[1] = torch.cat([grain[1][:, :1] + 1, grain[0][:, 1:]], 1) if name == "noise" else grain[1]
+    at = [maps()._replace(places=places(maps().objects[:, ::2, ::2]) + offset) for offset in (0, 1)]
+    inputs = [(at[0], at[1]), (grain[0], grain[0])] if name == "places" else [(at[0], at[0]), tuple(grain)]
+
+    def pictures(network: LocalGenerator) -> list[torch.Tensor]:
+        return [network(one, styles(), (), grain=told).final for one, told in zip(*inputs, strict=True)]
+
+    assert torch.equal(*pictures(without)) and not torch.equal(*pictures(whole))
+
+
 def test_openings_are_read_in_walls_and_vehicles_alone():
     network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=(1,), vehicles=(CAR,)))
     opens = maps().labels[:, None] > 0
@@ -233,6 +253,8 @@ def test_pictures_are_rounded_not_truncated():
         {"classes": 3, "walls": (3,)},
         {"classes": 3, "walls": "12"},
         {"classes": 3, "vehicles": (-1,)},
+        {"classes": 3, "told": ("films",)},
+        {"classes": 3, "told": "noise"},
     ],
 )
 def test_impossible_sizes_are_refused(wrong):
