@@ -28,7 +28,7 @@ _LEAST = 20
 
 
 class Way(NamedTuple):
-    """From one frame to the next: how far along the left and the right walls, and how far the picture turned to the left,
+    """From one frame to the next: how far along the left and the right walls; how far the picture turned to the left,
     in pixels.
     """
 
@@ -92,9 +92,9 @@ def way_along(columns: np.ndarray, moved: np.ndarray) -> Way:
     """What the camera went along walls, in focal lengths times their distance.
 
     columns: (n,) how far to the right of the middle pixels of walls are; moved: (n,) their motion to the frame before,
-    in pixels, x. A pixel at a aside of the vanishing point was at a / (1 + k |a|) + w: asked for are k of both sides and w,
-    the camera's own turning. Where the street vanishes is fitted beside them: else one aside of the middle seems to be
-    turning. It trembles by more than the middle is off, so nothing else is made of it.
+    in pixels, x. A pixel at a aside of the vanishing point was at a / (1 + k |a|) + w: asked for are k of both sides,
+    and w, the camera's own turning. Where the street vanishes is fitted beside them: else one aside of the middle seems
+    to be turning. It trembles by more than the middle is off, so nothing else is made of it.
     Reweighted Gauss-Newton steps with Cauchy weights. A side with few pixels has what the other has, and then
     turning cannot be told.
     """

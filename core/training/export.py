@@ -22,7 +22,7 @@ def export(trainer: Trainer, out: Path, say: Callable[[str], None] = print, labe
     exemplars = trainer.exemplars
     if trainer.trained.reads_places:
         say("reading facades and vehicles from the films")
-        exemplars = read_exemplars(trainer.data).or_else(exemplars)
+        exemplars = read_exemplars(trainer.data, say).or_else(exemplars)
     mixtures = _mixtures(trainer, say) if reads_looks else {}
     path = out / "checkpoint.safetensors"
     save_checkpoint(

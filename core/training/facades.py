@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.clip.clip import Clip
-from core.models.local.facades import CELLS, ROWS, packed
+from core.models.local.bits import to_bits
+from core.models.local.facades import CELLS, ROWS
 from core.training.filmed_openings import darker
 from core.training.unrolled import ALIKE, COARSE, COARSE_ROWS, Votes, filmed_walls, turned, votes_of
 
@@ -83,7 +84,7 @@ def _strip(pieces: list[_Piece]) -> Tensor:
     usual = median(piece.storey for piece in pieces) if pieces else 0
     likely = [piece for piece in pieces if abs(piece.storey - usual) < _UNUSUAL * usual]
     best = sorted(likely, key=lambda piece: -piece.clear)
-    return torch.cat([torch.zeros(0, ROWS // 8, dtype=torch.uint8), *(packed(piece.cells) for piece in best)])[:_MOST]
+    return torch.cat([torch.zeros(0, ROWS // 8, dtype=torch.uint8), *(to_bits(piece.cells) for piece in best)])[:_MOST]
 
 
 def _as_long(strip: Tensor, length: int) -> Tensor:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from core.clip.label_set import LabelSet
-from core.models.local.vehicles import MOST, STEPS, VehicleExemplars, Vehicles, packed
+from core.models.local.bits import to_bits
+from core.models.local.vehicles import MOST, STEPS, VehicleExemplars, Vehicles
 from core.training.device_clip import DeviceClip
 from core.training.filmed_openings import VEHICLES
 
@@ -20,22 +21,22 @@ _ALIKE = 0.006
 
 
 class _Seen(NamedTuple):
-    """A vehicle in one frame; see `VehicleExemplars`."""
+    """A vehicle in one frame; see `VehicleExemplars`. On the processor."""
 
-    outline: Tensor  # (SIDE, SIDE) bool
-    openings: Tensor  # (SIDE, SIDE) bool
+    outline: Tensor  # (SIDE, SIDE / 8) uint8
+    openings: Tensor  # (SIDE, SIDE / 8) uint8
     about: Tensor  # (4,) int16
 
 
 def filmed_vehicles(clips: Iterable[DeviceClip], label_set: LabelSet) -> VehicleExemplars | None:
     """Of clips with openings; None where they show no vehicle that is large enough."""
     classes = [entry.id for entry in label_set if entry.name in VEHICLES]
-    seen = [one for clip in clips for one in _vehicles(clip, classes)]
-    if not seen:
-        return None
-    seen = seen[:: -(-len(seen) // MOST)]
-    outlines, openings, about = (torch.stack(parts) for parts in zip(*seen, strict=True))
-    return VehicleExemplars(packed(outlines), packed(openings), about.cpu())
+    seen: list[_Seen] = []
+    for clip in clips:
+        seen += _vehicles(clip, classes)
+        if len(seen) > MOST:
+            seen = seen[:: -(-len(seen) // MOST)]
+    return VehicleExemplars(*(torch.stack(parts) for parts in zip(*seen, strict=True))) if seen else None
 
 
 def _vehicles(clip: DeviceClip, classes: list[int]) -> Iterator[_Seen]:
@@ -55,7 +56,7 @@ def _vehicles(clip: DeviceClip, classes: list[int]) -> Iterator[_Seen]:
             alike = before is not None and (before ^ own[number]).float().mean() < _ALIKE
             if alike or boxes.bottom[number] - boxes.top[number] < _LOWEST:
                 continue
-            last[name] = own[number]
+            last[name] = own[number].clone()
             class_id = labels[vehicles.which == number][:1]
             about = torch.cat([numbers[number].round(), class_id.to(numbers.dtype)]).to(torch.int16)
-            yield _Seen(own[number], opened[number], about)
+            yield _Seen(to_bits(own[number]).cpu(), to_bits(opened[number]).cpu(), about.cpu())

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from core.models.local.bits import to_bits
+
 # Cells a metre, and how many rows of them a facade has, from the ground up.
 CELLS, ROWS = 8, 160
 # Columns that a network may have for each side of the street: a checkpoint with more is refused.
@@ -18,20 +20,6 @@ ASIDE, EYE = 9.0, 1.5
 
 # Houses of a side that no film was asked for.
 _PLAIN = 48
-_BITS = tuple(1 << bit for bit in range(8))
-
-
-def packed(strip: Tensor) -> Tensor:
-    """(..., ROWS) bool -> (..., ROWS / 8) uint8, the lowest row first."""
-    bits = torch.tensor(_BITS, device=strip.device)
-    together: Tensor = (strip.unflatten(-1, (-1, 8)) * bits).sum(-1)
-    return together.to(torch.uint8)
-
-
-def unpacked(strip: Tensor) -> Tensor:
-    """The inverse of `packed`."""
-    bits = torch.tensor(_BITS, dtype=torch.uint8, device=strip.device)
-    return (strip.unsqueeze(-1) & bits).ne(0).flatten(-2)
 
 
 def plain_facades() -> Tensor:
@@ -40,7 +28,7 @@ def plain_facades() -> Tensor:
     """
     generator = torch.Generator().manual_seed(3)
     sides = [torch.cat([_plain_house(generator) for _ in range(_PLAIN)]) for _ in range(2)]
-    return packed(torch.stack([side[: min(map(len, sides))] for side in sides]))
+    return to_bits(torch.stack([side[: min(map(len, sides))] for side in sides]))
 
 
 def _plain_house(generator: torch.Generator) -> Tensor:

@@ -18,7 +18,7 @@ from core.models.local.network import LocalGenerator, NearFeatures
 from core.models.local.tiling import OVERHEAD, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
-from core.models.local.windows import CELL, HALF_CELL, crop_maps
+from core.models.local.windows import CELL, HALF_CELL, covered, crop_maps
 from core.models.local.work import Work
 
 
@@ -47,24 +47,27 @@ class FilmSteps:
         self, labels: LabelMaps, styles: Tensor, state: LocalState, film: KnownPixels
     ) -> tuple[Tensor, LocalState]:
         """As `Inference.step`, of maps and styles that are not padded yet."""
+        size = (labels.labels.shape[-2], labels.labels.shape[-1])
         maps, styles = self._inference.padded_alone(labels, styles)
         known = self._inference.known(film, styles)
         if self._inference.must_estimate(maps, state):
-            return self._inference.step(placed(maps), styles, state, known)
+            return self._inference.step(placed(maps), styles, state, size, known)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
         if not film.renewed and state.past and not state.past[0].filmed:
             known = carried(maps, styles, flow, state.past[0], known)
         plans = self.plans(known.kept)
         if plans is None:
-            return self._inference.step(placed(maps), styles, state, known)
+            return self._inference.step(placed(maps), styles, state, size, known)
         if plans:
             maps = placed(maps)
         picture = to_uint8(known.picture)
-        grain = self._inference.grain(maps, state, ~known.kept) if plans else None
+        seen = covered((plan.seen for plan in plans), maps.labels)
+        grain = self._inference.grain(maps, state, seen) if plans else None
         for plan in plans:
             made = self._picture(plan, maps, styles, state, known, grain)
             plan.window.crop(picture).copy_(plan.window.inside(plan.seen).crop(made))
+        picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 
     def plans(self, kept: Tensor) -> list[FilmPlan] | None:

@@ -28,9 +28,9 @@ from core.models.local.places import places
 from core.models.local.tiling import pixels, tiles, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
-from core.models.local.windows import WindowPlan, Windows
+from core.models.local.windows import WindowPlan, Windows, covered
 from core.models.local.work import Work
-from core.models.padding import pad_to_multiple, padded_size
+from core.models.padding import padded_size
 
 # Following is not begun where the first frame takes more than this share of a step: edits grow as they move.
 WORTH_FOLLOWING = 0.5
@@ -153,16 +153,16 @@ class Follower:
             flow, features = self._inference.flow(maps, state)
             moving = maps._replace(flow=flow, flow_valid=torch.ones_like(flow[:, :1], dtype=torch.bool))
             context = self._context(planned.source)
-            acting = torch.from_numpy(planned.acting)[None, None].to(self._inference.device)
-            grain = self._inference.grain(maps, state, pad_to_multiple(acting, MULTIPLE))
+            grain = self._inference.grain(maps, state, covered((plan.seen for plan in planned.plans), maps.labels))
             for plan in planned.plans:
                 part, context = self._windows.picture(plan, moving, styles, state, context, grain)
                 self._put(to_picture(part), plan.window, planned.acting, picture, dirty)
             shown = from_picture(picture, self._inference.device)
             frame.state = state.followed_by(self._inference.remembered(shown, maps, styles, flow, features))
         else:
-            whole, frame.state = self._inference.step(maps, styles, state)
-            picture = to_picture(whole[..., : planned.changed.shape[0], : planned.changed.shape[1]])
+            height, width = planned.changed.shape
+            whole, frame.state = self._inference.step(maps, styles, state, (height, width))
+            picture = to_picture(whole)
             dirty = planned.changed | self._differing(picture, frame.picture)[0]
         frame.picture, frame.dirty = picture, dirty
         return frame

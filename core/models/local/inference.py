@@ -104,11 +104,12 @@ class Inference:
         drawn = None
         if street is not None:
             drawn = self._openings.get((street, size), lambda: openings(street, size, self._facades, self.device))
+        if drawn is not None:
+            drawn = drawn & ~self.network.is_vehicle(maps.labels)
         if self._of_vehicles is None:
             return drawn
-        flow = None if self.must_estimate(maps, state) else known_flow(maps, None)
-        of_vehicles = self._of_vehicles(maps, state.past, flow, needed)
-        return of_vehicles if drawn is None else torch.where(self.network.is_vehicle(maps.labels), of_vehicles, drawn)
+        of_vehicles = self._of_vehicles(maps, self.network.used(state.past), needed)
+        return of_vehicles if drawn is None else of_vehicles | drawn
 
     def vehicles(self, labels: np.ndarray) -> np.ndarray:
         """(H, W) class ids -> (H, W) bool: what gets its openings from exemplars."""
@@ -122,16 +123,22 @@ class Inference:
         return Known(from_uint8(picture), styles, read=kept, kept=kept)
 
     def step(
-        self, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known | None = None
+        self,
+        maps: LabelMaps,
+        styles: Tensor,
+        state: LocalState,
+        size: tuple[int, int],
+        known: Known | None = None,
     ) -> tuple[Tensor, LocalState]:
-        """One frame: (B, 3, H, W) uint8, padded, and the state after it."""
+        """One frame: (B, 3, *size) uint8, and the state after it. size: without padding."""
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
         grain = self.grain(maps, state)
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
-        picture = to_uint8(rendered.final)
+        # What is beyond is forgotten: a state is the same whether it comes from steps or from pictures.
+        picture = to_uint8(rendered.final)[..., : size[0], : size[1]]
         # Where flow had to be estimated, that of the next frame will have to be too, very likely.
         quarter = None if rendered.estimated_flow is None else rendered.features.quarter
         return picture, state.followed_by(self.remembered(picture, maps, styles, rendered.flow, quarter))

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.conditioning import Street
-from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, plain_facades, unpacked
+from core.models.local.bits import from_bits
+from core.models.local.facades import ASIDE, CELLS, EYE, ROWS, plain_facades
 
 # Where this share of a pixel is opening it is one: about as dark as what a film calls so.
 _SHARE = 0.42
@@ -26,7 +27,7 @@ class Facades:
     """
 
     def __init__(self, packed: Tensor | None) -> None:
-        cells = unpacked(plain_facades() if packed is None else packed.cpu())
+        cells = from_bits(plain_facades() if packed is None else packed.cpu())
         self._sums = F.pad(cells.float().cumsum(1), (0, 0, 1, 0))  # (2, n + 1, ROWS)
 
     def mean(self, side: Tensor, start: Tensor, stop: Tensor) -> Tensor:

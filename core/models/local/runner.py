@@ -52,12 +52,10 @@ class LocalRunner:
         self, labels: LabelMaps, styles: Tensor, state: State, known: KnownPixels | None = None
     ) -> tuple[Tensor, LocalState]:
         """Render one frame. See `Generator.step`."""
+        if known is not None:
+            return self._film_steps.step(labels, styles, _own(state), known)
         height, width = labels.labels.shape[-2:]
-        if known is None:
-            picture, after = self.inference.step(*self.inference.padded(labels, styles), _own(state))
-        else:
-            picture, after = self._film_steps.step(labels, styles, _own(state), known)
-        return picture[:, :, :height, :width], after
+        return self.inference.step(*self.inference.padded(labels, styles), _own(state), (height, width))
 
     @torch.inference_mode()
     def openings(self, labels: LabelMaps, styles: Tensor, state: State) -> Tensor:

@@ -1,27 +1,27 @@
 """Glass, tyres and grilles of vehicles, taken from vehicles of training films that have the same outline.
 
 Where they are is largely given by the outline, but the mean over all vehicles of much the same outline is nobody's: a
-few that are most alike agree, and look like a vehicle (docs/adr/0031).
+few that are most alike agree, and look like a vehicle (docs/adr/0032).
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import InputError
 from core.models.generator import LabelMaps
+from core.models.local.bits import from_bits
 from core.models.local.history import Remembered, sources
 
 # A vehicle's box, with a margin of this share of it on each side, is looked at in a square of so many cells.
 SIDE, MARGIN = 64, 1 / 8
 # Outlines and openings are compared in squares of so many cells.
 _SMALL = 16
-# Refused from a file: no training comes near it.
+# So many are kept at most; a file with more is refused.
 MOST = 16384
 # Proportion and place are kept in steps of this.
 STEPS = 256
@@ -32,8 +32,8 @@ _PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.2
 # So many exemplars vote, the farther ones less: by e where they are farther than the nearest by this share of it. An
 # opening is what has more than this share of the votes.
 _VOTING, _FARTHER, _ELECTED = 5, 0.5, 0.45
-# Vehicles of fewer pixels have no openings.
-_LEAST = 40
+# Vehicles of fewer pixels have no openings, and of so many vehicles in a frame only the largest.
+_LEAST, _MOST_SEEN = 40, 256
 # How dark an opening is in a film: this share of the vehicle's paint, and so many levels less; in a render, which is
 # lighter there.
 DARK, LESS = 0.6, 4
@@ -45,7 +45,7 @@ LIGHT = (0.299, 0.587, 0.114)
 class VehicleExemplars(NamedTuple):
     """n vehicles as films show them, each in its square; what lies beyond the frame is not the vehicle.
 
-    outlines  (n, SIDE, SIDE / 8) uint8: where the vehicle is, a bit for each cell, the first one highest
+    outlines  (n, SIDE, SIDE / 8) uint8: where the vehicle is, a bit for each cell, see `core.models.local.bits`
     openings  the same: where it has openings
     about     (n, 4) int16: log2 of width to height, middle across and down (-1 to 1), all times STEPS; class id
     """
@@ -98,6 +98,9 @@ class Vehicles(NamedTuple):
         """objects (H, W), where (H, W) bool: what of them is a vehicle. least: those of fewer pixels are left out."""
         ids, inverse, counts = objects[where].unique(return_inverse=True, return_counts=True)
         kept = counts >= least
+        if kept.sum() > _MOST_SEEN:
+            kept &= counts >= counts.topk(_MOST_SEEN).values[-1]
+            kept &= kept.cumsum(0) <= _MOST_SEEN
         number = torch.where(kept, kept.cumsum(0) - 1, -1)
         which = torch.full(objects.shape, -1, device=objects.device)
         which[where] = number[inverse]
@@ -132,22 +135,22 @@ class VehicleOpenings:
     def __init__(self, exemplars: VehicleExemplars, vehicles: tuple[int, ...], device: torch.device) -> None:
         """vehicles: their classes."""
         self._vehicles = torch.tensor(vehicles, device=device)
-        self._openings = unpacked(exemplars.openings).to(device)
-        outlines = _small(unpacked(exemplars.outlines).to(device))
+        self._openings = from_bits(exemplars.openings).to(device)
+        outlines = _small(from_bits(exemplars.outlines).to(device))
         self._dark = _small(self._openings)
         about = exemplars.about.to(device).float()
         self._class = about[:, 3]
         self._features = _features(outlines, about[:, 0] / STEPS, about[:, 1] / STEPS, about[:, 2] / STEPS)
         self._squares = self._features.square().sum(1)
 
-    def __call__(
-        self, maps: LabelMaps, past: tuple[Remembered, ...], flow: Tensor | None, needed: Tensor | None = None
-    ) -> Tensor:
-        """(1, 1, H, W) bool of a frame, padded or not.
+    def __call__(self, maps: LabelMaps, past: tuple[Remembered, ...], needed: Tensor | None = None) -> Tensor:
+        """(1, 1, H, W) bool of one frame, padded or not.
 
-        flow: (1, 2, H, W), its motion to the frame before; None where nobody knows it. needed: (1, 1, H, W) bool, only
-        vehicles with pixels there are asked for; None: all.
+        past: the frames before, newest first. needed: (1, 1, H, W) bool, only vehicles with pixels there are asked for;
+        None: all.
         """
+        if len(maps.labels) != 1:
+            raise ValueError(f"openings of vehicles are drawn in one picture, not in {len(maps.labels)}")
         labels, objects = maps.labels[0], maps.objects[0]
         is_vehicle = torch.isin(labels, self._vehicles)
         if needed is not None:
@@ -157,8 +160,9 @@ class VehicleOpenings:
         if len(vehicles):
             pixels, own = vehicles.squares()
             distances = self._distances(vehicles, own, labels)
-            if past and flow is not None:
-                distances = distances + _BEFORE * self._unlike_before(vehicles, pixels, own, past[0], flow)
+            if past and maps.flow is not None and maps.flow_valid is not None:
+                moved = own & maps.flow_valid[0, 0].flatten()[pixels]
+                distances = distances + _BEFORE * self._unlike_before(vehicles, pixels, moved, past[0], maps.flow)
             self._draw(opened, vehicles, self._elected(distances))
         return opened.view(1, 1, *opened.shape)
 
@@ -167,32 +171,31 @@ class VehicleOpenings:
         boxes, size = vehicles.boxes, (labels.shape[0], labels.shape[1])
         across, down = boxes.middle(size)
         outlines = _small(own)
-        ways = [
-            _features(outline, boxes.proportion, place, down)
-            for outline, place in ((outlines, across), (outlines.flip(2), -across))
-        ]
-        apart = [self._squares - 2 * way @ self._features.T + way.square().sum(1, keepdim=True) for way in ways]
-        classes = torch.zeros(len(vehicles), device=labels.device)
+        both = torch.cat([outlines, outlines.flip(2)]), torch.cat([across, -across])
+        asked = _features(both[0], boxes.proportion.repeat(2), both[1], down.repeat(2))
+        apart = self._squares - 2 * asked @ self._features.T + asked.square().sum(1, keepdim=True)
         shown = vehicles.which >= 0
-        classes[vehicles.which[shown]] = labels[shown].float()
+        classes = torch.zeros(len(vehicles), device=labels.device)
+        classes.scatter_reduce_(0, vehicles.which[shown], labels[shown].float(), "amax")
         other = _CLASS * (classes.unsqueeze(1) != self._class)
-        return torch.cat([part + other for part in apart], 1)
+        return _beside(apart) + other.repeat(1, 2)
 
     def _unlike_before(
         self, vehicles: Vehicles, pixels: Tensor, own: Tensor, before: Remembered, flow: Tensor
     ) -> Tensor:
-        """(k, 2 n): the share of what the frame before shows of each vehicle where the exemplar has it otherwise."""
+        """(k, 2 n): the share of what the frame before shows of each vehicle where the exemplar has it otherwise.
+
+        own: where the vehicles are and their motion is known.
+        """
         leads, inside = sources(flow, (before.picture.shape[2], before.picture.shape[3]))
         leads, inside = leads[0].flatten()[pixels], inside[0].flatten()[pixels]
         same = before.maps.objects[0].flatten()[leads] == vehicles.ids.view(-1, 1, 1).to(before.maps.objects.dtype)
         seen = own & inside & same
         dark = _small(_dark(before.picture[0].flatten(1)[:, leads], seen))
         shown = _small(seen)
-        ways = [
-            (share - 2 * part).flatten(1) @ self._dark.flatten(1).T + part.flatten(1).sum(1, keepdim=True)
-            for part, share in ((dark, shown), (dark.flip(2), shown.flip(2)))
-        ]
-        return torch.cat(ways, 1) / shown.flatten(1).sum(1, keepdim=True).clamp(min=1)
+        dark, shown = (torch.cat([part, part.flip(2)]).flatten(1) for part in (dark, shown))
+        unlike = (shown - 2 * dark) @ self._dark.flatten(1).T + dark.sum(1, keepdim=True)
+        return _beside(unlike / shown.sum(1, keepdim=True).clamp(min=1))
 
     def _elected(self, distances: Tensor) -> Tensor:
         """(k, 2 n) -> (k, SIDE, SIDE) in [0, 1]: the votes for an opening in each cell."""
@@ -214,14 +217,9 @@ class VehicleOpenings:
             opened[there] |= drawn & (vehicles.which[there] == number)
 
 
-def packed(cells: Tensor) -> Tensor:
-    """(n, SIDE, SIDE) bool -> as `VehicleExemplars` keeps them."""
-    return torch.from_numpy(np.packbits(cells.cpu().numpy(), axis=2))
-
-
-def unpacked(bits: Tensor) -> Tensor:
-    """The other way."""
-    return torch.from_numpy(np.unpackbits(bits.cpu().numpy(), axis=2)).bool()
+def _beside(both: Tensor) -> Tensor:
+    """(2 k, n), of vehicles and then of their mirror images -> (k, 2 n)."""
+    return torch.cat(both.chunk(2), 1)
 
 
 def _cells(start: Tensor, end: Tensor) -> Tensor:

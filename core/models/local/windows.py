@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -108,6 +109,14 @@ class Windows:
 def _size(maps: LabelMaps) -> tuple[int, int]:
     height, width = maps.labels.shape[-2:]
     return height, width
+
+
+def covered(windows: Iterable[Window], labels: Tensor) -> Tensor:
+    """(1, 1, H, W) bool, of a frame with such labels (1, H, W): what lies in any of these windows."""
+    mask = torch.zeros_like(labels, dtype=torch.bool).unsqueeze(1)
+    for window in windows:
+        window.crop(mask).fill_(True)
+    return mask
 
 
 def crop_maps(maps: LabelMaps, window: Window) -> LabelMaps:

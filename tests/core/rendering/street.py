@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from core.conditioning import Conditioning, Maps, Styles
+from core.models.local.bits import to_bits
 from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.models.local.runner import LocalRunner
 from core.models.local.tolerance import Tolerance
-from core.models.local.vehicles import VehicleExemplars, packed
+from core.models.local.vehicles import VehicleExemplars
 from core.rendering.renderer import Renderer
 from core.rendering.store import FrameStore
 
@@ -50,7 +51,7 @@ def local_renderer(
 def some_exemplars(class_id: int = 2) -> Exemplars:
     """Of vehicles of any outline."""
     cells = torch.rand(2, 6, 8, 8, generator=torch.Generator().manual_seed(0)) < 0.5
-    outlines, openings = (packed(part.repeat_interleave(8, 1).repeat_interleave(8, 2)) for part in cells)
+    outlines, openings = (to_bits(part.repeat_interleave(8, 1).repeat_interleave(8, 2)) for part in cells)
     about = torch.tensor([[0, 0, 0, class_id]], dtype=torch.int16).repeat(6, 1)
     return Exemplars(vehicles=VehicleExemplars(outlines, openings, about))
 

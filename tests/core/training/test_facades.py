@@ -14,7 +14,8 @@ from core.checkpoint import load_checkpoint, save_checkpoint
 from core.clip.clip import Clip
 from core.clip.native import write_clip
 from core.errors import InputError
-from core.models.local.facades import CELLS, EYE, ROWS, unpacked
+from core.models.local.bits import from_bits
+from core.models.local.facades import CELLS, EYE, ROWS
 from core.models.local.network import LocalConfig, LocalGenerator
 from core.training.exemplars import give_exemplars
 from core.training.facades import _without_bands, read_facades
@@ -56,7 +57,7 @@ def clip() -> Clip:
 def test_windows_are_where_the_film_has_them(clip: Clip) -> None:
     facades = read_facades([clip])
     assert facades.dtype == torch.uint8 and facades.shape[0] == 2 and facades.shape[2] == ROWS // 8
-    for cells in unpacked(facades):
+    for cells in from_bits(facades):
         assert len(cells) >= 5 * CELLS
         floor = (torch.arange(ROWS) + 0.5) / CELLS % STOREY
         along = (torch.arange(len(cells)) + 0.5).unsqueeze(1) / CELLS / BAY

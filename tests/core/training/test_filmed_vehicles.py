@@ -10,7 +10,7 @@ import torch
 
 from core.clip.clip import Clip
 from core.clip.label_set import LabelClass, LabelSet
-from core.models.local.vehicles import unpacked
+from core.models.local.bits import from_bits
 from core.training.device_clip import DeviceClip
 from core.training.filmed_vehicles import filmed_vehicles
 
@@ -32,7 +32,7 @@ def filmed(moves: int, frames: int = 3, side: int = 32) -> DeviceClip:
 def test_each_vehicle_is_kept_with_the_openings_that_its_film_shows() -> None:
     found = filmed_vehicles([filmed(0)], LABELS)
     assert found is not None and len(found.about) == 1  # it looks alike in all frames
-    outline, openings = unpacked(found.outlines)[0], unpacked(found.openings)[0]
+    outline, openings = from_bits(found.outlines)[0], from_bits(found.openings)[0]
     assert outline[32, 32] and not outline[0, 0]
     assert openings[20, 32] and not openings[44, 32] and not openings[0, 0]
     across, down = 26 / 48 - 1, 24 / 32 - 1  # its middle

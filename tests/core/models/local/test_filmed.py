@@ -10,7 +10,7 @@ from core.models.generator import KnownPixels, LabelMaps
 from core.models.local.filmed import FilmSteps
 from core.models.local.runner import LocalRunner
 from core.models.local.tolerance import Tolerance
-from tests.core.rendering.street import CLASSES, exact, tiny_network
+from tests.core.rendering.street import CLASSES, exact, some_exemplars, tiny_network
 
 HEIGHT, WIDTH = 320, 352
 
@@ -70,6 +70,17 @@ def test_windows_with_all_that_acts_on_them_are_the_whole_frame(monkeypatch):
         assert torch.equal(ours[kept], known.picture[kept])
         assert not torch.equal(ours[~kept], known.picture[~kept])
     assert (runs.whole, runs.windows) == (0, 3)
+
+
+def test_vehicles_beside_a_window_have_their_openings_in_it_too():
+    network = tiny_network(vehicles=(2,))
+    windowed = LocalRunner(network, tolerance=exact(network), exemplars=some_exemplars())
+    whole = LocalRunner(network, exemplars=some_exemplars())
+    whole._film_steps.plans = lambda kept: None
+    maps, styles, known = frame(0)
+    maps.labels[:, 20:50, 62:96], maps.objects[:, 20:50, 62:96] = 2, 7
+    ours, wanted = (runner.step(maps, styles, runner.start(), known)[0] for runner in (windowed, whole))
+    assert (ours.int() - wanted.int()).abs().max() <= 1
 
 
 def test_a_window_costs_what_it_shows_and_not_the_frame(monkeypatch):

@@ -14,6 +14,7 @@ from core.models.local.inference import LocalState, to_uint8
 from core.models.local.network import TOLD, LocalConfig, LocalGenerator, blend_weight, boundary_map
 from core.models.local.places import places
 from core.models.local.runner import LocalRunner
+from tests.core.rendering.street import some_exemplars
 
 CAR = 2
 
@@ -209,6 +210,27 @@ def test_where_the_street_is_known_walls_have_openings():
     assert not torch.equal(plain, opened)
 
 
+def test_without_exemplars_vehicles_have_no_openings_and_walls_do():
+    runner = LocalRunner(LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=(1,), vehicles=(CAR,))))
+    told, _ = runner.inference.padded(maps()._replace(street=Street(x=127.5, y=30.0, focal=192.0)), styles())
+    opened = runner.inference.openings(told, runner.start())
+    assert opened is not None and opened.any() and not opened[told.labels.unsqueeze(1) == CAR].any()
+
+
+@pytest.mark.parametrize("past", ["none", "blended"])
+def test_openings_look_at_the_past_that_is_used(past: str):
+    network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, vehicles=(CAR,), past=past))
+    runner = LocalRunner(network, exemplars=some_exemplars(CAR))
+    moved, drawn = maps(flow=0.0), []
+    for level in range(0, 250, 40):
+        picture = torch.full((1, 3, 64, 256), 230, dtype=torch.uint8)
+        picture[..., :24, :] = level
+        picture[..., 20:40] = 250 - level
+        state = runner.state_from([Past(maps(), styles(), picture)])
+        drawn.append(runner.openings(moved, styles(), state))
+    assert all(torch.equal(drawn[0], other) for other in drawn) == (past == "none")
+
+
 @pytest.mark.parametrize("name", TOLD)
 def test_what_it_is_not_told_changes_nothing(name: str):
     torch.manual_seed(0)
@@ -260,3 +282,21 @@ def test_pictures_are_rounded_not_truncated():
 def test_impossible_sizes_are_refused(wrong):
     with pytest.raises(InputError):
         LocalConfig(**wrong)
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 256), (58, 251)])
+def test_a_state_from_pictures_is_that_of_the_steps_that_made_them(height: int, width: int):
+    """Also where sides are not divisible by 16, and a vehicle stands in the corner."""
+    torch.manual_seed(1)
+    network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, vehicles=(CAR,)))
+    torch.nn.init.constant_(network.trunk.head.gain, 0.5)
+    runner, codes = LocalRunner(network, exemplars=some_exemplars(CAR)), styles(height, width)
+    state, past = runner.start(), []
+    for t in range(4):
+        here = maps(height, width, shift=width - 30 + 2 * t, flow=2.0)
+        here.labels[:, -20:, -24:], here.objects[:, -20:, -24:] = CAR, 77
+        picture, rolled = runner.step(here, codes, state)
+        past.append(Past(here, codes, picture))
+        again = runner.state_from(past[-2:])
+        assert all(torch.equal(*pair) for pair in zip(rolled.tensors(), again.tensors(), strict=True))
+        state = rolled
