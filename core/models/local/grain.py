@@ -1,4 +1,4 @@
-"""What texture may be made of: noise where nothing is known of a frame, and the openings of walls everywhere.
+"""What texture may be made of: noise where nothing is known of a frame, and openings everywhere.
 
 A convolution over a flat label cannot know where windows are, and a film of the same labels has them elsewhere: told
 where they are to be, the network only has to learn how they look (docs/adr).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Planes: noise, and 1 where a wall has an opening.
+# Planes: noise, and 1 where a wall or a vehicle has an opening.
 GRAIN = 2
 # What openings are times: inputs that come late to a trained network are learnt from sooner.
 OPENING = 4.0
