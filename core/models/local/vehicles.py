@@ -28,16 +28,16 @@ STEPS = 256
 # What counts beside the mean squared difference of the outlines: that of the proportion (log2 of width to height), that
 # of the place in the frame (its sides at -1 and 1), another class, and the share of the vehicle where openings differ
 # from those that the frame before shows.
-_PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.2
-# So many exemplars vote, the farther ones less: by e where they are farther than the nearest by this share of it. An
-# opening is what has more than this share of the votes.
-_VOTING, _FARTHER, _ELECTED = 5, 0.5, 0.45
+_PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.1
+# So many exemplars vote, the farther ones less, and the next one would have no vote: a small difference of outlines or
+# of the frame before makes a small one of votes. An opening is what has more than this share of them.
+_VOTING, _ELECTED = 12, 0.42
 # Vehicles of fewer pixels have no openings, and of so many vehicles in a frame only the largest.
 _LEAST, _MOST_SEEN = 40, 256
 # How dark an opening is in a film: this share of the vehicle's paint, and so many levels less; in a render, which is
-# lighter there.
+# lighter there: about this share, and certainly where it differs from that by this share of the paint.
 DARK, LESS = 0.6, 4
-_RENDERED_DARK = 0.75
+_RENDERED_DARK, _CERTAIN = 0.75, 0.15
 # What red, green and blue give to lightness (ITU-R BT.601).
 LIGHT = (0.299, 0.587, 0.114)
 
@@ -191,7 +191,7 @@ class VehicleOpenings:
         leads, inside = leads[0].flatten()[pixels], inside[0].flatten()[pixels]
         same = before.maps.objects[0].flatten()[leads] == vehicles.ids.view(-1, 1, 1).to(before.maps.objects.dtype)
         seen = own & inside & same
-        dark = _small(_dark(before.picture[0].flatten(1)[:, leads], seen))
+        dark = _small(seen * _darkness(before.picture[0].flatten(1)[:, leads], seen))
         shown = _small(seen)
         dark, shown = (torch.cat([part, part.flip(2)]).flatten(1) for part in (dark, shown))
         unlike = (shown - 2 * dark) @ self._dark.flatten(1).T + dark.sum(1, keepdim=True)
@@ -200,11 +200,12 @@ class VehicleOpenings:
     def _elected(self, distances: Tensor) -> Tensor:
         """(k, 2 n) -> (k, SIDE, SIDE) in [0, 1]: the votes for an opening in each cell."""
         count = len(self._openings)
-        nearest = distances.topk(min(_VOTING, distances.shape[1]), 1, largest=False)
-        scale = _FARTHER * nearest.values[:, :1].clamp(min=1e-3)
-        votes = torch.softmax(-(nearest.values - nearest.values[:, :1]) / scale, 1)
-        chosen = self._openings[nearest.indices % count].float()
-        mirrored = (nearest.indices >= count).view(*nearest.indices.shape, 1, 1)
+        nearest = distances.topk(min(_VOTING + 1, distances.shape[1]), 1, largest=False)
+        votes = nearest.values[:, -1:] - nearest.values[:, :-1] + 1e-6
+        votes = votes / votes.sum(1, keepdim=True)
+        indices = nearest.indices[:, :-1]
+        chosen = self._openings[indices % count].float()
+        mirrored = (indices >= count).view(*indices.shape, 1, 1)
         return (torch.where(mirrored, chosen.flip(3), chosen) * votes.view(*votes.shape, 1, 1)).sum(1)
 
     def _draw(self, opened: Tensor, vehicles: Vehicles, votes: Tensor) -> None:
@@ -236,7 +237,7 @@ def _weights(length: int, device: torch.device) -> Tensor:
 
 
 def _small(cells: Tensor) -> Tensor:
-    """(n, SIDE, SIDE) bool -> (n, _SMALL, _SMALL) float32: shares."""
+    """(n, SIDE, SIDE) bool, or shares -> (n, _SMALL, _SMALL) float32: shares."""
     return F.avg_pool2d(cells.float().unsqueeze(1), SIDE // _SMALL)[:, 0]
 
 
@@ -246,12 +247,15 @@ def _features(outlines: Tensor, proportion: Tensor, across: Tensor, down: Tensor
     return torch.cat([outlines.flatten(1) / _SMALL, beside.to(outlines.dtype)], 1)
 
 
-def _dark(colours: Tensor, seen: Tensor) -> Tensor:
-    """(3, k, SIDE, SIDE) in [-1, 1], (k, SIDE, SIDE) bool -> the same bool: what is seen and much darker than paint."""
+def _darkness(colours: Tensor, seen: Tensor) -> Tensor:
+    """(3, k, SIDE, SIDE) in [-1, 1], (k, SIDE, SIDE) bool -> the same in [0, 1]: how surely it is darker than paint.
+
+    Not yes or no: a level more or less in the frame before must not have another vehicle elected.
+    """
     weights = torch.tensor(LIGHT, device=colours.device).view(3, 1, 1, 1)
     light = ((colours + 1) * 127.5 * weights).sum(0)
-    paint = seen & (light >= _mean(light, seen))
-    return seen & (light < _RENDERED_DARK * _mean(light, paint) - LESS)
+    paint = _mean(light, seen & (light >= _mean(light, seen)))
+    return ((_RENDERED_DARK * paint - LESS - light) / (2 * _CERTAIN * paint.clamp(min=1)) + 0.5).clamp(0, 1)
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:
