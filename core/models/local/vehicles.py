@@ -29,9 +29,10 @@ STEPS = 256
 # of the place in the frame (its sides at -1 and 1), another class, and the share of the vehicle where openings differ
 # from those that the frame before shows.
 _PROPORTION, _PLACE, _CLASS, _BEFORE = 0.1, 0.02, 0.05, 0.1
-# So many exemplars vote, the farther ones less, and the next one would have no vote: a small difference of outlines or
-# of the frame before makes a small one of votes. An opening is what has more than this share of them.
-_VOTING, _ELECTED = 12, 0.42
+# So many exemplars vote, the farther ones less, and none that is so much farther than the nearest, or than the last one
+# that votes: a small difference of outlines or of the frame before makes a small one of votes. An opening is what has
+# more than this share of them.
+_VOTING, _FARTHER, _ELECTED = 12, 0.02, 0.42
 # Vehicles of fewer pixels have no openings, and of so many vehicles in a frame only the largest.
 _LEAST, _MOST_SEEN = 40, 256
 # How dark an opening is in a film: this share of the vehicle's paint, and so many levels less; in a render, which is
@@ -201,7 +202,9 @@ class VehicleOpenings:
         """(k, 2 n) -> (k, SIDE, SIDE) in [0, 1]: the votes for an opening in each cell."""
         count = len(self._openings)
         nearest = distances.topk(min(_VOTING + 1, distances.shape[1]), 1, largest=False)
-        votes = nearest.values[:, -1:] - nearest.values[:, :-1] + 1e-6
+        farther = nearest.values[:, 1:] - nearest.values[:, :1]
+        none = farther[:, -1:].clamp(1e-6, _FARTHER)
+        votes = torch.cat([torch.ones_like(none), (1 - farther[:, :-1] / none).clamp(min=0)], 1)
         votes = votes / votes.sum(1, keepdim=True)
         indices = nearest.indices[:, :-1]
         chosen = self._openings[indices % count].float()
