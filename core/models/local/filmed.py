@@ -50,20 +50,23 @@ class FilmSteps:
         size = (labels.labels.shape[-2], labels.labels.shape[-1])
         maps, styles = self._inference.padded_alone(labels, styles)
         known = self._inference.known(film, styles)
+        filmed = known.kept
         if self._inference.must_estimate(maps, state):
-            return self._inference.step(placed(maps), styles, state, size, known)
+            drawn = self._inference.grain(maps, state, filmed=filmed)
+            return self._inference.step(placed(maps), styles, state, size, known, drawn)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
         if not film.renewed and state.past and not state.past[0].filmed:
             known = carried(maps, styles, flow, state.past[0], known)
         plans = self.plans(known.kept)
         if plans is None:
-            return self._inference.step(placed(maps), styles, state, size, known)
+            drawn = self._inference.grain(maps, state, filmed=filmed)
+            return self._inference.step(placed(maps), styles, state, size, known, drawn)
         if plans:
             maps = placed(maps)
         picture = to_uint8(known.picture)
         seen = covered((plan.seen for plan in plans), maps.labels)
-        grain = self._inference.grain(maps, state, seen) if plans else None
+        grain = self._inference.grain(maps, state, seen, filmed) if plans else None
         for plan in plans:
             made = self._picture(plan, maps, styles, state, known, grain)
             plan.window.crop(picture).copy_(plan.window.inside(plan.seen).crop(made))

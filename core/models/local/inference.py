@@ -87,18 +87,25 @@ class Inference:
         maps = self.network.told(maps)
         return maps, pad_to_multiple(styles.to(self.device), MULTIPLE)
 
-    def grain(self, maps: LabelMaps, state: LocalState, needed: Tensor | None = None) -> Tensor:
-        """(1, GRAIN, H, W) of a whole frame, padded; state: before it. needed: see `VehicleOpenings`. The noise of the
+    def grain(
+        self, maps: LabelMaps, state: LocalState, needed: Tensor | None = None, filmed: Tensor | None = None
+    ) -> Tensor:
+        """(1, GRAIN, H, W) of a whole frame, padded; state: before it. needed, filmed: see `openings`. The noise of the
         last size is kept.
         """
         size = (maps.labels.shape[-2], maps.labels.shape[-1])
         if self._noise.shape[-2:] != size:
             self._noise = fixed_noise(size, self.device)
-        return with_openings(self._noise, self.openings(maps, state, needed))
+        return with_openings(self._noise, self.openings(maps, state, needed, filmed))
 
-    def openings(self, maps: LabelMaps, state: LocalState, needed: Tensor | None = None) -> Tensor | None:
+    def openings(
+        self, maps: LabelMaps, state: LocalState, needed: Tensor | None = None, filmed: Tensor | None = None
+    ) -> Tensor | None:
         """(1, 1, H, W) bool of a whole frame, padded: of vehicles, and everywhere else where a wall would have them.
         None: nowhere. Those of walls are kept for a while.
+
+        needed: see `VehicleOpenings`. filmed: (1, 1, H, W) bool, where the frame is film; a wall that is seen there has
+        windows of its own, which drawn ones would not line up with.
         """
         size, street = (maps.labels.shape[-2], maps.labels.shape[-1]), maps.street
         drawn = None
@@ -106,6 +113,8 @@ class Inference:
             drawn = self._openings.get((street, size), lambda: openings(street, size, self._facades, self.device))
         if drawn is not None:
             drawn = drawn & ~self.network.is_vehicle(maps.labels)
+            if filmed is not None:
+                drawn &= ~torch.isin(maps.objects, maps.objects[filmed[:, 0]].unique()).unsqueeze(1)
         if self._of_vehicles is None:
             return drawn
         of_vehicles = self._of_vehicles(maps, self.network.used(state.past), needed)
@@ -129,12 +138,13 @@ class Inference:
         state: LocalState,
         size: tuple[int, int],
         known: Known | None = None,
+        grain: Tensor | None = None,
     ) -> tuple[Tensor, LocalState]:
-        """One frame: (B, 3, *size) uint8, and the state after it. size: without padding."""
+        """One frame: (B, 3, *size) uint8, and the state after it. size: without padding; grain: where it is made."""
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
-        grain = self.grain(maps, state)
+        grain = self.grain(maps, state) if grain is None else grain
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
         # What is beyond is forgotten: a state is the same whether it comes from steps or from pictures.

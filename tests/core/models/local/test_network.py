@@ -217,6 +217,20 @@ def test_without_exemplars_vehicles_have_no_openings_and_walls_do():
     assert opened is not None and opened.any() and not opened[told.labels.unsqueeze(1) == CAR].any()
 
 
+def test_a_wall_that_is_filmed_beside_has_no_drawn_openings():
+    runner = LocalRunner(LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, walls=(1,))))
+    told, _ = runner.inference.padded(maps()._replace(street=Street(x=127.5, y=30.0, focal=192.0)), styles())
+    told.objects[..., 128:] += 1  # another house, all of it made up
+    filmed = torch.zeros(1, 1, 64, 256, dtype=torch.bool)
+    filmed[..., 40:60, 90:100] = True
+    plain, opened = (runner.inference.openings(told, runner.start(), filmed=where) for where in (None, filmed))
+    assert plain is not None and opened is not None
+    wall, column = told.labels.unsqueeze(1) == 1, torch.arange(256)
+    left, right = wall & (column < 128), wall & (column >= 128)
+    assert plain[left].any() and not opened[left].any()
+    assert plain[right].any() and torch.equal(opened[right], plain[right])
+
+
 @pytest.mark.parametrize("past", ["none", "blended"])
 def test_openings_look_at_the_past_that_is_used(past: str):
     network = LocalGenerator(LocalConfig(4, width=8, deep_blocks=1, vehicles=(CAR,), past=past))
