@@ -160,8 +160,8 @@ def test_what_is_learnt_from_has_the_openings_of_its_render(begin, monkeypatch):
     generator = LocalRunner(LocalGenerator(replace(config, vehicles=(CAR,))), exemplars=some_exemplars(CAR))
     told, real = [], generator.inference.openings
 
-    def heard(maps, state, needed=None):
-        told.append(real(maps, state, needed))
+    def heard(*asked):
+        told.append(real(*asked))
         return told[-1]
 
     monkeypatch.setattr(generator.inference, "openings", heard)
