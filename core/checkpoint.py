@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
@@ -188,6 +188,25 @@ def save_checkpoint(
     made = parse_checkpoint(data, str(path))
     write_atomically(Path(path), data)
     return made
+
+
+def save_changed(path: Path, checkpoint: Checkpoint, **changed: Any) -> Checkpoint:
+    """Write a checkpoint again with some of its fields changed; see `save_checkpoint`."""
+    it = replace(checkpoint, **changed)
+    return save_checkpoint(
+        path,
+        kind=it.kind,
+        config=it.config,
+        generator_state=it.generator_state,
+        encoder_config=it.encoder,
+        encoder_state=it.encoder_state,
+        label_set=it.label_set,
+        mixtures=it.mixtures,
+        label_network=it.label_network,
+        exemplars=it.exemplars,
+        recipe=it.recipe,
+        name=it.name,
+    )
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from core.checkpoint import load_checkpoint, save_checkpoint
+from core.checkpoint import load_checkpoint, save_changed
 from core.errors import InputError
 from core.models.local.exemplars import Exemplars
 from core.models.local.facades import CELLS
@@ -48,20 +48,7 @@ def give_exemplars(begin: Path, data: Path, out: Path, say: Callable[[str], None
             f"No clip in {data} shows facades or vehicles well.",
             "They need film; for facades also motion, and buildings along a street.",
         )
-    save_checkpoint(
-        out,
-        kind=checkpoint.kind,
-        config=checkpoint.config,
-        generator_state=checkpoint.generator_state,
-        encoder_config=checkpoint.encoder,
-        encoder_state=checkpoint.encoder_state,
-        label_set=checkpoint.label_set,
-        mixtures=checkpoint.mixtures,
-        recipe=checkpoint.recipe,
-        label_network=checkpoint.label_network,
-        exemplars=found.or_else(checkpoint.exemplars),
-        name=checkpoint.name,
-    )
+    save_changed(out, checkpoint, exemplars=found.or_else(checkpoint.exemplars))
     say(f"wrote {out}, with {in_words(found)}")
     return out
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.checkpoint import Checkpoint, check_label_set, save_checkpoint
+from core.checkpoint import Checkpoint, check_label_set, save_changed
 from core.clip.clip import Clip
 from core.errors import InputError
 from core.files import make_folder
@@ -207,20 +207,8 @@ def _written(trainer: Trainer, begin: Checkpoint, scene: Scene, out: Path, befor
         "preset": trainer.preset.to_dict(),
         "steps": trainer.done,
     }
-    made = save_checkpoint(
-        out,
-        kind=begin.kind,
-        config=begin.config,
-        generator_state=state,
-        encoder_config=begin.encoder,
-        encoder_state=begin.encoder_state,
-        label_set=begin.label_set,
-        mixtures=begin.mixtures,
-        label_network=begin.label_network,
-        exemplars=begin.exemplars,
-        recipe=facts,
-        name=begin.name if begin.name.endswith(_for(clip)) else begin.name + _for(clip),
-    )
+    name = begin.name if begin.name.endswith(_for(clip)) else begin.name + _for(clip)
+    made = save_changed(out, begin, generator_state=state, recipe=facts, name=name)
     report.line(gain_in_words(before, after))
     return Adapted(out, made.hash, before, after, trainer.done)
 
