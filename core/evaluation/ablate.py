@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.checkpoint import file_hash, load_checkpoint, save_checkpoint
+from core.checkpoint import file_hash, load_checkpoint, save_changed
 from core.errors import InputError
 from core.evaluation.colours import drift_ratio
 from core.evaluation.command import Looking, show, unfinished_beside
@@ -189,17 +189,8 @@ def _as_variant(source: Path, path: Path, recipe: Preset) -> Path:
     """The same weights in a checkpoint that renders as the variant does."""
     trained, generator = load_checkpoint(source), recipe.generator
     assert isinstance(generator, LocalRecipe)
-    save_checkpoint(
-        path,
-        kind=trained.kind,
-        config={**trained.config, "past": generator.past},
-        generator_state=trained.generator_state,
-        encoder_config=trained.encoder,
-        encoder_state=trained.encoder_state,
-        label_set=trained.label_set,
-        mixtures=trained.mixtures,
-        recipe={**trained.recipe, "rendered as": recipe.name},
-    )
+    config = {**trained.config, "past": generator.past}
+    save_changed(path, trained, config=config, recipe={**trained.recipe, "rendered as": recipe.name}, name=path.stem)
     return path
 
 
