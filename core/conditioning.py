@@ -132,9 +132,10 @@ class Kind(IntEnum):
     """Where a pixel comes from, in footage mode (docs/adr)."""
 
     MADE_UP = 0  # the generator makes it
-    REDRESSED = 1  # filmed, with another look
-    PLATE = 2  # filmed in another frame: what is behind a thing that was taken away
-    FILMED = 3  # the filmed pixel as it is
+    REPEATED = 1  # filmed at another place of the same wall: what no frame shows is thought to be more of the same
+    REDRESSED = 2  # filmed, with another look
+    PLATE = 3  # filmed in another frame: what is behind a thing that was taken away
+    FILMED = 4  # the filmed pixel as it is
 
 
 @dataclass(frozen=True, eq=False, repr=False)

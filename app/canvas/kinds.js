@@ -12,6 +12,11 @@ import { effectiveView } from './store.js';
 // Of the film itself nothing is said. In the order of `Kind` (core/conditioning.py).
 const KINDS = [
   { word: 'made up', hint: 'By the network', colour: '#ff8a3d' },
+  {
+    word: 'repeated',
+    hint: 'Filmed on the same wall, a floor up or down: no frame shows what is here',
+    colour: '#ffd14d',
+  },
   { word: 'another look', hint: 'Filmed here, in other colours', colour: '#c78bff' },
   { word: 'from other frames', hint: 'Filmed in other frames: what is behind something', colour: '#3fb0ff' },
 ];

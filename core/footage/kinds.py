@@ -21,10 +21,13 @@ RENEWED_EVERY = 8
 
 
 class Plate(NamedTuple):
-    """Filmed pixels of other frames: what is seen where something was taken away. Of the film's size."""
+    """Filmed pixels of other frames, and repeated ones: what is seen where something was taken away. Of the film's
+    size.
+    """
 
     picture: np.ndarray  # (H, W, 3) uint8 RGB
     valid: np.ndarray  # (H, W) bool: where there are any
+    repeated: np.ndarray | None = None  # (H, W) bool: which are of another place of their surface; None: none
 
 
 def film_of(
@@ -56,6 +59,8 @@ def film_of(
     if plate is not None:
         fetched = away & plate.valid
         kinds[fetched] = Kind.PLATE
+        if plate.repeated is not None:
+            kinds[fetched & plate.repeated] = Kind.REPEATED
         pixels = picture if isinstance(picture, np.ndarray) else picture.pixels
         picture = np.where(fetched[..., None], plate.picture, pixels)
     return Film(picture, kinds)

@@ -17,6 +17,7 @@ OF_KINDS: tuple[View, ...] = ("mask", "kinds")
 # RGB of each `Kind`, as the page tints them; what is film is black.
 COLOURS = {
     Kind.MADE_UP: (255, 138, 61),
+    Kind.REPEATED: (255, 209, 77),
     Kind.REDRESSED: (199, 139, 255),
     Kind.PLATE: (63, 176, 255),
     Kind.FILMED: (0, 0, 0),

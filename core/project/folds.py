@@ -151,7 +151,7 @@ class Folds:
 
     def measure(self, t: int) -> None:
         """Measure what frame t tells of the clip's motion."""
-        self._own_clip.behind.measure(t)
+        self._own_clip.measure(t)
 
     @property
     def clip_bytes(self) -> int:

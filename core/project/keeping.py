@@ -48,4 +48,4 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     fetched = source.plates.at(t, folded.removed, (away | dark) & shown)
     valid = fetched.valid & shown
     away |= dark & (~valid | brighter(fetched.picture, source.clip.pictures[t], valid))
-    return Unkept(away, Plate(fetched.picture, valid))
+    return Unkept(away, Plate(fetched.picture, valid, fetched.repeated))

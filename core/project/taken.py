@@ -44,6 +44,12 @@ class Taken:
         """What other frames show of a place; None for a clip without pictures."""
         return None if self.clip.pictures is None else Plates(self.behind)
 
+    def measure(self, t: int) -> None:
+        """Measure frame t of the clip in advance."""
+        self.behind.measure(t)
+        if self.plates is not None:
+            self.plates.measure(t)
+
     @property
     def nbytes(self) -> int:
         """Bytes of what was made so far, without the clip as it was filmed."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.footage.behind import Behind
+from core.footage.kinds import grown
 from core.footage.paths import AWAY
 from core.footage.planes import apply
 from core.footage.plates import (
@@ -14,21 +15,17 @@ from core.footage.plates import (
     _COMPARED,
     _LEAST,
     _LIT,
-    _MARGIN,
     _MOST_GAIN,
-    _SHADE,
-    _SHADE_SHARE,
     BORDER,
-    _grown,
     _OneWay,
     _Pixels,
     _together,
-    sample,
 )
 from core.footage.plates import AWAY as PLATES_AWAY
 from core.footage.roles import Role
 from core.footage.seen import _AGREE, _BESIDE, _RIM, Gone, _bounds
 from core.footage.shade import shade
+from core.footage.sources import MARGIN, SHADE, SHADE_SHARE, sample
 from core.footage.surfaces import OBJECTS, Step, Surfaces
 
 Paths = dict[int, np.ndarray]  # key of a surface -> homography (3, 3)
@@ -89,7 +86,7 @@ class Seen:
     def __init__(self, surfaces: Surfaces, t: int, hole: np.ndarray, gone: Gone) -> None:
         self.surfaces, self.gone = surfaces, gone
         clip = surfaces.clip
-        rim = _grown(hole, _RIM) & ~hole
+        rim = grown(hole, _RIM) & ~hole
         self.places = np.concatenate([np.argwhere(hole), np.argwhere(rim)]).T.astype(np.float32)
         self.here = surfaces.keys(clip.labels[t][rim], clip.objects[t][rim])
         self.count = count = np.count_nonzero(hole)
@@ -153,8 +150,8 @@ def plates(behind: Behind, t: int, gone: Gone, area: np.ndarray) -> _Pixels:
         shown = surfaces.keys(clip.labels[other], clip.objects[other])
         mask = gone.pixels(clip.labels[other], clip.objects[other])
         stands = surfaces.roles[clip.labels[other]] == Role.STANDING
-        shown[_grown(stands, _MARGIN) & ~stands] = -1
-        shown[_grown(mask, _MARGIN) | shade(mask, clip.labels[other], surfaces.roles, _SHADE, _SHADE_SHARE)] = -1
+        shown[grown(stands, MARGIN) & ~stands] = -1
+        shown[grown(mask, MARGIN) | shade(mask, clip.labels[other], surfaces.roles, SHADE, SHADE_SHARE)] = -1
         for key in np.unique(keys).tolist():
             at = np.flatnonzero((here.distance == 0) & (keys == key))
             if key not in known or not at.size:
@@ -171,7 +168,7 @@ class Lit:
 
     def __init__(self, behind: Behind, t: int, hole: np.ndarray) -> None:
         clip, roles = behind.clip, behind.surfaces.roles
-        near = _grown(hole, _AROUND) & ~_grown(hole, BORDER) & ~shade(hole, clip.labels[t], roles, _SHADE, _SHADE_SHARE)
+        near = grown(hole, _AROUND) & ~grown(hole, BORDER) & ~shade(hole, clip.labels[t], roles, SHADE, SHADE_SHARE)
         assert clip.pictures is not None
         self.rows, self.columns = np.argwhere(near).T.astype(np.float32)
         self.keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])

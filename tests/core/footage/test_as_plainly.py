@@ -73,7 +73,7 @@ def test_plates(clip: Clip, gone: Removed, t: int) -> None:
     found = Plates(behind).at(t, gone)
     area = np.zeros(found.valid.shape, bool)
     hole = gone.pixels(clip.labels[t], clip.objects[t])
-    area[:] = plainly._grown(hole, 20)
+    area[:] = plainly.grown(hole, 20)
     plain = plainly.plates(behind, t, gone, area)
     picture, distance = np.zeros_like(found.picture), np.zeros_like(found.distance)
     picture[area], distance[area] = plain.colours, plain.distance

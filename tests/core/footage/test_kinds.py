@@ -85,7 +85,7 @@ def test_the_key_is_that_of_the_film_and_of_all_the_rest():
         (PICTURE.astype(np.float32), np.zeros((HEIGHT, WIDTH), np.uint8)),
         (PICTURE, np.zeros((HEIGHT, WIDTH - 1), np.uint8)),
         (PICTURE, np.zeros((HEIGHT, WIDTH), np.int64)),
-        (PICTURE, np.full((HEIGHT, WIDTH), 4, np.uint8)),
+        (PICTURE, np.full((HEIGHT, WIDTH), max(Kind) + 1, np.uint8)),
     ],
 )
 def test_a_film_of_another_form_is_no_film(picture, kinds):
