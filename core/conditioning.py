@@ -292,11 +292,14 @@ class Conditioning:
 
     @property
     def style_map(self) -> np.ndarray:
-        """(H, W, 3) float32: each pixel's style code; zeros where an object has none. Made anew: it is large."""
+        """(H, W, 3) float32: each pixel's style code; zeros where an object has none. Made anew: it is large; its
+        memory is that of three planes.
+        """
         starts, _, which = self.maps.runs
         table = np.array([self.codes.get(pair, (0.0,) * STYLE_SIZE) for pair in self.maps.pairs], np.float32)
         lengths = np.diff(starts, append=self.labels.size)
-        return np.repeat(table[which], lengths, axis=0).reshape(*self.labels.shape, STYLE_SIZE)
+        planes = np.repeat(table[which].T, lengths, axis=1).reshape(STYLE_SIZE, *self.labels.shape)
+        return planes.transpose(1, 2, 0)
 
     def __repr__(self) -> str:
         height, width = self.labels.shape

@@ -21,7 +21,9 @@ def to_maps(conditioning: Conditioning, device: torch.device | str = "cpu") -> t
     """
     flow, valid = conditioning.flow, conditioning.flow_valid
     if conditioning.film is not None and flow is not None and valid is not None:
-        flow, valid = np.where(valid[..., None], flow, np.float32(_NOWHERE)), np.ones_like(valid)
+        moving, flow = flow, np.full((2, *valid.shape), np.float32(_NOWHERE))
+        np.copyto(flow, moving.transpose(2, 0, 1), where=valid)
+        flow, valid = flow.transpose(1, 2, 0), np.ones_like(valid)
     maps = LabelMaps(
         labels=_tensor(conditioning.labels, np.uint8, device)[None],
         objects=_tensor(conditioning.objects, np.int32, device)[None],

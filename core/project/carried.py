@@ -13,13 +13,14 @@ from core.footage.feet import Foot, foot_of
 from core.project.affine import Box
 from core.project.layer import Layer
 from core.project.order import Order
+from core.project.rough_walk import RoughWalk
 from core.project.sightings import Sightings
 from core.project.walk import Position, Walk, as_source, look_up
 
 # An object of which the stroke covers this share, or that is this share of the stroke, was painted over on purpose.
 _MEANT = 0.5, 0.1
 # A part of a stroke below this share of it is carried by a plain affine motion.
-_SMALL = 0.01
+_SMALL = 0.03
 # From here on a pixel looked up in the keyframe counts as within the mask (255 is all of it).
 _HALF = 128
 # Half a pixel beyond its own outline a part of a stroke goes on, so that parts leave no seams.
@@ -156,7 +157,7 @@ class Floating:
         self._clip, self._sightings = clip, sightings
         self._frame, self._mask, self._source = frame, mask, as_source(mask)
         self._known: dict[int, CarriedMask | None] = {frame: CarriedMask.of(mask.shape, (0, 0, *mask.shape), mask)}
-        self._walks: dict[int, list[Walk]] = {}
+        self._walks: dict[int, list[Walk | RoughWalk]] = {}
         self._newest = {1: frame, -1: frame}
 
     def at(self, t: int) -> CarriedMask | None:
@@ -176,7 +177,7 @@ class Floating:
         whole = np.zeros(self._mask.shape, bool)
         # Those whose object is never seen again are done.
         walks = [walk for walk in self._parts(way) if walk.layer.seen_from(t, way)]
-        _fit_together([walk for walk in walks if walk.layer.rough and walk.position.t != t])
+        _fit_together([walk for walk in walks if isinstance(walk, RoughWalk) and walk.position.t != t])
         seams: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for walk in walks:
             # After an error in the middle of a frame some parts have been there already.
@@ -200,25 +201,27 @@ class Floating:
         Returns rows, columns, displacement of its seam: pixels mostly within the stroke, maybe, though not within
         this part of it.
         """
-        part = position.mask[position.within(box)]
+        part = position.within(box)
         whole[box[0] : box[2], box[1] : box[3]] |= (part >= _HALF) & seen
         rows, columns = np.nonzero((part > _BESIDE) & (part < _HALF) & seen)
         rows, columns = rows + box[0], columns + box[1]
-        return rows, columns, position.displacement[rows - position.box[0], columns - position.box[1]]
+        return rows, columns, position.displacement_at(rows, columns)
 
-    def _parts(self, way: int) -> list[Walk]:
+    def _parts(self, way: int) -> list[Walk | RoughWalk]:
         if way not in self._walks:
-            objects, walks = self._clip.objects[self._frame], []
+            objects = self._clip.objects[self._frame]
+            walks: list[Walk | RoughWalk] = []
             small = _SMALL * np.count_nonzero(self._mask)
             for one in np.unique(objects[self._mask]).tolist():
                 part = self._mask & (objects == one)
-                layer = Layer(self._clip, self._sightings, one, rough=bool(np.count_nonzero(part) < small))
-                walks.append(Walk(layer, self._frame, part, way))
+                rough = bool(np.count_nonzero(part) < small)
+                layer = Layer(self._clip, self._sightings, one, rough)
+                walks.append((RoughWalk if rough else Walk)(layer, self._frame, part, way))
             self._walks[way] = walks
         return self._walks[way]
 
 
-def _fit_together(walks: list[Walk]) -> None:
+def _fit_together(walks: list[RoughWalk]) -> None:
     """Fit the motion of many small parts at once, before they are asked one by one."""
     if walks:
         ahead = [walk.ahead() for walk in walks]

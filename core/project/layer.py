@@ -86,10 +86,13 @@ class Layer:
 
         In a frame that shows nothing of the object the motion of the frame before in the carry goes on.
         """
+        trend = self.trend(t, box)
+        return evaluate(trend, box) if self.rough or self.clip.flow is None else self._with_own(t, box)
+
+    def trend(self, t: int, box: Box) -> np.ndarray:
+        """(3, 2): the trend of that flow near `box`, which is `(x, y, 1) @ trend`."""
         self.fit(t, box)
-        if self.rough or self.clip.flow is None:
-            return evaluate(self._trend, box)
-        return self._with_own(t, box)
+        return self._trend
 
     def speed(self, t: int) -> float:
         """The largest step of the object's pixels between t and t-1, pixels; a guess where it is not seen."""

@@ -40,10 +40,15 @@ class Position:
     def cut(self) -> tuple[slice, slice]:
         return slice(self.box[0], self.box[2]), slice(self.box[1], self.box[3])
 
-    def within(self, box: Box) -> tuple[slice, slice]:
-        """Where `box` lies in these arrays."""
+    def within(self, box: Box) -> np.ndarray:
+        """(h, w) uint8: the mask in `box`."""
         top, left = self.box[:2]
-        return slice(box[0] - top, box[2] - top), slice(box[1] - left, box[3] - left)
+        return self.mask[box[0] - top : box[2] - top, box[1] - left : box[3] - left]
+
+    def displacement_at(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """(n, 2): the displacement of pixels (n,) of the picture that lie in `box`."""
+        found: np.ndarray = self.displacement[rows - self.box[0], columns - self.box[1]]
+        return found
 
 
 class Walk:
@@ -75,7 +80,7 @@ class Walk:
             flow = self.layer.flow(t, wide)
             move = flow if way > 0 else _inverse(flow, wide, box)
             displacement = move + _sample(before.displacement, before.box, box, move)
-            mask = _look_up(self._source, box, displacement)
+            mask = look_up_in(self._source, box, displacement)
             found = bounds(mask, box)
             if found is None or not _cut_off(found, box, shape):
                 break
@@ -142,7 +147,8 @@ def _bilinear(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     return _remapped(values, places, cv2.BORDER_REPLICATE)
 
 
-def _look_up(source: np.ndarray, box: Box, displacement: np.ndarray) -> np.ndarray:
+def look_up_in(source: np.ndarray, box: Box, displacement: np.ndarray) -> np.ndarray:
+    """How much of the pixels of `box`, with their displacement (h, w, 2), is within `source`: (h, w) uint8."""
     return _within(source, _moved(box, (0, 0, 0, 0), displacement))
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.models.generator import LabelMaps
 from core.models.label_input import boundary_map
-from core.models.local.history import Known, Remembered, agrees
+from core.models.local.history import Known, Remembered, agrees, sources
 from core.models.local.tiling import windows
 from core.models.local.windows import crop_maps
 from core.models.warp import warp
@@ -26,9 +26,6 @@ _APART = 4
 # What the frame before does not show, in cracks of up to so many pixels (less than a tile has), is drawn out of its own
 # surface beside it.
 _CRACK = 5
-# The object of pixels that are nobody's.
-_NOBODY = -1
-_NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
 
 
 def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, known: Known) -> Known:
@@ -40,13 +37,15 @@ def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, k
     missing = (~known.kept)[0, 0].cpu().numpy()
     size = (missing.shape[0], missing.shape[1])
     picture, kept = known.picture.clone(), known.kept.clone()
-    inner = before._replace(maps=_without_borders(before.maps))
+    borders = _borders(before.maps)
     for window in windows(missing, _BORDER):
         seen = window.grown(_BORDER, size)
         here = crop_maps(maps._replace(places=None, flow=flow), seen)
         assert here.flow is not None
-        valid = agrees(here, seen.crop(styles), inner, here.flow) > 0
-        valid |= _borders(here) & (agrees(here, seen.crop(styles), before, here.flow) > 0)
+        valid = agrees(here, seen.crop(styles), before, here.flow) > 0
+        # Pixels at a border are partly the other surface, and leave a streak when they come to lie within their own.
+        source, _ = sources(here.flow, size)
+        valid &= _borders(here) | ~borders.flatten()[source].unsqueeze(1)
         valid &= _grown(here.flow) <= _GROWN
         inside = window.inside(seen)
         take = ~window.crop(kept) & inside.crop(valid)
@@ -55,13 +54,6 @@ def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, k
         window.crop(kept).logical_or_(take)
         _fill_cracks(window.crop(picture), window.crop(kept), maps.each(window.crop))
     return known._replace(picture=picture, read=known.read | kept, kept=kept)
-
-
-def _without_borders(maps: LabelMaps) -> LabelMaps:
-    """The same, nobody's where two surfaces meet: pixels there are partly the other one, and leave a streak when they
-    come to lie within their own.
-    """
-    return maps._replace(objects=torch.where(_borders(maps)[:, 0], _NOBODY, maps.objects))
 
 
 def _borders(maps: LabelMaps) -> Tensor:
@@ -78,37 +70,36 @@ def _fill_cracks(picture: Tensor, kept: Tensor, maps: LabelMaps) -> None:
     side = _CRACK + 1
     squares = 1 - F.max_pool2d(kept.float(), side, stride=1)  # 1: no pixel of it is kept
     cracks = ~kept & (F.max_pool2d(F.pad(squares, (_CRACK,) * 4), side, stride=1) == 0)
-    if not cracks.any():
+    # All with a border of one pixel, row after row: a crack has few pixels, and each has eight beside it.
+    at = F.pad(cracks, (1,) * 4).flatten().nonzero()
+    if not at.numel():
         return
-    clean = kept & ~_borders(maps)
+    colours, known, clean, classes, things = (
+        F.pad(part, (1,) * 4).flatten(-2)[0]
+        for part in (picture, kept, kept & ~_borders(maps), maps.labels.unsqueeze(1), maps.objects.unsqueeze(1))
+    )
+    known, clean, classes, things = known[0], clean[0], classes[0], things[0]
+    beside = at + _neighbours(kept.shape[3] + 2, kept.device)
+    of_own = (classes[beside] == classes[at]) & (things[beside] == things[at])
     for own in [True] * _CRACK + [False] * _CRACK:
-        total, count = _beside(picture, clean if own else kept, maps, own)
-        filled = cracks & (count > 0)
-        picture.copy_(torch.where(filled, total / count.clamp(min=1), picture))
-        kept.logical_or_(filled)
-        clean |= filled
-        cracks &= ~filled
-        if not cracks.any():
-            return
+        take = clean[beside] & of_own if own else known[beside]
+        count = take.sum(1)
+        filled = count > 0
+        now = at[filled, 0]
+        colours[:, now] = ((colours[:, beside] * take).sum(2) / count.clamp(min=1))[:, filled]
+        known[now], clean[now] = True, True
+        at, beside, of_own = at[~filled], beside[~filled], of_own[~filled]
+        if not at.numel():
+            break
+    inner = (..., slice(1, -1), slice(1, -1))
+    picture.copy_(colours.view(1, 3, *(side + 2 for side in kept.shape[2:]))[inner])
+    kept.copy_(known.view(1, 1, *(side + 2 for side in kept.shape[2:]))[inner])
 
 
-def _beside(picture: Tensor, kept: Tensor, maps: LabelMaps, own: bool) -> tuple[Tensor, Tensor]:
-    """Of the eight pixels around each the sum of those that are kept, (1, 3, h, w), and their number, (1, 1, h, w).
-
-    own: only those of the pixel's own surface.
-    """
-    labels, objects = maps.labels, maps.objects
-    height, width = labels.shape[-2:]
-    colours, known, classes, things = (F.pad(part, (1,) * 4) for part in (picture, kept, labels, objects))
-    total, count = torch.zeros_like(picture), torch.zeros_like(picture[:, :1])
-    for down, right in _NEIGHBOURS:
-        part = (..., slice(1 + down, 1 + down + height), slice(1 + right, 1 + right + width))
-        take = known[part]
-        if own:
-            take = take & ((classes[part] == labels) & (things[part] == objects)).unsqueeze(1)
-        total += colours[part] * take
-        count += take
-    return total, count
+def _neighbours(width: int, device: torch.device) -> Tensor:
+    """(8,): from a pixel to those around it, in a picture so wide, row after row."""
+    steps = [down * width + right for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
+    return torch.tensor(steps, device=device)
 
 
 def _grown(flow: Tensor) -> Tensor:

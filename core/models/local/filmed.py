@@ -18,7 +18,7 @@ from core.models.local.network import LocalGenerator, NearFeatures
 from core.models.local.tiling import OVERHEAD, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
-from core.models.local.windows import CELL, HALF_CELL, covered, crop_maps
+from core.models.local.windows import CELL, HALF_CELL, crop_maps
 from core.models.local.work import Work
 
 
@@ -52,7 +52,7 @@ class FilmSteps:
         known = self._inference.known(film, styles)
         filmed = known.kept
         if self._inference.must_estimate(maps, state):
-            drawn = self._inference.grain(maps, state, filmed=filmed)
+            drawn = self._inference.grain(maps, state, ~known.kept, filmed)
             return self._inference.step(placed(maps), styles, state, size, known, drawn)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
@@ -60,16 +60,11 @@ class FilmSteps:
             known = carried(maps, styles, flow, state.past[0], known)
         plans = self.plans(known.kept)
         if plans is None:
-            drawn = self._inference.grain(maps, state, filmed=filmed)
+            drawn = self._inference.grain(maps, state, ~known.kept, filmed)
             return self._inference.step(placed(maps), styles, state, size, known, drawn)
-        if plans:
-            maps = placed(maps)
         picture = to_uint8(known.picture)
-        seen = covered((plan.seen for plan in plans), maps.labels)
-        grain = self._inference.grain(maps, state, seen, filmed) if plans else None
-        for plan in plans:
-            made = self._picture(plan, maps, styles, state, known, grain)
-            plan.window.crop(picture).copy_(plan.window.inside(plan.seen).crop(made))
+        if plans:
+            self._fill(picture, plans, placed(maps), styles, state, known, filmed)
         picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 
@@ -85,8 +80,24 @@ class FilmSteps:
         pictures = sum(plan.seen.area + OVERHEAD for plan in plans) * self._work.picture
         return plans if labels + pictures < size[0] * size[1] * self._work.step else None
 
+    def _fill(
+        self,
+        picture: Tensor,
+        plans: list[FilmPlan],
+        maps: LabelMaps,
+        styles: Tensor,
+        state: LocalState,
+        known: Known,
+        filmed: Tensor,
+    ) -> None:
+        """Put what is seen of all windows into the picture (B, 3, H, W) uint8. maps: with places."""
+        grain = self._inference.grain(maps, state, ~known.kept, filmed)
+        for plan in plans:
+            made = self._picture(plan, maps, styles, state, known, grain)
+            plan.window.crop(picture).copy_(plan.window.inside(plan.seen).crop(made))
+
     def _picture(
-        self, plan: FilmPlan, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known, grain: Tensor | None
+        self, plan: FilmPlan, maps: LabelMaps, styles: Tensor, state: LocalState, known: Known, grain: Tensor
     ) -> Tensor:
         """(B, 3, h, w) uint8 of all that is seen of a window. All but the plan: of the whole frame, padded."""
         network, seen, wide = self._inference.network, plan.seen, plan.wide
@@ -105,6 +116,6 @@ class FilmSteps:
             seen.crop(styles),
             state.past,
             known=Known(*(seen.crop(part) for part in known)),
-            grain=None if grain is None else seen.crop(grain),
+            grain=seen.crop(grain),
         )
         return to_uint8(rendered.final)

@@ -16,6 +16,7 @@ from core.models.cache import FeatureCache, NoCache
 from core.models.generator import KnownPixels, LabelMaps, Past
 from core.models.inputs import from_uint8
 from core.models.layers import fold, weights_channels_last
+from core.models.local.among import among
 from core.models.local.exemplars import NO_EXEMPLARS, Exemplars
 from core.models.local.grain import fixed_noise, with_openings
 from core.models.local.history import HISTORY, Known, Remembered
@@ -104,17 +105,19 @@ class Inference:
         """(1, 1, H, W) bool of a whole frame, padded: of vehicles, and everywhere else where a wall would have them.
         None: nowhere. Those of walls are kept for a while.
 
-        needed: see `VehicleOpenings`. filmed: (1, 1, H, W) bool, where the frame is film; a wall that is seen there has
-        windows of its own, which drawn ones would not line up with.
+        needed: (1, 1, H, W) bool, see `VehicleOpenings`. filmed: the same, where the frame is film; a wall that is seen
+        there has windows of its own, which drawn ones would not line up with: it gets none, the others where needed.
         """
         size, street = (maps.labels.shape[-2], maps.labels.shape[-1]), maps.street
         drawn = None
         if street is not None:
             drawn = self._openings.get((street, size), lambda: openings(street, size, self._facades, self.device))
-        if drawn is not None:
             drawn = drawn & ~self.network.is_vehicle(maps.labels)
             if filmed is not None:
-                drawn &= ~torch.isin(maps.objects, maps.objects[filmed[:, 0]].unique()).unsqueeze(1)
+                drawn = drawn if needed is None else drawn & needed
+                walls = maps.objects[drawn[:, 0]].unique()
+                seen = maps.objects[filmed[:, 0] & among(maps.objects, walls)].unique()
+                drawn &= ~among(maps.objects, seen).unsqueeze(1)
         if self._of_vehicles is None:
             return drawn
         of_vehicles = self._of_vehicles(maps, self.network.used(state.past), needed)

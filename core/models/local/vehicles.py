@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.errors import InputError
 from core.models.generator import LabelMaps
+from core.models.local.among import among
 from core.models.local.bits import from_bits
 from core.models.local.history import Remembered, sources
 
@@ -153,9 +154,9 @@ class VehicleOpenings:
         if len(maps.labels) != 1:
             raise ValueError(f"openings of vehicles are drawn in one picture, not in {len(maps.labels)}")
         labels, objects = maps.labels[0], maps.objects[0]
-        is_vehicle = torch.isin(labels, self._vehicles)
+        is_vehicle = among(labels, self._vehicles)
         if needed is not None:
-            is_vehicle &= torch.isin(objects, objects[is_vehicle & needed[0, 0]].unique())
+            is_vehicle &= among(objects, objects[is_vehicle & needed[0, 0]].unique())
         opened = torch.zeros_like(is_vehicle)
         vehicles = Vehicles.of(objects, is_vehicle)
         if len(vehicles):

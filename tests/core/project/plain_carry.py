@@ -16,7 +16,7 @@ from core.project.layer import grown
 from core.project.order import Order
 
 FIT_PIXELS, ROUGH_PIXELS, FADE, REACH, STIFFNESS = 1500, 100, 12.0, 16.0, 0.001
-MEANT, SMALL, ROUNDS = (0.5, 0.1), 0.01, 5
+MEANT, SMALL, ROUNDS = (0.5, 0.1), 0.03, 5
 
 
 @dataclass
@@ -55,9 +55,10 @@ def ride_on_each(clip: Clip, frame: int, mask: np.ndarray, frames: tuple[int, in
     source = mask.astype(np.uint8) * 255
     for object_id in np.unique(clip.objects[frame][mask]).tolist():
         part = mask & (clip.objects[frame] == object_id)
-        layer = Layer(clip, object_id, rough=np.count_nonzero(part) < SMALL * np.count_nonzero(mask))
+        rough = bool(np.count_nonzero(part) < SMALL * np.count_nonzero(mask))
+        layer = Layer(clip, object_id, rough)
         own = part.astype(np.uint8) * 255
-        for step in walk(layer, frame, part, layer.between(frames)):
+        for step in (rough_walk if rough else walk)(layer, frame, part, layer.between(frames)):
             shown = part[step.cut]
             if step.t != frame:
                 # Half a pixel beyond the part's own outline the stroke goes on, so that parts leave no seams.
@@ -117,6 +118,31 @@ def walk(layer: Layer, frame: int, mask: np.ndarray, frames: tuple[int, int]) ->
                 inner = (top + rows, left + columns, bottom + rows, right + columns)
             if frames[0] <= step.t < frames[1]:
                 yield step
+
+
+def rough_walk(layer: Layer, frame: int, mask: np.ndarray, frames: tuple[int, int]) -> Iterator[Step]:
+    """The same of a mask that moves by a trend alone: one affine map leads from a frame to the keyframe."""
+    if not mask.any() or frames[0] >= frames[1]:
+        return
+    whole = (0, 0, *mask.shape)
+    still = np.zeros((*mask.shape, 2), np.float32)
+    if frames[0] <= frame < frames[1]:
+        yield Step(frame, whole, still, still, False)
+    for way in (1, -1):
+        place, inner = np.eye(3), bounds(mask)
+        layer.flow(frame, grown(inner, 2, mask.shape))
+        last = frames[1] - 1 if way > 0 else frames[0]
+        for t in range(frame, last, way) if way * (last - frame) > 0 else ():
+            layer.flow(t + (way > 0), grown(inner, 2, mask.shape))
+            step = np.eye(3)
+            step[:2] += layer.trend.T
+            step = step if 0.05 < np.linalg.det(step) < 20 else np.eye(3)
+            place = place @ (step if way > 0 else np.linalg.inv(step))
+            moved = Step(t + way, whole, evaluate((place - np.eye(3))[:2].T, whole), still, False)
+            at = look_up(mask.astype(np.uint8) * 255, moved) > 0
+            inner = bounds(at) if at.any() else inner
+            if frames[0] <= moved.t < frames[1]:
+                yield moved
 
 
 def further(layer: Layer, step: Step, inner: Box, way: int, shape: tuple[int, ...], source: np.ndarray) -> Step:
@@ -188,7 +214,7 @@ class Layer:
         self._clip = clip
         self._rough = rough
         self._object = object_id
-        self._trend = np.zeros((3, 2))  # flow = (x, y, 1) @ trend, pixels
+        self.trend = np.zeros((3, 2))  # flow = (x, y, 1) @ trend, pixels
         self._touched_border = False
         self._samples: tuple[int, np.ndarray, np.ndarray] | None = None  # of the frame asked for last
 
@@ -222,8 +248,8 @@ class Layer:
             return self._shift(t, box)
         points, values = self._sampled(t)
         if len(points):
-            self._trend = fit_affine(points, values, *middle_of(box))
-        return evaluate(self._trend, box) if self._rough else self._with_own(t, box)
+            self.trend = fit_affine(points, values, *middle_of(box))
+        return evaluate(self.trend, box) if self._rough else self._with_own(t, box)
 
     def speed(self, t: int) -> float:
         """The largest step of the object's pixels between t and t-1, pixels; a guess where it is not seen."""
@@ -246,7 +272,7 @@ class Layer:
     def _with_own(self, t: int, box: Box) -> np.ndarray:
         """The trend over `box`, bent to the object's own flow where it is near."""
         assert self._clip.flow is not None and self._clip.flow_valid is not None
-        field = evaluate(self._trend, box)
+        field = evaluate(self.trend, box)
         around = grown(box, int(2 * FADE), (self._clip.height, self._clip.width))
         part = slice(around[0], around[2]), slice(around[1], around[3])
         near = (self._clip.objects[t][part] == self._object) & self._clip.flow_valid[t][part]
@@ -257,7 +283,7 @@ class Layer:
         )
         flow = self._clip.flow[t][part].astype(np.float32)
         table = np.zeros((int(closest.max()) + 1, 2), np.float32)
-        table[closest[near]] = flow[near] - evaluate(self._trend, around)[near]
+        table[closest[near]] = flow[near] - evaluate(self.trend, around)[near]
         cut = (
             slice(box[0] - around[0], box[2] - around[0]),
             slice(box[1] - around[1], box[3] - around[1]),
@@ -270,8 +296,8 @@ class Layer:
         now, before = (np.argwhere(self.seen(moment)) for moment in (t, max(t - 1, 0)))
         if len(now) and len(before):
             step = (before.mean(0) - now.mean(0))[::-1]
-            self._trend = np.array([[0, 0], [0, 0], step], np.float64)
-        return evaluate(self._trend, box)
+            self.trend = np.array([[0, 0], [0, 0], step], np.float64)
+        return evaluate(self.trend, box)
 
 
 def fit_affine(points: np.ndarray, values: np.ndarray, middle: tuple[float, float], reach: float) -> np.ndarray:
