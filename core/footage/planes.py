@@ -60,7 +60,7 @@ def apply_each(
     planes: np.ndarray, which: np.ndarray, columns: np.ndarray, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same for places (n,), each with the homography number `which` (n,) of `planes` (B, 3, 3)."""
-    part = planes.astype(columns.dtype).reshape(-1, 9).T[:, which]
+    part = np.ascontiguousarray(planes.astype(columns.dtype).reshape(-1, 9).T).take(which, axis=1)
     depth = part[6] * columns + part[7] * rows + part[8]
     depth[depth <= _NEAREST] = np.nan
     x = (part[0] * columns + part[1] * rows + part[2]) / depth

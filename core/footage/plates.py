@@ -82,6 +82,7 @@ class Plates:
 
     def measure(self, t: int) -> None:
         """Measure frame t in advance."""
+        self._sources.measure(t)
         self._repeats.floors.measure(t)
 
     def at(self, t: int, gone: Gone, around: np.ndarray | None = None) -> Fetched:

@@ -24,8 +24,8 @@ MARGIN = 1
 SHADE, SHADE_SHARE = 6.0, 0.6
 # Key of what is no source.
 _NOTHING = -1
-# Where frames are no source is kept up to this.
-_NO_SOURCE_BYTES = 8 << 20
+# Where frames are no source is kept up to this; where that is because something stands there, up to this.
+_NO_SOURCE_BYTES, _BESIDE_BYTES = 8 << 20, 8 << 20
 # OpenCV samples no more than this in a row.
 _ROW = 1 << 12
 
@@ -36,11 +36,16 @@ class Sources:
     def __init__(self, behind: Behind, pictures: Frames) -> None:
         self._behind, self._pictures = behind, pictures
         self._no_source: Cache[tuple[int, Gone], _Mask] = Cache(_NO_SOURCE_BYTES, lambda mask: mask.part.nbytes)
+        self._beside: Cache[int, np.ndarray] = Cache(_BESIDE_BYTES, lambda bits: bits.nbytes)
 
     @property
     def nbytes(self) -> int:
         """Bytes of what is kept."""
-        return self._no_source.used
+        return self._no_source.used + self._beside.used
+
+    def measure(self, t: int) -> None:
+        """Look at frame t in advance."""
+        self._beside.get(t, lambda: self._look_beside(t))
 
     def at(self, t: int, ways: Ways, gone: Gone) -> Source:
         """Frame t, with the ways of surfaces to it from the frame at hand."""
@@ -53,10 +58,14 @@ class Sources:
     def _look_for_unusable(self, t: int, gone: Gone) -> _Mask:
         labels = self._behind.clip.labels[t]
         mask = gone.pixels(labels, self._behind.clip.objects[t])
-        roles = self._behind.surfaces.roles
-        stands = roles[labels] == Role.STANDING
-        beside = grown(stands, MARGIN) & ~stands
-        return _Mask.of(grown(mask, MARGIN) | beside | shade(mask, labels, roles, SHADE, SHADE_SHARE))
+        beside = np.unpackbits(self._beside.get(t, lambda: self._look_beside(t)), count=labels.size).view(bool)
+        shaded = shade(mask, labels, self._behind.surfaces.roles, SHADE, SHADE_SHARE)
+        return _Mask.of(grown(mask, MARGIN) | beside.reshape(labels.shape) | shaded)
+
+    def _look_beside(self, t: int) -> np.ndarray:
+        """The border of what stands, a bit for each pixel."""
+        stands = self._behind.surfaces.roles[self._behind.clip.labels[t]] == Role.STANDING
+        return np.packbits(grown(stands, MARGIN) & ~stands)
 
 
 class _Mask(NamedTuple):
