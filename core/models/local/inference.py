@@ -23,6 +23,7 @@ from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
 from core.models.local.openings import Facades, openings
 from core.models.local.places import places
+from core.models.local.seams import match_made
 from core.models.local.vehicles import VehicleOpenings
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
@@ -151,7 +152,10 @@ class Inference:
         past = self._ready_to_estimate(maps, state).past
         rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
         # What is beyond is forgotten: a state is the same whether it comes from steps or from pictures.
-        picture = to_uint8(rendered.final)[..., : size[0], : size[1]]
+        picture = to_uint8(rendered.final)
+        if known is not None:
+            match_made(picture, known, maps)
+        picture = picture[..., : size[0], : size[1]]
         # Where flow had to be estimated, that of the next frame will have to be too, very likely.
         quarter = None if rendered.estimated_flow is None else rendered.features.quarter
         return picture, state.followed_by(self.remembered(picture, maps, styles, rendered.flow, quarter))

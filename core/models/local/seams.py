@@ -1,0 +1,105 @@
+"""What was made up of a frame, matched to what is known of it where they meet, surface by surface.
+
+The difference along the seam is spread over what was made up as smoothly as can be, so that no seam is left: seamless
+cloning (Pérez et al. 2003, "Poisson Image Editing"; Farbman et al. 2009, "Coordinates for Instant Image Cloning").
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.clip.pairs import as_pairs
+from core.models.generator import LabelMaps
+from core.models.local.history import Known
+
+# Pixels within this on both sides of a seam are compared, blurred by as much; by so many levels they differ at most:
+# beyond that they do not show the same.
+_SEAM, _MOST = 3, 24.0
+# A mean is one where it is of this share of what is around.
+_SHARE = 0.03
+# A surface of which less is made up, or known at its seam, stays as it is (pixels).
+_LEAST, _LEAST_KNOWN = 30, 10
+
+_Box = tuple[slice, slice]
+
+
+def match_made(picture: Tensor, known: Known, maps: LabelMaps) -> None:
+    """Change what a step made of a picture (1, 3, H, W) uint8, see `matched`; known, maps: of the same frame."""
+    made = ~known.kept[0, 0].cpu().numpy()
+    if made.any():
+        surfaces = as_pairs(maps.objects[0].cpu().numpy(), maps.labels[0].cpu().numpy())
+        found = matched(picture[0].permute(1, 2, 0).cpu().numpy(), made, surfaces)
+        picture.copy_(torch.from_numpy(found).permute(2, 0, 1))
+
+
+def matched(picture: np.ndarray, made: np.ndarray, surfaces: np.ndarray) -> np.ndarray:
+    """The picture (H, W, 3) uint8 with its `made` pixels (H, W) bool changed.
+
+    surfaces: (H, W) integers, the same on one surface. What is made up of a surface of which nothing is known beside it
+    stays as it is.
+    """
+    frame = _box(made)
+    away, surfaces = made[frame], surfaces[frame]
+    present, areas = np.unique(surfaces[away], return_counts=True)
+    changed = picture.copy()
+    for surface in present[areas >= _LEAST].tolist():
+        own = surfaces == surface
+        box = _box(own & away)
+        inside = own[box] & away[box]
+        change = _change(picture[frame][box], inside, own[box] & ~away[box])
+        if change is not None:
+            part = changed[frame][box]
+            part[inside] = np.rint(part[inside] + change[inside]).clip(0, 255)
+    return changed
+
+
+def _change(picture: np.ndarray, made: np.ndarray, known: np.ndarray) -> np.ndarray | None:
+    """(h, w, 3) float32: what the `made` pixels (h, w) bool of one surface lack beside those that are `known`; None
+    where too few of these are near.
+    """
+    near_known, near_made = known & _about(made), made & _about(known)
+    if np.count_nonzero(near_known) < _LEAST_KNOWN:
+        return None
+    colours = picture.astype(np.float32)
+    (outside, some), (inside, others) = (_means(colours, near) for near in (near_known, near_made))
+    seam = near_made & (some > _SHARE) & (others > _SHARE)
+    return _spread((outside - inside).clip(-_MOST, _MOST), seam)
+
+
+def _spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Values (h, w, 3) float32 where they are `known` (h, w) bool, carried on smoothly over all other pixels: pulled
+    together at ever smaller sizes, and pushed out again (Gortler et al. 1996, "The Lumigraph", 3.5).
+    """
+    weight = known.astype(np.float32)[..., None]
+    size = known.shape[::-1]
+    if known.all() or max(size) == 1:
+        return values
+    half = (size[0] + 1) // 2, (size[1] + 1) // 2
+    pulled = cv2.resize(np.concatenate([values * weight, weight], 2), half, interpolation=cv2.INTER_AREA)
+    pulled = pulled.reshape(half[1], half[0], 4)
+    coarse = _spread(pulled[..., :3] / pulled[..., 3:].clip(1e-6), pulled[..., 3] > 0)
+    pushed = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR).reshape(values.shape)
+    return np.where(known[..., None], values, pushed)
+
+
+def _means(colours: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean colour (h, w, 3) of the pixels `where` (h, w) around each, and what share of all these are, (h, w)."""
+    planes = np.concatenate([colours * where[..., None], where[..., None].astype(np.float32)], 2)
+    planes = cv2.GaussianBlur(planes, (0, 0), _SEAM, borderType=cv2.BORDER_REPLICATE)
+    return planes[..., :3] / planes[..., 3:].clip(1e-6), planes[..., 3]
+
+
+def _about(where: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what lies within a seam's width of it."""
+    side = 2 * _SEAM + 1
+    return cv2.dilate(where.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
+
+
+def _box(where: np.ndarray) -> _Box:
+    """Where it is, and all that is compared with it."""
+    left, top, width, height = cv2.boundingRect(where.view(np.uint8))
+    by = 2 * _SEAM
+    return slice(max(top - by, 0), top + height + by), slice(max(left - by, 0), left + width + by)
