@@ -77,7 +77,8 @@ def _borders(role: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndar
         normals.append(np.stack([across[at], down[at]], 1) / np.sqrt(steep[at])[:, None])
         points.append(np.stack([at[1], at[0]], 1).astype(np.float64))
     every = max(1, sum(map(len, points)) // _MOST)
-    return np.concatenate(normals)[::every], np.concatenate(points)[::every]
+    # Copies: a part keeps all the rest alive.
+    return np.concatenate(normals)[::every].copy(), np.concatenate(points)[::every].copy()
 
 
 def _meeting(lines: np.ndarray, points: np.ndarray) -> np.ndarray:

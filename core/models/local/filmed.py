@@ -57,7 +57,8 @@ class FilmSteps:
             return self._inference.step(placed(maps), styles, state, size, known, drawn)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
-        if not film.renewed and state.past and not state.past[0].filmed:
+        anew = film.renewed or not state.past or state.past[0].filmed
+        if not anew:
             known = carried(maps, styles, flow, state.past[0], known)
         plans = self.plans(known.kept)
         if plans is None:
@@ -66,7 +67,8 @@ class FilmSteps:
         picture = to_uint8(known.picture)
         if plans:
             self._fill(picture, plans, placed(maps), styles, state, known, filmed)
-            match_made(picture, known, maps)
+            if anew:  # else it is little, beside what was matched before
+                match_made(picture, known, maps)
         picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 

@@ -20,10 +20,10 @@ from core.models.local.history import Known
 _SEAM, _MOST = 3, 24.0
 # A mean is one where it is of this share of what is around.
 _SHARE = 0.03
+# Where no more than this share of what is made of a surface lies farther from the seam, that stays as it is.
+_THIN = 0.1
 # A surface of which less is made up, or known at its seam, stays as it is (pixels).
 _LEAST, _LEAST_KNOWN = 30, 10
-
-_Box = tuple[slice, slice]
 
 
 def match_made(picture: Tensor, known: Known, maps: LabelMaps) -> None:
@@ -41,17 +41,17 @@ def matched(picture: np.ndarray, made: np.ndarray, surfaces: np.ndarray) -> np.n
     surfaces: (H, W) integers, the same on one surface. What is made up of a surface of which nothing is known beside it
     stays as it is.
     """
-    frame = _box(made)
-    away, surfaces = made[frame], surfaces[frame]
-    present, areas = np.unique(surfaces[away], return_counts=True)
     changed = picture.copy()
-    for surface in present[areas >= _LEAST].tolist():
-        own = surfaces == surface
-        box = _box(own & away)
-        inside = own[box] & away[box]
-        change = _change(picture[frame][box], inside, own[box] & ~away[box])
+    rows, columns = np.nonzero(made)
+    present, which, areas = np.unique(surfaces[rows, columns], return_inverse=True, return_counts=True)
+    for number in np.flatnonzero(areas >= _LEAST).tolist():
+        at = which == number
+        box = _box(rows[at], columns[at])
+        own = surfaces[box] == present[number]
+        inside = own & made[box]
+        change = _change(picture[box], inside, own & ~made[box])
         if change is not None:
-            part = changed[frame][box]
+            part = changed[box]
             part[inside] = np.rint(part[inside] + change[inside]).clip(0, 255)
     return changed
 
@@ -66,7 +66,10 @@ def _change(picture: np.ndarray, made: np.ndarray, known: np.ndarray) -> np.ndar
     colours = picture.astype(np.float32)
     (outside, some), (inside, others) = (_means(colours, near) for near in (near_known, near_made))
     seam = near_made & (some > _SHARE) & (others > _SHARE)
-    return _spread((outside - inside).clip(-_MOST, _MOST), seam)
+    lacks = (outside - inside).clip(-_MOST, _MOST)
+    # Margins of a change are all seam, nearly.
+    is_thin = np.count_nonzero(made & ~seam) <= _THIN * np.count_nonzero(made)
+    return lacks * seam[..., None] if is_thin else _spread(lacks, seam)
 
 
 def _spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -98,8 +101,10 @@ def _about(where: np.ndarray) -> np.ndarray:
     return cv2.dilate(where.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
 
 
-def _box(where: np.ndarray) -> _Box:
-    """Where it is, and all that is compared with it."""
-    left, top, width, height = cv2.boundingRect(where.view(np.uint8))
+def _box(rows: np.ndarray, columns: np.ndarray) -> tuple[slice, slice]:
+    """Where pixels (n,) are, and all that is compared with them."""
     by = 2 * _SEAM
-    return slice(max(top - by, 0), top + height + by), slice(max(left - by, 0), left + width + by)
+    return (
+        slice(max(int(rows.min()) - by, 0), int(rows.max()) + by + 1),
+        slice(max(int(columns.min()) - by, 0), int(columns.max()) + by + 1),
+    )
