@@ -14,7 +14,7 @@ from core.footage.nearest import nearest
 from core.footage.paths import AWAY, Paths
 from core.footage.planes import apply
 from core.footage.roles import Role
-from core.footage.rules import run_on, stand
+from core.footage.rules import above, run_on, stand
 from core.footage.seen import Gone, Seen
 from core.footage.street import Streets
 from core.footage.surfaces import OBJECTS, Surfaces
@@ -99,10 +99,21 @@ class Behind:
         runs = ~unknown & (self.surfaces.roles[labels] < Role.STANDING)
         rows, columns = np.nonzero(unknown)
         source = run_on(runs, rows, columns, self._lines.meet(t))
+        source = self._as_above(source, above(unknown)[unknown], labels, objects)
         if (source < 0).any():
             some = runs if runs.any() else ~unknown if not unknown.all() else ~hole
             source = np.where(source < 0, nearest(some, unknown), source)
         labels[unknown], objects[unknown] = labels.ravel()[source], objects.ravel()[source]
+
+    def _as_above(self, source: np.ndarray, higher: np.ndarray, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        """Walls end at upright lines: one that is seen straight above goes on down, whatever runs on from the side.
+
+        source, higher: (n,) the pixels that run on over n others, and those above them; -1: none. Returns (n,).
+        """
+        walls, things = self.surfaces.roles[labels.ravel()] == Role.WALL, objects.ravel()
+        meet = (source >= 0) & (higher >= 0) & walls[source] & walls[higher]
+        found: np.ndarray = np.where(meet & (things[source] != things[higher]), higher, source)
+        return found
 
     def _moving(self, t: int, hole: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Motion (n, 2) of surfaces `keys` (n,) in the hole, and where it is known."""

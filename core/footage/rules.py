@@ -29,6 +29,16 @@ def run_on(runs: np.ndarray, rows: np.ndarray, columns: np.ndarray, point: np.nd
     return first
 
 
+def above(unknown: np.ndarray) -> np.ndarray:
+    """(H, W) int32: for each pixel the nearest one straight above that is not `unknown` (H, W) bool, as row * width +
+    column; -1 where there is none.
+    """
+    height, width = unknown.shape
+    numbers = np.arange(height * width, dtype=np.int32).reshape(height, width)
+    found: np.ndarray = np.maximum.accumulate(np.where(unknown, np.int32(-1), numbers), axis=0)
+    return found
+
+
 def stand(
     labels: np.ndarray, keys: np.ndarray, hole: np.ndarray, roles: np.ndarray, denied: Mapping[int, np.ndarray]
 ) -> np.ndarray:

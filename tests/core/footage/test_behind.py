@@ -121,6 +121,22 @@ def test_without_motion_the_lines_of_the_street_run_on() -> None:
     assert (found.frame == -1).all() and not found.moves.any()
 
 
+def test_two_houses_meet_behind_a_thing_where_they_meet_above_it() -> None:
+    objects = np.full((128, 256), SKY, np.int32)
+    cv2.fillPoly(objects, [np.array([[0, 20], [128, 60], [0, 110]])], FACADE)
+    houses = objects == FACADE
+    objects[houses & (np.arange(256) >= 75)] = FACADE + 1
+    cv2.fillPoly(objects, [np.array([[128, 60], [-600, 300], [900, 300]])], 1000)
+    truth = objects.copy()
+    objects[50:112, 50:90] = CAR_ID
+    maps = np.stack([objects] * 3)
+    clip = Clip("street", STREET, (maps // 1000).astype(np.uint8), maps, Fraction(12))
+    hole = objects == CAR_ID
+    houses &= hole
+    assert 0.3 < (truth[houses] == FACADE).mean() < 0.8
+    assert (taken_away(clip, 1).objects[houses[hole]] == truth[houses]).mean() > 0.97
+
+
 def test_roles_are_told_by_name_and_else_by_kind() -> None:
     table = roles(STREET)
     assert [table[one] for one in (11, ROAD, BUILDING, CAR, 0)] == [
