@@ -154,7 +154,7 @@ def test_what_is_not_film_is_tinted(stand_in: Server, open_editor: Open) -> None
     plain = [colour_at(editor, place) for place in places]
     button = editor.page.get_by_role("button", name="What is film?")
     button.click()
-    legend = editor.page.get_by_role("button", name="Not film: made up another look from other frames")
+    legend = editor.page.get_by_role("button", name="Not film: made up repeated another look from other frames")
     legend.wait_for()
     column, row = places[0]
     editor.until(f"String(__scenebrush.colourAt({column}, {row})) !== '{','.join(map(str, plain[0]))}'")

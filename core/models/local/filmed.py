@@ -6,6 +6,7 @@ windows would cost more than the whole frame, that is run.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
@@ -53,8 +54,7 @@ class FilmSteps:
         known = self._inference.known(film, styles)
         filmed = known.kept
         if self._inference.must_estimate(maps, state):
-            drawn = self._inference.grain(maps, state, ~known.kept, filmed)
-            return self._inference.step(placed(maps), styles, state, size, known, drawn)
+            return self._whole(maps, styles, state, size, known, filmed)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
         anew = film.renewed or not state.past or state.past[0].filmed
@@ -62,8 +62,7 @@ class FilmSteps:
             known = carried(maps, styles, flow, state.past[0], known)
         plans = self.plans(known.kept)
         if plans is None:
-            drawn = self._inference.grain(maps, state, ~known.kept, filmed)
-            return self._inference.step(placed(maps), styles, state, size, known, drawn)
+            return self._whole(maps, styles, state, size, known, filmed)
         picture = to_uint8(known.picture)
         if plans:
             self._fill(picture, plans, placed(maps), styles, state, known, filmed)
@@ -83,6 +82,14 @@ class FilmSteps:
         labels = sum(plan.wide.area + OVERHEAD for plan in plans) * (self._work.near + self._work.all_context)
         pictures = sum(plan.seen.area + OVERHEAD for plan in plans) * self._work.picture
         return plans if labels + pictures < size[0] * size[1] * self._work.step else None
+
+    def _whole(
+        self, maps: LabelMaps, styles: Tensor, state: LocalState, size: tuple[int, int], known: Known, filmed: Tensor
+    ) -> tuple[Tensor, LocalState]:
+        """A step of the whole frame."""
+        drawn = self._inference.grain(maps, state, ~known.kept, filmed)
+        finish = partial(match_made, known=known, maps=maps)
+        return self._inference.step(placed(maps), styles, state, size, known, drawn, finish)
 
     def _fill(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -23,7 +23,6 @@ from core.models.local.history import HISTORY, Known, Remembered
 from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatures, known_flow
 from core.models.local.openings import Facades, openings
 from core.models.local.places import places
-from core.models.local.seams import match_made
 from core.models.local.vehicles import VehicleOpenings
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
@@ -143,8 +142,11 @@ class Inference:
         size: tuple[int, int],
         known: Known | None = None,
         grain: Tensor | None = None,
+        finish: Callable[[Tensor], None] = lambda picture: None,
     ) -> tuple[Tensor, LocalState]:
-        """One frame: (B, 3, *size) uint8, and the state after it. size: without padding; grain: where it is made."""
+        """One frame: (B, 3, *size) uint8, and the state after it. size: without padding; grain: where it is made;
+        finish: changes the picture (B, 3, H, W) uint8, padded, before it is remembered.
+        """
         encoder = self.network.encoder
         near = encoder.near_features(maps)
         features = encoder.features(maps, styles, near, self.context(maps, near).context)
@@ -153,8 +155,7 @@ class Inference:
         rendered = self.network.render(features, maps, styles, past, known=known, grain=grain)
         # What is beyond is forgotten: a state is the same whether it comes from steps or from pictures.
         picture = to_uint8(rendered.final)
-        if known is not None:
-            match_made(picture, known, maps)
+        finish(picture)
         picture = picture[..., : size[0], : size[1]]
         # Where flow had to be estimated, that of the next frame will have to be too, very likely.
         quarter = None if rendered.estimated_flow is None else rendered.features.quarter
