@@ -16,6 +16,8 @@ from core.footage.surfaces import OBJECTS, Surfaces
 _RIM, _AGREE = 8, 0.5
 # What was seen beside a thing, up to this far (pixels; below it: its own height), is not behind it.
 _BESIDE = 6
+# What has its foot lower than what was taken away, by more than this (pixels), stands before it.
+_NEARER = 2
 _STANDING = int(Role.STANDING)
 
 
@@ -51,6 +53,7 @@ class Seen:
         self.frame = np.full(count, -1, np.int32)
         self.denied: dict[int, np.ndarray] = {}
         self._front = np.full(count, -1, np.int8)  # role of what is seen
+        self._foot = foot_of(hole)
         if count and clip.flow is not None:
             left, top, width, height = cv2.boundingRect(near.view(np.uint8))
             self._box = (left, top, left + width - 1, top + height - 1)
@@ -63,7 +66,8 @@ class Seen:
         stands = candidates.roles == _STANDING
         which, place = self._hole.within(candidates.bounds, np.arange(stands.size))
         # All at once, for there are many, and most show nothing of the hole.
-        free = stands[which] | (self._front[place] < 0)
+        # What stands nearer than the hole's own foot is before it, not behind.
+        free = np.where(stands[which], candidates.feet[which] <= self._foot[place], self._front[place] < 0)
         seen = self._see(other, candidates, self._hole, which[free], place[free])
         seen = seen.of(seen.own | stands[seen.which])
         show = np.zeros(stands.size, bool)
@@ -84,7 +88,8 @@ class Seen:
         bounds = _bounds(planes, boxes)
         left, top, right, bottom = self._box
         meets = (bounds[0] <= right) & (bounds[2] >= left) & (bounds[1] <= bottom) & (bounds[3] >= top)
-        return _Candidates(step.keys[some][meets], roles[meets], planes[meets], bounds[:, meets])
+        feet = feet_here(planes[meets], step.boxes[some][meets])
+        return _Candidates(step.keys[some][meets], roles[meets], planes[meets], bounds[:, meets], feet)
 
     def _see(
         self, other: int, candidates: _Candidates, places: _Places, which: np.ndarray, place: np.ndarray
@@ -129,12 +134,13 @@ class Seen:
 
 class _Candidates(NamedTuple):
     """Surfaces: keys (k,), roles (k,), their ways to another frame (k, 3, 3), and left, top, right, bottom (4, k) of
-    where they may be in this one."""
+    where they may be in this one, and the row of their feet (k,)."""
 
     keys: np.ndarray
     roles: np.ndarray
     planes: np.ndarray
     bounds: np.ndarray
+    feet: np.ndarray
 
 
 class _Sights(NamedTuple):
@@ -179,6 +185,25 @@ def _counted(first: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndar
     """For every i the numbers first[i], first[i] + 1, ..., `counts[i]` of them: (m,) i, and (m,) the number."""
     which = np.repeat(np.arange(counts.size), counts)
     return which, np.arange(which.size) + (first - np.cumsum(counts) + counts)[which]
+
+
+def foot_of(hole: np.ndarray) -> np.ndarray:
+    """For each of the n pixels of a hole (H, W) bool, row by row, the lowest row of its part, with a little more; no
+    limit where that reaches the bottom of the picture: nobody knows where it stands. (n,) float64.
+    """
+    count, parts, boxes, _ = cv2.connectedComponentsWithStats(hole.view(np.uint8))
+    stop = boxes[:, cv2.CC_STAT_TOP] + boxes[:, cv2.CC_STAT_HEIGHT]
+    found: np.ndarray = np.where(stop < hole.shape[0], stop + _NEARER, np.inf)[parts[hole]]
+    return found
+
+
+def feet_here(ways: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(k,) the rows of the feet of what lies in `boxes` (k, 4) of the frame that `ways` (k, 3, 3) lead to; NaN behind
+    the camera."""
+    _, left, bottom, right = boxes.T.astype(np.float64)
+    _, rows = apply_all(np.linalg.inv(ways), ((left + right) / 2)[:, None], bottom[:, None])
+    found: np.ndarray = rows[:, 0]
+    return found
 
 
 def _bounds(ways: np.ndarray, boxes: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from core.footage.plates import (
 )
 from core.footage.plates import AWAY as PLATES_AWAY
 from core.footage.roles import Role
-from core.footage.seen import _AGREE, _BESIDE, _RIM, Gone, _bounds
+from core.footage.seen import _AGREE, _BESIDE, _RIM, Gone, _bounds, feet_here, foot_of
 from core.footage.shade import shade
 from core.footage.sources import MARGIN, SHADE, SHADE_SHARE, sample
 from core.footage.surfaces import OBJECTS, Step, Surfaces
@@ -93,6 +93,7 @@ class Seen:
         self.labels, self.objects = np.zeros(count, np.uint8), np.zeros(count, np.int32)
         self.frame, self.front = np.full(count, -1, np.int32), np.full(count, -1, np.int8)
         self.denied: dict[int, np.ndarray] = {}
+        self.foot = np.concatenate([foot_of(hole), np.full(np.count_nonzero(rim), np.inf)])
         for other, known in paths(surfaces, t):
             step = surfaces.step(other)
             for place, key in enumerate(step.keys.tolist()):
@@ -101,12 +102,13 @@ class Seen:
 
     def look(self, other: int, key: int, role: int, way: np.ndarray, box: np.ndarray) -> None:
         clip, stands = self.surfaces.clip, role == Role.STANDING
+        foot = feet_here(way[None], box[None])[0]
         box = box + np.array([-_BESIDE, -_BESIDE, _BESIDE, _BESIDE])
         box[2] += (box[2] - box[0]) if stands else 0
         left, top, right, bottom = _bounds(way[None], box[None])[:, 0]
         rows, columns = self.places
         within = (rows >= top) & (rows < bottom) & (columns >= left) & (columns <= right)
-        near = np.flatnonzero(within)
+        near = np.flatnonzero(within & (foot <= self.foot) if stands else within)
         if not stands:
             near = near[near < self.count]
             near = near[self.front[near] < 0]

@@ -44,6 +44,15 @@ def test_behind_a_thing_before_two_surfaces_that_move_differently(t: int) -> Non
         assert np.array_equal(found.flow, truth.flow[t][hole])
 
 
+def test_what_stands_nearer_than_a_thing_is_not_behind_it() -> None:
+    """Its foot is lower than that of what is taken away."""
+    nearer = Block(PERSON, (14, 44, 38, 48), straight(-2, 0, FRAMES))
+    for person, is_behind in ((STANDS, True), (nearer, False)):
+        filmed = clip_of(GROUND, WALL, person, PASSES)
+        behind = [bool((taken_away(filmed, t).objects == PERSON).any()) for t in range(FRAMES)]
+        assert any(behind) == is_behind
+
+
 def test_what_was_seen_is_seen_in_the_nearest_frame() -> None:
     filmed = clip_of(GROUND, WALL, PASSES)
     t = 3
