@@ -123,9 +123,8 @@ class Behind:
         step = self.surfaces.step(t)
         rows, columns = (places.astype(np.float64) for places in np.nonzero(hole))
         for key in np.unique(keys).tolist():
-            place = int(step.keys.searchsorted(key))
-            plane = step.planes[place] if place < step.keys.size and step.keys[place] == key else None
-            if plane is None or np.isnan(plane[0, 0]):
+            plane = step.plane(key)
+            if plane is None:
                 plane = step.ground if key < OBJECTS else self._later(t, key)
             if plane is None:
                 continue
@@ -141,9 +140,7 @@ class Behind:
         for away in range(1, AWAY[-1] + 1):
             for other in (t - away, t + away):
                 if 0 < other < len(self.clip):
-                    step = self.surfaces.step(other)
-                    place = int(step.keys.searchsorted(key))
-                    if place < step.keys.size and step.keys[place] == key and not np.isnan(step.planes[place, 0, 0]):
-                        plane: np.ndarray = step.planes[place]
+                    plane = self.surfaces.step(other).plane(key)
+                    if plane is not None:
                         return plane
         return None

@@ -86,8 +86,8 @@ class Floors:
 
     def _is_seen(self, t: int, key: int) -> bool:
         step = self._surfaces.step(t)
-        at = int(step.keys.searchsorted(key))
-        return at < step.keys.size and step.keys[at] == key and step.roles[at] == Role.WALL
+        place = step.place(key)
+        return place is not None and bool(step.roles[place] == Role.WALL)
 
     def _view(self, t: int, key: int) -> _Alike | None:
         if (t, key) not in self._views:

@@ -13,8 +13,8 @@ from core.footage.behind import Behind
 from core.footage.kinds import grown
 from core.footage.repeats import Repeats
 from core.footage.seen import Gone
-from core.footage.shade import shade
-from core.footage.sources import SHADE, SHADE_SHARE, Source, Sources, sample
+from core.footage.shade import SHADE, SHADE_SHARE, shade
+from core.footage.sources import Source, Sources, sample
 from core.footage.surfaces import OBJECTS
 
 # Without anybody else's share.

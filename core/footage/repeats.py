@@ -10,7 +10,7 @@ import numpy as np
 from core.footage.behind import Behind
 from core.footage.floors import ABOVE_GROUND_FLOOR, Floors
 from core.footage.seen import Gone
-from core.footage.sources import Sources
+from core.footage.sources import Source, Sources
 
 # So many floors up or down it is looked, in this order: those above are seen best.
 _UP = (-1, 1, -2, 2)
@@ -40,17 +40,17 @@ class Repeats:
         street = self._behind.streets.at(t)
         aside = np.abs(columns - np.float32(street.x))
         floor, lowest = heights[which] * aside, np.float32(street.y) - ABOVE_GROUND_FLOOR * aside
+        sources = self._frames(t, gone) if floor.any() else []
         for up in _UP:
-            for other, ways in self._frames(t):
-                moved = rows + np.float32(up) * floor
-                free = np.flatnonzero((floor > 0) & ~found & (np.maximum(rows, moved) < lowest))
-                if not free.size:
-                    continue
-                shown, good = self._sources.at(other, ways, gone).colours(keys, which[free], columns[free], moved[free])
+            moved = rows + np.float32(up) * floor
+            may = (floor > 0) & (np.maximum(rows, moved) < lowest)
+            for source in sources:
+                free = np.flatnonzero(may & ~found)
+                shown, good = source.colours(keys, which[free], columns[free], moved[free])
                 colours[free[good]], found[free[good]] = np.rint(shown), True
         return colours[found], np.flatnonzero(found)
 
-    def _frames(self, t: int) -> list[tuple[int, np.ndarray]]:
-        """Frames in which it is looked, and the ways of surfaces to them."""
-        others = list(self._behind.paths.ways(t, _AWAY))
-        return [(t, np.broadcast_to(np.eye(3), (self._behind.surfaces.count, 3, 3))), *others]
+    def _frames(self, t: int, gone: Gone) -> list[Source]:
+        """Frames in which it is looked."""
+        here = t, np.broadcast_to(np.eye(3), (self._behind.surfaces.count, 3, 3))
+        return [self._sources.at(other, ways, gone) for other, ways in (here, *self._behind.paths.ways(t, _AWAY))]

@@ -16,12 +16,10 @@ from core.footage.planes import apply_each
 from core.footage.resample import bilinear
 from core.footage.roles import Role
 from core.footage.seen import Gone
-from core.footage.shade import shade
+from core.footage.shade import SHADE, SHADE_SHARE, shade
 
 # So near to what was taken away, or stands (pixels), a filmed pixel is partly that.
 MARGIN = 1
-# Shadows are no source: ground around the foot of what was taken away, this far (pixels, and share of its height).
-SHADE, SHADE_SHARE = 6.0, 0.6
 # Key of what is no source.
 _NOTHING = -1
 # Where frames are no source is kept up to this; where that is because something stands there, up to this.

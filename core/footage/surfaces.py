@@ -56,6 +56,16 @@ class Step:
         arrays = (self.keys, self.numbers, self.roles, self.boxes, self.planes, self.back, self.still)
         return sum(array.nbytes for array in arrays)
 
+    def place(self, key: int) -> int | None:
+        """Which of the surfaces has this key; None: the frame does not show it."""
+        place = int(self.keys.searchsorted(key))
+        return place if place < self.keys.size and self.keys[place] == key else None
+
+    def plane(self, key: int) -> np.ndarray | None:
+        """The motion (3, 3) of a surface to the frame before; None where it is not known."""
+        place = self.place(key)
+        return None if place is None or np.isnan(self.planes[place, 0, 0]) else self.planes[place]
+
 
 class Surfaces:
     """Surfaces by key: all ground of one class is one, everything else is a surface object by object.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.clip.pairs import as_pairs
 from core.models.generator import LabelMaps
+from core.models.local.dirty import grown
 from core.models.local.history import Known
 
 # Pixels within this on both sides of a seam are compared, blurred by as much; by so many levels they differ at most:
@@ -60,7 +61,7 @@ def _change(picture: np.ndarray, made: np.ndarray, known: np.ndarray) -> np.ndar
     """(h, w, 3) float32: what the `made` pixels (h, w) bool of one surface lack beside those that are `known`; None
     where too few of these are near.
     """
-    near_known, near_made = known & _about(made), made & _about(known)
+    near_known, near_made = known & grown(made, _SEAM), made & grown(known, _SEAM)
     if np.count_nonzero(near_known) < _LEAST_KNOWN:
         return None
     colours = picture.astype(np.float32)
@@ -93,12 +94,6 @@ def _means(colours: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarr
     planes = np.concatenate([colours * where[..., None], where[..., None].astype(np.float32)], 2)
     planes = cv2.GaussianBlur(planes, (0, 0), _SEAM, borderType=cv2.BORDER_REPLICATE)
     return planes[..., :3] / planes[..., 3:].clip(1e-6), planes[..., 3]
-
-
-def _about(where: np.ndarray) -> np.ndarray:
-    """(h, w) bool: what lies within a seam's width of it."""
-    side = 2 * _SEAM + 1
-    return cv2.dilate(where.view(np.uint8), np.ones((side, side), np.uint8)).view(bool)
 
 
 def _box(rows: np.ndarray, columns: np.ndarray) -> tuple[slice, slice]:

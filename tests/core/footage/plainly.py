@@ -24,8 +24,8 @@ from core.footage.plates import (
 from core.footage.plates import AWAY as PLATES_AWAY
 from core.footage.roles import Role
 from core.footage.seen import _AGREE, _BESIDE, _RIM, Gone, _bounds, feet_here, foot_of
-from core.footage.shade import shade
-from core.footage.sources import MARGIN, SHADE, SHADE_SHARE, sample
+from core.footage.shade import SHADE, SHADE_SHARE, shade
+from core.footage.sources import MARGIN, sample
 from core.footage.surfaces import OBJECTS, Step, Surfaces
 
 Paths = dict[int, np.ndarray]  # key of a surface -> homography (3, 3)

@@ -30,6 +30,23 @@ def taken_away(clip: Clip, t: int) -> Hidden:
     return Behind(clip).at(t, Removed((ObjectTarget(object=CAR_ID),)))
 
 
+def street() -> np.ndarray:
+    """(128, 256) int32: objects whose borders meet in a point, ground between walls on both sides."""
+    objects = np.full((128, 256), SKY, np.int32)
+    cv2.fillPoly(objects, [np.array([[0, 20], [128, 60], [0, 110]])], FACADE)
+    cv2.fillPoly(objects, [np.array([[128, 60], [255, 10], [255, 110]])], FACADE)
+    cv2.fillPoly(objects, [np.array([[128, 60], [-600, 300], [900, 300]])], 1000)
+    return objects
+
+
+def with_car(objects: np.ndarray, left: int, right: int) -> tuple[Clip, np.ndarray]:
+    """Three frames of a still street with a car before it, and where that is, (H, W) bool."""
+    shown = objects.copy()
+    shown[50:112, left:right] = CAR_ID
+    maps = np.stack([shown] * 3)
+    return Clip("street", STREET, (maps // 1000).astype(np.uint8), maps, Fraction(12)), shown == CAR_ID
+
+
 @pytest.mark.parametrize("t", range(FRAMES))
 def test_behind_a_thing_before_two_surfaces_that_move_differently(t: int) -> None:
     """Parallax: each surface is found along its own motion, and what stands before them too."""
@@ -116,32 +133,18 @@ def test_a_thing_painted_over_a_removed_one_can_be_removed_too() -> None:
 
 def test_without_motion_the_lines_of_the_street_run_on() -> None:
     """Borders that meet in a point: behind a hole they go on towards it. The surroundings would grow into a hill."""
-    objects = np.full((128, 256), SKY, np.int32)
-    cv2.fillPoly(objects, [np.array([[0, 20], [128, 60], [0, 110]])], FACADE)
-    cv2.fillPoly(objects, [np.array([[128, 60], [255, 10], [255, 110]])], FACADE)
-    cv2.fillPoly(objects, [np.array([[128, 60], [-600, 300], [900, 300]])], 1000)
-    truth = objects.copy()
-    objects[50:112, 60:110] = CAR_ID
-    maps = np.stack([objects] * 3)
-    clip = Clip("street", STREET, (maps // 1000).astype(np.uint8), maps, Fraction(12))
-    hole = objects == CAR_ID
+    truth = street()
+    clip, hole = with_car(truth, 60, 110)
     found = taken_away(clip, 1)
     assert (found.objects == truth[hole]).mean() > 0.97
     assert (found.frame == -1).all() and not found.moves.any()
 
 
 def test_two_houses_meet_behind_a_thing_where_they_meet_above_it() -> None:
-    objects = np.full((128, 256), SKY, np.int32)
-    cv2.fillPoly(objects, [np.array([[0, 20], [128, 60], [0, 110]])], FACADE)
-    houses = objects == FACADE
-    objects[houses & (np.arange(256) >= 75)] = FACADE + 1
-    cv2.fillPoly(objects, [np.array([[128, 60], [-600, 300], [900, 300]])], 1000)
-    truth = objects.copy()
-    objects[50:112, 50:90] = CAR_ID
-    maps = np.stack([objects] * 3)
-    clip = Clip("street", STREET, (maps // 1000).astype(np.uint8), maps, Fraction(12))
-    hole = objects == CAR_ID
-    houses &= hole
+    truth = street()
+    truth[(truth == FACADE) & (np.arange(256) >= 75)] = FACADE + 1
+    clip, hole = with_car(truth, 50, 90)
+    houses = hole & (truth // 1000 == BUILDING)
     assert 0.3 < (truth[houses] == FACADE).mean() < 0.8
     assert (taken_away(clip, 1).objects[houses[hole]] == truth[houses]).mean() > 0.97
 
