@@ -44,7 +44,8 @@ class VideoReader:
     colours  how its pixels are coded, as its first frame says; known from then on
 
     Raises `InputError` on entering when the file is no video or its sizes are out of bounds, and while it is iterated
-    for a frame that cannot be decoded or is of another size than the first.
+    for a frame that cannot be decoded or is of another size than the first. H.264 has no checksums: damage inside one
+    picture that happens to decode is not noticed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,22 +103,23 @@ class VideoReader:
         """
         with self._decoding():
             self._container.seek(0 if pts is None else pts, stream=self._stream)
-            self._be_careful()
+            self._be_careful(threads="AUTO")
             for frame in self._container.decode(self._stream):
                 if frame.is_corrupt:
                     raise InputError(f"{self._path}: a frame is damaged.", "Copy or export the file again.")
                 yield frame.pts, partial(_picture, frame)
 
-    def _be_careful(self) -> None:
+    def _be_careful(self, threads: str) -> None:
         # Coded sizes are rounded up, and must not grow on the way.
         most = (self.height + _ROUNDED) * (self.width + _ROUNDED)
         if not self._stream.codec_context.is_open:
             self._stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(most)}
-            self._stream.thread_type = "AUTO"
+            self._stream.thread_type = threads
 
     def _frames(self) -> Iterator[av.VideoFrame]:
         """Decoded frames. Raises `InputError` at the end when a packet gave none."""
-        self._be_careful()
+        # Of several threads, one reads whether a frame is damaged while another still decodes it.
+        self._be_careful(threads="NONE")
         packets = frames = 0
         for packet in self._container.demux(self._stream):
             # The last packet is empty and fetches what the decoder still holds; it swallows errors of that.
