@@ -11,6 +11,7 @@ import torch
 
 from core.clip.frames import reduced
 from core.conditioning import Conditioning
+from core.heap import give_back
 from core.models.generator import Conditionings, Generator, Past, Shown, State
 from core.models.inputs import from_picture, to_maps
 from core.rendering.network_size import at_network_size, brought_up, is_reduced, over_film
@@ -20,6 +21,8 @@ from core.rendering.store import Chain, FrameStore, Stored
 
 # Frames before it that a preview is made from.
 _PREVIEW_HISTORY = 2
+# Free memory is given back to the system after so many frames.
+_TIDIED_EVERY = 16
 
 
 class RenderedFrame(NamedTuple):
@@ -244,6 +247,8 @@ class Renderer:
             self._newest = (chain.key(later), rolled.state)
             picture = brought_up(rolled.picture, chain(later))
             key = self.store.put(chain.key(later), picture, rolled.state if keeps_states else None)
+            if later % _TIDIED_EVERY == 0:
+                give_back()
             yield RenderedFrame(later, key, picture, _ms_since(started)), rolled.state
             started = time.perf_counter()
 
