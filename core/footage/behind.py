@@ -8,13 +8,15 @@ import numpy as np
 
 from core.cache import Cache
 from core.clip.clip import Clip
+from core.footage.along import Along
 from core.footage.courses import Feet
 from core.footage.horizon import Horizon
+from core.footage.kinds import grown
 from core.footage.nearest import nearest
 from core.footage.paths import AWAY, Paths
 from core.footage.planes import apply
 from core.footage.roles import Role
-from core.footage.rules import above, run_on, stand
+from core.footage.rules import above, reach_edges, run_on, stand
 from core.footage.seen import Gone, Seen
 from core.footage.street import Streets
 from core.footage.surfaces import OBJECTS, Surfaces
@@ -24,6 +26,8 @@ from core.footage.vanishing import Lines
 _KEPT_BYTES = 48 << 20
 # Motion is told in steps of this (pixels), as files keep it.
 _STEP = 1 / 64
+# What the street shows some way on lies within this (pixels) of where it is.
+_EXACT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,7 @@ class Behind:
         self.paths = Paths(self.surfaces)
         horizon = Horizon(self.surfaces, self._lines)
         self.feet, self.streets = Feet(clip, horizon), Streets(clip, horizon.at)
+        self._along = Along(self.surfaces, self.paths, self.streets, self._lines)
         self._found: Cache[tuple[int, Gone], Hidden] = Cache(_KEPT_BYTES, lambda hidden: hidden.nbytes)
 
     @property
@@ -82,6 +87,7 @@ class Behind:
         unknown = np.zeros(hole.shape, bool)
         unknown[hole] = seen.frame < 0
         self._run_on(t, labels, objects, hole, unknown)
+        self._as_along(t, gone, labels, objects, unknown & reach_edges(hole))
         keys = self.surfaces.keys(labels, objects)
         further = stand(labels, keys, hole, self.surfaces.roles, seen.denied)
         more = further >= 0
@@ -104,6 +110,26 @@ class Behind:
             some = runs if runs.any() else ~unknown if not unknown.all() else ~hole
             source = np.where(source < 0, nearest(some, unknown), source)
         labels[unknown], objects[unknown] = labels.ravel()[source], objects.ravel()[source]
+
+    def _as_along(self, t: int, gone: Gone, labels: np.ndarray, objects: np.ndarray, unknown: np.ndarray) -> None:
+        """Change the `unknown` (H, W) pixels of both maps where lines went wrong: where the street shows ground some
+        way on, and near there nothing of what ran on.
+
+        Lines are exact, but behind a thing that reaches out of the picture they begin at its far end alone, at single
+        pixels.
+        """
+        if not unknown.any():
+            return
+        rows, columns = np.nonzero(unknown)
+        shown = self._along.shown(t, gone, columns.astype(np.float32), rows.astype(np.float32))
+        wrong = shown.known & (self.surfaces.roles[shown.labels] == Role.GROUND)
+        for label in np.unique(labels[rows[wrong], columns[wrong]]).tolist():
+            some = shown.known & (shown.labels == label)
+            near = np.zeros(unknown.shape, bool)
+            near[rows[some], columns[some]] = True
+            wrong &= ~((labels[rows, columns] == label) & grown(near, _EXACT)[rows, columns])
+        at = rows[wrong], columns[wrong]
+        labels[at], objects[at] = shown.labels[wrong], shown.objects[wrong]
 
     def _as_above(self, source: np.ndarray, higher: np.ndarray, labels: np.ndarray, objects: np.ndarray) -> np.ndarray:
         """Walls end at upright lines: one that is seen straight above goes on down, whatever runs on from the side.

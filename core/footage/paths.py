@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -15,7 +15,7 @@ from core.footage.surfaces import Step, Surfaces, feet
 _MOST_GROWN = 20.0
 # How many frames away it is looked, before and after.
 AWAY = (1, 2, 3, 4, 6, 8, 11, 15, 20)
-_FARTHEST = AWAY[-1]
+FARTHEST = AWAY[-1]
 # Ways of so many frames are kept: what is behind a hole and its plates need the same.
 _KEPT_FRAMES = 2
 
@@ -30,10 +30,10 @@ class Paths:
         self._surfaces = surfaces
         self._found: Cache[int, dict[int, Ways]] = Cache(_KEPT_FRAMES)
 
-    def ways(self, t: int, away: tuple[int, ...] = AWAY) -> Iterator[tuple[int, Ways]]:
+    def ways(self, t: int, away: Iterable[int] = AWAY) -> Iterator[tuple[int, Ways]]:
         """Other frames, the nearest first, and the ways from frame t to that frame.
 
-        away: at which distances, ascending, `_FARTHEST` at most; by default near ones and some farther away, for
+        away: at which distances, ascending, `FARTHEST` at most; by default near ones and some farther away, for
         things get hidden slowly.
         """
         found = self._found.get(t, lambda: dict(self._all(t)))
@@ -43,10 +43,10 @@ class Paths:
                     yield other, found[other]
 
     def _all(self, t: int) -> Iterator[tuple[int, Ways]]:
-        for other in range(max(t - _FARTHEST, 0), min(t + _FARTHEST + 1, len(self._surfaces.clip))):
+        for other in range(max(t - FARTHEST, 0), min(t + FARTHEST + 1, len(self._surfaces.clip))):
             self._surfaces.step(other)  # all surfaces have their numbers
         for way in (-1, 1):
-            yield from islice(_chain(self._surfaces, t, way), _FARTHEST)
+            yield from islice(_chain(self._surfaces, t, way), FARTHEST)
 
 
 def _chain(surfaces: Surfaces, t: int, way: int) -> Iterator[tuple[int, Ways]]:

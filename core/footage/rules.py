@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 from core.footage.roles import Role
@@ -36,6 +37,14 @@ def above(unknown: np.ndarray) -> np.ndarray:
     height, width = unknown.shape
     numbers = np.arange(height * width, dtype=np.int32).reshape(height, width)
     found: np.ndarray = np.maximum.accumulate(np.where(unknown, np.int32(-1), numbers), axis=0)
+    return found
+
+
+def reach_edges(hole: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the parts of a hole (H, W) bool that reach out of the picture."""
+    _, parts = cv2.connectedComponents(hole.view(np.uint8))
+    edges = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    found: np.ndarray = np.isin(parts, edges[edges > 0])
     return found
 
 

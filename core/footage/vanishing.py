@@ -20,6 +20,8 @@ _LEAST = 40
 _MOST = 600
 # Borders of so many frames before and after are taken together: the point hardly moves.
 _FRAMES = 2
+# Lines that meet in a point of a smaller last coordinate are parallel.
+_PARALLEL = 1e-9
 
 
 class Lines:
@@ -52,6 +54,11 @@ class Lines:
         if t not in self._borders:
             self._borders[t] = _borders(self._roles[self._clip.labels[t]], self._clip.objects[t])
         return self._borders[t]
+
+
+def column_of(point: np.ndarray, otherwise: float) -> float:
+    """The column of the point (3,) where lines meet; `otherwise` where they are parallel."""
+    return float(point[0] / point[2]) if abs(point[2]) > _PARALLEL else otherwise
 
 
 def directions(point: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:

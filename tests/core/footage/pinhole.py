@@ -8,11 +8,13 @@ from fractions import Fraction
 import numpy as np
 
 from core.clip.clip import Clip
+from core.clip.label_set import LabelClass, LabelSet
 from tests.pictures import STREET
 
 HEIGHT, WIDTH, FOCAL, HORIZON = 96, 160, 120.0, 38.0
-ROAD, SKY, CAR = 1, 11, 14
+ROAD, SIDEWALK, SKY, CAR = 1, 2, 11, 14
 CAMERA = 1.5  # metres above the ground
+WITH_PAVEMENT = LabelSet("street with pavement", (*STREET, LabelClass(SIDEWALK, "sidewalk", (244, 35, 232), "stuff")))
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ class Upright:
         return np.stack([(grown - 1) * x + across, (grown - 1) * y], -1)
 
 
-def street(path: list[tuple[float, float]], *things: Upright, pictures: bool = False) -> Clip:
+def street(
+    path: list[tuple[float, float]], *things: Upright, pictures: bool = False, kerb: float | None = None
+) -> Clip:
     """A clip of a camera at these places (x, z), metres, a frame each; things the nearest last.
 
+    kerb: so far to the right, metres, pavement begins; None: nowhere.
     pictures: each pixel has a colour of its object, of its place on that, or on the ground.
     """
     shape = (len(path), HEIGHT, WIDTH)
@@ -73,10 +78,14 @@ def street(path: list[tuple[float, float]], *things: Upright, pictures: bool = F
             ],
             -1,
         )
+        if kerb is not None:
+            objects[t][below & (right >= kerb)] = SIDEWALK * 1000
         flow[t][below] = moved[below]
         film[t][below] = np.stack([90 + 20 * np.sin(right), 90 + 20 * np.cos(depth + z), 100 + 0 * right], -1)[below]
         for thing in things:
             seen = thing.pixels(x, z)
+            if not seen.any():
+                continue
             objects[t][seen] = thing.object
             flow[t][seen] = thing.came_from((x, z), before)[seen]
             scale = FOCAL / max(thing.depth(z), 0.5)
@@ -86,7 +95,7 @@ def street(path: list[tuple[float, float]], *things: Upright, pictures: bool = F
             film[t][seen] = colours.clip(0, 255)[seen]
     valid[0] = False
     labels = (objects // 1000).astype(np.uint8)
-    return Clip("street", STREET, labels, objects, Fraction(12), film if pictures else None, flow, valid)
+    return Clip("street", WITH_PAVEMENT, labels, objects, Fraction(12), film if pictures else None, flow, valid)
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:

@@ -14,6 +14,8 @@ from core.footage.roles import Role, roles
 from core.project.draft import Removed
 from core.project.edits import SURROUNDINGS, ClassTarget, ObjectTarget
 from core.project.fold import Scene
+from tests.core.footage.pinhole import SIDEWALK, Upright
+from tests.core.footage.pinhole import street as pinhole_street
 from tests.core.project.moving import FACADE, HEIGHT, SKY, WIDTH, Block, clip_of, square, straight
 from tests.core.project.test_fold import BUILDING, CAR, ROAD, NumberedLooks, paint, swap
 from tests.pictures import STREET
@@ -147,6 +149,20 @@ def test_two_houses_meet_behind_a_thing_where_they_meet_above_it() -> None:
     houses = hole & (truth // 1000 == BUILDING)
     assert 0.3 < (truth[houses] == FACADE).mean() < 0.8
     assert (taken_away(clip, 1).objects[houses[hole]] == truth[houses]).mean() > 0.97
+
+
+def test_behind_a_thing_that_reaches_out_of_the_picture_the_street_goes_on() -> None:
+    """A house stands where its far end is, so that lines bring the wall along; farther on there is pavement."""
+    path = [(0.0, 0.9 * t) for t in range(24)]
+    house = Upright(FACADE, right=7.0, ahead=14.0, width=9.0, height=9.0)
+    truck = [Upright(CAR_ID, right=3.7, ahead=13 - 0.5 * part, width=3.0, height=2.5) for part in range(18)]
+    filmed, truth = pinhole_street(path, house, *truck, kerb=2.4), pinhole_street(path, kerb=2.4)
+    for t in (7, 8, 9, 10):
+        hole = filmed.objects[t] == CAR_ID
+        pavement = truth.labels[t][hole] == SIDEWALK
+        found = taken_away(filmed, t).labels
+        assert pavement.sum() > 300
+        assert (found[pavement] == SIDEWALK).mean() > 0.95
 
 
 def test_roles_are_told_by_name_and_else_by_kind() -> None:
