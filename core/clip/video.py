@@ -22,6 +22,9 @@ from core.files import open_file, replacing
 # Constant rate factor of H.264, 1 to 51: the default is visually lossless.
 DEFAULT_CRF, MOST_CRF = 12, 51
 _MAX_RATE = 1000
+# The encoder holds frames of so many pixels before it says what they take, from and up to so many frames: seven bytes a
+# pixel. More than the preset's 40 are never held.
+_HELD_PIXELS, _LEAST_HELD, _MOST_HELD = 24_000_000, 10, 40
 MAX_FILE_BYTES = 4 << 30
 # Decoders round sides up to whole blocks, of 128 pixels at most.
 _ROUNDED = 127
@@ -198,7 +201,10 @@ class VideoWriter:
             raise InputError(f"A CRF of {crf} is not possible.", f"Choose 1 (large files) to {MOST_CRF} (poor).")
         self._path, self._rate, self._size = Path(path), Fraction(rate), (height, width)
         self._colours, self._sound_file = colours or Colours(), sound
-        self._options = {"crf": str(crf), "preset": "medium"} | ({} if keyframes is None else {"g": str(keyframes)})
+        held = min(max(_HELD_PIXELS // (width * height), _LEAST_HELD), _MOST_HELD)
+        self._options = {"crf": str(crf), "preset": "medium", "rc-lookahead": str(held)}
+        if keyframes is not None:
+            self._options["g"] = str(keyframes)
         self._sound: Sound | None = None
         self._closing = ExitStack()
         self.frames = 0

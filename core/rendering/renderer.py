@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -21,8 +22,8 @@ from core.rendering.store import Chain, FrameStore, Stored
 
 # Frames before it that a preview is made from.
 _PREVIEW_HISTORY = 2
-# Free memory is given back to the system after so many frames.
-_TIDIED_EVERY = 16
+# Free memory is given back to the system after so many rendered pixels: 32 frames of 1024x512, 8 of 1920x1080.
+_TIDIED_AFTER = 16 << 20
 
 
 class RenderedFrame(NamedTuple):
@@ -71,6 +72,7 @@ class Renderer:
         self._device = device
         # The state after the frame that was rendered last, and the key of that frame's chain: mostly the next follows.
         self._newest: tuple[str, State] | None = None
+        self._untidy = 0  # pixels rendered since free memory was given back
 
     def chain(self, conditionings: Conditionings) -> Chain:
         """Chain keys over these conditionings, which may be a chain already."""
@@ -247,10 +249,16 @@ class Renderer:
             self._newest = (chain.key(later), rolled.state)
             picture = brought_up(rolled.picture, chain(later))
             key = self.store.put(chain.key(later), picture, rolled.state if keeps_states else None)
-            if later % _TIDIED_EVERY == 0:
-                give_back()
+            self._tidy(math.prod(chain(later).sizes.film))
             yield RenderedFrame(later, key, picture, _ms_since(started)), rolled.state
             started = time.perf_counter()
+
+    def _tidy(self, pixels: int) -> None:
+        """Give free memory back now and then; `pixels` more were rendered."""
+        self._untidy += pixels
+        if self._untidy >= _TIDIED_AFTER:
+            self._untidy = 0
+            give_back()
 
     def _newest_state(self, chain: Chain, t: int) -> _Carried:
         """The newest frame before t whose state is at hand; -1 and the start's state where there is none."""

@@ -107,6 +107,13 @@ def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["a.mp4"]
 
 
+def test_the_encoder_holds_fewer_frames_of_large_films(tmp_path: Path) -> None:
+    """It says in the file how it was set."""
+    for width, height, held in ((96, 64, 40), (1920, 1080, 11)):
+        write_video(tmp_path / "a.mp4", moving(1, height, width), Fraction(12))
+        assert f"rc_lookahead={held} ".encode() in (tmp_path / "a.mp4").read_bytes()
+
+
 def test_no_frames_no_video(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least one frame"):
         write_video(tmp_path / "a.mp4", [], Fraction(12))
