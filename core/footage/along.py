@@ -6,13 +6,12 @@ length; a place farther on lies on the line from here to the vanishing point.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from core.footage.paths import FARTHEST, Paths, Ways
-from core.footage.planes import apply
+from core.footage.planes import apply, apply_all
 from core.footage.roles import Role
 from core.footage.seen import Gone
 from core.footage.street import Streets
@@ -88,21 +87,21 @@ class Along:
         top, left, bottom, right = step.boxes[ground].T
         return int(step.numbers[ground[np.argmax((bottom - top) * (right - left))]])
 
-    def _frames(self, t: int, number: int, place: tuple[float, float], size: float) -> Iterator[tuple[int, Ways]]:
+    def _frames(self, t: int, number: int, place: tuple[float, float], size: float) -> list[tuple[int, Ways]]:
         """Frames that show a place of frame t about as large as what is `size` pixels below the horizon, best first.
 
         number: of the surface that it is on.
         """
         here = t, np.broadcast_to(np.eye(3), (self._surfaces.count, 3, 3))
-        fits = []
-        for other, ways in (here, *self._paths.ways(t, range(1, FARTHEST + 1))):
-            _, row = apply(ways[number], *(np.array([part]) for part in place))
-            grown = (row[0] - self._streets.at(t).y) / size
-            if _SMALLEST <= grown <= _LARGEST:
-                fits.append((abs(float(np.log(grown))), other, ways))
-        fits.sort(key=lambda fit: fit[:2])
-        for _, other, ways in fits[::_APART][:_MOST]:
-            yield other, ways
+        ways = [here, *self._paths.ways(t, range(1, FARTHEST + 1))]
+        planes = np.stack([of[number] for _, of in ways])
+        columns, rows = (np.full((len(ways), 1), part) for part in place)
+        # The horizon hardly moves in so short a time.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            grown = np.log((apply_all(planes, columns, rows)[1][:, 0] - self._streets.at(t).y) / size)
+        fits = np.flatnonzero((grown >= np.log(_SMALLEST)) & (grown <= np.log(_LARGEST)))
+        best = fits[np.argsort(np.abs(grown[fits]), kind="stable")]
+        return [ways[one] for one in best[::_APART][:_MOST].tolist()]
 
 
 def _farther(below: np.ndarray, by: float) -> np.ndarray:

@@ -109,11 +109,15 @@ class Plates:
         shown = surfaces.keys(self._behind.clip.labels[t], self._behind.clip.objects[t])
         shown[hole] = surfaces.keys(hidden.labels, hidden.objects)
         wanted, which = np.unique(self._sizes.enlarged(shown)[area], return_inverse=True)
+        # What no frame shows needs not be looked for.
+        seen = np.ones(hole.shape, bool)
+        seen[hole] = hidden.frame >= 0
+        asked = self._sizes.enlarged(seen)[area]
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
         lit = _Lit(self._behind, self._pictures, t, hole, wanted)
         for other, planes in self._behind.paths.ways(t, AWAY):
             here = ways[1 if other > t else -1]
-            free = np.flatnonzero(here.distance == 0)
+            free = np.flatnonzero(asked & (here.distance == 0))
             if free.size:
                 source = self._sources.at(other, planes, gone)
                 colours, good = source.colours(wanted, which[free], columns[free], rows[free])
