@@ -103,7 +103,9 @@ class Source:
         there is usable and of that surface.
         """
         numbers = self._surfaces.numbers(keys)
-        planes = np.where((numbers >= 0)[:, None, None], self._ways[numbers], np.nan)
+        # One that was met since the ways were gone has none.
+        met = (numbers >= 0) & (numbers < len(self._ways))
+        planes = np.where(met[:, None, None], self._ways[np.where(met, numbers, 0)], np.nan)
         known = np.flatnonzero(~np.isnan(planes[which, 0, 0]))
         x, y = apply_each(planes, which[known], columns[known], rows[known])
         height, width = self._labels.shape

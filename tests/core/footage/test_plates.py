@@ -15,6 +15,7 @@ from core.footage.estimated_flow import flow_to_before, with_flow
 from core.footage.plates import Fetched, Plates
 from core.footage.roles import roles
 from core.footage.shade import shade
+from core.footage.sources import Sources
 from core.project.draft import Removed
 from core.project.edits import SURROUNDINGS, ObjectTarget, Still
 from core.project.fold import Scene
@@ -90,6 +91,22 @@ def test_what_was_fetched_is_kept_and_a_clip_without_pictures_has_none() -> None
     assert np.array_equal(plates.at(4, GONE).picture, plates.at(4, GONE).picture) and plates.nbytes > 0
     with pytest.raises(ValueError, match="no pictures"):
         Plates(Behind(clip_of(GROUND)))
+
+
+def test_a_surface_that_is_met_only_later_has_no_way() -> None:
+    """Every second pixel is looked at: one between them is met in a frame far away, where it is another pixel."""
+    frames = 30
+    ground = Block(1000, (24, -40, HEIGHT, WIDTH + 40), straight(0, 0, frames))
+    speck = Block(12001, (13, 21, 14, 22), ((0, 0),) * (frames - 1) + ((1, 1),))
+    clip = clip_of(ground, speck)
+    behind = Behind(clip)
+    other, ways = next(behind.paths.ways(2))
+    behind.surfaces.step(frames - 1)
+    assert behind.surfaces.count == len(ways) + 1
+    source = Sources(behind, np.zeros((*clip.labels.shape, 3), np.uint8)).at(other, ways, GONE)
+    key = behind.surfaces.keys(clip.labels[2, 13, 21:22], clip.objects[2, 13, 21:22])
+    colours, found = source.colours(key, np.zeros(1, np.intp), np.float32([21]), np.float32([13]))
+    assert len(colours) == len(found) == 0
 
 
 def test_shade_is_the_ground_around_the_foot() -> None:
