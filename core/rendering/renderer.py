@@ -22,8 +22,8 @@ from core.rendering.store import Chain, FrameStore, Stored
 
 # Frames before it that a preview is made from.
 _PREVIEW_HISTORY = 2
-# Free memory is given back to the system after so many rendered pixels: 32 frames of 1024x512, 8 of 1920x1080.
-_TIDIED_AFTER = 16 << 20
+# Free memory is given back to the system after so many rendered pixels: 8 frames of 1024x512, 2 of 1920x1080.
+_TIDIED_AFTER = 4 << 20
 
 
 class RenderedFrame(NamedTuple):
