@@ -107,4 +107,5 @@ class Along:
 def _farther(below: np.ndarray, by: float) -> np.ndarray:
     """Rows below the horizon (n,) of what lies so much farther than `below` (n,); NaN where that is no ground."""
     nearness = 1 / below + below.dtype.type(by)
-    return np.where(nearness > 0, 1 / nearness, np.nan)
+    with np.errstate(divide="ignore"):
+        return np.where(nearness > 0, 1 / nearness, np.nan)
