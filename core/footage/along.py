@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.footage.paths import FARTHEST, Paths, Ways
+from core.footage.paths import FARTHEST, Paths
 from core.footage.planes import apply, apply_all
 from core.footage.roles import Role
 from core.footage.seen import Gone
 from core.footage.street import Streets
 from core.footage.surfaces import Surfaces
-from core.footage.vanishing import Lines, column_of
+from core.footage.vanishing import Lines, place_of
 
 # How far on it is looked, in heights of the camera: where that is 1.4 m, 6, 11 and 17 m. Cars are 4 to 5 m long.
 _STEPS = (4.0, -4.0, 8.0, -8.0, 12.0, -12.0)
@@ -50,21 +50,24 @@ class Along:
         clip, count = self._surfaces.clip, columns.size
         found = Shown(np.zeros(count, np.uint8), np.zeros(count, np.int32), np.zeros(count, bool))
         street, number = self._streets.at(t), self._ground(t)
-        x = column_of(self._lines.meet(t), street.x)
         below = rows - np.float32(street.y)
         asked = np.flatnonzero(below > _LEAST)
         if number is None or not asked.size:
             return found
+        meet = place_of(self._lines.meet(t))
+        x = street.x if meet is None else meet[0]
         middle = float(np.median(below[asked]))
+        frames = [self._paths.here(t), *self._paths.ways(t, range(1, FARTHEST + 1))]
+        planes = np.stack([ways[number] for _, ways in frames])
         for step in _STEPS:
             there = _farther(below[asked], step / street.focal)
             across = np.float32(x) + (columns[asked] - np.float32(x)) * (there / below[asked])
             far = float(_farther(np.array([middle]), step / street.focal)[0])
-            for other, ways in self._frames(t, number, (x, street.y + far), middle):
+            for one in _best(planes, (x, street.y + far), street.y, middle):
+                other, plane = frames[one][0], planes[one].astype(np.float32)
                 free = np.flatnonzero(~found.known[asked] & np.isfinite(there))
                 if not free.size:
                     break
-                plane = ways[number].astype(np.float32)
                 place_x, place_y = apply(plane, across[free], np.float32(street.y) + there[free])
                 with np.errstate(invalid="ignore"):
                     inside = (
@@ -87,21 +90,16 @@ class Along:
         top, left, bottom, right = step.boxes[ground].T
         return int(step.numbers[ground[np.argmax((bottom - top) * (right - left))]])
 
-    def _frames(self, t: int, number: int, place: tuple[float, float], size: float) -> list[tuple[int, Ways]]:
-        """Frames that show a place of frame t about as large as what is `size` pixels below the horizon, best first.
 
-        number: of the surface that it is on.
-        """
-        here = t, np.broadcast_to(np.eye(3), (self._surfaces.count, 3, 3))
-        ways = [here, *self._paths.ways(t, range(1, FARTHEST + 1))]
-        planes = np.stack([of[number] for _, of in ways])
-        columns, rows = (np.full((len(ways), 1), part) for part in place)
-        # The horizon hardly moves in so short a time.
-        with np.errstate(invalid="ignore", divide="ignore"):
-            grown = np.log((apply_all(planes, columns, rows)[1][:, 0] - self._streets.at(t).y) / size)
-        fits = np.flatnonzero((grown >= np.log(_SMALLEST)) & (grown <= np.log(_LARGEST)))
-        best = fits[np.argsort(np.abs(grown[fits]), kind="stable")]
-        return [ways[one] for one in best[::_APART][:_MOST].tolist()]
+def _best(planes: np.ndarray, place: tuple[float, float], horizon: float, size: float) -> list[int]:
+    """Numbers of the ways (n, 3, 3) that bring a place about as far below the horizon as `size` pixels, best first."""
+    columns, rows = (np.full((len(planes), 1), part) for part in place)
+    # The horizon hardly moves in so short a time.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        grown = np.log((apply_all(planes, columns, rows)[1][:, 0] - horizon) / size)
+    fits = np.flatnonzero((grown >= np.log(_SMALLEST)) & (grown <= np.log(_LARGEST)))
+    best = fits[np.argsort(np.abs(grown[fits]), kind="stable")]
+    return [int(one) for one in best[::_APART][:_MOST]]
 
 
 def _farther(below: np.ndarray, by: float) -> np.ndarray:

@@ -123,11 +123,12 @@ class Behind:
         rows, columns = np.nonzero(unknown)
         shown = self._along.shown(t, gone, columns.astype(np.float32), rows.astype(np.float32))
         wrong = shown.known & (self.surfaces.roles[shown.labels] == Role.GROUND)
-        for label in np.unique(labels[rows[wrong], columns[wrong]]).tolist():
+        ran = labels[rows, columns]
+        for label in np.unique(ran[wrong]).tolist():
             some = shown.known & (shown.labels == label)
             near = np.zeros(unknown.shape, bool)
             near[rows[some], columns[some]] = True
-            wrong &= ~((labels[rows, columns] == label) & grown(near, _EXACT)[rows, columns])
+            wrong &= ~((ran == label) & grown(near, _EXACT)[rows, columns])
         at = rows[wrong], columns[wrong]
         labels[at], objects[at] = shown.labels[wrong], shown.objects[wrong]
 

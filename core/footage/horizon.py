@@ -7,7 +7,7 @@ import numpy as np
 from core.footage.planes import apply
 from core.footage.roles import Role
 from core.footage.surfaces import Surfaces
-from core.footage.vanishing import Lines
+from core.footage.vanishing import Lines, place_of
 
 # It moves little: the median of so many frames before and after is steadier.
 _STEADY = 4
@@ -44,10 +44,10 @@ class Horizon:
         if not ground.size:
             return (clip.height - 1) / 2
         top = float(ground[0]) - 0.5
-        _, y, w = self._lines.meet(t)
+        place = place_of(self._lines.meet(t))
         motion = self._from_motion(t)
         about = top if motion is None else motion
-        lines = y / w if abs(w) > 1e-9 else np.inf
+        lines = np.inf if place is None else place[1]
         # Motion is never far off, and lines are exact, unless they all run one way.
         near = lines if abs(lines - about) < _NEAR * clip.height else about
         return float(np.clip(near, -clip.height, top))

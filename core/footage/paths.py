@@ -42,6 +42,10 @@ class Paths:
                 if other in found:
                     yield other, found[other]
 
+    def here(self, t: int) -> tuple[int, Ways]:
+        """Frame t itself, as one of the others: every surface stays."""
+        return t, np.broadcast_to(np.eye(3), (self._surfaces.count, 3, 3))
+
     def _all(self, t: int) -> Iterator[tuple[int, Ways]]:
         for other in range(max(t - FARTHEST, 0), min(t + FARTHEST + 1, len(self._surfaces.clip))):
             self._surfaces.step(other)  # all surfaces have their numbers

@@ -52,5 +52,5 @@ class Repeats:
 
     def _frames(self, t: int, gone: Gone) -> list[Source]:
         """Frames in which it is looked."""
-        here = t, np.broadcast_to(np.eye(3), (self._behind.surfaces.count, 3, 3))
-        return [self._sources.at(other, ways, gone) for other, ways in (here, *self._behind.paths.ways(t, _AWAY))]
+        paths = self._behind.paths
+        return [self._sources.at(other, ways, gone) for other, ways in (paths.here(t), *paths.ways(t, _AWAY))]

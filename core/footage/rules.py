@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from core.footage.roles import Role
-from core.footage.vanishing import directions
+from core.footage.vanishing import directions, place_of
 
 # What is cut off and at least so much higher than wide has a foot.
 _SLIM = 1.25
@@ -27,8 +27,9 @@ def run_on(runs: np.ndarray, rows: np.ndarray, columns: np.ndarray, point: np.nd
     out, far = _march(runs, free, columns, rows, way)
     back, near = _march(runs, free, columns, rows, -way)
     # Along the street a pixel is worth the more the nearer it lies to the point where all lines meet.
-    if abs(point[2]) > 1e-9:
-        radius = np.hypot(columns - point[0] / point[2], rows - point[1] / point[2]).clip(1)
+    place = place_of(point)
+    if place is not None:
+        radius = np.hypot(columns - place[0], rows - place[1]).clip(1)
         far, near = np.log1p(far / radius), -np.log(np.maximum(1 - near / radius, 1e-6))
     first: np.ndarray = np.where((back < 0) | ((out >= 0) & (far <= near)), out, back)
     return first

@@ -56,9 +56,10 @@ class Lines:
         return self._borders[t]
 
 
-def column_of(point: np.ndarray, otherwise: float) -> float:
-    """The column of the point (3,) where lines meet; `otherwise` where they are parallel."""
-    return float(point[0] / point[2]) if abs(point[2]) > _PARALLEL else otherwise
+def place_of(point: np.ndarray) -> tuple[float, float] | None:
+    """Column and row of the point (3,) where lines meet; None where they are parallel."""
+    x, y, w = point.tolist()
+    return (x / w, y / w) if abs(w) > _PARALLEL else None
 
 
 def directions(point: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:

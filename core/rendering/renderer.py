@@ -247,9 +247,10 @@ class Renderer:
         keeps_states = self.generator.looks_back is None or self._is_reduced(chain(t))
         for later, rolled in enumerate(roll_out(self.generator, conditionings, state, self._device), last + 1):
             self._newest = (chain.key(later), rolled.state)
-            picture = brought_up(rolled.picture, chain(later))
+            conditioning = chain(later)
+            picture = brought_up(rolled.picture, conditioning)
             key = self.store.put(chain.key(later), picture, rolled.state if keeps_states else None)
-            self._tidy(math.prod(chain(later).sizes.film))
+            self._tidy(math.prod(conditioning.sizes.film))
             yield RenderedFrame(later, key, picture, _ms_since(started)), rolled.state
             started = time.perf_counter()
 
