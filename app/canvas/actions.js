@@ -122,7 +122,7 @@ function frameActions(editor) {
       run: () => store.set({ loop: !store.state.loop }),
     },
     { id: 'cancel', title: 'Cancel', hint: 'Stop rendering', run: () => session.cancel() },
-    { id: 'render', title: 'Go on', hint: 'Render what is missing', run: () => session.render(store.state.t) },
+    { id: 'render', title: 'Go on', hint: 'Render what is missing', run: () => session.render() },
   ];
 }
 

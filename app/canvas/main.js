@@ -334,7 +334,7 @@ export class Editor {
     this.futures.load();
     const { notice, ticket } = this.session.server;
     if (notice) this.session.say(notice);
-    if (ticket === null) this.session.render(this.store.state.t);
+    if (ticket === null) this.session.render();
   }
 
   /** The address names project and frame, so that a reload comes back to both. */
@@ -426,7 +426,7 @@ export class Editor {
     clearTimeout(this.wantTimer);
     if (playing || !wanted()) return;
     this.wantTimer = setTimeout(() => {
-      if (this.store.state.t === t && wanted()) this.session.render(t);
+      if (this.store.state.t === t && wanted()) this.session.render();
     }, 250);
   }
 

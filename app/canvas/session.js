@@ -21,6 +21,9 @@ export class Session {
     this.api = api;
     this.store = store;
     this.writes = 0;
+    /** Settles with the changes that are on their way.
+     * @type {Promise<unknown>} */
+    this.changing = Promise.resolve();
     /** Whether what the server had rendered is gone: it was started again. */
     this.restarted = false;
     this.incoming = new Incoming(this, makeEvents);
@@ -54,9 +57,15 @@ export class Session {
     this.incoming.listen(server.project);
   }
 
-  async resync() {
+  /** Take over the state of now. */
+  async refresh() {
     this.applyState(await this.api.json(`projects/${this.server.project}`));
-    if (this.server.ticket === null && this.store.state.rendering === 'running') await this.render(this.store.state.t);
+  }
+
+  /** Take over the state of now, and go on with a render that has ended meanwhile. */
+  async resync() {
+    await this.refresh();
+    if (this.server.ticket === null && this.store.state.rendering === 'running') await this.render();
   }
 
   /** Take over the state of now where no socket tells what is new. A render that was under way has ended where
@@ -109,11 +118,20 @@ export class Session {
    * @param {string} method
    * @param {string} path
    * @param {object} fields */
-  async change(method, path, fields) {
+  change(method, path, fields) {
+    const done = this.changeNow(method, path, fields);
+    this.changing = Promise.allSettled([this.changing, done]);
+    return done;
+  }
+
+  /** @param {string} method
+   * @param {string} path
+   * @param {object} fields */
+  async changeNow(method, path, fields) {
     this.writes++;
     try {
       const now = () => ({ base: this.server.revision, cursor: this.store.state.t, ...fields });
-      if (!this.applyChange(await this.api.write(method, path, now))) await this.resync();
+      if (!this.applyChange(await this.api.write(method, path, now))) await this.refresh();
       if (this.server.ticket !== null) this.store.set({ progress: null });
     } finally {
       this.writes--;
@@ -194,17 +212,22 @@ export class Session {
 
   /** What a change did not have rendered by itself. */
   async renderRest() {
-    if (this.server.ticket === null) await this.render(this.store.state.t);
+    if (this.server.ticket === null) await this.render();
   }
 
-  /** Ask for the frames that are missing, the one under the cursor first.
-   * @param {number} cursor */
-  async render(cursor) {
+  /** Ask for the frames that are missing, the one under the cursor first. */
+  async render() {
+    // A change that is on its way brings another revision.
+    let awaited;
+    do {
+      awaited = this.changing;
+      await awaited;
+    } while (awaited !== this.changing);
     if (complete(this.server)) return this.store.set({ rendering: 'done', progress: null });
     this.writes++;
     try {
       const { revision, project } = this.server;
-      const wish = { request_id: randomId(), revision, cursor };
+      const wish = { request_id: randomId(), revision, cursor: this.store.state.t };
       const { ticket } = await this.api.write('POST', `projects/${project}/render`, wish);
       if (revision !== this.server.revision || project !== this.server.project) return;
       this.server.ticket = ticket;
@@ -248,7 +271,7 @@ export class Session {
     if (refusal) return this.say(`Still read only. ${refusal.error}`);
     this.say('Changes are saved again.');
     await this.saving.retry();
-    await this.render(this.store.state.t);
+    await this.render();
   }
 
   /** Render the project with the network as it was shipped, or with the one that learnt its clip.

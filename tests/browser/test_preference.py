@@ -85,6 +85,10 @@ class Judge:
     def heading(self) -> str:
         return self.page.locator("h2:visible").inner_text()
 
+    def until_asked(self, question: str) -> None:
+        """The reply to an answer is here before the page has shown what comes next."""
+        self.page.get_by_role("heading", name=question).wait_for()
+
 
 @pytest.fixture
 def open_judge(chromium: Browser, study_server: Server, folder: Path) -> Iterator[Callable[..., Judge]]:
@@ -191,16 +195,16 @@ def test_an_answer_needs_a_look_first_and_can_be_taken_back(open_judge, folder) 
         assert page.get_by_role("button", name="Left").is_disabled()
     page.keyboard.press("s")
     judge.answer(prefers_a)
-    assert judge.heading == "Which is steadier?"
+    judge.until_asked("Which is steadier?")
     page.keyboard.press("Backspace")
-    page.get_by_role("heading", name="Which looks more real?").wait_for()
+    judge.until_asked("Which looks more real?")
     assert Judging(folder).votes.of(judge.name) == []
     judge.answer(prefers_a)
     judge.answer(prefers_a)
     page.get_by_text("Pair 2 of 5").wait_for()
     page.wait_for_selector(OPEN)
     page.get_by_role("button", name="Take back").click()
-    page.get_by_role("heading", name="Which is steadier?").wait_for()
+    judge.until_asked("Which is steadier?")
     # Of the mouse: the button that was clicked does not keep the space bar.
     page.wait_for_selector(OPEN)
     page.get_by_role("button", name="Right").click()
@@ -215,7 +219,7 @@ def test_a_judge_goes_on_by_the_link_in_another_browser(open_judge) -> None:
     other = open_judge((1024, 768)).go(f"?judge={judge.name}")
     other.page.get_by_text("You have judged 1 of 5 pairs.").wait_for()
     other.page.get_by_role("button", name="Go on").click()
-    assert other.heading == "Which is steadier?"
+    other.until_asked("Which is steadier?")
     other.answer(prefers_a)
     # The first tab does not know yet: its answer is there already, and it goes on with what the server has.
     judge.expected = ("409",)
@@ -244,7 +248,7 @@ def test_a_wrong_link_and_a_lost_server_are_said(open_judge, folder) -> None:
     assert judge.heading == "Which looks more real?"
     judge.context.set_offline(False)
     judge.page.get_by_role("button", name="Try again").click()
-    judge.page.get_by_role("heading", name="Which is steadier?").wait_for()
+    judge.until_asked("Which is steadier?")
     assert [vote.choice for vote in Judging(folder).votes.of(judge.name)] == ["left"]
 
 

@@ -84,6 +84,7 @@ class Server {
     }
     if (path === 'token') return reply(200, { token: this.token });
     if (path.endsWith('/render')) {
+      if (data.revision !== this.revision) return reply(409, { error: 'another edit came first' });
       this.ticket = `t${++this.tickets}`;
       return reply(200, { ticket: this.ticket });
     }
@@ -213,7 +214,7 @@ test('where an edit acts is sent later, of this revision only', async () => {
 });
 
 test('a frame is taken only with the current ticket and revision', async () => {
-  await session.render(0);
+  await session.render();
   frame(0, { ticket: 'other' });
   frame(1, { revision: -1 });
   assert.deepEqual(store.state.server.render, [null, null, null, null]);
@@ -221,15 +222,32 @@ test('a frame is taken only with the current ticket and revision', async () => {
   assert.deepEqual(store.state.server.render[1], mark('k1'));
 });
 
+test('frames are asked for of the revision that a change on its way brings', async () => {
+  const { change } = server;
+  // Of a base that the page does not have: it asks for all of the state.
+  server.change = (...args) => ({ ...change.apply(server, args), base: -1 });
+  let release;
+  server.hold = (path) => path.endsWith('/edits') && new Promise((resolve) => (release = resolve));
+  const saved = session.edit(edit());
+  const asked = session.render();
+  await new Promise((resolve) => setTimeout(resolve));
+  store.set({ t: 2 });
+  release();
+  await Promise.all([saved, asked]);
+  const wishes = server.calls.filter(([, path]) => path.endsWith('/render')).map(([, , data]) => data);
+  assert.ok(wishes.length > 0);
+  assert.ok(wishes.every(({ revision, cursor }) => revision === 1 && cursor === 2));
+});
+
 test('a preview never replaces the final render', async () => {
-  await session.render(0);
+  await session.render();
   frame(1);
   frame(1, { key: 'worse', stage: 'preview' });
   assert.deepEqual(store.state.server.render[1], mark('k1'));
 });
 
 test('after cancel nothing of that ticket is shown', async () => {
-  await session.render(0);
+  await session.render();
   const { ticket } = store.state.server;
   await session.cancel();
   frame(2, { ticket });
@@ -439,7 +457,7 @@ test("errors carry the server's words", () => {
 });
 
 test('after a restart of the server an edit is saved with the new token, and what it had rendered is asked for again', async () => {
-  await session.render(0);
+  await session.render();
   frame(1);
   server.token = 'of the next start';
   server.ticket = null;
@@ -451,7 +469,7 @@ test('after a restart of the server an edit is saved with the new token, and wha
 });
 
 test('a page that only lost its socket over a restart asks for frames that are gone', async () => {
-  await session.render(0);
+  await session.render();
   for (const t of [0, 1]) frame(t);
   Object.assign(server, { token: 'new', ticket: null, render: Array(FRAMES).fill(null) });
   await session.api.renewToken();
@@ -515,7 +533,7 @@ test('without a socket the state is asked for, and it is blocked only where requ
   assert.equal(store.state.online, true);
   socket.onLost(false);
   assert.deepEqual([store.state.online, store.state.blocked], [true, true]);
-  await session.render(0);
+  await session.render();
   server.render[2] = mark('k2');
   await ask();
   assert.deepEqual(store.state.server.render[2], mark('k2'));
