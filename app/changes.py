@@ -52,7 +52,7 @@ def with_frames(project: Project, request: NewFrames, clip: Clip) -> Project:
 
 
 def with_surroundings(project: Project, request: NewSurroundings, clip: Clip) -> Project:
-    """Some edits with another margin, with their shadow or without. Raises `InputError` for one that has none."""
+    """Some edits with another margin, with more or less of their shadow. Raises `InputError` for one that has none."""
 
     def change(edit: Edit) -> Edit:
         edit = edit if request.margin is None else edit.with_margin(request.margin)

@@ -12,7 +12,7 @@ from core.prediction.future import MOST_FRAMES
 from core.project.edits import Mask, Motion, Provenance
 from core.project.mode import Mode
 from core.project.project import MAX_NAME
-from core.project.values import ClassId, EditId, ObjectId
+from core.project.values import ClassId, EditId, ObjectId, Shadow
 
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Revision = Annotated[int, Field(ge=0)]
@@ -69,12 +69,12 @@ class NewFrames(ChangeRequest):
 class NewSurroundings(ChangeRequest):
     """How much around edits that are there the footage is not kept; what is left out stays as it is.
 
-    margin: pixels; shadow: whether what is taken away takes its shadow along
+    margin: pixels; shadow: whether what is taken away takes the shadow at its foot along, or the whole
     """
 
     ids: EditIds
     margin: Annotated[int, Field(ge=0, le=MOST_MARGIN, strict=True)] | None = None
-    shadow: Annotated[bool, Field(strict=True)] | None = None
+    shadow: Shadow | None = None
 
 
 class NewMode(ChangeRequest):

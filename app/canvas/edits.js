@@ -36,6 +36,16 @@ export function swapEdit({ target, to, frames, corrects = false }) {
   return { kind: 'set_class', id: newId(), frames, target, to, corrects };
 }
 
+/** A removal, with as much of the shadow as the removal before it takes along.
+ * @param {{target: Target, frames: Frames}} removal
+ * @param {Edit[]} before
+ * @returns {SwapEdit} */
+export function removalEdit({ target, frames }, before) {
+  const last = before.findLast((edit) => edit.kind === 'set_class' && edit.to === 'surroundings');
+  const shadow = last?.kind === 'set_class' ? last.shadow : true;
+  return { ...swapEdit({ target, to: 'surroundings', frames }), shadow };
+}
+
 /** Object `other` is `object`, of class `to` where that is said.
  * @param {{object: number, other: number, to: number | null, frames: Frames}} join
  * @returns {JoinEdit} */

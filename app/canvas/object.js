@@ -3,7 +3,7 @@
 
 import { rgb } from './codec.js';
 import { h, setText, show } from './dom.js';
-import { scopeFrames, swapEdit } from './edits.js';
+import { removalEdit, scopeFrames, swapEdit } from './edits.js';
 import { focusStage } from './focus.js';
 import { icon } from './icons.js';
 import { item, lines, toggleMenu } from './menu.js';
@@ -198,9 +198,10 @@ export class ObjectPanel {
   swap(to) {
     const picked = this.picked();
     if (!picked || to === picked.label || !this.session.mayEdit()) return;
-    const { correcting } = this.store.state;
-    const corrects = correcting && to !== 'surroundings';
-    this.session.edit(swapEdit({ target: this.target(picked), to, frames: this.frames(), corrects }));
+    const { correcting: corrects, server } = this.store.open;
+    const swap = { target: this.target(picked), frames: this.frames() };
+    const before = server.edits.map(({ edit }) => edit);
+    this.session.edit(to === 'surroundings' ? removalEdit(swap, before) : swapEdit({ ...swap, to, corrects }));
   }
 
   /** S: swap what is under the pointer, or what is selected. */

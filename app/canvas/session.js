@@ -10,7 +10,7 @@ import { projectState } from './store.js';
 /** @import { Api } from './api.js' */
 /** @import { HowToSave } from './saving.js' */
 /** @import { Store } from './store.js' */
-/** @import { Edit, EventHandlers, Frames, Mode, ProjectChange, ServerState } from './types' */
+/** @import { Edit, EventHandlers, Frames, Mode, ProjectChange, ServerState, Shadow } from './types' */
 
 export class Session {
   /** @param {Api} api
@@ -183,7 +183,7 @@ export class Session {
 
   /** Keep less or more of the film around edits.
    * @param {string[]} ids
-   * @param {{margin?: number, shadow?: boolean}} wish */
+   * @param {{margin?: number, shadow?: Shadow}} wish */
   surround(ids, wish) {
     return this.plain('PUT', `projects/${this.server.project}/edits/surroundings`, { ids, ...wish }, true);
   }

@@ -1,11 +1,11 @@
 // @ts-check
-// How much around an edit is redone with it, and whether what is taken away takes its shadow along.
+// How much around an edit is redone with it, and how much of its shadow what is taken away takes along.
 
 import { h, setText, show } from './dom.js';
 
 /** @import { Session } from './session.js' */
 /** @import { Store } from './store.js' */
-/** @import { Edit } from './types' */
+/** @import { Edit, Shadow } from './types' */
 
 const MOST = 40;
 
@@ -28,16 +28,24 @@ export class Surroundings {
       oninput: () => this.say(),
       onchange: () => this.save({ margin: Number(this.slider.value) }),
     });
-    this.shadow = h('input', { type: 'checkbox', onchange: () => this.save({ shadow: this.shadow.checked }) });
+    const saveShadow = () => this.save({ shadow: this.shadow.checked && (this.whole.checked ? 'whole' : true) });
+    this.shadow = h('input', { type: 'checkbox', onchange: saveShadow });
+    this.whole = h('input', { type: 'checkbox', onchange: saveShadow });
     this.shadowRow = h(
       'label.sb-extend',
       { title: 'Dark ground around its foot is lit again' },
       this.shadow,
       'take its shadow too',
     );
+    this.wholeRow = h(
+      'label.sb-extend',
+      { title: 'Dark ground that begins at its foot is lit again, far from it too' },
+      this.whole,
+      'all of it, however long',
+    );
     const hint = 'So far around what it changes the film is not kept';
     const row = h('label.sb-around', { title: hint }, h('span', {}, 'its surroundings too'), this.slider, this.pixels);
-    this.element = h('div.sb-range.sb-surroundings', {}, row, this.shadowRow);
+    this.element = h('div.sb-range.sb-surroundings', {}, row, this.shadowRow, this.wholeRow);
   }
 
   /** Show what is saved.
@@ -52,8 +60,10 @@ export class Surroundings {
     this.slider.value = String(edit.margin ?? 0);
     this.say();
     const removal = edit.kind === 'set_class' && edit.to === 'surroundings';
-    show(this.shadowRow, removal);
+    for (const one of [this.shadowRow, this.wholeRow]) show(one, removal);
     this.shadow.checked = removal && Boolean(edit.shadow);
+    this.whole.checked = removal && edit.shadow === 'whole';
+    this.whole.disabled = !this.shadow.checked;
   }
 
   say() {
@@ -61,7 +71,7 @@ export class Surroundings {
     this.slider.setAttribute('aria-valuetext', `${this.slider.value} pixels`);
   }
 
-  /** @param {{margin?: number, shadow?: boolean}} wish */
+  /** @param {{margin?: number, shadow?: Shadow}} wish */
   async save(wish) {
     if (this.session.mayEdit()) await this.session.surround(this.ids, wish);
   }

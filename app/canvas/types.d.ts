@@ -43,13 +43,14 @@ export type PaintEdit = EditBase & {
   corrects: boolean; // it says what was filmed, and asks for no other picture
   margin?: number; // pixels around it in which the film is not kept; the server has one for each
 };
+export type Shadow = boolean | 'whole'; // whether a removal takes the shadow at its foot along, or all of it
 export type SwapEdit = EditBase & {
   kind: 'set_class';
   target: Target;
   to: number | 'surroundings';
   corrects?: boolean;
   margin?: number;
-  shadow?: boolean; // of a removal: it takes its shadow along
+  shadow?: Shadow; // of a removal
 };
 export type StyleEdit = EditBase & {
   kind: 'set_style';

@@ -71,7 +71,9 @@ class Plates:
         if behind.clip.pictures is None:
             raise ValueError(f"clip {behind.clip.name!r} has no pictures")
         self._behind, self._pictures, self._sizes = behind, behind.clip.pictures, behind.clip.sizes
-        self._found: Cache[tuple[int, Gone, bytes], _Pixels] = Cache(most_bytes, lambda pixels: pixels.nbytes)
+        self._found: Cache[tuple[int, Gone, Gone | None, bytes], _Pixels] = Cache(
+            most_bytes, lambda pixels: pixels.nbytes
+        )
         self._sources = Sources(behind, self._pictures)
         self._repeats = Repeats(behind, self._sources)
 
@@ -85,24 +87,25 @@ class Plates:
         self._sources.measure(t)
         self._repeats.floors.measure(t)
 
-    def at(self, t: int, gone: Gone, around: np.ndarray | None = None) -> Fetched:
+    def at(self, t: int, gone: Gone, around: np.ndarray | None = None, shaded: Gone | None = None) -> Fetched:
         """What other frames show of frame t where that shows what is taken away, its border, and what is `around`.
 
-        around: (H, W) bool, of the film. Fetched once, and kept.
+        around: (H, W) bool, of the film. shaded: what of it takes its whole shadow along, which is no source then.
+        Fetched once, and kept.
         """
         clip = self._behind.clip
         hole = gone.pixels(clip.labels[t], clip.objects[t])
         area = self._sizes.enlarged(grown(hole, BORDER))
         if around is not None:
             area |= around
-        key = (t, gone, hashlib.sha256(np.packbits(area).data).digest())
-        found = self._found.get(key, lambda: self._fetch(t, gone, hole, area))
+        key = (t, gone, shaded, hashlib.sha256(np.packbits(area).data).digest())
+        found = self._found.get(key, lambda: self._fetch(t, gone, shaded, hole, area))
         picture, distance = np.zeros((*area.shape, 3), np.uint8), np.zeros(area.shape, np.uint8)
         repeated = np.zeros(area.shape, bool)
         picture[area], distance[area], repeated[area] = found.colours, found.distance, found.repeated
         return Fetched(picture, (distance > 0) | repeated, distance, repeated)
 
-    def _fetch(self, t: int, gone: Gone, hole: np.ndarray, area: np.ndarray) -> _Pixels:
+    def _fetch(self, t: int, gone: Gone, shaded: Gone | None, hole: np.ndarray, area: np.ndarray) -> _Pixels:
         surfaces, hidden = self._behind.surfaces, self._behind.at(t, gone)
         rows, columns = (places.astype(np.float32) for places in np.nonzero(area))
         columns, rows = self._sizes.to_maps(columns, rows)
@@ -114,12 +117,15 @@ class Plates:
         seen[hole] = hidden.frame >= 0
         asked = self._sizes.enlarged(seen)[area]
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
-        lit = _Lit(self._behind, self._pictures, t, hole, wanted)
+        dark = shade(hole, self._behind.clip.labels[t], surfaces.roles, SHADE, SHADE_SHARE)
+        if shaded is not None:
+            dark |= self._sources.whole_shadow(t, shaded)
+        lit = _Lit(self._behind, self._pictures, t, grown(hole, _AROUND) & ~grown(hole, BORDER) & ~dark, wanted)
         for other, planes in self._behind.paths.ways(t, AWAY):
             here = ways[1 if other > t else -1]
             free = np.flatnonzero(asked & (here.distance == 0))
             if free.size:
-                source = self._sources.at(other, planes, gone)
+                source = self._sources.at(other, planes, gone, shaded)
                 colours, good = source.colours(wanted, which[free], columns[free], rows[free])
                 at, which_good = free[good], which[free[good]]
                 colours *= lit.gains(np.unique(which_good), source)[which_good]
@@ -143,12 +149,12 @@ class _OneWay:
 class _Lit:
     """The light of a frame, on each surface around a hole and not in the shade of what was taken away.
 
-    wanted: (k,) keys of the surfaces that are asked for, by their numbers.
+    near: (H, W) bool, of the maps: where that is. wanted: (k,) keys of the surfaces that are asked for, by their
+    numbers.
     """
 
-    def __init__(self, behind: Behind, pictures: Frames, t: int, hole: np.ndarray, wanted: np.ndarray) -> None:
-        clip, roles = behind.clip, behind.surfaces.roles
-        near = grown(hole, _AROUND) & ~grown(hole, BORDER) & ~shade(hole, clip.labels[t], roles, SHADE, SHADE_SHARE)
+    def __init__(self, behind: Behind, pictures: Frames, t: int, near: np.ndarray, wanted: np.ndarray) -> None:
+        clip = behind.clip
         keys = behind.surfaces.keys(clip.labels[t][near], clip.objects[t][near])
         rows, columns = (places.astype(np.float32) for places in np.nonzero(near))
         colours = sample(pictures[t], *clip.sizes.to_film(columns, rows))

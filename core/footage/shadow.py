@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
+from core.footage.kinds import grown
 from core.footage.roles import Role
 from core.footage.shade import SHADE, SHADE_SHARE, shade
 
@@ -14,8 +17,16 @@ _AROUND, _LEAST = 32, 40
 _DARK = 0.8
 # Where another frame shows the place, it must be brighter there: the film has less than this share of it.
 _DARKER = 0.92
-# Farther from what is removed (pixels) everything stays as filmed.
+# Farther from what is removed (pixels) everything stays as filmed, but where its whole shadow goes.
 FARTHEST = 16
+# A whole shadow reaches so far (pixels, and share of the thing's height): the sun is seldom lower.
+_LONG, _LONG_SHARE = 20.0, 1.5
+# There much ground may lie in the shade of other things: the light is that of its lighter part (share of the pixels).
+_LIGHTER = 0.7
+# A shadow goes on across lane marks so wide, and its border is soft so far (pixels).
+_MARK, _SOFT = 12, 2
+# What is larger than this share of the thing is the shade of something larger, a house.
+_LARGEST = 1.0
 # Single pixels say little of light (side of a square, pixels).
 _BLUR = 3
 
@@ -32,16 +43,59 @@ def shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, roles: 
     box = _box(near | removed)
     labels, distance = labels[box], _distance(removed[box])
     near = near[box] & (distance <= FARTHEST)
-    bright = cv2.blur(picture[box].mean(2, dtype=np.float32), (_BLUR, _BLUR))
     lit = (roles[labels] == Role.GROUND) & ~near & (distance > _BLUR)
-    dark = np.zeros(near.shape, bool)
-    for label in np.unique(labels[near]).tolist():
+    found[box] = _dark(picture[box], labels, near, lit, 0.5)
+    return found
+
+
+class WholeShadow(NamedTuple):
+    """Of a frame, (H, W) bool each.
+
+    dark  dark ground that begins at what is removed; what lies nearer to something else that stands is left out
+    sure  what of it can be no shade of a house: it is no larger than what is removed
+    """
+
+    dark: np.ndarray
+    sure: np.ndarray
+
+
+def whole_shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, roles: np.ndarray) -> WholeShadow:
+    """The shadow of what is removed, however far it reaches. As `shadow` otherwise."""
+    found = WholeShadow(np.zeros(removed.shape, bool), np.zeros(removed.shape, bool))
+    far = shade(removed, labels, roles, _LONG, _LONG_SHARE)
+    if not far.any():
+        return found
+    box = _box(far | removed)
+    near = shade(removed, labels, roles, SHADE, SHADE_SHARE)[box]
+    far, labels, removed = far[box], labels[box], removed[box]
+    distance = _distance(removed)
+    dark = _dark(picture[box], labels, far, far & ~near & (distance > _BLUR), _LIGHTER)
+    others = (roles[labels] == Role.STANDING) & ~removed
+    if others.any():
+        dark &= distance <= _distance(others)
+    closed = cv2.morphologyEx((dark | removed).view(np.uint8), cv2.MORPH_CLOSE, np.ones((_MARK, _MARK), np.uint8))
+    count, parts = cv2.connectedComponents(closed)
+    ground = (roles[labels] == Role.GROUND) & ~removed
+    things, shades = (np.bincount(parts[where], minlength=count) for where in (removed, ground))
+    begins = (things > 0) & (np.arange(count) > 0)
+    for whole, which in zip(found, (begins, begins & (shades <= _LARGEST * things)), strict=True):
+        whole[box] = grown(which[parts] & ground, _SOFT) & ground
+    return found
+
+
+def _dark(picture: np.ndarray, labels: np.ndarray, where: np.ndarray, lit: np.ndarray, quantile: float) -> np.ndarray:
+    """(h, w) bool: the pixels `where` (h, w) bool that are darker than the same class where it is `lit`, which is as
+    bright as this quantile of it says. Where too little is lit nothing is dark.
+    """
+    bright = cv2.blur(picture.mean(2, dtype=np.float32), (_BLUR, _BLUR))
+    dark = np.zeros(where.shape, bool)
+    for label in np.unique(labels[where]).tolist():
         same = labels == label
         if np.count_nonzero(lit & same) >= _LEAST:
-            dark |= near & same & (bright < _DARK * np.median(bright[lit & same]))
+            dark |= where & same & (bright < _DARK * np.quantile(bright[lit & same], quantile))
     square = np.ones((_BLUR, _BLUR), np.uint8)
-    found[box] = cv2.morphologyEx(dark.view(np.uint8), cv2.MORPH_OPEN, square).view(bool)
-    return found
+    opened: np.ndarray = cv2.morphologyEx(dark.view(np.uint8), cv2.MORPH_OPEN, square).view(bool)
+    return opened
 
 
 def brighter(picture: np.ndarray, film: np.ndarray, valid: np.ndarray) -> np.ndarray:

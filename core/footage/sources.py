@@ -17,6 +17,7 @@ from core.footage.resample import bilinear
 from core.footage.roles import Role
 from core.footage.seen import Gone
 from core.footage.shade import SHADE, SHADE_SHARE, shade
+from core.footage.shadow import whole_shadow
 
 # So near to what was taken away, or stands (pixels), a filmed pixel is partly that.
 MARGIN = 1
@@ -33,7 +34,9 @@ class Sources:
 
     def __init__(self, behind: Behind, pictures: Frames) -> None:
         self._behind, self._pictures = behind, pictures
-        self._no_source: Cache[tuple[int, Gone], _Mask] = Cache(_NO_SOURCE_BYTES, lambda mask: mask.part.nbytes)
+        self._no_source: Cache[tuple[int, Gone, Gone | None], _Mask] = Cache(
+            _NO_SOURCE_BYTES, lambda mask: mask.part.nbytes
+        )
         self._beside: Cache[int, np.ndarray] = Cache(_BESIDE_BYTES, lambda bits: bits.nbytes)
 
     @property
@@ -45,20 +48,31 @@ class Sources:
         """Look at frame t in advance."""
         self._beside.get(t, lambda: self._look_beside(t))
 
-    def at(self, t: int, ways: Ways, gone: Gone) -> Source:
-        """Frame t, with the ways of surfaces to it from the frame at hand."""
-        return Source(self._behind, self._pictures, t, ways, self._unusable(t, gone))
+    def at(self, t: int, ways: Ways, gone: Gone, shaded: Gone | None = None) -> Source:
+        """Frame t, with the ways of surfaces to it from the frame at hand.
 
-    def _unusable(self, t: int, gone: Gone) -> _Mask:
+        shaded: what of what is gone takes its whole shadow along.
+        """
+        return Source(self._behind, self._pictures, t, ways, self._unusable(t, gone, shaded))
+
+    def whole_shadow(self, t: int, shaded: Gone) -> np.ndarray:
+        """(H, W) bool, of frame t's maps: the dark ground that begins at what is gone."""
+        clip, roles = self._behind.clip, self._behind.surfaces.roles
+        assert clip.small_pictures is not None
+        labels = clip.labels[t]
+        return whole_shadow(clip.small_pictures[t], labels, shaded.pixels(labels, clip.objects[t]), roles).dark
+
+    def _unusable(self, t: int, gone: Gone, shaded: Gone | None) -> _Mask:
         """What of frame t was taken away, lies in its shade, or at the border of what stands."""
-        return self._no_source.get((t, gone), lambda: self._look_for_unusable(t, gone))
+        return self._no_source.get((t, gone, shaded), lambda: self._look_for_unusable(t, gone, shaded))
 
-    def _look_for_unusable(self, t: int, gone: Gone) -> _Mask:
-        labels = self._behind.clip.labels[t]
-        mask = gone.pixels(labels, self._behind.clip.objects[t])
+    def _look_for_unusable(self, t: int, gone: Gone, shaded: Gone | None) -> _Mask:
+        labels, objects = self._behind.clip.labels[t], self._behind.clip.objects[t]
+        roles = self._behind.surfaces.roles
+        mask = gone.pixels(labels, objects)
         beside = np.unpackbits(self._beside.get(t, lambda: self._look_beside(t)), count=labels.size).view(bool)
-        shaded = shade(mask, labels, self._behind.surfaces.roles, SHADE, SHADE_SHARE)
-        return _Mask.of(grown(mask, MARGIN) | beside.reshape(labels.shape) | shaded)
+        unusable = grown(mask, MARGIN) | beside.reshape(labels.shape) | shade(mask, labels, roles, SHADE, SHADE_SHARE)
+        return _Mask.of(unusable if shaded is None else unusable | self.whole_shadow(t, shaded))
 
     def _look_beside(self, t: int) -> np.ndarray:
         """The border of what stands, a bit for each pixel."""

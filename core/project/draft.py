@@ -19,7 +19,7 @@ from core.footage.nearest import nearest
 from core.project.affine import as_numbers
 from core.project.cutout import CutOut, Placed, Under
 from core.project.taken import Taken
-from core.project.values import ObjectTarget, Target, is_new_object
+from core.project.values import ObjectTarget, Shadow, Target, is_new_object
 
 # A class that takes this share of an object's outline is what the object stands before.
 _BEHIND = 0.5
@@ -73,7 +73,8 @@ class Draft:
 
     frame    what is taken to have been filmed
     source   labels and objects of the frame that the edit at hand reads; None: it reads none
-    removed  what was taken away so far; removed_from: from which clip; shaded: what of it takes its shadow along
+    removed  what was taken away so far; removed_from: from which clip; shaded: what of it takes the shadow at its foot
+             along; wholly_shaded: the whole shadow
     margin   how far around what is changed now nothing is kept of the film (pixels)
     margins  (H, W) uint8: of each pixel that was changed; None: MARGIN
     """
@@ -87,7 +88,8 @@ class Draft:
         self.flow_valid = None if valid is None else valid.copy()
         self._kinds = {entry.id: entry.kind for entry in clip.label_set}
         self._taken, self._corrected = taken, False
-        self.removed, self.removed_from, self.shaded = Removed(), taken, Removed()
+        self.removed, self.removed_from = Removed(), taken
+        self.shaded = self.wholly_shaded = Removed()
         self.source: tuple[np.ndarray, np.ndarray] | None = None
         self.margin = MARGIN
         self.margins: np.ndarray | None = None
@@ -256,8 +258,8 @@ class Draft:
         if self._kinds.get(to) != "thing":
             self.objects[mask] = stuff_object(to)
 
-    def remove(self, mask: np.ndarray, target: Target, shadow: bool = True) -> None:
-        """`target`, that is `mask` (H, W), is taken away, with its shadow or not: what is behind it comes to light.
+    def remove(self, mask: np.ndarray, target: Target, shadow: Shadow = True) -> None:
+        """`target`, that is `mask` (H, W), is taken away, with this of its shadow: what is behind it comes to light.
 
         What was painted there gives back what was filmed. Nothing happens where a whole frame would be removed.
         """
@@ -277,6 +279,8 @@ class Draft:
         self.removed = removed
         if shadow:
             self.shaded = self.shaded.with_more(target, filmed[1][own])
+        if shadow == "whole":
+            self.wholly_shaded = self.wholly_shaded.with_more(target, filmed[1][own])
         self.give_back(mask & ~hole)
         mask = mask & hole
         hidden = self._taken.behind.at(self.frame.index, removed)

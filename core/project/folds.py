@@ -58,7 +58,8 @@ class Folded:
     """One frame's maps, and conditionings made of them in which all is rendered, by scene and edits.
 
     filmed: what they are to be compared with where labels were corrected, None: the clip's own maps
-    removed: what was taken away, from the clip `removed_from`; shaded: what of that takes its shadow along
+    removed: what was taken away, from the clip `removed_from`; shaded: what of that takes the shadow at its foot
+        along; wholly_shaded: the whole shadow
     margins: (H, W) uint8, how far around a changed pixel nothing is kept; None: as usual
     pasted: what was filmed elsewhere in the frame and put somewhere, the nearest last
     backdrop: labels and objects without that, None: there is nothing
@@ -69,6 +70,7 @@ class Folded:
     removed: Removed = Removed()
     removed_from: Taken | None = None
     shaded: Removed = Removed()
+    wholly_shaded: Removed = Removed()
     margins: np.ndarray | None = None
     pasted: tuple[Pasted, ...] = ()
     backdrop: Maps | None = None
@@ -186,7 +188,7 @@ class Folds:
             return Folded(Maps(frame.labels, frame.objects, frame.flow, frame.flow_valid, street))
         draft = self._draft(shaping, t)
         maps = Maps(draft.labels, draft.objects, draft.flow, draft.flow_valid, street)
-        kept = (draft.shaded, draft.margins, draft.pasted, draft.backdrop)
+        kept = (draft.shaded, draft.wholly_shaded, draft.margins, draft.pasted, draft.backdrop)
         return Folded(maps, draft.filmed, draft.removed, draft.removed_from, *kept)
 
     def _draft(self, shaping: Edits, t: int) -> Draft:

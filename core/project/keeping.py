@@ -9,7 +9,7 @@ import numpy as np
 from core.clip.clip import Clip
 from core.conditioning import Maps
 from core.footage.kinds import Plate, differing, not_kept
-from core.footage.shadow import brighter, shadow
+from core.footage.shadow import brighter, shadow, whole_shadow
 from core.project.draft import Removed
 from core.project.folds import Folded
 
@@ -25,7 +25,8 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     """Of frame t of a clip with pictures, as it was folded.
 
     Not kept is what was changed with its margin, and the shadow of what was taken away: ground that is dark there,
-    unless another frame shows it as dark. What was put somewhere covers it, and is left out here.
+    unless another frame shows it as dark; far from it only where it takes its whole shadow along. What was put
+    somewhere covers it, and is left out here.
     """
     filmed = folded.filmed or Maps(clip.labels[t], clip.objects[t])
     maps = folded.backdrop or folded.maps
@@ -40,12 +41,17 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
         return Unkept(away)
     assert source.clip.pictures is not None and source.clip.small_pictures is not None
     small = source.clip.small_pictures[t]
-    dark = sizes.enlarged(shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles))
+    dark = shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles)
+    far, wholly = np.zeros_like(dark), folded.wholly_shaded if folded.wholly_shaded != Removed() else None
+    if wholly is not None:
+        far, sure = whole_shadow(small, labels, wholly.pixels(labels, objects), source.roles)
+        dark |= sure
+    dark, far = sizes.enlarged(dark), sizes.enlarged(far)
     hidden = source.behind.at(t, folded.removed)
     behind = labels.copy(), objects.copy()
     behind[0][hole], behind[1][hole] = hidden.labels, hidden.objects
     shown = sizes.enlarged((maps.labels == behind[0]) & (maps.objects == behind[1]))
-    fetched = source.plates.at(t, folded.removed, (away | dark) & shown)
+    fetched = source.plates.at(t, folded.removed, (away | dark | far) & shown, wholly)
     valid = fetched.valid & shown
-    away |= dark & (~valid | brighter(fetched.picture, source.clip.pictures[t], valid))
+    away |= dark & ~valid | (dark | far) & brighter(fetched.picture, source.clip.pictures[t], valid)
     return Unkept(away, Plate(fetched.picture, valid, fetched.repeated))

@@ -165,6 +165,8 @@ class ClassTarget(Value):
 
 
 Target = ObjectTarget | ClassTarget
+# What of its shadow goes with what is taken away: nothing, what lies at its foot, or all of it.
+Shadow = Annotated[bool, Field(strict=True)] | Literal["whole"]
 
 
 class Keyframe(Value):

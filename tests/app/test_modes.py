@@ -190,7 +190,15 @@ def test_margin_and_shadow_are_changed_saved_and_undone(kept: Page, restarted, s
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"margin": 41}, 422), ({"margin": "3"}, 422), ({"margin": True}, 422), ({"shadow": 1}, 422), ({"wide": 3}, 422)],
+    [
+        ({"margin": 41}, 422),
+        ({"margin": "3"}, 422),
+        ({"margin": True}, 422),
+        ({"shadow": 1}, 422),
+        ({"shadow": "half"}, 422),
+        ({"shadow": "whole"}, 200),
+        ({"wide": 3}, 422),
+    ],
 )
 def test_surroundings_are_checked(kept: Page, body: dict, status: int) -> None:
     edit = swap(to="surroundings")

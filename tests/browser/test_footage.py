@@ -209,8 +209,17 @@ def test_surroundings_and_shadow_are_set_with_the_keys(stand_in: Server, open_ed
     assert box.is_checked()
     changing(editor, lambda: box.press("Space"))
     assert editor.state("server.edits")[0]["edit"]["shadow"] is False
+    whole = page.get_by_role("checkbox", name="all of it, however long")
+    assert whole.is_disabled()
+    changing(editor, lambda: box.press("Space"))
+    changing(editor, lambda: whole.press("Space"))
+    assert editor.state("server.edits")[0]["edit"]["shadow"] == "whole"
     page.keyboard.press("Escape")
-    for margin, shadow in ((4, True), (3, True)):
+    # The next one does the same.
+    take_away(editor, largest_cars(editor)[1])
+    assert editor.state("server.edits")[1]["edit"]["shadow"] == "whole"
+    changing(editor, lambda: page.keyboard.press("Control+z"))
+    for margin, shadow in ((4, True), (4, False), (4, True), (3, True)):
         changing(editor, lambda: page.keyboard.press("Control+z"))
         edit = editor.state("server.edits")[0]["edit"]
         assert (edit["margin"], edit["shadow"]) == (margin, shadow)

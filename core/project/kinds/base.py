@@ -17,7 +17,7 @@ from core.footage.kinds import MARGIN, MOST_MARGIN
 from core.project.draft import Draft
 from core.project.names import Names
 from core.project.strokes import Strokes
-from core.project.values import EditId, Provenance, Span, Target, Value, first_problem
+from core.project.values import EditId, Provenance, Shadow, Span, Target, Value, first_problem
 
 # (target, class, provenance) of a look -> its code under another checkpoint and where that came from; None: as it was.
 Redraw = Callable[[Target, int, Provenance], tuple[Code, Provenance] | None]
@@ -140,8 +140,8 @@ class BaseEdit(Value, ABC):
         """The same with another margin. Raises `InputError` for a look, which has none, and outside 0..40."""
         raise InputError("A look has no surroundings.", "Choose a stroke, a swap or a removal.")
 
-    def with_shadow(self, shadow: bool) -> Self:
-        """The same, with the shadow of what is taken away or without. Raises `InputError` for all but removals."""
+    def with_shadow(self, shadow: Shadow) -> Self:
+        """The same, with so much of the shadow of what is taken away. Raises `InputError` for all but removals."""
         raise InputError("Only what is taken away takes its shadow along.", "Choose a removal.")
 
     def reframed(self, frames: tuple[int, int]) -> Self:

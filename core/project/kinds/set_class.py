@@ -12,7 +12,7 @@ from core.project.draft import Draft
 from core.project.kinds.base import BaseEdit, MapEdit
 from core.project.names import Names
 from core.project.strokes import Strokes
-from core.project.values import ClassId, Target
+from core.project.values import ClassId, Shadow, Target
 
 # `to` of a swap that removes: what is behind the target comes to light.
 SURROUNDINGS = "surroundings"
@@ -21,14 +21,14 @@ SURROUNDINGS = "surroundings"
 class SetClass(MapEdit):
     """A swap: the target is of class `to` in `frames`; objects keep their ids. 'surroundings' removes it.
 
-    shadow: what is removed takes its shadow along, where the footage is kept. corrects: the target was filmed as that
-    class, and no other picture is asked for; what becomes stuff joins the stuff of its class then.
+    shadow: where the footage is kept, what is removed takes the shadow at its foot along, or the whole. corrects: the
+    target was filmed as that class, and no other picture is asked for; what becomes stuff joins the stuff of its class.
     """
 
     kind: Literal["set_class"] = "set_class"
     target: Target
     to: ClassId | Literal["surroundings"]
-    shadow: Annotated[bool, Field(strict=True)] = True
+    shadow: Shadow = True
     corrects: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
@@ -64,7 +64,7 @@ class SetClass(MapEdit):
         else:
             draft.set_class(mask, self.to)
 
-    def with_shadow(self, shadow: bool) -> Self:
+    def with_shadow(self, shadow: Shadow) -> Self:
         return super().with_shadow(shadow) if isinstance(self.to, int) else self._changed(shadow=shadow)
 
     def order_matters(self, other: BaseEdit) -> bool:

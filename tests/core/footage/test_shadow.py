@@ -11,7 +11,7 @@ from core.clip.clip import Clip
 from core.conditioning import Kind
 from core.footage.kinds import MARGIN, grown, not_kept
 from core.footage.roles import roles
-from core.footage.shadow import FARTHEST, brighter, shadow
+from core.footage.shadow import FARTHEST, brighter, shadow, whole_shadow
 from core.project.edits import SURROUNDINGS, Edits, ObjectTarget, SetClass
 from core.project.fold import Scene
 from tests.core.project.moving import HEIGHT, WIDTH, Block, clip_of, square, straight
@@ -93,6 +93,65 @@ def test_where_another_frame_shows_the_place_in_the_light_it_is_shown_and_else_t
     plate = found == Kind.PLATE
     assert np.abs(film.picture[plate].astype(int) - 120).max() <= 8
     np.testing.assert_array_equal(film.picture[found == Kind.FILMED], pictures[t][found == Kind.FILMED])
+
+
+def street_with(*dark: tuple[slice, slice], cars: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Picture (H, W, 3), labels (H, W) and the first of the cars (H, W) bool on a road in the sun, dark in places."""
+    labels = np.full((70, 200), GROUND.object // 1000, np.uint8)
+    picture = np.full((70, 200, 3), 120, np.uint8)
+    for place in dark:
+        picture[place] = 60
+    removed = np.zeros(labels.shape, bool)
+    removed[20:50, 20:60] = True
+    labels[20:50, 20:60] = labels[20:50, 140 : 140 + 40 * (cars - 1)] = CAR_ID // 1000
+    return picture, labels, removed
+
+
+BAND = (slice(44, 52), slice(20, 100))
+
+
+def test_a_whole_shadow_goes_on_beyond_lane_marks() -> None:
+    picture, labels, car = street_with(BAND)
+    picture[40:60, 78:84] = 220  # a lane mark
+    found = whole_shadow(picture, labels, car, ROLES)
+    band = np.zeros_like(car)
+    band[BAND] = True
+    band &= ~car
+    assert found.sure[band].mean() > 0.98 and not found.dark[~grown(band | car, 3)].any()
+    far = band & ~grown(car, FARTHEST)
+    assert far.sum() > 100 and not shadow(picture, labels, car, ROLES)[far].any()
+    # Dark ground that does not begin at the car is no shadow of it.
+    apart = street_with((slice(66, 70), slice(20, 100)), BAND)[0]
+    assert not whole_shadow(apart, labels, car, ROLES).dark[67:].any()
+
+
+def test_the_shade_of_something_else_stays() -> None:
+    picture, labels, car = street_with((slice(44, 54), slice(20, 140)), cars=2)
+    found = whole_shadow(picture, labels, car, ROLES).dark
+    assert found[50:54, 62:90].all() and not found[:, 105:].any()
+
+
+def test_shade_that_is_larger_than_the_thing_may_be_that_of_a_house() -> None:
+    found = whole_shadow(*street_with((slice(44, 70), slice(0, 120))), ROLES)
+    assert found.dark[55:65, 20:100].all() and not found.sure.any()
+
+
+def test_a_whole_shadow_is_taken_along_where_that_is_asked_for() -> None:
+    """The car and its long shadow pass: other frames show that ground in the light."""
+    passes = Block(CAR_ID, (14, 4, 30, 16), straight(6, 0, FRAMES))
+    clip, t = with_shadow(GROUND, passes), 2
+    pictures = clip.pictures.copy()
+    shaded = []
+    for now in range(FRAMES):
+        long = Block(CAR_ID, (26, 4, 34, 40), passes.path).pixels(now) & (clip.objects[now] != CAR_ID)
+        pictures[now][long] = 60
+        shaded.append(long)
+    clip = replace(clip, pictures=pictures)
+    far = shaded[t] & ~grown(clip.objects[t] == CAR_ID, FARTHEST)
+    assert far.sum() > 30 and (kinds(clip, removal(), t=t)[far] == Kind.FILMED).all()
+    film = Scene(clip, NumberedLooks()).conditioning((removal(shadow="whole"),), t, "footage").film
+    assert (film.kinds[far] == Kind.PLATE).mean() > 0.9
+    assert np.abs(film.picture[far & (film.kinds == Kind.PLATE)].astype(int) - 120).max() <= 8
 
 
 def test_another_frame_must_be_brighter() -> None:
