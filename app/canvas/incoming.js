@@ -58,7 +58,10 @@ export class Incoming {
         const online = () => this.store.set({ online: true, blocked: false });
         this.session.resync().then(() => {
           online();
-          if (again) this.session.saving.retry();
+          if (!again) return;
+          this.session.saving.retry();
+          // What was sent since the last answer and before the socket was there.
+          this.polling.onAnswer();
         }, online);
       },
     });

@@ -19,7 +19,7 @@ export class Polling {
     this.running = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    /** Called after each answer, for what the state does not say. */
+    /** Called after each answer, and when the socket is back, for what the state does not say. */
     this.onAnswer = () => {};
   }
 

@@ -30,13 +30,14 @@ from core.footage.kinds import MARGIN
 from core.headless.progress import OnPart, unheard
 from core.project.draft import Removed
 from core.project.edits import SURROUNDINGS, ClassTarget, Edit, SetClass
+from core.project.values import Shadow
 
 # Around what was taken away: shadows fall here.
 RING = 16
 _INPAINT_RADIUS = 5
 _MOST_BYTES = 2**24
 # Ways that depend on the checkpoint.
-_BY_CHECKPOINT = ("footage mode", "rendered mode")
+_BY_CHECKPOINT = ("footage mode", "whole shadows", "rendered mode")
 
 
 class Areas(NamedTuple):
@@ -54,12 +55,11 @@ class Pair(NamedTuple):
     true: Clip
     removed: Removed
 
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """What takes them away."""
+    def edits(self, shadow: Shadow = True) -> tuple[Edit, ...]:
+        """What takes them away, with this of their shadows."""
         frames = (0, len(self.filmed))
         return tuple(
-            SetClass(id=f"away{number}", frames=frames, target=target, to=SURROUNDINGS)
+            SetClass(id=f"away{number}", frames=frames, target=target, to=SURROUNDINGS, shadow=shadow)
             for number, target in enumerate(self.removed.targets)
         )
 
@@ -84,8 +84,9 @@ def ways(pair: Pair, subject: Rendered) -> dict[str, Iterator[np.ndarray]]:
     """Frames of each way to do the edit, by its name."""
     frames = range(len(pair.true))
     return {
-        "footage mode": subject.edited(pair.filmed, pair.edits, mode="footage"),
-        "rendered mode": subject.edited(pair.filmed, pair.edits, mode="rendered"),
+        "footage mode": subject.edited(pair.filmed, pair.edits(), mode="footage"),
+        "whole shadows": subject.edited(pair.filmed, pair.edits("whole"), mode="footage"),
+        "rendered mode": subject.edited(pair.filmed, pair.edits(), mode="rendered"),
         "inpainting": (_inpainted(pair.film(t), pair.areas(t).inside) for t in frames),
         "nothing done": (pair.film(t) for t in frames),
         "true street": (pair.wanted(t) for t in frames),

@@ -127,7 +127,7 @@ def test_a_full_disk_is_said_in_the_page(small_disk: Server, open_editor: Open, 
 def test_after_a_restart_an_open_tab_saves_by_itself(start_again: Callable[[], Server], open_editor: Open) -> None:
     editor = open_editor(start_again())
     # Chromium itself logs what fails while there is no server, and replies that are errors.
-    editor.expected += ("ERR_", "WebSocket", "403")
+    editor.expected += ("ERR_", "WebSocket", "403", "404")
     paint(editor)
     editor.complete()
     start_again()

@@ -541,6 +541,9 @@ test('without a socket the state is asked for, and it is blocked only where requ
   server.ticket = null; // it failed, or another tab stopped it
   await ask();
   assert.equal(store.state.rendering, 'cancelled');
+  const asked = context.mock.method(polling, 'onAnswer');
   socket.onOpen();
   assert.equal(polling.running, false);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(asked.mock.callCount(), 1); // what came since the last answer was not heard
 });

@@ -157,7 +157,14 @@ def test_every_way_is_a_row_and_those_of_a_checkpoint_name_it(pairs, subject):
     section = edit_section(read_pairs(pairs / "pairs", pairs / "clips"), [subject], 2)
     assert [row[0] for row in section.rows] == [
         f"e1_nocars: {way}"
-        for way in ("footage mode, tiny", "rendered mode, tiny", "inpainting", "nothing done", "true street")
+        for way in (
+            "footage mode, tiny",
+            "whole shadows, tiny",
+            "rendered mode, tiny",
+            "inpainting",
+            "nothing done",
+            "true street",
+        )
     ]
     assert all(len(row) == len(section.columns) for row in section.rows)
 
