@@ -25,8 +25,8 @@ _LONG, _LONG_SHARE = 20.0, 1.5
 _LIGHTER = 0.7
 # A shadow goes on across lane marks so wide, and its border is soft so far (pixels).
 _MARK, _SOFT = 12, 2
-# What is larger than this share of the thing is the shade of something larger, a house.
-_LARGEST = 1.0
+# Only right below a thing ground is darker than this share of the same ground in the light: no sky lights it.
+_DEEP = 0.55
 # Single pixels say little of light (side of a square, pixels).
 _BLUR = 3
 
@@ -52,11 +52,11 @@ class WholeShadow(NamedTuple):
     """Of a frame, (H, W) bool each.
 
     dark  dark ground that begins at what is removed; what lies nearer to something else that stands is left out
-    sure  what of it can be no shade of a house: it is no larger than what is removed
+    deep  what of it is so dark that it can be no shade of a house
     """
 
     dark: np.ndarray
-    sure: np.ndarray
+    deep: np.ndarray
 
 
 def whole_shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, roles: np.ndarray) -> WholeShadow:
@@ -69,30 +69,33 @@ def whole_shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, r
     near = shade(removed, labels, roles, SHADE, SHADE_SHARE)[box]
     far, labels, removed = far[box], labels[box], removed[box]
     distance = _distance(removed)
-    dark = _dark(picture[box], labels, far, far & ~near & (distance > _BLUR), _LIGHTER)
+    lit = far & ~near & (distance > _BLUR)
+    dark, deep = (_dark(picture[box], labels, far, lit, _LIGHTER, share) for share in (_DARK, _DEEP))
     others = (roles[labels] == Role.STANDING) & ~removed
     if others.any():
         dark &= distance <= _distance(others)
     closed = cv2.morphologyEx((dark | removed).view(np.uint8), cv2.MORPH_CLOSE, np.ones((_MARK, _MARK), np.uint8))
     count, parts = cv2.connectedComponents(closed)
     ground = (roles[labels] == Role.GROUND) & ~removed
-    things, shades = (np.bincount(parts[where], minlength=count) for where in (removed, ground))
-    begins = (things > 0) & (np.arange(count) > 0)
-    for whole, which in zip(found, (begins, begins & (shades <= _LARGEST * things)), strict=True):
-        whole[box] = grown(which[parts] & ground, _SOFT) & ground
+    begins = np.bincount(parts[removed], minlength=count) > 0
+    begins[0] = False
+    found.dark[box] = grown(begins[parts] & ground, _SOFT) & ground
+    found.deep[box] = grown(deep & begins[parts], _SOFT) & ground
     return found
 
 
-def _dark(picture: np.ndarray, labels: np.ndarray, where: np.ndarray, lit: np.ndarray, quantile: float) -> np.ndarray:
-    """(h, w) bool: the pixels `where` (h, w) bool that are darker than the same class where it is `lit`, which is as
-    bright as this quantile of it says. Where too little is lit nothing is dark.
+def _dark(
+    picture: np.ndarray, labels: np.ndarray, where: np.ndarray, lit: np.ndarray, quantile: float, share: float = _DARK
+) -> np.ndarray:
+    """(h, w) bool: the pixels `where` (h, w) bool that are darker than this share of the same class where it is `lit`,
+    which is as bright as this quantile of it says. Where too little is lit nothing is dark.
     """
     bright = cv2.blur(picture.mean(2, dtype=np.float32), (_BLUR, _BLUR))
     dark = np.zeros(where.shape, bool)
     for label in np.unique(labels[where]).tolist():
         same = labels == label
         if np.count_nonzero(lit & same) >= _LEAST:
-            dark |= where & same & (bright < _DARK * np.quantile(bright[lit & same], quantile))
+            dark |= where & same & (bright < share * np.quantile(bright[lit & same], quantile))
     square = np.ones((_BLUR, _BLUR), np.uint8)
     opened: np.ndarray = cv2.morphologyEx(dark.view(np.uint8), cv2.MORPH_OPEN, square).view(bool)
     return opened

@@ -44,8 +44,8 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     dark = shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles)
     far, wholly = np.zeros_like(dark), folded.wholly_shaded if folded.wholly_shaded != Removed() else None
     if wholly is not None:
-        far, sure = whole_shadow(small, labels, wholly.pixels(labels, objects), source.roles)
-        dark |= sure
+        far, deep = whole_shadow(small, labels, wholly.pixels(labels, objects), source.roles)
+        dark |= deep
     dark, far = sizes.enlarged(dark), sizes.enlarged(far)
     hidden = source.behind.at(t, folded.removed)
     behind = labels.copy(), objects.copy()

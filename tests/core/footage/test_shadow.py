@@ -100,11 +100,17 @@ def street_with(*dark: tuple[slice, slice], cars: int = 1) -> tuple[np.ndarray, 
     labels = np.full((70, 200), GROUND.object // 1000, np.uint8)
     picture = np.full((70, 200, 3), 120, np.uint8)
     for place in dark:
-        picture[place] = 60
+        picture[place] = 75
     removed = np.zeros(labels.shape, bool)
     removed[20:50, 20:60] = True
     labels[20:50, 20:60] = labels[20:50, 140 : 140 + 40 * (cars - 1)] = CAR_ID // 1000
     return picture, labels, removed
+
+
+def square_of(like: np.ndarray, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+    mask = np.zeros_like(like)
+    mask[top:bottom, left:right] = True
+    return mask
 
 
 BAND = (slice(44, 52), slice(20, 100))
@@ -117,7 +123,7 @@ def test_a_whole_shadow_goes_on_beyond_lane_marks() -> None:
     band = np.zeros_like(car)
     band[BAND] = True
     band &= ~car
-    assert found.sure[band].mean() > 0.98 and not found.dark[~grown(band | car, 3)].any()
+    assert found.dark[band].mean() > 0.98 and not found.dark[~grown(band | car, 3)].any()
     far = band & ~grown(car, FARTHEST)
     assert far.sum() > 100 and not shadow(picture, labels, car, ROLES)[far].any()
     # Dark ground that does not begin at the car is no shadow of it.
@@ -131,9 +137,13 @@ def test_the_shade_of_something_else_stays() -> None:
     assert found[50:54, 62:90].all() and not found[:, 105:].any()
 
 
-def test_shade_that_is_larger_than_the_thing_may_be_that_of_a_house() -> None:
-    found = whole_shadow(*street_with((slice(44, 70), slice(0, 120))), ROLES)
-    assert found.dark[55:65, 20:100].all() and not found.sure.any()
+def test_only_what_no_sky_lights_can_be_no_shade_of_a_house() -> None:
+    picture, labels, car = street_with(BAND)
+    under = square_of(car, 50, 24, 54, 56)
+    picture[under] = 10
+    picture[68:] = 10  # as dark, and not below the car
+    found = whole_shadow(picture, labels, car, ROLES)
+    assert found.deep[under].mean() > 0.98 and not found.deep[~grown(under, 3)].any()
 
 
 def test_a_whole_shadow_is_taken_along_where_that_is_asked_for() -> None:
