@@ -10,6 +10,7 @@ from typing import Any
 
 from cachetools import FIFOCache
 
+from app.behind import what_is_behind
 from app.board import Board, Keys
 from app.changes import already_there, parse_edits, with_edits, with_frames, with_surroundings
 from app.engine import Engine
@@ -30,6 +31,7 @@ from app.protocol import (
     SeenObject,
     Standing,
     Stroke,
+    WhatIsBehind,
 )
 from app.replies import Replies
 from app.saving import SavedProject
@@ -45,6 +47,7 @@ from core.project.fold import picturing
 from core.project.mode import check_mode
 from core.project.project import Project
 from core.project.storage import ProjectStore
+from core.project.values import Target
 from core.rendering.worker import RenderWorker
 
 # Replies that are given again when a request is repeated, and revisions whose edits are remembered for a conflict.
@@ -257,6 +260,14 @@ class OpenProject:
         if found is None:
             raise NotFound("It is not seen on this frame.", "Take a frame where it is.")
         return Standing(x=found.foot.x, y=found.foot.y, horizon=found.horizon, stands=found.stands)
+
+    def behind(self, t: int, target: Target) -> WhatIsBehind:
+        """Look for what is behind something in a frame, before it is taken away."""
+        self._check_frame(t)
+        project = self.project
+        if project.mode != "footage":
+            return WhatIsBehind(filmed=None)
+        return what_is_behind(target, t, self.scene, project.edits)
 
     def follows(self, stroke: Stroke) -> Follows:
         """What a stroke painted now would follow. Changes nothing."""

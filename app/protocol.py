@@ -352,6 +352,14 @@ class Standing(BaseModel):
     stands: bool
 
 
+class WhatIsBehind(BaseModel):
+    """filmed: the share of what a thing hides in a frame that other frames show, 0 to 1; None where it is not seen, or
+    the film is not kept.
+    """
+
+    filmed: float | None
+
+
 class Follows(BaseModel):
     """What a stroke would ride on."""
 

@@ -50,13 +50,15 @@ from app.protocol import (
     Stroke,
     Ticket,
     Token,
+    WhatIsBehind,
 )
 from app.workspace import Workspace
 from core.clip.png import encode_png
 from core.clip.video import DEFAULT_CRF, MOST_CRF
 from core.conditioning import STYLE_SIZE
 from core.errors import InputError
-from core.project.edits import Number
+from core.project.edits import ClassTarget, Number, ObjectTarget
+from core.project.values import MAX_OBJECT
 from core.rendering.store import FrameStore
 from core.styles.mixtures import as_code
 
@@ -156,6 +158,14 @@ def _add_projects(router: APIRouter, workspace: Workspace) -> None:
     @router.get("/projects/{project}/objects/{thing}/standing/{t}")
     def standing(project: Project, thing: int, t: int) -> Standing:
         return workspace.open(project).standing(t, thing)
+
+    @router.get("/projects/{project}/objects/{thing}/behind/{t}")
+    def behind(project: Project, thing: Annotated[int, Path(ge=0, le=MAX_OBJECT)], t: int) -> WhatIsBehind:
+        return workspace.open(project).behind(t, ObjectTarget(object=thing))
+
+    @router.get("/projects/{project}/classes/{label}/behind/{t}")
+    def behind_class(project: Project, label: Annotated[int, Path(ge=0, le=254)], t: int) -> WhatIsBehind:
+        return workspace.open(project).behind(t, ClassTarget(label=label))
 
     @router.post("/projects/{project}/motion")
     def motion(project: Project, stroke: Stroke) -> Follows:

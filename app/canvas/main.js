@@ -4,6 +4,7 @@
 import { Actions, makeActions } from './actions.js';
 import { Api, ApiError, Events } from './api.js';
 import { Banner } from './banner.js';
+import { Behind } from './behind.js';
 import { Chips } from './chips.js';
 import { ClassPanel } from './classes.js';
 import { rgb } from './codec.js';
@@ -98,6 +99,7 @@ export class Editor {
     this.help = new Help();
     this.classes = new ClassPanel(this.store);
     this.objects = new ObjectPanel(this.session, this.store, this.view);
+    this.behind = new Behind(api, this.store, this.objects);
     this.looks = new LookPanel(api, this.session, this.store, this.objects);
     this.downloads = new Downloads(api, this.session, this.store, downloads);
     this.projects = new Projects(api, this.session, this, this.store);

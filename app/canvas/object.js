@@ -39,6 +39,8 @@ export class ObjectPanel {
     this.scope = this.scopeField();
     this.range = rangeFields((scopeRange) => store.set({ scopeRange }));
     this.card = h('div.sb-object', {}, this.crop, this.name, this.facts);
+    this.remove = h('button.sb-button', { type: 'button', onclick: () => this.swap('surroundings') }, 'Remove');
+    this.sayBehind(null);
     this.controls = this.controlRows(this.who, this.becomes, this.scope);
     this.empty = h('p.sb-empty', {}, 'Select something in the picture (V), or take it from the list.');
     const head = h('div.sb-head', {}, h('h2', {}, 'Object'), this.list);
@@ -104,17 +106,12 @@ export class ObjectPanel {
    * @param {HTMLElement} scope
    * @returns {HTMLDivElement} */
   controlRows(who, becomes, scope) {
-    const remove = {
-      type: 'button',
-      title: 'Remove it: what is behind it comes to light',
-      onclick: () => this.swap('surroundings'),
-    };
     const arrow = h('span', { ariaHidden: 'true' }, '→');
     return h(
       'div',
       {},
       h('div.sb-becomes', {}, who, arrow, becomes),
-      h('div.sb-becomes', {}, h('span', {}, 'in'), scope, h('button.sb-button', remove, 'Remove')),
+      h('div.sb-becomes', {}, h('span', {}, 'in'), scope, this.remove),
     );
   }
 
@@ -171,6 +168,12 @@ export class ObjectPanel {
     const crop = `${state.server.project} ${object} ${label}`;
     if (this.shownCrop !== crop) this.crop.removeAttribute('src');
     this.shownCrop = crop;
+  }
+
+  /** @param {number | null} filmed the share of what it hides that other frames show, where that is known */
+  sayBehind(filmed) {
+    const share = `${Math.round(100 * (filmed ?? 0))} % of what is behind it here is filmed in other frames`;
+    this.remove.title = `Remove it: ${filmed === null ? 'what is behind it comes to light' : share}`;
   }
 
   chooseScope() {

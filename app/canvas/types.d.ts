@@ -43,6 +43,7 @@ export type PaintEdit = EditBase & {
   corrects: boolean; // it says what was filmed, and asks for no other picture
   margin?: number; // pixels around it in which the film is not kept; the server has one for each
 };
+export type WhatIsBehind = { filmed: number | null };
 export type Shadow = boolean | 'whole'; // whether a removal takes the shadow at its foot along, or all of it
 export type SwapEdit = EditBase & {
   kind: 'set_class';

@@ -160,6 +160,16 @@ def test_a_correction_leaves_rendered_frames_though_nothing_is_known_of_them_any
     assert kept.change("undo", cursor=2).json()["render"] == before
 
 
+def test_how_much_of_what_is_behind_a_thing_was_filmed_is_said_where_the_film_is_kept(kept: Page) -> None:
+    known = kept.get("objects/2001/behind/2").json()
+    assert known["filmed"] is None or 0 <= known["filmed"] <= 1
+    assert kept.get("classes/2/behind/2").json().keys() == {"filmed"}
+    for wrong in ("objects/2001/behind/6", "objects/-1/behind/0", "classes/255/behind/0", "classes/x/behind/0"):
+        assert kept.get(wrong).status_code == 422, wrong
+    kept.change("mode", method="PUT", mode="rendered")
+    assert kept.get("objects/2001/behind/2").json() == {"filmed": None}
+
+
 @pytest.mark.parametrize("corrects", ["true", 1, None])
 def test_corrects_is_checked(kept: Page, corrects: object) -> None:
     reply = kept.edit(stroke(corrects=corrects))

@@ -97,6 +97,9 @@ def test_a_car_is_taken_away_and_far_from_it_the_film_stays(stand_in: Server, op
     car, other = largest_cars(editor)
     filmed = camera(editor, FRAME)
     np.testing.assert_array_equal(shown_now(editor), filmed)
+    # What is behind it is looked for as soon as it is selected.
+    editor.pick(*middle(objects == car))
+    editor.page.locator("button[title*='% of what is behind it here is filmed']", has_text="Remove").wait_for()
     take_away(editor, car)
     shown = shown_now(editor)
     far = far_from(objects == car)
