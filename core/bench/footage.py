@@ -19,12 +19,15 @@ SHARES = (0.018, 0.10)
 
 
 class FootageCase(NamedTuple):
-    """An edit of the clip. share: of the pixels it changes, the mean over the clip; frame: where the person is."""
+    """An edit of the clip. share: of the pixels it changes, the mean over the clip; frame: where the person is;
+    selected: what it is about was selected there before.
+    """
 
     name: str
     edit: Edit
     share: float
     frame: int
+    selected: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class FootageTimes:
 
 
 def footage_cases(subject: Subject) -> list[FootageCase]:
-    """Strokes of two sizes, and the largest car taken away."""
+    """Strokes of two sizes, and the largest car taken away, as a program does it and as a person does."""
     cases = []
     for share in SHARES:
         stroke, changed = subject.painted(share)
@@ -47,8 +50,8 @@ def footage_cases(subject: Subject) -> list[FootageCase]:
     car, seen = subject.largest_car()
     away = SetClass(id="away", frames=(0, subject.frames), target=ObjectTarget(object=car), to=SURROUNDINGS)
     gone = [float((subject.clip.objects[t] == car).mean()) for t in range(subject.frames)]
-    cases.append(FootageCase(f"a car taken away, {np.mean(gone):.1%}", away, float(np.mean(gone)), seen.nearest))
-    return cases
+    taken = FootageCase(f"a car taken away, {np.mean(gone):.1%}", away, float(np.mean(gone)), seen.nearest)
+    return [*cases, taken, taken._replace(name=f"{taken.name}, selected before", selected=True)]
 
 
 def keep_footage(subject: Subject, case: FootageCase) -> FootageTimes:
@@ -56,6 +59,8 @@ def keep_footage(subject: Subject, case: FootageCase) -> FootageTimes:
     scene, renderer = Scene(subject.clip, subject.scene.looks), subject.fresh_renderer()
     for t in range(subject.frames):
         scene.measure(t)  # the editor does this in idle time
+    if case.selected:  # then too (app/behind.py)
+        scene.conditioning((case.edit.model_copy(update={"id": "behind"}),), case.frame, "footage")
     under = _under(scene, (case.edit,))
     begun = time.perf_counter()
     first = renderer.preview(under, case.frame, past_known=False)
