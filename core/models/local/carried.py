@@ -6,12 +6,14 @@ before; only some make it anew (`KnownPixels.renewed`).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.generator import LabelMaps
-from core.models.label_input import boundary_map
+from core.models.local.borders import borders
 from core.models.local.history import Known, Remembered, agrees, sources
 from core.models.local.tiling import windows
 from core.models.local.windows import crop_maps
@@ -28,7 +30,16 @@ _APART = 4
 _CRACK = 5
 
 
-def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, known: Known) -> Known:
+class Carried(NamedTuple):
+    """known: what is known of a frame now; taken: (1, 1, H, W) bool, what of it is as the frame before shows it, not
+    drawn out of what is beside it.
+    """
+
+    known: Known
+    taken: Tensor
+
+
+def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, known: Known) -> Carried:
     """What is known of a frame and, beside it, what the frame `before` shows of the rest. All padded.
 
     maps, styles: of the whole frame; flow: (1, 2, H, W), its motion to the frame before. What is not seen there, or
@@ -36,8 +47,8 @@ def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, k
     """
     missing = (~known.kept)[0, 0].cpu().numpy()
     size = (missing.shape[0], missing.shape[1])
-    picture, kept = known.picture.clone(), known.kept.clone()
-    borders = _borders(before.maps)
+    picture, kept, taken = known.picture.clone(), known.kept.clone(), torch.zeros_like(known.kept)
+    at_border = borders(before.maps).flatten()
     for window in windows(missing, _BORDER):
         seen = window.grown(_BORDER, size)
         here = crop_maps(maps._replace(places=None, flow=flow), seen)
@@ -45,20 +56,16 @@ def carried(maps: LabelMaps, styles: Tensor, flow: Tensor, before: Remembered, k
         valid = agrees(here, seen.crop(styles), before, here.flow) > 0
         # Pixels at a border are partly the other surface, and leave a streak when they come to lie within their own.
         source, _ = sources(here.flow, size)
-        valid &= _borders(here) | ~borders.flatten()[source].unsqueeze(1)
+        valid &= borders(here) | ~at_border[source].unsqueeze(1)
         valid &= _grown(here.flow) <= _GROWN
         inside = window.inside(seen)
         take = ~window.crop(kept) & inside.crop(valid)
         moved = inside.crop(warp(before.picture, here.flow, sharp=True))
         window.crop(picture).copy_(torch.where(take, moved, window.crop(picture)))
-        window.crop(kept).logical_or_(take)
+        for mask in (kept, taken):
+            window.crop(mask).logical_or_(take)
         _fill_cracks(window.crop(picture), window.crop(kept), maps.each(window.crop))
-    return known._replace(picture=picture, read=known.read | kept, kept=kept)
-
-
-def _borders(maps: LabelMaps) -> Tensor:
-    """(1, 1, h, w) bool: pixels beside which, above or below, lies another surface."""
-    return (boundary_map(maps.labels) + boundary_map(maps.objects)) > 0
+    return Carried(known._replace(picture=picture, read=known.read | kept, kept=kept), taken)
 
 
 def _fill_cracks(picture: Tensor, kept: Tensor, maps: LabelMaps) -> None:
@@ -76,7 +83,7 @@ def _fill_cracks(picture: Tensor, kept: Tensor, maps: LabelMaps) -> None:
         return
     colours, known, clean, classes, things = (
         F.pad(part, (1,) * 4).flatten(-2)[0]
-        for part in (picture, kept, kept & ~_borders(maps), maps.labels.unsqueeze(1), maps.objects.unsqueeze(1))
+        for part in (picture, kept, kept & ~borders(maps), maps.labels.unsqueeze(1), maps.objects.unsqueeze(1))
     )
     known, clean, classes, things = known[0], clean[0], classes[0], things[0]
     beside = at + _neighbours(kept.shape[3] + 2, kept.device)

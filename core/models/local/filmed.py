@@ -6,12 +6,12 @@ windows would cost more than the whole frame, that is run.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
 
 from core.models.generator import KnownPixels, LabelMaps
+from core.models.local.borders import borders, soften
 from core.models.local.carried import carried
 from core.models.local.history import Known
 from core.models.local.inference import Inference, LocalState, placed, to_uint8
@@ -53,21 +53,24 @@ class FilmSteps:
         maps, styles = self._inference.padded_alone(labels, styles)
         known = self._inference.known(film, styles)
         filmed = known.kept
+        new_borders = borders(maps) & ~filmed
         if self._inference.must_estimate(maps, state):
-            return self._whole(maps, styles, state, size, known, filmed)
+            return self._whole(maps, styles, state, size, known, filmed, new_borders)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
         anew = film.renewed or not state.past or state.past[0].filmed
         if not anew:
-            known = carried(maps, styles, flow, state.past[0], known)
+            known, taken = carried(maps, styles, flow, state.past[0], known)
+            new_borders &= ~taken  # else they are soft already
         plans = self.plans(known.kept)
         if plans is None:
-            return self._whole(maps, styles, state, size, known, filmed)
+            return self._whole(maps, styles, state, size, known, filmed, new_borders)
         picture = to_uint8(known.picture)
         if plans:
             self._fill(picture, plans, placed(maps), styles, state, known, filmed)
             if anew:  # else it is little, beside what was matched before
                 match_made(picture, known, maps)
+        soften(picture, new_borders)
         picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 
@@ -84,11 +87,22 @@ class FilmSteps:
         return plans if labels + pictures < size[0] * size[1] * self._work.step else None
 
     def _whole(
-        self, maps: LabelMaps, styles: Tensor, state: LocalState, size: tuple[int, int], known: Known, filmed: Tensor
+        self,
+        maps: LabelMaps,
+        styles: Tensor,
+        state: LocalState,
+        size: tuple[int, int],
+        known: Known,
+        filmed: Tensor,
+        new_borders: Tensor,
     ) -> tuple[Tensor, LocalState]:
         """A step of the whole frame."""
         drawn = self._inference.grain(maps, state, ~known.kept, filmed)
-        finish = partial(match_made, known=known, maps=maps)
+
+        def finish(picture: Tensor) -> None:
+            match_made(picture, known, maps)
+            soften(picture, new_borders)
+
         return self._inference.step(placed(maps), styles, state, size, known, drawn, finish)
 
     def _fill(

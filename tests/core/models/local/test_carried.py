@@ -45,7 +45,7 @@ def film(value: float = 0.0) -> Known:
 
 def test_what_is_made_up_moves_along_and_film_stays() -> None:
     flow, known, past = moving(-4, 0), film(0.25), before()
-    found = carried(maps(flow=flow), styles(), flow, past, known)
+    found = carried(maps(flow=flow), styles(), flow, past, known).known
     assert found.kept.all() and found.read.all()
     filmed = known.kept.expand_as(known.picture)
     assert torch.equal(found.picture[filmed], known.picture[filmed])
@@ -59,7 +59,7 @@ def test_another_object_was_not_seen_before_and_stays_to_be_made() -> None:
     objects[:, HOLE[0], 60:88] = 7
     known = film()
     known.kept[..., HOLE[0], 8:88] = False
-    found = carried(maps(objects), styles(), moving(0, 0), before(), known)
+    found = carried(maps(objects), styles(), moving(0, 0), before(), known).known
     assert not found.kept[..., HOLE[0], 60:88].any()
     assert found.kept[..., HOLE[0], 8:32].all()  # nearer to such a change its shadow may lie
 
@@ -70,7 +70,7 @@ def test_what_grows_fast_is_made_anew() -> None:
     rows = torch.arange(HEIGHT, dtype=torch.float32).view(HEIGHT, 1).expand(HEIGHT, WIDTH)
     for grown, is_carried in ((1.05, True), (1.3, False)):
         flow = (torch.stack([columns, rows]) * (1 / grown - 1)).unsqueeze(0)
-        found = carried(maps(flow=flow), styles(), flow, before(), film())
+        found = carried(maps(flow=flow), styles(), flow, before(), film()).known
         assert bool(found.kept.all()) is is_carried
 
 
@@ -83,7 +83,7 @@ def test_a_crack_is_filled_from_its_own_surface() -> None:
     past.picture[..., 47] = 0.4  # a filmed border is partly the thing
     flow = moving(0, 0)
     flow[:, 0, :, 52:64] = -4
-    found = carried(maps(now, flow), styles(), flow, past, film())
+    found = carried(maps(now, flow), styles(), flow, past, film()).known
     assert found.kept.all()
     torch.testing.assert_close(found.picture[..., HOLE[0], 32:52], torch.full((1, 3, 24, 20), -0.5), atol=1e-3, rtol=0)
     torch.testing.assert_close(found.picture[..., HOLE[0], 53:63], torch.full((1, 3, 24, 10), 0.9), atol=1e-3, rtol=0)
