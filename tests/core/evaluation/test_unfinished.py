@@ -22,7 +22,7 @@ from core.models.segmenter import Segmenter
 from tests.core.tiny import CAR, LABELS, ROAD, tiny_checkpoint, tiny_clip
 
 # Roll-outs of the command below, in their order.
-ROLL_OUTS = ("w1", "w1 swapped", "w2", "w2 swapped", "w1 footage mode", "w1 rendered mode")
+ROLL_OUTS = ("w1", "w1 swapped", "w2", "w2 swapped", "w1 footage mode", "w1 whole shadows", "w1 rendered mode")
 
 
 class Killed(Exception):
@@ -91,7 +91,7 @@ def roll_outs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int | None]]:
     yield log
 
 
-@pytest.mark.parametrize(("killed", "again"), [(2, 6), (3, 4), (4, 4), (6, 1)])
+@pytest.mark.parametrize(("killed", "again"), [(2, 7), (3, 5), (4, 5), (7, 1)])
 def test_what_was_killed_goes_on_and_comes_out_the_same(place, whole, roll_outs, tmp_path, killed, again):
     out, kept = tmp_path / "out.json", tmp_path / "out.json.unfinished"
     roll_outs[0] = killed
