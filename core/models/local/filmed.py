@@ -16,7 +16,7 @@ from core.models.local.carried import carried
 from core.models.local.history import Known
 from core.models.local.inference import Inference, LocalState, placed, to_uint8
 from core.models.local.network import LocalGenerator, NearFeatures
-from core.models.local.seams import match_made
+from core.models.local.seams import LEAST, MUCH, match_made
 from core.models.local.tiling import OVERHEAD, windows
 from core.models.local.tolerance import Tolerance
 from core.models.local.window import Window
@@ -68,8 +68,7 @@ class FilmSteps:
         picture = to_uint8(known.picture)
         if plans:
             self._fill(picture, plans, placed(maps), styles, state, known, filmed)
-            if anew:  # else it is little, beside what was matched before
-                match_made(picture, known, maps)
+            match_made(picture, known, maps, LEAST if anew else MUCH)
         soften(picture, new_borders)
         picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))

@@ -23,29 +23,31 @@ _SEAM, _MOST = 3, 24.0
 _SHARE = 0.03
 # Where no more than this share of what is made of a surface lies farther from the seam, that stays as it is.
 _THIN = 0.1
-# A surface of which less is made up, or known at its seam, stays as it is (pixels).
-_LEAST, _LEAST_KNOWN = 30, 10
+# A surface of which less is made up, or known at its seam, stays as it is (pixels); beside what was matched before
+# a little is not looked at.
+LEAST, MUCH = 30, 256
+_LEAST_KNOWN = 10
 
 
-def match_made(picture: Tensor, known: Known, maps: LabelMaps) -> None:
+def match_made(picture: Tensor, known: Known, maps: LabelMaps, least: int = LEAST) -> None:
     """Change what a step made of a picture (1, 3, H, W) uint8, see `matched`; known, maps: of the same frame."""
     made = ~known.kept[0, 0].cpu().numpy()
-    if made.any():
+    if np.count_nonzero(made) >= least:
         surfaces = as_pairs(maps.objects[0].cpu().numpy(), maps.labels[0].cpu().numpy())
-        found = matched(picture[0].permute(1, 2, 0).cpu().numpy(), made, surfaces)
+        found = matched(picture[0].permute(1, 2, 0).cpu().numpy(), made, surfaces, least)
         picture.copy_(torch.from_numpy(found).permute(2, 0, 1))
 
 
-def matched(picture: np.ndarray, made: np.ndarray, surfaces: np.ndarray) -> np.ndarray:
+def matched(picture: np.ndarray, made: np.ndarray, surfaces: np.ndarray, least: int = LEAST) -> np.ndarray:
     """The picture (H, W, 3) uint8 with its `made` pixels (H, W) bool changed.
 
-    surfaces: (H, W) integers, the same on one surface. What is made up of a surface of which nothing is known beside it
-    stays as it is.
+    surfaces: (H, W) integers, the same on one surface; one of which less than `least` is made stays as it is. What is
+    made up of a surface of which nothing is known beside it does so too.
     """
     changed = picture.copy()
     rows, columns = np.nonzero(made)
     present, which, areas = np.unique(surfaces[rows, columns], return_inverse=True, return_counts=True)
-    for number in np.flatnonzero(areas >= _LEAST).tolist():
+    for number in np.flatnonzero(areas >= least).tolist():
         at = which == number
         box = _box(rows[at], columns[at])
         own = surfaces[box] == present[number]

@@ -65,3 +65,10 @@ def test_small_and_lonely_parts_stay() -> None:
     nothing = np.zeros_like(MADE)
     assert np.array_equal(matched(picture, nothing, ONE), picture)
     assert np.array_equal(matched(picture, ~nothing, ONE), picture)
+
+
+def test_less_of_a_surface_than_is_asked_for_stays() -> None:
+    picture = light(100, 100)
+    picture[MADE] = 80
+    assert np.array_equal(matched(picture, MADE, ONE, int(MADE.sum()) + 1), picture)
+    assert (matched(picture, MADE, ONE, int(MADE.sum()))[MADE] > 90).all()
