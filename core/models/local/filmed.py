@@ -6,12 +6,13 @@ windows would cost more than the whole frame, that is run.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import NamedTuple
 
 from torch import Tensor
 
 from core.models.generator import KnownPixels, LabelMaps
-from core.models.local.borders import borders, soften
+from core.models.local.borders import new_borders, soften
 from core.models.local.carried import carried
 from core.models.local.history import Known
 from core.models.local.inference import Inference, LocalState, placed, to_uint8
@@ -53,23 +54,23 @@ class FilmSteps:
         maps, styles = self._inference.padded_alone(labels, styles)
         known = self._inference.known(film, styles)
         filmed = known.kept
-        new_borders = borders(maps) & ~filmed
+        hard = new_borders(maps, filmed)
         if self._inference.must_estimate(maps, state):
-            return self._whole(maps, styles, state, size, known, filmed, new_borders)
+            return self._whole(maps, styles, state, size, known, filmed, hard)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
         anew = film.renewed or not state.past or state.past[0].filmed
         if not anew:
             known, taken = carried(maps, styles, flow, state.past[0], known)
-            new_borders &= ~taken  # else they are soft already
+            hard &= ~taken  # else they are soft already
         plans = self.plans(known.kept)
         if plans is None:
-            return self._whole(maps, styles, state, size, known, filmed, new_borders)
+            return self._whole(maps, styles, state, size, known, filmed, hard)
         picture = to_uint8(known.picture)
         if plans:
-            self._fill(picture, plans, placed(maps), styles, state, known, filmed)
+            self._fill(picture, plans, maps, styles, state, known, filmed)
             match_made(picture, known, maps, LEAST if anew else MUCH)
-        soften(picture, new_borders)
+        soften(picture, hard)
         picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 
@@ -93,14 +94,14 @@ class FilmSteps:
         size: tuple[int, int],
         known: Known,
         filmed: Tensor,
-        new_borders: Tensor,
+        hard: Tensor,
     ) -> tuple[Tensor, LocalState]:
         """A step of the whole frame."""
         drawn = self._inference.grain(maps, state, ~known.kept, filmed)
 
         def finish(picture: Tensor) -> None:
             match_made(picture, known, maps)
-            soften(picture, new_borders)
+            soften(picture, hard)
 
         return self._inference.step(placed(maps), styles, state, size, known, drawn, finish)
 
@@ -114,7 +115,8 @@ class FilmSteps:
         known: Known,
         filmed: Tensor,
     ) -> None:
-        """Put what is seen of all windows into the picture (B, 3, H, W) uint8. maps: with places."""
+        """Put what is seen of all windows into the picture (B, 3, H, W) uint8."""
+        maps = placed(maps, reduce(Window.joined, (plan.wide for plan in plans)))
         grain = self._inference.grain(maps, state, ~known.kept, filmed)
         for plan in plans:
             made = self._picture(plan, maps, styles, state, known, grain)

@@ -24,6 +24,7 @@ from core.models.local.network import ContextFeatures, LocalGenerator, NearFeatu
 from core.models.local.openings import Facades, openings
 from core.models.local.places import places
 from core.models.local.vehicles import VehicleOpenings
+from core.models.local.window import Window
 from core.models.packed import FoldedConv, can_pack, pack
 from core.models.padding import pad_to_multiple
 
@@ -215,9 +216,9 @@ class Inference:
         return LocalState((newest, *state.past[1:]))
 
 
-def placed(maps: LabelMaps) -> LabelMaps:
-    """Maps of a whole frame, padded, with the places that the network is told."""
-    return maps._replace(places=places(maps.objects[:, ::2, ::2]))
+def placed(maps: LabelMaps, window: Window | None = None) -> LabelMaps:
+    """Maps of a whole frame, padded, with the places that the network is told. window: where, in even pixels."""
+    return maps._replace(places=places(maps.objects[:, ::2, ::2], window=window and window.scaled(2)))
 
 
 def to_uint8(pictures: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from core.clip.pairs import as_pairs
 from core.models.generator import LabelMaps
 from core.models.local.dirty import grown
 from core.models.local.history import Known
+from core.models.local.window import Window
 
 # Pixels within this on both sides of a seam are compared, blurred by as much; by so many levels they differ at most:
 # beyond that they do not show the same.
@@ -31,11 +32,18 @@ _LEAST_KNOWN = 10
 
 def match_made(picture: Tensor, known: Known, maps: LabelMaps, least: int = LEAST) -> None:
     """Change what a step made of a picture (1, 3, H, W) uint8, see `matched`; known, maps: of the same frame."""
-    made = ~known.kept[0, 0].cpu().numpy()
+    window = Window.around(~known.kept)
+    if window is None:
+        return
+    # No more is compared.
+    near = window.grown(2 * _SEAM, (picture.shape[2], picture.shape[3]))
+    made, objects, labels = (
+        near.crop(part).cpu().numpy() for part in (~known.kept[0, 0], maps.objects[0], maps.labels[0])
+    )
     if np.count_nonzero(made) >= least:
-        surfaces = as_pairs(maps.objects[0].cpu().numpy(), maps.labels[0].cpu().numpy())
-        found = matched(picture[0].permute(1, 2, 0).cpu().numpy(), made, surfaces, least)
-        picture.copy_(torch.from_numpy(found).permute(2, 0, 1))
+        part = near.crop(picture)
+        found = matched(part[0].permute(1, 2, 0).cpu().numpy(), made, as_pairs(objects, labels), least)
+        part.copy_(torch.from_numpy(found).permute(2, 0, 1))
 
 
 def matched(picture: np.ndarray, made: np.ndarray, surfaces: np.ndarray, least: int = LEAST) -> np.ndarray:

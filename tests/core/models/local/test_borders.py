@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from core.models.generator import LabelMaps
-from core.models.local.borders import borders, soften
+from core.models.local.borders import borders, new_borders, soften
 from core.models.local.carried import carried
 from core.models.local.history import Known, Remembered
 from tests.core.models.local.test_carried import HEIGHT, WIDTH, film, maps, moving, styles
@@ -53,3 +53,11 @@ def test_what_the_frame_before_shows_is_told_from_what_is_drawn_out_of_what_is_b
     assert isinstance(found.known, Known) and found.known.kept.all()
     assert not found.taken[known.kept].any() and not found.taken[..., EDGE].any()
     assert found.taken[~known.kept].sum() == (~known.kept).sum() - (~known.kept)[..., EDGE].sum()
+
+
+def test_borders_of_what_is_kept_are_none() -> None:
+    kept = torch.ones(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
+    assert not new_borders(two_sides(), kept).any()
+    kept[..., 10:20, EDGE:] = False
+    found = new_borders(two_sides(), kept)
+    assert found.sum() == 10 and found[..., 10:20, EDGE].all()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.models.local.places import PLACES, places
+from core.models.local.window import Window
 
 
 def objects() -> torch.Tensor:
@@ -43,3 +44,11 @@ def test_ids_that_are_known_to_be_few_give_the_same_and_pictures_stay_apart():
     maps = torch.cat([objects() // 7, objects().flip(-1) // 7])
     assert torch.equal(places(maps, 2), places(maps))
     assert torch.equal(places(maps)[1:], places(maps[1:]))
+
+
+def test_in_a_window_they_are_what_they_are_in_the_whole_frame():
+    window = Window(4, 10, 12, 24)
+    found = places(objects(), window=window)
+    assert torch.equal(window.crop(found), window.crop(places(objects())))
+    window.crop(found).zero_()
+    assert found.shape == (1, PLACES, 16, 32) and not found.any()
