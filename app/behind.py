@@ -14,15 +14,19 @@ from core.project.values import Shadow, Target
 
 def what_is_behind(target: Target, t: int, scene: SharedScene, edits: Edits) -> WhatIsBehind:
     """What would be seen in frame t of a clip with pictures if the target were taken away after these edits."""
-    removal = SetClass(id="behind", frames=(t, t + 1), target=target, to=SURROUNDINGS, shadow=_shadow(edits))
-    after = (*edits, removal)
-    alone = scene.first(after, "footage")  # nobody waits for the looks of the whole clip
-    film = (scene.conditioning(after, t, "footage") if alone is None else alone(t)).film
-    now = scene.maps(edits, t)
-    hole = scene.clip.sizes.enlarged(target.mask(now.labels, now.objects))
-    if film is None or not hole.any():
+    # No look changes what was filmed, and nobody waits for those of the whole clip.
+    before = tuple(edit for edit in edits if edit.changes_maps)
+    now = scene.maps(before, t)
+    hole = target.mask(now.labels, now.objects)
+    if not hole.any():
         return WhatIsBehind(filmed=None)
-    return WhatIsBehind(filmed=float((film.kinds[hole] == Kind.PLATE).mean()))
+    after = (*before, SetClass(id="behind", frames=(t, t + 1), target=target, to=SURROUNDINGS, shadow=_shadow(edits)))
+    alone = scene.first(after, "footage")
+    film = (scene.conditioning(after, t, "footage") if alone is None else alone(t)).film
+    assert film is not None
+    kinds = film.kinds[scene.clip.sizes.enlarged(hole)]
+    kinds = kinds[kinds != Kind.FILMED]  # below what was painted lies the film of this very frame
+    return WhatIsBehind(filmed=float((kinds == Kind.PLATE).mean()) if kinds.size else None)
 
 
 def _shadow(edits: Edits) -> Shadow:

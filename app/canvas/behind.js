@@ -38,21 +38,23 @@ export class Behind {
     const { server, t, playing, rendering, everyone, pending } = state;
     if (server.mode !== 'footage' || playing || rendering === 'running' || pending.length) return '';
     const picked = this.objects.picked(state);
-    if (!picked) return '';
+    // Surfaces get other looks; it is things that are taken away.
+    if (!picked || !this.objects.things(state).some(({ object }) => object === picked.object)) return '';
     const target = everyone ? `classes/${picked.label}` : `objects/${picked.object}`;
     return `projects/${server.project}/${target}/behind/${t}?v=${server.revision}`;
   }
 
-  /** One after the other: the server does one at a time anyway.
-   * @returns {Promise<void>} */
+  /** One after the other: the server does one at a time anyway. */
   async ask() {
     const { wish } = this;
-    if (!wish || this.busy) return;
+    if (this.busy) {
+      this.timer = setTimeout(() => this.ask(), WAIT_MS);
+      return;
+    }
     this.busy = true;
     /** @type {WhatIsBehind | null} */
     const found = await this.api.json(wish).catch(() => null);
     this.busy = false;
-    if (wish !== this.wish) return this.ask();
-    this.objects.sayBehind(found?.filmed ?? null);
+    if (wish === this.wish) this.objects.sayBehind(found?.filmed ?? null);
   }
 }

@@ -109,8 +109,7 @@ export class FuturesPanel {
   /** Where it is, as the server has it now. */
   async load() {
     const { project } = this.session.server;
-    const futures = await this.api.json(`projects/${project}/futures`).catch(() => null);
-    if (futures && project === this.session.server.project) this.store.set({ futures });
+    await this.session.takeOver('futures', this.api.json(`projects/${project}/futures`)).catch(() => {});
   }
 
   start() {
@@ -128,8 +127,7 @@ export class FuturesPanel {
     const { project } = this.session.server;
     this.refuse('');
     try {
-      const futures = await this.api.write(method, `projects/${project}/${path}`, body);
-      if (project === this.session.server.project) this.store.set({ futures });
+      await this.session.takeOver('futures', this.api.write(method, `projects/${project}/${path}`, body));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.refuse(error.message);

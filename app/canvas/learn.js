@@ -118,8 +118,7 @@ export class LearnPanel {
   /** Where it is, as the server has it now. */
   async load() {
     const { project } = this.session.server;
-    const learning = await this.api.json(`projects/${project}/learning`).catch(() => null);
-    if (learning && project === this.session.server.project) this.store.set({ learning });
+    await this.session.takeOver('learning', this.api.json(`projects/${project}/learning`)).catch(() => {});
   }
 
   start() {
@@ -133,8 +132,7 @@ export class LearnPanel {
   async write(method, path, body) {
     const { project } = this.session.server;
     try {
-      const learning = await this.api.write(method, `projects/${project}/${path}`, body);
-      if (project === this.session.server.project) this.store.set({ learning });
+      await this.session.takeOver('learning', this.api.write(method, `projects/${project}/${path}`, body));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.session.say(error.message, 'error');

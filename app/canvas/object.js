@@ -172,7 +172,7 @@ export class ObjectPanel {
 
   /** @param {number | null} filmed the share of what it hides that other frames show, where that is known */
   sayBehind(filmed) {
-    const share = `${Math.round(100 * (filmed ?? 0))} % of what is behind it here is filmed in other frames`;
+    const share = `${Math.round(100 * (filmed ?? 0))} % of what it hides in this frame was filmed in others`;
     this.remove.title = `Remove it: ${filmed === null ? 'what is behind it comes to light' : share}`;
   }
 

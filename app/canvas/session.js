@@ -24,6 +24,8 @@ export class Session {
     /** Settles with the changes that are on their way.
      * @type {Promise<unknown>} */
     this.changing = Promise.resolve();
+    /** How often rendering was stopped. */
+    this.stops = 0;
     /** Whether what the server had rendered is gone: it was started again. */
     this.restarted = false;
     this.incoming = new Incoming(this, makeEvents);
@@ -120,7 +122,7 @@ export class Session {
    * @param {object} fields */
   change(method, path, fields) {
     const done = this.changeNow(method, path, fields);
-    this.changing = Promise.allSettled([this.changing, done]);
+    this.changing = Promise.allSettled([this.changing, done]).then(() => {});
     return done;
   }
 
@@ -210,6 +212,18 @@ export class Session {
     return true;
   }
 
+  /** Take over what the server replies of work that goes on for long, unless something newer was heard meanwhile:
+   * events overtake replies.
+   * @template {'futures' | 'learning'} Name
+   * @param {Name} name
+   * @param {Promise<any>} reply */
+  async takeOver(name, reply) {
+    const { project } = this.server;
+    const before = this.store.state[name];
+    const found = await reply;
+    if (project === this.server.project && this.store.state[name] === before) this.store.set({ [name]: found });
+  }
+
   /** What a change did not have rendered by itself. */
   async renderRest() {
     if (this.server.ticket === null) await this.render();
@@ -217,12 +231,15 @@ export class Session {
 
   /** Ask for the frames that are missing, the one under the cursor first. */
   async render() {
-    // A change that is on its way brings another revision.
+    // A change that is on its way brings another revision; Stop, or another project, ends the waiting.
+    const { project: asked } = this.server;
+    const { stops } = this;
     let awaited;
     do {
       awaited = this.changing;
       await awaited;
     } while (awaited !== this.changing);
+    if (stops !== this.stops || asked !== this.server.project) return;
     if (complete(this.server)) return this.store.set({ rendering: 'done', progress: null });
     this.writes++;
     try {
@@ -244,6 +261,7 @@ export class Session {
 
   /** Stop rendering. From here on no frame of that ticket is shown, whatever is still on its way. */
   async cancel() {
+    this.stops++;
     const ticket = this.server.ticket;
     if (ticket === null) return;
     this.server.ticket = null;

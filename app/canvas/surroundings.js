@@ -39,9 +39,9 @@ export class Surroundings {
     );
     this.wholeRow = h(
       'label.sb-extend',
-      { title: 'Dark ground that begins at its foot is lit again, far from it too' },
+      { title: 'Dark ground far from its foot too, where another frame shows it in the light' },
       this.whole,
-      'all of it, however long',
+      'its whole shadow, where it is long',
     );
     const hint = 'So far around what it changes the film is not kept';
     const row = h('label.sb-around', { title: hint }, h('span', {}, 'its surroundings too'), this.slider, this.pixels);

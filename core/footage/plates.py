@@ -14,6 +14,7 @@ from core.footage.kinds import grown
 from core.footage.repeats import Repeats
 from core.footage.seen import Gone
 from core.footage.shade import SHADE, SHADE_SHARE, shade
+from core.footage.shadow import WholeShadow
 from core.footage.sources import Source, Sources, sample
 from core.footage.surfaces import OBJECTS
 
@@ -87,25 +88,29 @@ class Plates:
         self._sources.measure(t)
         self._repeats.floors.measure(t)
 
-    def at(self, t: int, gone: Gone, around: np.ndarray | None = None, shaded: Gone | None = None) -> Fetched:
+    def whole_shadow(self, t: int, gone: Gone) -> WholeShadow:
+        """The shadow in frame t of what is taken away, of the size of the maps. Looked for once, and kept."""
+        return self._sources.whole_shadow(t, gone)
+
+    def at(self, t: int, gone: Gone, around: np.ndarray | None = None, wholly_shaded: Gone | None = None) -> Fetched:
         """What other frames show of frame t where that shows what is taken away, its border, and what is `around`.
 
-        around: (H, W) bool, of the film. shaded: what of it takes its whole shadow along, which is no source then.
-        Fetched once, and kept.
+        around: (H, W) bool, of the film. wholly_shaded: what of it takes its whole shadow along, which is no source
+        then. Fetched once, and kept.
         """
         clip = self._behind.clip
         hole = gone.pixels(clip.labels[t], clip.objects[t])
         area = self._sizes.enlarged(grown(hole, BORDER))
         if around is not None:
             area |= around
-        key = (t, gone, shaded, hashlib.sha256(np.packbits(area).data).digest())
-        found = self._found.get(key, lambda: self._fetch(t, gone, shaded, hole, area))
+        key = (t, gone, wholly_shaded, hashlib.sha256(np.packbits(area).data).digest())
+        found = self._found.get(key, lambda: self._fetch(t, gone, wholly_shaded, hole, area))
         picture, distance = np.zeros((*area.shape, 3), np.uint8), np.zeros(area.shape, np.uint8)
         repeated = np.zeros(area.shape, bool)
         picture[area], distance[area], repeated[area] = found.colours, found.distance, found.repeated
         return Fetched(picture, (distance > 0) | repeated, distance, repeated)
 
-    def _fetch(self, t: int, gone: Gone, shaded: Gone | None, hole: np.ndarray, area: np.ndarray) -> _Pixels:
+    def _fetch(self, t: int, gone: Gone, wholly_shaded: Gone | None, hole: np.ndarray, area: np.ndarray) -> _Pixels:
         surfaces, hidden = self._behind.surfaces, self._behind.at(t, gone)
         rows, columns = (places.astype(np.float32) for places in np.nonzero(area))
         columns, rows = self._sizes.to_maps(columns, rows)
@@ -118,14 +123,14 @@ class Plates:
         asked = self._sizes.enlarged(seen)[area]
         ways = {way: _OneWay(rows.size) for way in (-1, 1)}
         dark = shade(hole, self._behind.clip.labels[t], surfaces.roles, SHADE, SHADE_SHARE)
-        if shaded is not None:
-            dark |= self._sources.whole_shadow(t, shaded)
+        if wholly_shaded is not None:
+            dark |= self._sources.whole_shadow(t, wholly_shaded).dark
         lit = _Lit(self._behind, self._pictures, t, grown(hole, _AROUND) & ~grown(hole, BORDER) & ~dark, wanted)
         for other, planes in self._behind.paths.ways(t, AWAY):
             here = ways[1 if other > t else -1]
             free = np.flatnonzero(asked & (here.distance == 0))
             if free.size:
-                source = self._sources.at(other, planes, gone, shaded)
+                source = self._sources.at(other, planes, gone, wholly_shaded)
                 colours, good = source.colours(wanted, which[free], columns[free], rows[free])
                 at, which_good = free[good], which[free[good]]
                 colours *= lit.gains(np.unique(which_good), source)[which_good]

@@ -24,7 +24,7 @@ _LONG, _LONG_SHARE = 20.0, 1.5
 # There much ground may lie in the shade of other things: the light is that of its lighter part (share of the pixels).
 _LIGHTER = 0.7
 # A shadow goes on across lane marks so wide, and its border is soft so far (pixels).
-_MARK, _SOFT = 12, 2
+_MARK, _SOFT = 13, 2
 # Only right below a thing ground is darker than this share of the same ground in the light: no sky lights it.
 _DEEP = 0.55
 # Single pixels say little of light (side of a square, pixels).
@@ -44,7 +44,7 @@ def shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, roles: 
     labels, distance = labels[box], _distance(removed[box])
     near = near[box] & (distance <= FARTHEST)
     lit = (roles[labels] == Role.GROUND) & ~near & (distance > _BLUR)
-    found[box] = _dark(picture[box], labels, near, lit, 0.5)
+    (found[box],) = _darker(picture[box], labels, near, lit, 0.5, (_DARK,))
     return found
 
 
@@ -65,15 +65,14 @@ def whole_shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, r
     far = shade(removed, labels, roles, _LONG, _LONG_SHARE)
     if not far.any():
         return found
+    others = (roles[labels] == Role.STANDING) & ~removed
+    # Also of what stands beyond the box.
+    nearer = _distance(removed) <= _distance(others) if others.any() else np.ones(removed.shape, bool)
     box = _box(far | removed)
     near = shade(removed, labels, roles, SHADE, SHADE_SHARE)[box]
     far, labels, removed = far[box], labels[box], removed[box]
-    distance = _distance(removed)
-    lit = far & ~near & (distance > _BLUR)
-    dark, deep = (_dark(picture[box], labels, far, lit, _LIGHTER, share) for share in (_DARK, _DEEP))
-    others = (roles[labels] == Role.STANDING) & ~removed
-    if others.any():
-        dark &= distance <= _distance(others)
+    lit = far & ~near & (_distance(removed) > _BLUR)
+    dark, deep = (part & nearer[box] for part in _darker(picture[box], labels, far, lit, _LIGHTER, (_DARK, _DEEP)))
     closed = cv2.morphologyEx((dark | removed).view(np.uint8), cv2.MORPH_CLOSE, np.ones((_MARK, _MARK), np.uint8))
     count, parts = cv2.connectedComponents(closed)
     ground = (roles[labels] == Role.GROUND) & ~removed
@@ -84,21 +83,27 @@ def whole_shadow(picture: np.ndarray, labels: np.ndarray, removed: np.ndarray, r
     return found
 
 
-def _dark(
-    picture: np.ndarray, labels: np.ndarray, where: np.ndarray, lit: np.ndarray, quantile: float, share: float = _DARK
-) -> np.ndarray:
-    """(h, w) bool: the pixels `where` (h, w) bool that are darker than this share of the same class where it is `lit`,
-    which is as bright as this quantile of it says. Where too little is lit nothing is dark.
+def _darker(
+    picture: np.ndarray,
+    labels: np.ndarray,
+    where: np.ndarray,
+    lit: np.ndarray,
+    quantile: float,
+    shares: tuple[float, ...],
+) -> list[np.ndarray]:
+    """(h, w) bool for each share: the pixels `where` (h, w) bool that are darker than it of the same class where it is
+    `lit`, which is as bright as this quantile of it says. Where too little is lit nothing is dark.
     """
     bright = cv2.blur(picture.mean(2, dtype=np.float32), (_BLUR, _BLUR))
-    dark = np.zeros(where.shape, bool)
+    light = np.zeros(where.shape, np.float32)
     for label in np.unique(labels[where]).tolist():
         same = labels == label
         if np.count_nonzero(lit & same) >= _LEAST:
-            dark |= where & same & (bright < share * np.quantile(bright[lit & same], quantile))
+            light[where & same] = np.quantile(bright[lit & same], quantile)
     square = np.ones((_BLUR, _BLUR), np.uint8)
-    opened: np.ndarray = cv2.morphologyEx(dark.view(np.uint8), cv2.MORPH_OPEN, square).view(bool)
-    return opened
+    return [
+        cv2.morphologyEx((bright < share * light).view(np.uint8), cv2.MORPH_OPEN, square).view(bool) for share in shares
+    ]
 
 
 def brighter(picture: np.ndarray, film: np.ndarray, valid: np.ndarray) -> np.ndarray:

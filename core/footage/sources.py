@@ -17,14 +17,15 @@ from core.footage.resample import bilinear
 from core.footage.roles import Role
 from core.footage.seen import Gone
 from core.footage.shade import SHADE, SHADE_SHARE, shade
-from core.footage.shadow import whole_shadow
+from core.footage.shadow import WholeShadow, whole_shadow
 
 # So near to what was taken away, or stands (pixels), a filmed pixel is partly that.
 MARGIN = 1
 # Key of what is no source.
 _NOTHING = -1
-# Where frames are no source is kept up to this; where that is because something stands there, up to this.
-_NO_SOURCE_BYTES, _BESIDE_BYTES = 8 << 20, 8 << 20
+# Where frames are no source is kept up to this; where that is because something stands there, up to this; whole shadows
+# up to this.
+_NO_SOURCE_BYTES, _BESIDE_BYTES, _SHADOW_BYTES = 8 << 20, 8 << 20, 8 << 20
 # OpenCV samples no more than this in a row.
 _ROW = 1 << 12
 
@@ -38,41 +39,48 @@ class Sources:
             _NO_SOURCE_BYTES, lambda mask: mask.part.nbytes
         )
         self._beside: Cache[int, np.ndarray] = Cache(_BESIDE_BYTES, lambda bits: bits.nbytes)
+        self._shadows: Cache[tuple[int, Gone], np.ndarray] = Cache(_SHADOW_BYTES, lambda bits: bits.nbytes)
 
     @property
     def nbytes(self) -> int:
         """Bytes of what is kept."""
-        return self._no_source.used + self._beside.used
+        return self._no_source.used + self._beside.used + self._shadows.used
 
     def measure(self, t: int) -> None:
         """Look at frame t in advance."""
         self._beside.get(t, lambda: self._look_beside(t))
 
-    def at(self, t: int, ways: Ways, gone: Gone, shaded: Gone | None = None) -> Source:
+    def at(self, t: int, ways: Ways, gone: Gone, wholly_shaded: Gone | None = None) -> Source:
         """Frame t, with the ways of surfaces to it from the frame at hand.
 
-        shaded: what of what is gone takes its whole shadow along.
+        wholly_shaded: what of what is gone takes its whole shadow along.
         """
-        return Source(self._behind, self._pictures, t, ways, self._unusable(t, gone, shaded))
+        return Source(self._behind, self._pictures, t, ways, self._unusable(t, gone, wholly_shaded))
 
-    def whole_shadow(self, t: int, shaded: Gone) -> np.ndarray:
-        """(H, W) bool, of frame t's maps: the dark ground that begins at what is gone."""
-        clip, roles = self._behind.clip, self._behind.surfaces.roles
+    def whole_shadow(self, t: int, gone: Gone) -> WholeShadow:
+        """The shadow in frame t of what is gone, of the size of the maps."""
+        bits = self._shadows.get((t, gone), lambda: np.packbits(np.stack(self._look_for_shadow(t, gone))))
+        shape = self._behind.clip.labels[t].shape
+        return WholeShadow(*np.unpackbits(bits, count=2 * shape[0] * shape[1]).view(bool).reshape(2, *shape))
+
+    def _look_for_shadow(self, t: int, gone: Gone) -> WholeShadow:
+        clip = self._behind.clip
         assert clip.small_pictures is not None
         labels = clip.labels[t]
-        return whole_shadow(clip.small_pictures[t], labels, shaded.pixels(labels, clip.objects[t]), roles).dark
+        roles = self._behind.surfaces.roles
+        return whole_shadow(clip.small_pictures[t], labels, gone.pixels(labels, clip.objects[t]), roles)
 
-    def _unusable(self, t: int, gone: Gone, shaded: Gone | None) -> _Mask:
+    def _unusable(self, t: int, gone: Gone, wholly_shaded: Gone | None) -> _Mask:
         """What of frame t was taken away, lies in its shade, or at the border of what stands."""
-        return self._no_source.get((t, gone, shaded), lambda: self._look_for_unusable(t, gone, shaded))
+        return self._no_source.get((t, gone, wholly_shaded), lambda: self._look_for_unusable(t, gone, wholly_shaded))
 
-    def _look_for_unusable(self, t: int, gone: Gone, shaded: Gone | None) -> _Mask:
+    def _look_for_unusable(self, t: int, gone: Gone, wholly_shaded: Gone | None) -> _Mask:
         labels, objects = self._behind.clip.labels[t], self._behind.clip.objects[t]
         roles = self._behind.surfaces.roles
         mask = gone.pixels(labels, objects)
         beside = np.unpackbits(self._beside.get(t, lambda: self._look_beside(t)), count=labels.size).view(bool)
         unusable = grown(mask, MARGIN) | beside.reshape(labels.shape) | shade(mask, labels, roles, SHADE, SHADE_SHARE)
-        return _Mask.of(unusable if shaded is None else unusable | self.whole_shadow(t, shaded))
+        return _Mask.of(unusable if wholly_shaded is None else unusable | self.whole_shadow(t, wholly_shaded).dark)
 
     def _look_beside(self, t: int) -> np.ndarray:
         """The border of what stands, a bit for each pixel."""

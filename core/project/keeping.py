@@ -9,7 +9,7 @@ import numpy as np
 from core.clip.clip import Clip
 from core.conditioning import Maps
 from core.footage.kinds import Plate, differing, not_kept
-from core.footage.shadow import brighter, shadow, whole_shadow
+from core.footage.shadow import brighter, shadow
 from core.project.draft import Removed
 from core.project.folds import Folded
 
@@ -42,16 +42,17 @@ def unkept(clip: Clip, t: int, folded: Folded) -> Unkept:
     assert source.clip.pictures is not None and source.clip.small_pictures is not None
     small = source.clip.small_pictures[t]
     dark = shadow(small, labels, folded.shaded.pixels(labels, objects), source.roles)
-    far, wholly = np.zeros_like(dark), folded.wholly_shaded if folded.wholly_shaded != Removed() else None
-    if wholly is not None:
-        far, deep = whole_shadow(small, labels, wholly.pixels(labels, objects), source.roles)
-        dark |= deep
-    dark, far = sizes.enlarged(dark), sizes.enlarged(far)
+    wholly_shaded, whole = None, dark
+    if folded.wholly_shaded != Removed():
+        wholly_shaded = folded.wholly_shaded
+        found = source.plates.whole_shadow(t, wholly_shaded)
+        dark, whole = dark | found.deep, dark | found.dark
+    dark, whole = sizes.enlarged(dark), sizes.enlarged(whole)
     hidden = source.behind.at(t, folded.removed)
     behind = labels.copy(), objects.copy()
     behind[0][hole], behind[1][hole] = hidden.labels, hidden.objects
     shown = sizes.enlarged((maps.labels == behind[0]) & (maps.objects == behind[1]))
-    fetched = source.plates.at(t, folded.removed, (away | dark | far) & shown, wholly)
+    fetched = source.plates.at(t, folded.removed, (away | whole) & shown, wholly_shaded)
     valid = fetched.valid & shown
-    away |= dark & ~valid | (dark | far) & brighter(fetched.picture, source.clip.pictures[t], valid)
+    away |= dark & ~valid | whole & brighter(fetched.picture, source.clip.pictures[t], valid)
     return Unkept(away, Plate(fetched.picture, valid, fetched.repeated))

@@ -99,7 +99,7 @@ def test_a_car_is_taken_away_and_far_from_it_the_film_stays(stand_in: Server, op
     np.testing.assert_array_equal(shown_now(editor), filmed)
     # What is behind it is looked for as soon as it is selected.
     editor.pick(*middle(objects == car))
-    editor.page.locator("button[title*='% of what is behind it here is filmed']", has_text="Remove").wait_for()
+    editor.page.locator("button[title*='% of what it hides in this frame was filmed']", has_text="Remove").wait_for()
     take_away(editor, car)
     shown = shown_now(editor)
     far = far_from(objects == car)
@@ -212,7 +212,7 @@ def test_surroundings_and_shadow_are_set_with_the_keys(stand_in: Server, open_ed
     assert box.is_checked()
     changing(editor, lambda: box.press("Space"))
     assert editor.state("server.edits")[0]["edit"]["shadow"] is False
-    whole = page.get_by_role("checkbox", name="all of it, however long")
+    whole = page.get_by_role("checkbox", name="its whole shadow, where it is long")
     assert whole.is_disabled()
     changing(editor, lambda: box.press("Space"))
     changing(editor, lambda: whole.press("Space"))

@@ -62,7 +62,7 @@ class FilmSteps:
         anew = film.renewed or not state.past or state.past[0].filmed
         if not anew:
             known, taken = carried(maps, styles, flow, state.past[0], known)
-            hard &= ~taken  # else they are soft already
+            hard &= ~taken  # these were softened when they were made
         plans = self.plans(known.kept)
         if plans is None:
             return self._whole(maps, styles, state, size, known, filmed, hard)
@@ -100,7 +100,7 @@ class FilmSteps:
         drawn = self._inference.grain(maps, state, ~known.kept, filmed)
 
         def finish(picture: Tensor) -> None:
-            match_made(picture, known, maps)
+            match_made(picture, known, maps, LEAST if known.kept is filmed else MUCH)
             soften(picture, hard)
 
         return self._inference.step(placed(maps), styles, state, size, known, drawn, finish)

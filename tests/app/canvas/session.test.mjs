@@ -213,6 +213,18 @@ test('where an edit acts is sent later, of this revision only', async () => {
   assert.deepEqual([lane().spans, isOutdated(lane())], [[], false]);
 });
 
+test('what was heard while a reply was on its way is newer than the reply', async () => {
+  store.set({ futures: { stage: 'none' } });
+  let answer;
+  const asked = session.takeOver('futures', new Promise((resolve) => (answer = resolve)));
+  socket.onEvent({ type: 'futures', futures: { stage: 'ready' } });
+  answer({ stage: 'running' });
+  await asked;
+  assert.equal(store.state.futures.stage, 'ready');
+  await session.takeOver('futures', Promise.resolve({ stage: 'none' }));
+  assert.equal(store.state.futures.stage, 'none');
+});
+
 test('a frame is taken only with the current ticket and revision', async () => {
   await session.render();
   frame(0, { ticket: 'other' });

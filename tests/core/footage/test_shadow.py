@@ -97,8 +97,8 @@ def test_where_another_frame_shows_the_place_in_the_light_it_is_shown_and_else_t
 
 def street_with(*dark: tuple[slice, slice], cars: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Picture (H, W, 3), labels (H, W) and the first of the cars (H, W) bool on a road in the sun, dark in places."""
-    labels = np.full((70, 200), GROUND.object // 1000, np.uint8)
-    picture = np.full((70, 200, 3), 120, np.uint8)
+    labels = np.full((80, 200), GROUND.object // 1000, np.uint8)
+    picture = np.full((80, 200, 3), 120, np.uint8)
     for place in dark:
         picture[place] = 75
     removed = np.zeros(labels.shape, bool)
@@ -113,7 +113,7 @@ def square_of(like: np.ndarray, top: int, left: int, bottom: int, right: int) ->
     return mask
 
 
-BAND = (slice(44, 52), slice(20, 100))
+BAND = (slice(44, 56), slice(20, 100))
 
 
 def test_a_whole_shadow_goes_on_beyond_lane_marks() -> None:
@@ -127,8 +127,8 @@ def test_a_whole_shadow_goes_on_beyond_lane_marks() -> None:
     far = band & ~grown(car, FARTHEST)
     assert far.sum() > 100 and not shadow(picture, labels, car, ROLES)[far].any()
     # Dark ground that does not begin at the car is no shadow of it.
-    apart = street_with((slice(66, 70), slice(20, 100)), BAND)[0]
-    assert not whole_shadow(apart, labels, car, ROLES).dark[67:].any()
+    apart = street_with((slice(72, 80), slice(20, 100)), BAND)[0]
+    assert not whole_shadow(apart, labels, car, ROLES).dark[70:].any()
 
 
 def test_the_shade_of_something_else_stays() -> None:
@@ -137,11 +137,20 @@ def test_the_shade_of_something_else_stays() -> None:
     assert found[50:54, 62:90].all() and not found[:, 105:].any()
 
 
+@pytest.mark.parametrize("gap", [5, 60])
+def test_what_stands_far_off_is_asked_too(gap: int) -> None:
+    """Half of the way between them belongs to the other one, however far off that is."""
+    picture, labels, car = street_with((slice(44, 56), slice(20, 190)))
+    labels[20:50, 60 + gap : 70 + gap] = CAR_ID // 1000
+    found = whole_shadow(picture, labels, car, ROLES).dark[52]
+    assert found[60 : 60 + gap // 2].all() and not found[60 + gap // 2 + 4 :].any()
+
+
 def test_only_what_no_sky_lights_can_be_no_shade_of_a_house() -> None:
     picture, labels, car = street_with(BAND)
     under = square_of(car, 50, 24, 54, 56)
     picture[under] = 10
-    picture[68:] = 10  # as dark, and not below the car
+    picture[72:] = 10  # as dark, and not below the car
     found = whole_shadow(picture, labels, car, ROLES)
     assert found.deep[under].mean() > 0.98 and not found.deep[~grown(under, 3)].any()
 
