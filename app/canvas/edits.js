@@ -36,13 +36,18 @@ export function swapEdit({ target, to, frames, corrects = false }) {
   return { kind: 'set_class', id: newId(), frames, target, to, corrects };
 }
 
+/** @param {Edit} edit
+ * @returns {edit is SwapEdit} */
+export function isRemoval(edit) {
+  return edit.kind === 'set_class' && edit.to === 'surroundings';
+}
+
 /** A removal, with as much of the shadow as the removal before it takes along.
  * @param {{target: Target, frames: Frames}} removal
  * @param {Edit[]} before
  * @returns {SwapEdit} */
 export function removalEdit({ target, frames }, before) {
-  const last = before.findLast((edit) => edit.kind === 'set_class' && edit.to === 'surroundings');
-  const shadow = last?.kind === 'set_class' ? last.shadow : true;
+  const { shadow = true } = before.findLast(isRemoval) ?? {};
   return { ...swapEdit({ target, to: 'surroundings', frames }), shadow };
 }
 

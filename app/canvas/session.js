@@ -232,18 +232,18 @@ export class Session {
   /** Ask for the frames that are missing, the one under the cursor first. */
   async render() {
     // A change that is on its way brings another revision; Stop, or another project, ends the waiting.
-    const { project: asked } = this.server;
+    const { project } = this.server;
     const { stops } = this;
     let awaited;
     do {
       awaited = this.changing;
       await awaited;
     } while (awaited !== this.changing);
-    if (stops !== this.stops || asked !== this.server.project) return;
+    if (stops !== this.stops || project !== this.server.project) return;
     if (complete(this.server)) return this.store.set({ rendering: 'done', progress: null });
     this.writes++;
     try {
-      const { revision, project } = this.server;
+      const { revision } = this.server;
       const wish = { request_id: randomId(), revision, cursor: this.store.state.t };
       const { ticket } = await this.api.write('POST', `projects/${project}/render`, wish);
       if (revision !== this.server.revision || project !== this.server.project) return;

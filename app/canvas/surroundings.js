@@ -2,6 +2,7 @@
 // How much around an edit is redone with it, and how much of its shadow what is taken away takes along.
 
 import { h, setText, show } from './dom.js';
+import { isRemoval } from './edits.js';
 
 /** @import { Session } from './session.js' */
 /** @import { Store } from './store.js' */
@@ -59,10 +60,10 @@ export class Surroundings {
     if (!('margin' in edit)) return;
     this.slider.value = String(edit.margin ?? 0);
     this.say();
-    const removal = edit.kind === 'set_class' && edit.to === 'surroundings';
-    for (const one of [this.shadowRow, this.wholeRow]) show(one, removal);
-    this.shadow.checked = removal && Boolean(edit.shadow);
-    this.whole.checked = removal && edit.shadow === 'whole';
+    const shadow = isRemoval(edit) ? edit.shadow : undefined;
+    for (const one of [this.shadowRow, this.wholeRow]) show(one, isRemoval(edit));
+    this.shadow.checked = Boolean(shadow);
+    this.whole.checked = shadow === 'whole';
     this.whole.disabled = !this.shadow.checked;
   }
 

@@ -6,6 +6,7 @@ windows would cost more than the whole frame, that is run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple
 
@@ -54,23 +55,28 @@ class FilmSteps:
         maps, styles = self._inference.padded_alone(labels, styles)
         known = self._inference.known(film, styles)
         filmed = known.kept
-        hard = new_borders(maps, filmed)
+        hard, least = new_borders(maps, filmed), LEAST
+
+        def finish(picture: Tensor) -> None:
+            match_made(picture, known, maps, least)
+            soften(picture, hard)
+
         if self._inference.must_estimate(maps, state):
-            return self._whole(maps, styles, state, size, known, filmed, hard)
+            return self._whole(maps, styles, state, size, known, filmed, finish)
         flow, _ = self._inference.flow(maps, state)
         # Film shows the shadow of what is taken away from now on.
         anew = film.renewed or not state.past or state.past[0].filmed
         if not anew:
             known, taken = carried(maps, styles, flow, state.past[0], known)
             hard &= ~taken  # these were softened when they were made
+            least = MUCH
         plans = self.plans(known.kept)
         if plans is None:
-            return self._whole(maps, styles, state, size, known, filmed, hard)
+            return self._whole(maps, styles, state, size, known, filmed, finish)
         picture = to_uint8(known.picture)
         if plans:
             self._fill(picture, plans, maps, styles, state, known, filmed)
-            match_made(picture, known, maps, LEAST if anew else MUCH)
-        soften(picture, hard)
+        finish(picture)
         picture = picture[..., : size[0], : size[1]]
         return picture, state.followed_by(self._inference.remembered(picture, maps, styles, flow, None))
 
@@ -94,15 +100,10 @@ class FilmSteps:
         size: tuple[int, int],
         known: Known,
         filmed: Tensor,
-        hard: Tensor,
+        finish: Callable[[Tensor], None],
     ) -> tuple[Tensor, LocalState]:
-        """A step of the whole frame."""
+        """A step of the whole frame. finish: see `Inference.step`."""
         drawn = self._inference.grain(maps, state, ~known.kept, filmed)
-
-        def finish(picture: Tensor) -> None:
-            match_made(picture, known, maps, LEAST if known.kept is filmed else MUCH)
-            soften(picture, hard)
-
         return self._inference.step(placed(maps), styles, state, size, known, drawn, finish)
 
     def _fill(
